@@ -1,0 +1,36 @@
+"""The dimensions of the benchmark, one file each. A new file with a `Dimension` in it is found by itself."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+
+from recrm_tasks.dimensions.base import Dimension
+from recrm_tasks.errors import RecrmError
+
+
+@cache
+def dimensions() -> dict[str, Dimension]:
+    """All dimensions by key, in the order of the paper's table."""
+    for module in pkgutil.iter_modules(__path__, f"{__name__}."):
+        importlib.import_module(module.name)
+    found = [cls() for cls in _leaves(Dimension) if hasattr(cls, "key")]
+    return {d.key: d for d in sorted(found, key=lambda d: d.position)}
+
+
+def dimension(key: str) -> Dimension:
+    """The dimension of that key.
+
+    Raises:
+        RecrmError: there is none.
+    """
+    try:
+        return dimensions()[key]
+    except KeyError:
+        raise RecrmError(f"unknown dimension {key!r}: the dimensions are {', '.join(dimensions())}") from None
+
+
+def _leaves(cls: type[Dimension]) -> list[type[Dimension]]:
+    subclasses = cls.__subclasses__()
+    return [leaf for sub in subclasses for leaf in _leaves(sub)] if subclasses else [cls]

@@ -1,0 +1,199 @@
+"""What every dimension has: a record, a prompt, allowed answers, a reader, metrics."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from recrm_tasks.scoring.answers import Answer, Gold, Outcome
+from recrm_tasks.scoring.metrics.estimate import Estimate
+from recrm_tasks.scoring.metrics.tables import Metrics
+
+Lang: TypeAlias = Literal["zh", "en"]
+LANGS: tuple[Lang, ...] = ("zh", "en")
+
+Mode: TypeAlias = Literal["generate", "logprob"]
+"""`generate`: the model writes its answer. `logprob`: the probability of each allowed answer is read."""
+MODES: tuple[Mode, ...] = ("generate", "logprob")
+
+Scalar: TypeAlias = str | int | float | bool | None
+Text: TypeAlias = str | dict[str, Scalar | list[Scalar]]
+"""A text as it stands, or a flat object that is shown as one `key: value` line per field."""
+
+
+class Message(BaseModel):
+    """One turn of a prompt."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    role: Literal["system", "user", "assistant"]
+    content: str = Field(min_length=1)
+
+
+class Record(BaseModel):
+    """What the records of all dimensions share. Unknown fields are errors: a misspelt one would be lost in silence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(min_length=1)
+    dimension: str
+    lang: Lang
+    source: str
+    split: str | None = None
+    meta: dict[str, Any] = Field(default_factory=dict)
+    messages: tuple[Message, ...] | None = Field(default=None, min_length=1)
+    """A prompt made by the data set itself: used as it is, and the fields that it is made of may be left out."""
+
+    shown: ClassVar[Mapping[str, Any]] = {}
+    """Fields that only the prompt needs, with what stands for them when `messages` replaces the prompt."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _ready_prompt(cls, data: Any) -> Any:
+        if isinstance(data, dict) and data.get("messages") is not None:
+            return {**cls.shown, **data}
+        return data
+
+
+class Label(BaseModel):
+    """One label of a source's declared set."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1)
+    """As it stands in the records."""
+    value: float = Field(ge=0, le=1)
+    """What the label is worth to a reward: 1 is best."""
+    zh: str = Field(min_length=1)
+    """Its meaning as the model is told in Chinese: one short phrase."""
+    en: str = Field(min_length=1)
+    """The same in English."""
+    words: tuple[str, ...] = ()
+    """Further words that a model may answer with for this label."""
+
+
+class LabelSet(BaseModel):
+    """The labels that a source declares, in the order in which they are shown; for grades, best first."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    labels: tuple[Label, ...] = Field(min_length=2, max_length=26)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> LabelSet:
+        for names in ([x.name for x in self.labels], [x.zh for x in self.labels], [x.en for x in self.labels]):
+            if len({n.casefold() for n in names}) != len(names):
+                raise ValueError(f"labels must differ: {names}")
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The labels as they stand in the records."""
+        return tuple(label.name for label in self.labels)
+
+
+class Prompt(NamedTuple):
+    """One question as it is put to a model, with all that is needed to read its answer and to score it."""
+
+    id: str
+    lang: Lang
+    messages: tuple[Message, ...]
+    choices: tuple[str, ...]
+    """The allowed short answers in the order shown: letters, or numbers where letters run out."""
+    words: tuple[tuple[str, ...], ...]
+    """What else each choice may be called in an answer."""
+    gold: Gold
+    target: str
+    """The right answer for a person's eyes."""
+
+
+class Dimension(ABC):
+    """One dimension of the benchmark. A subclass with a `key`, in a file of this package, is all that registers it."""
+
+    key: ClassVar[str]
+    title: ClassVar[str]
+    column: ClassVar[str]
+    """The paper's name of it."""
+    position: ClassVar[int]
+    """Its place in tables and groups."""
+    version: ClassVar[int]
+    """Goes up with every change of prompt, answer reading or scoring."""
+    primary: ClassVar[str]
+    """The metric that `score` repeats."""
+    record_type: ClassVar[type[Record]]
+    default_labels: ClassVar[LabelSet | None] = None
+    """The label set where the source declares none; None for dimensions without a label set."""
+    max_tokens: ClassVar[int]
+    """Room for the short answer that is asked for."""
+
+    @abstractmethod
+    def check(self, record: Any, labels: LabelSet | None) -> str | None:
+        """What makes a well-formed record unusable with this label set (one line), or None."""
+
+    @abstractmethod
+    def stratum(self, record: Any) -> tuple[str, ...]:
+        """What a sample is balanced by, beside the language."""
+
+    @abstractmethod
+    def prompt(self, record: Any, labels: LabelSet | None, mode: Mode, lang: Lang | None = None) -> Prompt:
+        """Puts a record as a question: the shared instruction first and the record last, for prefix caches.
+
+        Args:
+            record: a checked record of this dimension.
+            labels: the source's label set.
+            mode: how the answer will be read.
+            lang: the prompt's language; by default the record's.
+        """
+
+    @abstractmethod
+    def read(self, completion: object, prompt: Prompt) -> Answer:
+        """Reads what a model wrote. Total: gives an answer or invalid with a reason for anything."""
+
+    @abstractmethod
+    def weigh(self, logprobs: Sequence[float], prompt: Prompt) -> Answer:
+        """Reads log-probabilities of `prompt.choices` (natural logarithm, same order).
+
+        Raises:
+            HarnessError: their number is wrong or one is NaN.
+        """
+
+    @abstractmethod
+    def measure(self, outcomes: Sequence[Outcome]) -> Metrics:
+        """All metrics of this dimension but `score`."""
+
+    def metrics(self, outcomes: Sequence[Outcome]) -> Metrics:
+        """`score` (the primary metric under a name that all dimensions share), then every metric by its own name."""
+        measured = self.measure(outcomes)
+        return {"score": measured[self.primary], **measured}
+
+    def empty(self) -> dict[str, Estimate]:
+        """The metrics of no outcomes: the names, with nothing behind them."""
+        return dict(self.metrics([]))
+
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def choice_names(count: int) -> tuple[str, ...]:
+    """Short answers for `count` options: letters, or numbers from 1 where letters do not suffice."""
+    return tuple(LETTERS[:count]) if count <= len(LETTERS) else tuple(str(i + 1) for i in range(count))
+
+
+def render(text: Text) -> str:
+    """A text for the prompt: as it is, or one `key: value` line per field."""
+    if isinstance(text, str):
+        return text
+    return "\n".join(f"{key}: {_value(value)}" for key, value in text.items())
+
+
+def render_list(texts: Sequence[Text]) -> str:
+    """A numbered list, one entry per line; an object's fields are joined with semicolons."""
+    lines = (t if isinstance(t, str) else "; ".join(f"{k}: {_value(v)}" for k, v in t.items()) for t in texts)
+    return "\n".join(f"{i}. {line}" for i, line in enumerate(lines, 1))
+
+
+def _value(value: Scalar | list[Scalar]) -> str:
+    return ", ".join(str(v) for v in value) if isinstance(value, list) else str(value)

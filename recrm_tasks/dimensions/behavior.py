@@ -1,0 +1,138 @@
+"""User behavior prediction (UBP): how likely is it that this user acts on this item?"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from recrm_tasks.dimensions.base import (
+    Dimension,
+    LabelSet,
+    Lang,
+    Message,
+    Mode,
+    Prompt,
+    Text,
+    choice_names,
+    render,
+)
+from recrm_tasks.dimensions.user import UserRecord
+from recrm_tasks.errors import HarnessError
+from recrm_tasks.scoring.answers import Answer, Outcome, Reason, normalise
+from recrm_tasks.scoring.metrics.tables import Metrics, probability_metrics
+from recrm_tasks.scoring.reading import marker_of, read
+
+_KEYS = ("probability", "answer", "概率", "可能性", "答案")
+_MARKER = marker_of(_KEYS)
+_NUMBER = re.compile(r"(\d{1,20}(?:\.\d{0,40})?|\.\d{1,40})[ ]?(%?)")
+
+_QUESTION: Mapping[Lang, str] = {
+    "en": (
+        "You predict what users of a platform for local services do. Below are a user's profile and history, the present "
+        "context and one item. Weigh recent habits above old ones, and mind what the context rules out. "
+        "Will this user act on the item (click, book or order it)?"
+    ),
+    "zh": (
+        "你负责预测本地生活平台用户的行为。下面是用户画像、历史行为、当前情境和一个候选项。"
+        "近期习惯比早先习惯更重要，并注意情境排除了什么。该用户会对这个候选项采取行动（点击、预订或下单）吗？"
+    ),
+}
+_ASK: Mapping[Mode, Mapping[Lang, str]] = {
+    "generate": {
+        "en": (
+            "Reply with JSON only, the probability from 0 (surely not) to 1 (surely) and nothing else, "
+            'like this: {"probability": 0.35}'
+        ),
+        "zh": '只回复 JSON，其中只有 0（肯定不会）到 1（肯定会）之间的概率，不要写别的内容，格式如：{"probability": 0.35}',
+    },
+    "logprob": {
+        "en": "Options:\nA. yes\nB. no\n\nReply with the letter of one option and nothing else.",
+        "zh": "选项：\nA. 会\nB. 不会\n\n只回复一个选项的字母，不要写别的内容。",
+    },
+}
+_CUE: Mapping[Lang, str] = {"en": "Answer:", "zh": "答案："}
+
+
+class BehaviorRecord(UserRecord):
+    """A user, the moment, and an item; the label says whether the user acted on it."""
+
+    item: Text
+    label: Literal[0, 1]
+
+    shown = {"profile": "", "history": [], "context": "", "item": ""}
+
+
+class BehaviorDimension(Dimension):
+    """User behavior prediction."""
+
+    key = "behavior"
+    title = "user behavior prediction"
+    column = "UBP"
+    position = 4
+    version = 1
+    primary = "auc"
+    record_type = BehaviorRecord
+    max_tokens = 32
+
+    def check(self, record: BehaviorRecord, labels: LabelSet | None) -> str | None:
+        """See `Dimension.check`: 0 and 1 are all there is, and the record type holds to it."""
+        return None
+
+    def stratum(self, record: BehaviorRecord) -> tuple[str, ...]:
+        """See `Dimension.stratum`."""
+        return (str(record.label),)
+
+    def prompt(self, record: BehaviorRecord, labels: LabelSet | None, mode: Mode, lang: Lang | None = None) -> Prompt:
+        """See `Dimension.prompt`. The first choice is yes."""
+        lang = lang or record.lang
+        text = f"{_QUESTION[lang]}\n\n{_ASK[mode][lang]}\n\n{record.show_user(lang)}\n\n{_item(record, lang)}\n\n{_CUE[lang]}"
+        return Prompt(
+            id=record.id,
+            lang=lang,
+            messages=record.messages or (Message(role="user", content=text),),
+            choices=choice_names(2),
+            words=(),
+            gold=record.label,
+            target=str(record.label),
+        )
+
+    def read(self, completion: object, prompt: Prompt) -> Answer:
+        """A probability in [0, 1], or a percentage with its sign."""
+        return read(completion, _KEYS, _MARKER, _parse)
+
+    def weigh(self, logprobs: Sequence[float], prompt: Prompt) -> Answer:
+        """P(yes) / (P(yes) + P(no))."""
+        if len(logprobs) != 2:
+            raise HarnessError(f"{prompt.id}: {len(logprobs)} log-probabilities for yes and no")
+        shares = normalise(logprobs)
+        return Answer.invalid(Reason.NO_ANSWER) if shares is None else Answer(shares[0])
+
+    def measure(self, outcomes: Sequence[Outcome]) -> Metrics:
+        """See `Dimension.measure`."""
+        return probability_metrics(outcomes)
+
+
+def _item(record: BehaviorRecord, lang: Lang) -> str:
+    return f"{'【候选项】' if lang == 'zh' else '[Item]'}\n{render(record.item)}"
+
+
+def _parse(stated: object) -> float | Reason | None:
+    """One stated probability: a number, or text that is nothing but a number."""
+    if isinstance(stated, bool):
+        return None
+    if isinstance(stated, int | float):
+        return _in_range(stated, 1)
+    if not isinstance(stated, str):
+        return None
+    match = _NUMBER.fullmatch(stated)
+    if match is None:
+        return Reason.OUT_OF_RANGE if re.fullmatch(r"[-+]?\d{1,40}(?:\.\d{1,40})?[ ]?%?", stated) else None
+    return _in_range(float(match.group(1)), 100 if match.group(2) else 1)
+
+
+def _in_range(number: float, scale: int) -> float | Reason:
+    if isinstance(number, float) and not math.isfinite(number):
+        return Reason.OUT_OF_RANGE
+    return number / scale if 0 <= number <= scale else Reason.OUT_OF_RANGE

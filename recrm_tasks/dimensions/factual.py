@@ -1,0 +1,65 @@
+"""Factual consistency (FC): is every claim of the agent's response grounded in the retrieved evidence?"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from recrm_tasks.dimensions.base import Label, LabelSet, Lang, Text, render_list
+from recrm_tasks.dimensions.labelled import LabelledDimension, LabelledRecord
+
+
+class FactualRecord(LabelledRecord):
+    """A user's query, the retrieved evidence, and the response that is judged."""
+
+    query: str
+    evidence: list[Text] = Field(min_length=1)
+    response: str
+
+    shown = {"query": "", "evidence": [""], "response": ""}
+
+
+class FactualDimension(LabelledDimension):
+    """Factual consistency."""
+
+    key = "factual"
+    title = "factual consistency"
+    column = "FC"
+    position = 2
+    version = 1
+    record_type = FactualRecord
+    default_labels = LabelSet(
+        labels=(
+            Label(
+                name="consistent",
+                value=1,
+                zh="完全有依据",
+                en="fully supported by the evidence",
+                words=("yes", "supported", "fully supported", "grounded", "一致", "有依据", "是"),
+            ),
+            Label(
+                name="inconsistent",
+                value=0,
+                zh="与依据矛盾，或有依据中没有的内容",
+                en="contradicts the evidence or adds to it",
+                words=("no", "not supported", "unsupported", "contradicts", "not grounded", "不一致", "无依据", "矛盾", "否"),
+            ),
+        )
+    )
+    question = {
+        "en": (
+            "You check the facts in the answers of a recommendation agent for local services. Below are the user's query, "
+            "the evidence that was retrieved and the agent's response. Compare every fact in the response (names, prices, "
+            "times, places, facilities, sums) with the evidence. Is the response consistent with the evidence?"
+        ),
+        "zh": (
+            "你负责核查本地生活推荐智能体回复中的事实。下面是用户的问题、检索到的依据和智能体的回复。"
+            "请把回复中的每一个事实（名称、价格、时间、地点、设施、计算结果）与依据对照。回复是否与依据一致？"
+        ),
+    }
+
+    def body(self, record: FactualRecord, lang: Lang) -> str:
+        """See `LabelledDimension.body`."""
+        evidence = render_list(record.evidence)
+        if lang == "zh":
+            return f"【用户问题】\n{record.query}\n\n【依据】\n{evidence}\n\n【智能体回复】\n{record.response}"
+        return f"[User query]\n{record.query}\n\n[Evidence]\n{evidence}\n\n[Agent response]\n{record.response}"

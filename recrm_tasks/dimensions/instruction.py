@@ -1,0 +1,63 @@
+"""Instruction following (IF): does the agent's response keep every rule that the agent was given?"""
+
+from __future__ import annotations
+
+from recrm_tasks.dimensions.base import Label, LabelSet, Lang
+from recrm_tasks.dimensions.labelled import LabelledDimension, LabelledRecord
+
+
+class InstructionRecord(LabelledRecord):
+    """An agent's rules, a user's query, and the response that is judged."""
+
+    instruction: str
+    query: str
+    response: str
+
+    shown = {"instruction": "", "query": "", "response": ""}
+
+
+class InstructionDimension(LabelledDimension):
+    """Instruction following."""
+
+    key = "instruction"
+    title = "instruction following"
+    column = "IF"
+    position = 1
+    version = 1
+    record_type = InstructionRecord
+    default_labels = LabelSet(
+        labels=(
+            Label(
+                name="follows",
+                value=1,
+                zh="遵守了全部要求",
+                en="follows every rule",
+                words=("yes", "follow", "followed", "all rules followed", "compliant", "遵守", "符合", "是"),
+            ),
+            Label(
+                name="violates",
+                value=0,
+                zh="违反了至少一条要求",
+                en="violates at least one rule",
+                words=("no", "violate", "violated", "does not follow", "not compliant", "违反", "不符合", "不遵守", "否"),
+            ),
+        )
+    )
+    question = {
+        "en": (
+            "You check the answers of a recommendation agent for local services. Below are the rules that the agent was "
+            "given, the user's request and the agent's response. Check the response against every rule, one by one "
+            "(number of items, order, limits, required or forbidden content, format, language). "
+            "Does the response follow the rules?"
+        ),
+        "zh": (
+            "你负责检查本地生活推荐智能体的回复。下面是智能体收到的要求、用户的请求和智能体的回复。"
+            "请逐条核对回复是否做到了每一条要求（数量、顺序、限制、必须或禁止的内容、格式、语言）。回复是否遵守了要求？"
+        ),
+    }
+
+    def body(self, record: InstructionRecord, lang: Lang) -> str:
+        """See `LabelledDimension.body`."""
+        if lang == "zh":
+            return f"【要求】\n{record.instruction}\n\n【用户请求】\n{record.query}\n\n【智能体回复】\n{record.response}"
+        return f"[Rules]\n{record.instruction}\n\n[User request]\n{record.query}\n\n[Agent response]\n{record.response}"

@@ -1,0 +1,151 @@
+"""Dimensions whose answer is one label out of the source's declared set."""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from recrm_tasks.dimensions.base import (
+    Dimension,
+    Label,
+    LabelSet,
+    Lang,
+    Message,
+    Mode,
+    Prompt,
+    Record,
+    choice_names,
+)
+from recrm_tasks.errors import HarnessError
+from recrm_tasks.scoring.answers import Answer, Outcome, Reason, normalise
+from recrm_tasks.scoring.metrics.tables import Metrics, label_metrics
+from recrm_tasks.scoring.reading import bare, marker_of, read
+
+_KEYS = ("answer", "label", "答案", "标签")
+_MARKER = marker_of(_KEYS)
+_LETTER = re.compile(
+    r"""(?:option\s|选项|选)?\s?[(\[]?([A-Za-z])[)\]]?   # B, (B), option B
+        (?:$|[*"'`]*(?:\s?[.,:;、。)\]–—(]|\s-\s)(.*)$)  # the end, or a mark and an explanation""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+_ASK: Mapping[Mode, Mapping[Lang, str]] = {
+    "generate": {
+        "en": 'Reply with JSON only, the letter of one option and nothing else, like this: {{"answer": "{example}"}}',
+        "zh": '只回复 JSON，其中只有一个选项的字母，不要写别的内容，格式如：{{"answer": "{example}"}}',
+    },
+    "logprob": {
+        "en": "Reply with the letter of one option and nothing else.",
+        "zh": "只回复一个选项的字母，不要写别的内容。",
+    },
+}
+_OPTIONS: Mapping[Lang, str] = {"en": "Options:", "zh": "选项："}
+_CUE: Mapping[Lang, str] = {"en": "Answer:", "zh": "答案："}
+
+
+class LabelledRecord(Record):
+    """A record with one label out of the declared set."""
+
+    label: str
+
+
+class LabelledDimension(Dimension):
+    """Shared by all dimensions with labels: options by letter, reading of letters and label words, metrics."""
+
+    question: ClassVar[Mapping[Lang, str]]
+    """The instruction that all records of the dimension share."""
+    max_tokens = 32
+    primary = "acc"
+
+    @abstractmethod
+    def body(self, record: Any, lang: Lang) -> str:
+        """The record's part of the prompt."""
+
+    def check(self, record: LabelledRecord, labels: LabelSet | None) -> str | None:
+        """See `Dimension.check`."""
+        assert labels is not None
+        if record.label in labels.names:
+            return None
+        return f"label: {record.label!r} is not in the declared set {', '.join(labels.names)}"
+
+    def stratum(self, record: LabelledRecord) -> tuple[str, ...]:
+        """See `Dimension.stratum`."""
+        return (record.label,)
+
+    def prompt(self, record: LabelledRecord, labels: LabelSet | None, mode: Mode, lang: Lang | None = None) -> Prompt:
+        """See `Dimension.prompt`."""
+        assert labels is not None
+        lang = lang or record.lang
+        letters = choice_names(len(labels.labels))
+        gold = labels.names.index(record.label)
+        return Prompt(
+            id=record.id,
+            lang=lang,
+            messages=record.messages or (Message(role="user", content=self._text(record, labels, mode, lang)),),
+            choices=letters,
+            words=tuple(_words(label) for label in labels.labels),
+            gold=gold,
+            target=f"{letters[gold]} ({record.label})",
+        )
+
+    def _text(self, record: LabelledRecord, labels: LabelSet, mode: Mode, lang: Lang) -> str:
+        letters = choice_names(len(labels.labels))
+        options = [f"{letter}. {_meaning(x, lang)}" for letter, x in zip(letters, labels.labels, strict=True)]
+        # The example letter is the last one, so that a model that copies it is not taken for one that answers "A".
+        ask = _ASK[mode][lang].format(example=letters[-1])
+        instruction = "\n".join([self.question[lang], "", _OPTIONS[lang], *options, "", ask])
+        return f"{instruction}\n\n{self.body(record, lang)}\n\n{_CUE[lang]}"
+
+    def read(self, completion: object, prompt: Prompt) -> Answer:
+        """See `Dimension.read`."""
+        return read(completion, _KEYS, _MARKER, lambda stated: _parse(stated, prompt))
+
+    def weigh(self, logprobs: Sequence[float], prompt: Prompt) -> Answer:
+        """The most probable label; an exact tie at the top is ambiguous."""
+        if len(logprobs) != len(prompt.choices):
+            raise HarnessError(f"{prompt.id}: {len(logprobs)} log-probabilities for {len(prompt.choices)} labels")
+        shares = normalise(logprobs)
+        if shares is None:
+            return Answer.invalid(Reason.NO_ANSWER)
+        best = [i for i, share in enumerate(shares) if share == max(shares)]
+        return Answer(best[0]) if len(best) == 1 else Answer.invalid(Reason.AMBIGUOUS)
+
+    def measure(self, outcomes: Sequence[Outcome]) -> Metrics:
+        """See `Dimension.measure`."""
+        return label_metrics(outcomes)
+
+
+def _meaning(label: Label, lang: Lang) -> str:
+    return label.zh if lang == "zh" else label.en
+
+
+def _words(label: Label) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(bare(w).casefold() for w in (label.name, label.zh, label.en, *label.words)))
+
+
+def _parse(stated: object, prompt: Prompt) -> int | Reason | None:
+    """One stated answer: a letter, a letter with an explanation behind it, or a label's words."""
+    if not isinstance(stated, str):
+        return Reason.OUT_OF_RANGE if isinstance(stated, int | float) else None
+    text = stated.casefold()
+    for index, words in enumerate(prompt.words):
+        if text in words:
+            return index
+    match = _LETTER.match(stated)
+    if match is None:
+        return None
+    letter, rest = match.group(1).upper(), match.group(2) or ""
+    if rest and match.group(1) != letter:
+        return None  # "a. something" is an item of a list, not a choice
+    if letter not in prompt.choices:
+        return Reason.OUT_OF_RANGE if not rest.strip() else None
+    index = prompt.choices.index(letter)
+    others = set(prompt.choices) - {letter}
+    if any(token in others for token in re.findall(r"(?<![A-Za-z'])[A-Z](?![A-Za-z'])", rest)):
+        return Reason.AMBIGUOUS
+    named = bare(rest).casefold()
+    if any(named in words for other, words in enumerate(prompt.words) if other != index):
+        return Reason.AMBIGUOUS
+    return index

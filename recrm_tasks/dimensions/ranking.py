@@ -1,0 +1,212 @@
+"""Item ranking (IR): in which order would this user want the candidates?"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from recrm_tasks.dimensions.base import (
+    Dimension,
+    LabelSet,
+    Lang,
+    Message,
+    Mode,
+    Prompt,
+    Text,
+    choice_names,
+    render,
+)
+from recrm_tasks.dimensions.user import UserRecord
+from recrm_tasks.errors import HarnessError
+from recrm_tasks.scoring.answers import Answer, Outcome, Reason, normalise
+from recrm_tasks.scoring.metrics.tables import Metrics, ranking_metrics
+from recrm_tasks.scoring.reading import bare, marker_of, read
+
+_KEYS = ("ranking", "answer", "order", "排序", "答案")
+_MARKER = marker_of(_KEYS)
+_BETWEEN = re.compile(r"[\s>,、;→=-]+")
+_LINE = re.compile(r"\d{1,4}[.):、]\s*(.*)")
+_HEADING = re.compile(r"\A[^\n]{0,80}:[ \t]*\n")
+_NAMED = re.compile(r"[\[(]?([A-Za-z]|\d{1,4})[\])]?(?:[.:、]\s.*)?")
+
+_QUESTION: Mapping[Lang, str] = {
+    "en": (
+        "You order the candidates that a platform for local services shows to a user. Below are the user's profile and "
+        "history, the present context and the candidates. Weigh recent habits above old ones, and mind what the context "
+        "rules out. Order the candidates from the one that this user is most likely to choose to the least likely one."
+    ),
+    "zh": (
+        "你负责为本地生活平台的用户给候选项排序。下面是用户画像、历史行为、当前情境和候选项。"
+        "近期习惯比早先习惯更重要，并注意情境排除了什么。请把候选项从该用户最可能选择的到最不可能选择的排序。"
+    ),
+}
+_ASK: Mapping[Mode, Mapping[Lang, str]] = {
+    "generate": {
+        "en": (
+            "Reply with JSON only, all candidates in your order and nothing else; for three candidates it would look "
+            'like this: {"ranking": ["C", "A", "B"]}'
+        ),
+        "zh": '只回复 JSON，按你的顺序列出全部候选项，不要写别的内容；如果有三个候选项，格式如：{"ranking": ["C", "A", "B"]}',
+    },
+    "logprob": {
+        "en": "Reply with the one candidate that this user is most likely to choose and nothing else.",
+        "zh": "只回复该用户最可能选择的那一个候选项，不要写别的内容。",
+    },
+}
+_CUE: Mapping[Lang, str] = {"en": "Answer:", "zh": "答案："}
+
+
+class Candidate(BaseModel):
+    """One candidate of a list."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(min_length=1)
+    text: Text
+
+
+class RankingRecord(UserRecord):
+    """A user, the moment, and a list of candidates with a grade each (0 is negative)."""
+
+    query: str | None = None
+    candidates: list[Candidate] = Field(min_length=2)
+    labels: list[int]
+
+    shown = {"profile": "", "history": [], "context": ""}
+
+    @model_validator(mode="after")
+    def _usable(self) -> RankingRecord:
+        if len(self.labels) != len(self.candidates):
+            raise ValueError(f"labels: {len(self.labels)} labels for {len(self.candidates)} candidates")
+        if min(self.labels) < 0:
+            raise ValueError("labels: grades cannot be negative")
+        if max(self.labels) == 0 or min(self.labels) > 0:
+            raise ValueError("labels: a list needs at least one positive (above 0) and one negative (0)")
+        if len({c.id for c in self.candidates}) != len(self.candidates):
+            raise ValueError("candidates: ids must differ")
+        return self
+
+
+class RankingDimension(Dimension):
+    """Item ranking."""
+
+    key = "ranking"
+    title = "item ranking"
+    column = "IR"
+    position = 5
+    version = 1
+    primary = "auc"
+    record_type = RankingRecord
+    max_tokens = 160
+
+    def check(self, record: RankingRecord, labels: LabelSet | None) -> str | None:
+        """See `Dimension.check`: the record type holds to all there is."""
+        return None
+
+    def stratum(self, record: RankingRecord) -> tuple[str, ...]:
+        """Balanced by the length of the list."""
+        return (f"{len(record.candidates):04}",)
+
+    def prompt(self, record: RankingRecord, labels: LabelSet | None, mode: Mode, lang: Lang | None = None) -> Prompt:
+        """See `Dimension.prompt`. Candidates are shown in an order that depends on their ids and the record's alone.
+
+        A ready prompt (`messages`) shows them in the record's order already, by letter.
+        """
+        lang = lang or record.lang
+        order = range(len(record.candidates)) if record.messages else shown_order(record)
+        names = choice_names(len(record.candidates))
+        gold = tuple(record.labels[i] for i in order)
+        shown = [(name, record.candidates[i].text) for name, i in zip(names, order, strict=True)]
+        best = [name for _, name in sorted(zip(gold, names, strict=True), key=lambda pair: -pair[0])]
+        return Prompt(
+            id=record.id,
+            lang=lang,
+            messages=record.messages or (Message(role="user", content=_text(record, shown, mode, lang)),),
+            choices=names,
+            words=(),
+            gold=gold,
+            target=json.dumps(best[: sum(g > 0 for g in gold)]),
+        )
+
+    def read(self, completion: object, prompt: Prompt) -> Answer:
+        """An order of all candidates or of the first few; those left out share the bottom."""
+        return read(
+            completion,
+            _KEYS,
+            _MARKER,
+            lambda stated: _parse(stated, prompt),
+            # One name in a line of many is no order: it may be an item of a list, or an explanation.
+            lambda stated: _parse(stated, prompt, least=2),
+        )
+
+    def weigh(self, logprobs: Sequence[float], prompt: Prompt) -> Answer:
+        """The candidates by the probability of their name."""
+        if len(logprobs) != len(prompt.choices):
+            raise HarnessError(f"{prompt.id}: {len(logprobs)} log-probabilities for {len(prompt.choices)} candidates")
+        shares = normalise(logprobs)
+        return Answer.invalid(Reason.NO_ANSWER) if shares is None else Answer(shares)
+
+    def measure(self, outcomes: Sequence[Outcome]) -> Metrics:
+        """See `Dimension.measure`."""
+        return ranking_metrics(outcomes)
+
+
+def shown_order(record: RankingRecord) -> list[int]:
+    """The order in which candidates are shown: by a hash of both ids, so that file order gives nothing away."""
+    return sorted(
+        range(len(record.candidates)),
+        key=lambda i: hashlib.sha256(f"{record.id}\n{record.candidates[i].id}".encode()).digest(),
+    )
+
+
+def _text(record: RankingRecord, shown: Sequence[tuple[str, Text]], mode: Mode, lang: Lang) -> str:
+    query_title, listing_title = ("【用户查询】", "【候选项】") if lang == "zh" else ("[User query]", "[Candidates]")
+    query = f"\n\n{query_title}\n{record.query}" if record.query else ""
+    listing = "\n".join(f"{name}. {render(text)}" for name, text in shown)
+    user = f"{record.show_user(lang)}{query}"
+    return f"{_QUESTION[lang]}\n\n{_ASK[mode][lang]}\n\n{user}\n\n{listing_title}\n{listing}\n\n{_CUE[lang]}"
+
+
+def _parse(stated: object, prompt: Prompt, least: int = 1) -> tuple[float, ...] | Reason | None:
+    """One stated order of at least `least` names: a JSON list, names with marks between them, or one per line."""
+    names = _split(stated, prompt)
+    if names is None or len(names) < least:
+        return None
+    places = {name: i for i, name in enumerate(prompt.choices)}
+    if any(name not in places for name in names):
+        return Reason.OUT_OF_RANGE
+    if len(set(names)) != len(names):
+        return Reason.DUPLICATE
+    scores = [0.0] * len(prompt.choices)
+    for rank, name in enumerate(names):
+        scores[places[name]] = float(len(prompt.choices) - rank)
+    return tuple(scores)
+
+
+def _split(stated: object, prompt: Prompt) -> list[str] | None:
+    """The names in one statement, in its order; None if it is anything but names."""
+    if isinstance(stated, list):
+        if not all(isinstance(x, str | int) and not isinstance(x, bool) for x in stated):
+            return None
+        parts = [bare(str(x)) for x in stated]
+    elif isinstance(stated, str):
+        text = _HEADING.sub("", stated.removeprefix("[").removesuffix("]"))
+        if "\n" in text:
+            lines = [bare(line) for line in text.splitlines() if line.strip()]
+            parts = [m.group(1) if (m := _LINE.fullmatch(line)) else line for line in lines]
+        elif len(text) == len(prompt.choices) and set(text) == set(prompt.choices):
+            parts = list(text)  # "BCA": every candidate once, nothing between
+        else:
+            parts = [bare(part) for part in _BETWEEN.split(text)]
+    else:
+        return None
+    named = [_NAMED.fullmatch(part) for part in parts]
+    names = [m.group(1).upper() for m in named if m]
+    if not names or len(names) < len(parts):
+        return None
+    # A number where candidates have letters is a rank or a count, no name.
+    return None if prompt.choices[0] == "A" and any(n.isdigit() for n in names) else names

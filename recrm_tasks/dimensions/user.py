@@ -1,0 +1,20 @@
+"""What records about a user's choice share: who the user is, what came before, and the moment."""
+
+from __future__ import annotations
+
+from recrm_tasks.dimensions.base import Lang, Record, Text, render, render_list
+
+
+class UserRecord(Record):
+    """A user at a moment. The history runs from old to new."""
+
+    profile: Text
+    history: list[Text]
+    context: Text
+
+    def show_user(self, lang: Lang) -> str:
+        """Profile, history and context for the prompt."""
+        profile, history, context = render(self.profile), render_list(self.history), render(self.context)
+        if lang == "zh":
+            return f"【用户画像】\n{profile}\n\n【历史行为】（从早到晚）\n{history or '无'}\n\n【当前情境】\n{context}"
+        return f"[User profile]\n{profile}\n\n[History] (oldest first)\n{history or 'none'}\n\n[Context]\n{context}"

@@ -1,0 +1,74 @@
+"""Metrics of one ordered list. Ties count at their expected value under random order, never by input order.
+
+A list is given as `grades` (0 is negative; higher is better) and `scores` (higher is ranked earlier; equal scores
+tie), both of length m in the same order. Candidates that an answer leaves out tie at the bottom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from math import comb, fsum, log2
+
+
+def _tie_groups(grades: Sequence[int], scores: Sequence[float]) -> list[list[int]]:
+    """Grades in ranked order, the tied ones together."""
+    order = sorted(range(len(scores)), key=lambda i: -scores[i])
+    return [[grades[i] for i in tied] for _, tied in groupby(order, key=lambda i: scores[i])]
+
+
+def top_hit(grades: Sequence[int], scores: Sequence[float]) -> float:
+    """Probability that the first item is a positive."""
+    first = _tie_groups(grades, scores)[0]
+    return sum(g > 0 for g in first) / len(first)
+
+
+def list_auc(grades: Sequence[int], scores: Sequence[float]) -> float:
+    """Share of (positive, negative) pairs in the right order, ties one half."""
+    won = pairs = 0
+    for grade, score in zip(grades, scores, strict=True):
+        if grade > 0:
+            for other, against in zip(grades, scores, strict=True):
+                if other == 0:
+                    pairs += 2
+                    won += 2 if score > against else 1 if score == against else 0
+    return won / pairs
+
+
+def hit_rate(grades: Sequence[int], scores: Sequence[float], k: int) -> float:
+    """Probability that at least one positive is among the first `k` (HR@k; ir_measures calls it Success@k)."""
+    free = k
+    for tied in _tie_groups(grades, scores):
+        size, positives = len(tied), sum(g > 0 for g in tied)
+        if positives:
+            return 1 - comb(size - positives, min(free, size)) / comb(size, min(free, size))
+        free -= size
+        if free <= 0:
+            break
+    return 0.0
+
+
+def ndcg(grades: Sequence[int], scores: Sequence[float], k: int) -> float:
+    """Expected nDCG@k with linear gains and a log2 discount (Järvelin and Kekäläinen 2002; trec_eval's form)."""
+    dcg: list[float] = []
+    place = 0
+    for tied in _tie_groups(grades, scores):
+        discounts = fsum(1 / log2(i + 2) for i in range(place, min(place + len(tied), k)))
+        dcg.append(sum(tied) / len(tied) * discounts)
+        place += len(tied)
+    ideal = fsum(g / log2(i + 2) for i, g in enumerate(sorted(grades, reverse=True)[:k]))
+    return fsum(dcg) / ideal
+
+
+def reciprocal_rank(grades: Sequence[int], scores: Sequence[float]) -> float:
+    """Expected 1 / rank of the first positive."""
+    place = 0
+    for tied in _tie_groups(grades, scores):
+        size, positives = len(tied), sum(g > 0 for g in tied)
+        if positives:
+            ways = comb(size, positives)
+            return fsum(
+                comb(size - j, positives - 1) / ways / (place + j) for j in range(1, size - positives + 2)
+            )
+        place += size
+    return 0.0
