@@ -1,0 +1,91 @@
+"""What a model answered -> outcomes, and outcomes -> the numbers of lm-eval's table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from recrm_tasks.dimensions import dimension as dimension_of
+from recrm_tasks.dimensions import dimensions
+from recrm_tasks.dimensions.base import Lang, Prompt
+from recrm_tasks.scoring.answers import Outcome
+from recrm_tasks.scoring.metrics.tables import flat
+
+
+def generated(doc: dict[str, Any], results: Sequence[object]) -> dict[str, tuple[str, Outcome]]:
+    """`process_results` of the generating tasks: `results` holds one completion."""
+    dimension = dimension_of(doc["dimension"])
+    prompt = _prompt(doc)
+    return _for_every_metric(doc, Outcome.of(prompt.id, prompt.gold, dimension.read(results[0], prompt)))
+
+
+def weighed(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> dict[str, tuple[str, Outcome]]:
+    """`process_results` of the log-probability tasks: `results` holds (log-likelihood, is greedy) per choice."""
+    dimension = dimension_of(doc["dimension"])
+    prompt = _prompt(doc)
+    answer = dimension.weigh([float(logprob) for logprob, _ in results], prompt)
+    return _for_every_metric(doc, Outcome.of(prompt.id, prompt.gold, answer))
+
+
+class Aggregation:
+    """The aggregation of one metric: outcomes of a whole run -> its number. A class, so that its name prints."""
+
+    def __init__(self, metric: str) -> None:
+        self.metric = metric
+
+    def __call__(self, items: Sequence[tuple[str, Outcome]]) -> float:
+        return _measure(tuple(items))[self.metric]
+
+    def __repr__(self) -> str:
+        return f"{__name__}.{self.metric}"
+
+
+def __getattr__(name: str) -> Aggregation:
+    """The aggregation of any metric, by name: the YAML says `!function recrm_tasks.lm_eval_tasks.results.acc`.
+
+    lm-eval takes one function per metric. They differ in nothing but the name; `@` is not allowed in one: `hr_at_3`.
+    """
+    metric = name.replace("_at_", "@")
+    if metric not in _metric_names():
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return Aggregation(metric)
+
+
+@lru_cache(maxsize=1)
+def _measure(items: tuple[tuple[str, Outcome], ...]) -> dict[str, float]:
+    """All metrics of one run. lm-eval asks for them one by one, each time with the same outcomes."""
+    dimension = dimension_of(items[0][0])
+    return flat(dimension.metrics([outcome for _, outcome in items]))
+
+
+@lru_cache(maxsize=1)
+def _metric_names() -> frozenset[str]:
+    return frozenset(name for d in dimensions().values() for name in flat(d.empty()))
+
+
+@lru_cache(maxsize=8)
+def _names(dimension: str) -> tuple[str, ...]:
+    return tuple(flat(dimension_of(dimension).empty()))
+
+
+def _for_every_metric(doc: dict[str, Any], outcome: Outcome) -> dict[str, tuple[str, Outcome]]:
+    item = (doc["dimension"], outcome)
+    return dict.fromkeys(_names(doc["dimension"]), item)
+
+
+def _prompt(doc: dict[str, Any]) -> Prompt:
+    """The part of the prompt that reading an answer needs."""
+    scoring = json.loads(doc["scoring"])
+    gold = scoring["gold"]
+    lang: Lang = "zh" if doc["lang"] == "zh" else "en"
+    return Prompt(
+        id=doc["id"],
+        lang=lang,
+        messages=(),
+        choices=tuple(doc["choices"]),
+        words=tuple(tuple(words) for words in scoring["words"]),
+        gold=tuple(gold) if isinstance(gold, list) else gold,
+        target=doc["target"],
+    )
