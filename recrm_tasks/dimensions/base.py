@@ -24,6 +24,10 @@ Text: TypeAlias = str | dict[str, Scalar | list[Scalar]]
 """A text as it stands, or a flat object that is shown as one `key: value` line per field."""
 
 
+ANSWER_TOKENS = 256
+"""Room for a generated answer: far more than the short answer asked for, too little for thinking models."""
+
+
 class Message(BaseModel):
     """One turn of a prompt."""
 
@@ -126,8 +130,6 @@ class Dimension(ABC):
     record_type: ClassVar[type[Record]]
     default_labels: ClassVar[LabelSet | None] = None
     """The label set where the source declares none; None for dimensions without a label set."""
-    max_tokens: ClassVar[int]
-    """Room for the short answer that is asked for."""
 
     @abstractmethod
     def check(self, record: Any, labels: LabelSet | None) -> str | None:
@@ -159,6 +161,10 @@ class Dimension(ABC):
         Raises:
             HarnessError: their number is wrong or one is NaN.
         """
+
+    @abstractmethod
+    def credit(self, outcome: Outcome) -> float:
+        """What one outcome is worth on its own, from 0 to 1, for a person who browses a log; no metric is made of it."""
 
     @abstractmethod
     def measure(self, outcomes: Sequence[Outcome]) -> Metrics:

@@ -74,7 +74,6 @@ class BehaviorDimension(Dimension):
     version = 1
     primary = "auc"
     record_type = BehaviorRecord
-    max_tokens = 32
 
     def check(self, record: BehaviorRecord, labels: LabelSet | None) -> str | None:
         """See `Dimension.check`: 0 and 1 are all there is, and the record type holds to it."""
@@ -108,6 +107,12 @@ class BehaviorDimension(Dimension):
             raise HarnessError(f"{prompt.id}: {len(logprobs)} log-probabilities for yes and no")
         shares = normalise(logprobs)
         return Answer.invalid(Reason.NO_ANSWER) if shares is None else Answer(shares[0])
+
+    def credit(self, outcome: Outcome) -> float:
+        """The probability given to what happened."""
+        if not isinstance(outcome.value, float):
+            return 0.0
+        return outcome.value if outcome.gold == 1 else 1 - outcome.value
 
     def measure(self, outcomes: Sequence[Outcome]) -> Metrics:
         """See `Dimension.measure`."""

@@ -56,7 +56,6 @@ class LabelledDimension(Dimension):
 
     question: ClassVar[Mapping[Lang, str]]
     """The instruction that all records of the dimension share."""
-    max_tokens = 32
     primary = "acc"
 
     @abstractmethod
@@ -111,6 +110,10 @@ class LabelledDimension(Dimension):
             return Answer.invalid(Reason.NO_ANSWER)
         best = [i for i, share in enumerate(shares) if share == max(shares)]
         return Answer(best[0]) if len(best) == 1 else Answer.invalid(Reason.AMBIGUOUS)
+
+    def credit(self, outcome: Outcome) -> float:
+        """1 if right."""
+        return float(outcome.reason is None and outcome.value == outcome.gold)
 
     def measure(self, outcomes: Sequence[Outcome]) -> Metrics:
         """See `Dimension.measure`."""

@@ -23,6 +23,7 @@ from recrm_tasks.dimensions.base import (
 from recrm_tasks.dimensions.user import UserRecord
 from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.answers import Answer, Outcome, Reason, normalise
+from recrm_tasks.scoring.metrics.ranking import list_auc
 from recrm_tasks.scoring.metrics.tables import Metrics, ranking_metrics
 from recrm_tasks.scoring.reading import bare, marker_of, read
 
@@ -101,7 +102,6 @@ class RankingDimension(Dimension):
     version = 1
     primary = "auc"
     record_type = RankingRecord
-    max_tokens = 160
 
     def check(self, record: RankingRecord, labels: LabelSet | None) -> str | None:
         """See `Dimension.check`: the record type holds to all there is."""
@@ -149,6 +149,12 @@ class RankingDimension(Dimension):
             raise HarnessError(f"{prompt.id}: {len(logprobs)} log-probabilities for {len(prompt.choices)} candidates")
         shares = normalise(logprobs)
         return Answer.invalid(Reason.NO_ANSWER) if shares is None else Answer(shares)
+
+    def credit(self, outcome: Outcome) -> float:
+        """The AUC within the list."""
+        if not isinstance(outcome.value, tuple) or not isinstance(outcome.gold, tuple):
+            return 0.0
+        return list_auc(outcome.gold, outcome.value)
 
     def measure(self, outcomes: Sequence[Outcome]) -> Metrics:
         """See `Dimension.measure`."""

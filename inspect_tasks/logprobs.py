@@ -1,0 +1,48 @@
+"""The log-probability of each allowed answer, from what a provider reports of the first answer token."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from inspect_ai.model import ModelOutput
+
+from recrm_tasks.errors import HarnessError
+
+# SentencePiece and byte-level tokenizers write the space before a word as one of these.
+_SPACES = " \t\r\nĠ▁Ċ"
+
+
+def choice_logprobs(output: ModelOutput, choices: Sequence[str]) -> list[float]:
+    """Sums the probability of every reported token that is a choice but for spaces around it.
+
+    Args:
+        output: what the provider returned; its first answer token must carry its most likely alternatives.
+        choices: the allowed answers, one token each.
+
+    Returns:
+        One natural logarithm per choice; minus infinity for a choice that is not among the alternatives.
+
+    Raises:
+        HarnessError: the provider gave no log-probabilities.
+    """
+    content = output.choices[0].logprobs.content if output.choices and output.choices[0].logprobs else None
+    if not content:
+        raise HarnessError(
+            f"{output.model} gave no log-probabilities. Providers without them (or without top_logprobs) can be "
+            "evaluated with generated answers: -T answer=generate"
+        )
+    # Providers drop a thinking section from the text but keep it here: the answer begins behind it.
+    closing = [i for i, token in enumerate(content) if "</think>" in token.token]
+    answer = content[closing[-1] + 1 :] if closing else content
+    first = next((token for token in answer if token.token.strip(_SPACES)), None)
+    if first is None:
+        return [-math.inf] * len(choices)
+    seen = {token.token: token.logprob for token in first.top_logprobs or []}
+    seen.setdefault(first.token, first.logprob)
+    masses = {choice: 0.0 for choice in choices}
+    for token, logprob in seen.items():
+        name = token.strip(_SPACES)
+        if name in masses:
+            masses[name] += math.exp(logprob)
+    return [math.log(mass) if mass > 0 else -math.inf for mass in masses.values()]

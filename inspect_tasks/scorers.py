@@ -1,0 +1,51 @@
+"""What a model answered -> scores that carry the outcome."""
+
+from __future__ import annotations
+
+import json
+
+from inspect_ai.scorer import Score, Scorer, Target, scorer
+from inspect_ai.solver import TaskState
+
+from inspect_tasks.logprobs import choice_logprobs
+from inspect_tasks.metrics import dimension_metrics, mean_metrics
+from inspect_tasks.samples import to_prompt
+from recrm_tasks.dimensions import dimension as dimension_of
+from recrm_tasks.scoring.answers import Outcome
+
+
+async def _score(state: TaskState, target: Target) -> Score:
+    """The score of one sample: an unreadable answer is a 0 with its reason, never unscored."""
+    kind = dimension_of(state.metadata["dimension"])
+    prompt = to_prompt(str(state.sample_id), target.text, state.metadata)
+    if state.metadata["mode"] == "logprob":
+        answer = kind.weigh(choice_logprobs(state.output, prompt.choices), prompt)
+    else:
+        answer = kind.read(state.output.completion, prompt)
+    outcome = Outcome.of(prompt.id, prompt.gold, answer)
+    return Score(
+        value=kind.credit(outcome),
+        answer=answer.reason or json.dumps(answer.value),
+        explanation=f"unreadable: {answer.reason}" if answer.reason else None,
+        metadata={"dimension": kind.key, "outcome": list(outcome)},
+    )
+
+
+@scorer(metrics=[dimension_metrics()])
+def recrm() -> Scorer:
+    """Reads the answers of a task with one dimension."""
+
+    async def score(state: TaskState, target: Target) -> Score:
+        return await _score(state, target)
+
+    return score
+
+
+@scorer(metrics=[mean_metrics()])
+def recrm_bench() -> Scorer:
+    """Reads the answers of a task with several dimensions: all metrics by dimension, and their mean score."""
+
+    async def score(state: TaskState, target: Target) -> Score:
+        return await _score(state, target)
+
+    return score

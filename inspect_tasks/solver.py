@@ -1,0 +1,29 @@
+"""Puts the question to the model, with what its answer mode needs."""
+
+from __future__ import annotations
+
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+from inspect_ai._util.error import PrerequisiteError
+
+TOP = 20
+"""Alternatives asked for per token: what OpenAI-style servers give at most."""
+
+
+@solver
+def ask() -> Solver:
+    """Generates; a sample in log-probability mode asks for one token and its alternatives instead of a text."""
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        try:
+            if state.metadata["mode"] == "logprob":
+                return await generate(state, logprobs=True, top_logprobs=TOP, max_tokens=1)
+            return await generate(state)
+        except ValueError as error:
+            if "temperature" not in str(error):
+                raise
+            raise PrerequisiteError(
+                "Inspect's hf/ provider samples unless it is told not to, and cannot sample at temperature 0: "
+                "add -M do_sample=false (or choose a --temperature above 0)."
+            ) from error
+
+    return solve

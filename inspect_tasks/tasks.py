@@ -1,0 +1,94 @@
+"""The tasks themselves; the files that users run give them their names."""
+
+from __future__ import annotations
+
+from itertools import chain, zip_longest
+from typing import Any
+
+from inspect_ai import Task
+from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.model import GenerateConfig
+from inspect_ai.scorer import Scorer
+from inspect_ai._util.error import PrerequisiteError
+
+from inspect_tasks.samples import to_sample
+from inspect_tasks.scorers import recrm, recrm_bench
+from inspect_tasks.solver import ask
+from recrm_tasks.data import load
+from recrm_tasks.dimensions import dimension as dimension_of
+from recrm_tasks.dimensions import dimensions
+from recrm_tasks.dimensions.base import ANSWER_TOKENS, LANGS, MODES
+from recrm_tasks.errors import RecrmError
+
+INTERFACE = "A"
+"""Goes up with every change of task parameters; the number before it is the dimension's version."""
+
+OPTIONS = ("data", "split", "limit", "lang", "prompt_lang", "answer", "seed")
+
+
+def dimension_task(dimension: str, **options: Any) -> Task:
+    """The task of one dimension.
+
+    Args:
+        dimension: its key.
+        options: task parameters by name, see `OPTIONS`; docs/tasks.md describes them.
+
+    Raises:
+        PrerequisiteError: anything that the user can put right; Inspect prints it without a traceback.
+    """
+    try:
+        samples, provenance = _samples(dimension, **_checked(options))
+    except RecrmError as error:
+        raise PrerequisiteError(str(error)) from None
+    return _task(samples, recrm(), {dimension: provenance}, dimension_of(dimension).version)
+
+
+def bench_task(**options: Any) -> Task:
+    """All dimensions in one task. Their samples take turns, so that a limit of Inspect's own takes of every one."""
+    try:
+        loaded = {key: _samples(key, **_checked(options)) for key in dimensions()}
+    except RecrmError as error:
+        raise PrerequisiteError(str(error)) from None
+    turns = zip_longest(*(samples for samples, _ in loaded.values()))
+    mixed = [sample for sample in chain.from_iterable(turns) if sample is not None]
+    versions = max(dimension_of(key).version for key in loaded)
+    return _task(mixed, recrm_bench(), {key: provenance for key, (_, provenance) in loaded.items()}, versions)
+
+
+def _checked(options: dict[str, Any]) -> dict[str, Any]:
+    unknown = sorted(set(options) - set(OPTIONS))
+    if unknown:
+        raise RecrmError(f"unknown task parameter: {', '.join(unknown)}; the parameters are {', '.join(OPTIONS)}")
+    return options
+
+
+def _samples(
+    dimension: str,
+    data: str | None = None,
+    split: str | None = None,
+    limit: int | None = None,
+    lang: str | None = None,
+    prompt_lang: str | None = None,
+    answer: str = "generate",
+    seed: int = 0,
+) -> tuple[list[Sample], dict[str, Any]]:
+    mode = next((m for m in MODES if m == answer), None)
+    if mode is None:
+        raise RecrmError(f"unknown answer mode {answer!r}: it is {' or '.join(MODES)}")
+    forced = next((x for x in LANGS if x == prompt_lang), None)
+    if prompt_lang is not None and forced is None:
+        raise RecrmError(f"unknown prompt language {prompt_lang!r}: prompts are in {' or '.join(LANGS)}")
+    dataset = load(dimension, data, split=split, lang=lang, limit=limit, seed=seed)
+    samples = [to_sample(prompt, dimension, mode) for prompt in dataset.prompts(mode, forced)]
+    return samples, {**dataset.provenance, "mode": mode, "prompt_lang": forced}
+
+
+def _task(samples: list[Sample], scorer: Scorer, provenance: dict[str, Any], version: int) -> Task:
+    return Task(
+        dataset=MemoryDataset(samples, name=next(iter(provenance.values()))["source"]),
+        solver=ask(),
+        scorer=scorer,
+        config=GenerateConfig(temperature=0.0, max_tokens=ANSWER_TOKENS),
+        version=version,
+        metadata={"task_version": f"{version}-{INTERFACE}", "recrm_provenance": provenance},
+    )

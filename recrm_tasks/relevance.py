@@ -1,0 +1,57 @@
+"""Query-item relevance (QIR) with Inspect.
+
+How well does an item meet what the query asks for?
+
+    inspect eval recrm_tasks/relevance.py --model openai/gpt-4.1 -T data=sample
+
+RecRM-Bench: arXiv 2605.11874. docs/tasks.md describes the parameters, docs/metrics.md the metrics.
+"""
+
+import sys
+from pathlib import Path
+
+from inspect_ai import Task, task
+
+try:
+    from inspect_tasks import dimension_task
+except ModuleNotFoundError as error:  # run by path from a clone that is not installed
+    if error.name != "inspect_tasks":
+        raise
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    from inspect_tasks import dimension_task
+
+
+@task
+def relevance(
+    data: str | None = None,
+    split: str | None = None,
+    limit: int | None = None,
+    lang: str | None = None,
+    prompt_lang: str | None = None,
+    answer: str = "generate",
+    seed: int = 0,
+    **unknown: object,
+) -> Task:
+    """Query-item relevance.
+
+    Args:
+        data: `hub` (the default), `sample`, or the path of records; else the environment's `RECRM_DATA`.
+        split: split of the source; by default `test` where there are splits.
+        limit: a balanced choice of so many records.
+        lang: only records in this language, `zh` or `en`.
+        prompt_lang: language of the prompts; by default each record's own.
+        answer: `generate`, or `logprob` for the probability of each allowed answer.
+        seed: seed of the order and of the choice.
+        unknown: anything else is an error, where Inspect would only warn.
+    """
+    return dimension_task(
+        "relevance",
+        data=data,
+        split=split,
+        limit=limit,
+        lang=lang,
+        prompt_lang=prompt_lang,
+        answer=answer,
+        seed=seed,
+        **unknown,
+    )
