@@ -188,6 +188,21 @@ def choice_names(count: int) -> tuple[str, ...]:
     return tuple(LETTERS[:count]) if count <= len(LETTERS) else tuple(str(i + 1) for i in range(count))
 
 
+_CUE: Mapping[Lang, str] = {"en": "Answer:", "zh": "答案："}
+_AGAIN: Mapping[Lang, str] = {"en": "Now reply with JSON only, like this: ", "zh": "现在只回复 JSON，格式如："}
+
+
+def closing(mode: Mode, lang: Lang, form: str) -> str:
+    """The last lines of a prompt: small models lose sight of a format that was asked for before a long record.
+
+    Args:
+        mode: log-probability prompts ask for one letter, which needs no reminder.
+        lang: the prompt's language.
+        form: the asked JSON with a placeholder in it, so that a copy of the prompt does not read as an answer.
+    """
+    return _CUE[lang] if mode == "logprob" else f"{_AGAIN[lang]}{form}\n{_CUE[lang]}"
+
+
 def render(text: Text) -> str:
     """A text for the prompt: as it is, or one `key: value` line per field."""
     if isinstance(text, str):

@@ -16,6 +16,7 @@ from recrm_tasks.dimensions.base import (
     Prompt,
     Text,
     choice_names,
+    closing,
     render,
 )
 from recrm_tasks.dimensions.user import UserRecord
@@ -39,20 +40,23 @@ _QUESTION: Mapping[Lang, str] = {
         "近期习惯比早先习惯更重要，并注意情境排除了什么。该用户会对这个候选项采取行动（点击、预订或下单）吗？"
     ),
 }
+_FORMAT: Mapping[Lang, str] = {
+    "en": '{"probability": <number from 0 to 1>}',
+    "zh": '{"probability": <0 到 1 的数>}',
+}
 _ASK: Mapping[Mode, Mapping[Lang, str]] = {
     "generate": {
         "en": (
-            "Reply with JSON only, the probability from 0 (surely not) to 1 (surely) and nothing else, "
-            'like this: {"probability": 0.35}'
+            "Reply with JSON only, the probability from 0 (surely not) to 1 (surely) and nothing else: "
+            f"{_FORMAT['en']}"
         ),
-        "zh": '只回复 JSON，其中只有 0（肯定不会）到 1（肯定会）之间的概率，不要写别的内容，格式如：{"probability": 0.35}',
+        "zh": f"只回复 JSON，其中只有 0（肯定不会）到 1（肯定会）之间的概率，不要写别的内容：{_FORMAT['zh']}",
     },
     "logprob": {
         "en": "Options:\nA. yes\nB. no\n\nReply with the letter of one option and nothing else.",
         "zh": "选项：\nA. 会\nB. 不会\n\n只回复一个选项的字母，不要写别的内容。",
     },
 }
-_CUE: Mapping[Lang, str] = {"en": "Answer:", "zh": "答案："}
 
 
 class BehaviorRecord(UserRecord):
@@ -86,11 +90,17 @@ class BehaviorDimension(Dimension):
     def prompt(self, record: BehaviorRecord, labels: LabelSet | None, mode: Mode, lang: Lang | None = None) -> Prompt:
         """See `Dimension.prompt`. The first choice is yes."""
         lang = lang or record.lang
-        text = f"{_QUESTION[lang]}\n\n{_ASK[mode][lang]}\n\n{record.show_user(lang)}\n\n{_item(record, lang)}\n\n{_CUE[lang]}"
+        parts = [
+            _QUESTION[lang],
+            _ASK[mode][lang],
+            record.show_user(lang),
+            f"{'【候选项】' if lang == 'zh' else '[Item]'}\n{render(record.item)}",
+            closing(mode, lang, _FORMAT[lang]),
+        ]
         return Prompt(
             id=record.id,
             lang=lang,
-            messages=record.messages or (Message(role="user", content=text),),
+            messages=record.messages or (Message(role="user", content="\n\n".join(parts)),),
             choices=choice_names(2),
             words=(),
             gold=record.label,
@@ -117,10 +127,6 @@ class BehaviorDimension(Dimension):
     def measure(self, outcomes: Sequence[Outcome]) -> Metrics:
         """See `Dimension.measure`."""
         return probability_metrics(outcomes)
-
-
-def _item(record: BehaviorRecord, lang: Lang) -> str:
-    return f"{'【候选项】' if lang == 'zh' else '[Item]'}\n{render(record.item)}"
 
 
 def _parse(stated: object) -> float | Reason | None:

@@ -17,6 +17,7 @@ from recrm_tasks.dimensions.base import (
     Prompt,
     Record,
     choice_names,
+    closing,
 )
 from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.answers import Answer, Outcome, Reason, normalise
@@ -31,10 +32,11 @@ _LETTER = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
+_FORMAT: Mapping[Lang, str] = {"en": '{"answer": "<letter>"}', "zh": '{"answer": "<字母>"}'}
 _ASK: Mapping[Mode, Mapping[Lang, str]] = {
     "generate": {
-        "en": 'Reply with JSON only, the letter of one option and nothing else, like this: {{"answer": "{example}"}}',
-        "zh": '只回复 JSON，其中只有一个选项的字母，不要写别的内容，格式如：{{"answer": "{example}"}}',
+        "en": f"Reply with JSON only, the letter of one option and nothing else: {_FORMAT['en']}",
+        "zh": f"只回复 JSON，其中只有一个选项的字母，不要写别的内容：{_FORMAT['zh']}",
     },
     "logprob": {
         "en": "Reply with the letter of one option and nothing else.",
@@ -42,7 +44,6 @@ _ASK: Mapping[Mode, Mapping[Lang, str]] = {
     },
 }
 _OPTIONS: Mapping[Lang, str] = {"en": "Options:", "zh": "选项："}
-_CUE: Mapping[Lang, str] = {"en": "Answer:", "zh": "答案："}
 
 
 class LabelledRecord(Record):
@@ -92,10 +93,8 @@ class LabelledDimension(Dimension):
     def _text(self, record: LabelledRecord, labels: LabelSet, mode: Mode, lang: Lang) -> str:
         letters = choice_names(len(labels.labels))
         options = [f"{letter}. {_meaning(x, lang)}" for letter, x in zip(letters, labels.labels, strict=True)]
-        # The example letter is the last one, so that a model that copies it is not taken for one that answers "A".
-        ask = _ASK[mode][lang].format(example=letters[-1])
-        instruction = "\n".join([self.question[lang], "", _OPTIONS[lang], *options, "", ask])
-        return f"{instruction}\n\n{self.body(record, lang)}\n\n{_CUE[lang]}"
+        instruction = "\n".join([self.question[lang], "", _OPTIONS[lang], *options, "", _ASK[mode][lang]])
+        return f"{instruction}\n\n{self.body(record, lang)}\n\n{closing(mode, lang, _FORMAT[lang])}"
 
     def read(self, completion: object, prompt: Prompt) -> Answer:
         """See `Dimension.read`."""

@@ -18,6 +18,7 @@ from recrm_tasks.dimensions.base import (
     Prompt,
     Text,
     choice_names,
+    closing,
     render,
 )
 from recrm_tasks.dimensions.user import UserRecord
@@ -30,9 +31,9 @@ from recrm_tasks.scoring.reading import bare, marker_of, read
 _KEYS = ("ranking", "answer", "order", "排序", "答案")
 _MARKER = marker_of(_KEYS)
 _BETWEEN = re.compile(r"[\s>,、;→=-]+")
-_LINE = re.compile(r"\d{1,4}[.):、]\s*(.*)")
+_LINE = re.compile(r"\d{1,4}[.):、]\s*([A-Za-z]|\d{1,4})(?:[.):、].*)?")
 _HEADING = re.compile(r"\A[^\n]{0,80}:[ \t]*\n")
-_NAMED = re.compile(r"[\[(]?([A-Za-z]|\d{1,4})[\])]?(?:[.:、]\s.*)?")
+_NAMED = re.compile(r"[\[(]?([A-Za-z]|\d{1,4})[\])]?")
 
 _QUESTION: Mapping[Lang, str] = {
     "en": (
@@ -45,20 +46,20 @@ _QUESTION: Mapping[Lang, str] = {
         "近期习惯比早先习惯更重要，并注意情境排除了什么。请把候选项从该用户最可能选择的到最不可能选择的排序。"
     ),
 }
+_FORMAT: Mapping[Lang, str] = {
+    "en": '{"ranking": ["<best>", "<second>", …]}',
+    "zh": '{"ranking": ["<最可能>", "<其次>", …]}',
+}
 _ASK: Mapping[Mode, Mapping[Lang, str]] = {
     "generate": {
-        "en": (
-            "Reply with JSON only, all candidates in your order and nothing else; for three candidates it would look "
-            'like this: {"ranking": ["C", "A", "B"]}'
-        ),
-        "zh": '只回复 JSON，按你的顺序列出全部候选项，不要写别的内容；如果有三个候选项，格式如：{"ranking": ["C", "A", "B"]}',
+        "en": f"Reply with JSON only, the letters of all candidates in your order and nothing else: {_FORMAT['en']}",
+        "zh": f"只回复 JSON，按你的顺序列出全部候选项的字母，不要写别的内容：{_FORMAT['zh']}",
     },
     "logprob": {
-        "en": "Reply with the one candidate that this user is most likely to choose and nothing else.",
-        "zh": "只回复该用户最可能选择的那一个候选项，不要写别的内容。",
+        "en": "Reply with the letter of the one candidate that this user is most likely to choose and nothing else.",
+        "zh": "只回复该用户最可能选择的那一个候选项的字母，不要写别的内容。",
     },
 }
-_CUE: Mapping[Lang, str] = {"en": "Answer:", "zh": "答案："}
 
 
 class Candidate(BaseModel):
@@ -174,7 +175,8 @@ def _text(record: RankingRecord, shown: Sequence[tuple[str, Text]], mode: Mode, 
     query = f"\n\n{query_title}\n{record.query}" if record.query else ""
     listing = "\n".join(f"{name}. {render(text)}" for name, text in shown)
     user = f"{record.show_user(lang)}{query}"
-    return f"{_QUESTION[lang]}\n\n{_ASK[mode][lang]}\n\n{user}\n\n{listing_title}\n{listing}\n\n{_CUE[lang]}"
+    end = closing(mode, lang, _FORMAT[lang])
+    return f"{_QUESTION[lang]}\n\n{_ASK[mode][lang]}\n\n{user}\n\n{listing_title}\n{listing}\n\n{end}"
 
 
 def _parse(stated: object, prompt: Prompt, least: int = 1) -> tuple[float, ...] | Reason | None:
@@ -202,6 +204,7 @@ def _split(stated: object, prompt: Prompt) -> list[str] | None:
     elif isinstance(stated, str):
         text = _HEADING.sub("", stated.removeprefix("[").removesuffix("]"))
         if "\n" in text:
+            # "1. B. name" is a place in an order; "B. name" may be a copy of the list as it was shown.
             lines = [bare(line) for line in text.splitlines() if line.strip()]
             parts = [m.group(1) if (m := _LINE.fullmatch(line)) else line for line in lines]
         elif len(text) == len(prompt.choices) and set(text) == set(prompt.choices):

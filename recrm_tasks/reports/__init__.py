@@ -1,0 +1,1 @@
+"""Results of both harnesses -> one table."""

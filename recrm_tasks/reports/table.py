@@ -1,0 +1,64 @@
+"""Runs -> a table for the terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from recrm_tasks.dimensions import dimensions
+from recrm_tasks.reports.runs import Run
+
+
+def print_table(runs: Sequence[Run], console: Console) -> None:
+    """One table per data source: numbers of the sample never stand in one table with numbers of the benchmark."""
+    order = list(dimensions())
+    sources: dict[str, list[Run]] = {}
+    for run in runs:
+        sources.setdefault(_source(run), []).append(run)
+    for source, group in sources.items():
+        table = Table(title=f"data: {source}", title_justify="left", caption=_caption(group), caption_justify="left")
+        table.add_column("model")
+        table.add_column("dimension")
+        table.add_column("harness")
+        table.add_column("answers")
+        for heading in ("N", "coverage", "metric", "value", "95 % interval", "acc", "acc baseline"):
+            table.add_column(heading, justify="left" if heading == "metric" else "right")
+        for run in sorted(group, key=lambda r: (r.model, r.mode, order.index(r.dimension), r.harness)):
+            low, high = run.interval()
+            numbers = run.metrics
+            table.add_row(
+                run.model,
+                run.dimension,
+                run.harness,
+                run.mode,
+                f"{numbers['n']:.0f}" + (f" of {run.provenance['rows_available']}" if run.limited else ""),
+                f"{100 * numbers['coverage']:.1f} %",
+                run.primary,
+                _number(numbers[run.primary]),
+                f"{_number(low)} – {_number(high)}",
+                _number(numbers["acc"]),
+                _number(numbers["acc_baseline"]),
+            )
+        console.print(table)
+
+
+def _source(run: Run) -> str:
+    if run.provenance["data"] == "sample":
+        return "the sample of this package (not RecRM-Bench)"
+    revision = run.provenance["revision"]
+    return f"{run.provenance['source']}" + (f" at {revision}" if revision else "")
+
+
+def _caption(group: Sequence[Run]) -> str:
+    limited = " Some runs saw a part of the records only." if any(r.limited for r in group) else ""
+    return (
+        "An unreadable answer counts as wrong; coverage is the share of readable ones. acc baseline: the most frequent "
+        f"label, for ranking a random order.{limited}"
+    )
+
+
+def _number(value: float) -> str:
+    return "undefined" if math.isnan(value) else f"{value:.4f}"

@@ -1,0 +1,73 @@
+"""What the install tests share: our wheel, a clone, lm-eval's source, and environments that hold its dependencies."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from venvs import NEWEST, Venv, run
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the repository, so that installing from it writes nothing into the checkout."""
+    clone = tmp_path_factory.mktemp("clone") / "checkout"
+    clone.mkdir()
+    for name in ("recrm_tasks", "inspect_tasks"):
+        shutil.copytree(ROOT / name, clone / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "recrm_lm_eval.pth", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, clone)
+    return clone
+
+
+@pytest.fixture(scope="session")
+def wheel(clone: Path) -> Path:
+    """Our wheel, built from our sdist: so the sdist holds all that the wheel needs."""
+    run(sys.executable, "-m", "uv", "build", "--out-dir", clone.parent / "dist", clone, cwd=clone.parent)
+    return next((clone.parent / "dist").glob("*.whl"))
+
+
+@pytest.fixture(scope="session")
+def requirements(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pins of all that lm-eval and we depend on, without the two."""
+    folder = tmp_path_factory.mktemp("requirements")
+    (folder / "lm_eval.in").write_text(NEWEST)
+    compiled = run(
+        sys.executable, "-m", "uv", "pip", "compile", "-q", "--no-header", "--no-annotate", "--python", sys.executable,
+        folder / "lm_eval.in", clone / "pyproject.toml", cwd=folder,
+    ).stdout  # fmt: skip
+    pins = [line for line in compiled.splitlines() if not line.startswith("lm-eval==")]
+    (folder / "requirements.txt").write_text("\n".join(pins))
+    return folder / "requirements.txt"
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("empty")
+
+
+@pytest.fixture(scope="session")
+def new_venv(tmp_path_factory: pytest.TempPathFactory, empty: Path) -> Callable[..., Venv]:
+    def new(*requirements: object) -> Venv:
+        home = tmp_path_factory.mktemp("venv") / "venv"
+        run(sys.executable, "-m", "uv", "venv", "-q", "--seed", "--python", sys.executable, home, cwd=empty)
+        venv = Venv(home, empty)
+        if requirements:
+            venv.uv("install", *requirements)
+        return venv
+
+    return new
+
+
+@pytest.fixture(scope="session")
+def lm_eval_source(new_venv: Callable[..., Venv], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """lm-eval's source tree, to be installed editable, as its README has it."""
+    folder = tmp_path_factory.mktemp("source")
+    new_venv().pip("download", "-q", "--no-deps", "--no-binary", ":all:", "-d", folder, NEWEST)
+    shutil.unpack_archive(next(folder.glob("*.tar.gz")), folder)
+    return next(path for path in folder.iterdir() if path.is_dir())
