@@ -40,9 +40,15 @@ def choice_logprobs(output: ModelOutput, choices: Sequence[str]) -> list[float]:
         return [-math.inf] * len(choices)
     seen = {token.token: token.logprob for token in first.top_logprobs or []}
     seen.setdefault(first.token, first.logprob)
-    masses = {choice: 0.0 for choice in choices}
+    matching: dict[str, list[float]] = {choice: [] for choice in choices}
     for token, logprob in seen.items():
-        name = token.strip(_SPACES)
-        if name in masses:
-            masses[name] += math.exp(logprob)
-    return [math.log(mass) if mass > 0 else -math.inf for mass in masses.values()]
+        if token.strip(_SPACES) in matching:
+            matching[token.strip(_SPACES)].append(logprob)
+    return [_log_sum(logprobs) for logprobs in matching.values()]
+
+
+def _log_sum(logprobs: list[float]) -> float:
+    """Logarithm of the sum of probabilities; a single one is handed on to the last bit."""
+    if len(logprobs) < 2:
+        return logprobs[0] if logprobs else -math.inf
+    return math.log(math.fsum(math.exp(x) for x in logprobs))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai._util.error import PrerequisiteError
+from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 TOP = 20
 """Alternatives asked for per token: what OpenAI-style servers give at most."""

@@ -6,10 +6,10 @@ from itertools import chain, zip_longest
 from typing import Any
 
 from inspect_ai import Task
+from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import GenerateConfig
 from inspect_ai.scorer import Scorer
-from inspect_ai._util.error import PrerequisiteError
 
 from inspect_tasks.samples import to_sample
 from inspect_tasks.scorers import recrm, recrm_bench

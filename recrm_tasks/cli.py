@@ -63,7 +63,7 @@ def _inspect(options: argparse.Namespace) -> int:
         kind = dimension_of(key)
         dataset = load(key, options.data)
         where = dataset.provenance
-        langs = Counter(r.lang for r in dataset.records)
+        langs = Counter(str(r.lang) for r in dataset.records)
         strata = Counter(" ".join(x for x in kind.stratum(r) if x) for r in dataset.records)
         print(f"{key}: {len(dataset.records)} records from {where['source']} (revision {where['revision'] or '-'})")
         print(f"  sha256     {where['sha256']}")

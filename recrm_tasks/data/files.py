@@ -73,7 +73,7 @@ def find_files(path: Path, dimension: Dimension) -> list[Path]:
     if not path.is_dir():
         raise DataError(
             f"{path}: no such file or folder. The data choice is 'hub', 'sample', or the path of a JSON Lines file "
-            "or of a folder of <dimension>.jsonl files (RECRM_DATA, -T data=…, or --metadata '{\"recrm_data\": \"…\"}')."
+            'or of a folder of <dimension>.jsonl files (RECRM_DATA, -T data=…, or --metadata \'{"recrm_data": "…"}\').'
         )
     file = path / f"{dimension.key}.jsonl"
     if not file.is_file():
@@ -139,6 +139,10 @@ def _first(error: ValidationError) -> str:
     """The first complaint: the field, what was expected, what was found."""
     detail = error.errors(include_url=False)[0]
     field = ".".join(str(part) for part in detail["loc"])
-    found = "" if detail["type"] == "missing" else f", found {json.dumps(detail['input'], ensure_ascii=False, default=str)[:80]}"
+    found = (
+        ""
+        if detail["type"] == "missing"
+        else f", found {json.dumps(detail['input'], ensure_ascii=False, default=str)[:80]}"
+    )
     message = detail["msg"].removeprefix("Value error, ")
     return f"{field}: {message}{found}" if field else message

@@ -11,7 +11,6 @@ from typing import Any
 from recrm_tasks import __version__
 from recrm_tasks.data import sample
 from recrm_tasks.data.files import find_files, read_files, read_labels
-from recrm_tasks.data.hub import REPOSITORY, fetch
 from recrm_tasks.data.sampling import stratified_order
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.base import LANGS, Dimension, LabelSet, Lang, Mode, Prompt, Record
@@ -63,14 +62,13 @@ def load(
         raise RecrmError(f"limit must be at least 1, not {limit}")
     choice = data or os.environ.get("RECRM_DATA") or "hub"
     if choice == "hub":
-        files, folder, revision = fetch(kind)
-        source, commit = REPOSITORY, revision
+        files, folder, commit, source = _from_hub(kind)
     elif choice == "sample":
         folder = Path(sample.__file__).parent
-        files, source, commit = [folder / f"{kind.key}.jsonl"], "sample", None
+        files, commit, source = [folder / f"{kind.key}.jsonl"], None, "sample"
     else:
         path = Path(choice).expanduser()
-        files, source, commit = find_files(path, kind), str(path.name), None
+        files, commit, source = find_files(path, kind), None, path.name
         folder = path if path.is_dir() else path.parent
     labels = read_labels(folder, kind)
     records = _of_split(read_files(files, kind, labels), split)
@@ -95,6 +93,19 @@ def load(
         "recrm_tasks": __version__,
     }
     return Dataset(kind, records, labels, provenance)
+
+
+def _from_hub(kind: Dimension) -> tuple[list[Path], Path, str | None, str]:
+    # Imported here: a clone that is run with nothing but inspect-ai installed has no huggingface_hub.
+    try:
+        from recrm_tasks.data.hub import REPOSITORY, fetch
+    except ModuleNotFoundError as error:
+        raise RecrmError(
+            f"the data choice 'hub' needs {error.name}: pip install huggingface-hub. "
+            "RECRM_DATA=sample needs nothing, RECRM_DATA=PATH reads records on disk."
+        ) from None
+    files, folder, commit = fetch(kind)
+    return files, folder, commit, REPOSITORY
 
 
 def content_hash(records: list[Record], labels: LabelSet | None) -> str:

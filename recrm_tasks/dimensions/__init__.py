@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
+from inspect import isabstract
 
 from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.errors import RecrmError
@@ -15,7 +16,7 @@ def dimensions() -> dict[str, Dimension]:
     """All dimensions by key, in the order of the paper's table."""
     for module in pkgutil.iter_modules(__path__, f"{__name__}."):
         importlib.import_module(module.name)
-    found = [cls() for cls in _leaves(Dimension) if hasattr(cls, "key")]
+    found = [cls() for cls in _descendants(Dimension) if not isabstract(cls)]
     return {d.key: d for d in sorted(found, key=lambda d: d.position)}
 
 
@@ -31,6 +32,6 @@ def dimension(key: str) -> Dimension:
         raise RecrmError(f"unknown dimension {key!r}: the dimensions are {', '.join(dimensions())}") from None
 
 
-def _leaves(cls: type[Dimension]) -> list[type[Dimension]]:
-    subclasses = cls.__subclasses__()
-    return [leaf for sub in subclasses for leaf in _leaves(sub)] if subclasses else [cls]
+def _descendants(cls: type) -> list[type[Dimension]]:
+    subclasses: list[type[Dimension]] = cls.__subclasses__()
+    return [found for sub in subclasses for found in (sub, *_descendants(sub))]

@@ -164,7 +164,7 @@ class Dimension(ABC):
 
     @abstractmethod
     def credit(self, outcome: Outcome) -> float:
-        """What one outcome is worth on its own, from 0 to 1, for a person who browses a log; no metric is made of it."""
+        """What one outcome is worth, from 0 to 1, to a person who browses a log; no metric is made of it."""
 
     @abstractmethod
     def measure(self, outcomes: Sequence[Outcome]) -> Metrics:

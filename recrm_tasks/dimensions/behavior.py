@@ -31,8 +31,8 @@ _NUMBER = re.compile(r"(\d{1,20}(?:\.\d{0,40})?|\.\d{1,40})[ ]?(%?)")
 
 _QUESTION: Mapping[Lang, str] = {
     "en": (
-        "You predict what users of a platform for local services do. Below are a user's profile and history, the present "
-        "context and one item. Weigh recent habits above old ones, and mind what the context rules out. "
+        "You predict what users of a platform for local services do. Below are a user's profile and history, the "
+        "present context and one item. Weigh recent habits above old ones, and mind what the context rules out. "
         "Will this user act on the item (click, book or order it)?"
     ),
     "zh": (
@@ -47,8 +47,7 @@ _FORMAT: Mapping[Lang, str] = {
 _ASK: Mapping[Mode, Mapping[Lang, str]] = {
     "generate": {
         "en": (
-            "Reply with JSON only, the probability from 0 (surely not) to 1 (surely) and nothing else: "
-            f"{_FORMAT['en']}"
+            f"Reply with JSON only, the probability from 0 (surely not) to 1 (surely) and nothing else: {_FORMAT['en']}"
         ),
         "zh": f"只回复 JSON，其中只有 0（肯定不会）到 1（肯定会）之间的概率，不要写别的内容：{_FORMAT['zh']}",
     },

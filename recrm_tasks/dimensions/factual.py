@@ -41,15 +41,26 @@ class FactualDimension(LabelledDimension):
                 value=0,
                 zh="与依据矛盾，或有依据中没有的内容",
                 en="contradicts the evidence or adds to it",
-                words=("no", "not supported", "unsupported", "contradicts", "not grounded", "不一致", "无依据", "矛盾", "否"),
+                words=(
+                    "no",
+                    "not supported",
+                    "unsupported",
+                    "contradicts",
+                    "not grounded",
+                    "不一致",
+                    "无依据",
+                    "矛盾",
+                    "否",
+                ),
             ),
         )
     )
     question = {
         "en": (
-            "You check the facts in the answers of a recommendation agent for local services. Below are the user's query, "
-            "the evidence that was retrieved and the agent's response. Compare every fact in the response (names, prices, "
-            "times, places, facilities, sums) with the evidence. Is the response consistent with the evidence?"
+            "You check the facts in the answers of a recommendation agent for local services. Below are the user's "
+            "query, the evidence that was retrieved and the agent's response. Compare every fact in the response "
+            "(names, prices, times, places, facilities, sums) with the evidence. Is the response consistent with the "
+            "evidence?"
         ),
         "zh": (
             "你负责核查本地生活推荐智能体回复中的事实。下面是用户的问题、检索到的依据和智能体的回复。"
@@ -59,7 +70,9 @@ class FactualDimension(LabelledDimension):
 
     def body(self, record: FactualRecord, lang: Lang) -> str:
         """See `LabelledDimension.body`."""
-        evidence = render_list(record.evidence)
         if lang == "zh":
-            return f"【用户问题】\n{record.query}\n\n【依据】\n{evidence}\n\n【智能体回复】\n{record.response}"
-        return f"[User query]\n{record.query}\n\n[Evidence]\n{evidence}\n\n[Agent response]\n{record.response}"
+            titles = ("【用户问题】", "【依据】", "【智能体回复】")
+        else:
+            titles = ("[User query]", "[Evidence]", "[Agent response]")
+        parts = (record.query, render_list(record.evidence), record.response)
+        return "\n\n".join(f"{title}\n{part}" for title, part in zip(titles, parts, strict=True))

@@ -39,16 +39,26 @@ class InstructionDimension(LabelledDimension):
                 value=0,
                 zh="违反了至少一条要求",
                 en="violates at least one rule",
-                words=("no", "violate", "violated", "does not follow", "not compliant", "违反", "不符合", "不遵守", "否"),
+                words=(
+                    "no",
+                    "violate",
+                    "violated",
+                    "does not follow",
+                    "not compliant",
+                    "违反",
+                    "不符合",
+                    "不遵守",
+                    "否",
+                ),
             ),
         )
     )
     question = {
         "en": (
-            "You check the answers of a recommendation agent for local services. Below are the rules that the agent was "
-            "given, the user's request and the agent's response. Check the response against every rule, one by one "
-            "(number of items, order, limits, required or forbidden content, format, language). "
-            "Does the response follow the rules?"
+            "You check the answers of a recommendation agent for local services. Below are the rules that the agent "
+            "was given, the user's request and the agent's response. Check the response against every rule, one by "
+            "one (number of items, order, limits, required or forbidden content, format, language). Does the response "
+            "follow the rules?"
         ),
         "zh": (
             "你负责检查本地生活推荐智能体的回复。下面是智能体收到的要求、用户的请求和智能体的回复。"
@@ -59,5 +69,8 @@ class InstructionDimension(LabelledDimension):
     def body(self, record: InstructionRecord, lang: Lang) -> str:
         """See `LabelledDimension.body`."""
         if lang == "zh":
-            return f"【要求】\n{record.instruction}\n\n【用户请求】\n{record.query}\n\n【智能体回复】\n{record.response}"
-        return f"[Rules]\n{record.instruction}\n\n[User request]\n{record.query}\n\n[Agent response]\n{record.response}"
+            return (
+                f"【要求】\n{record.instruction}\n\n【用户请求】\n{record.query}\n\n【智能体回复】\n{record.response}"
+            )
+        parts = (record.instruction, record.query, record.response)
+        return "\n\n".join(f"{title}\n{part}" for title, part in zip(titles, parts, strict=True))

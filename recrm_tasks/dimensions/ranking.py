@@ -37,9 +37,10 @@ _NAMED = re.compile(r"[\[(]?([A-Za-z]|\d{1,4})[\])]?")
 
 _QUESTION: Mapping[Lang, str] = {
     "en": (
-        "You order the candidates that a platform for local services shows to a user. Below are the user's profile and "
-        "history, the present context and the candidates. Weigh recent habits above old ones, and mind what the context "
-        "rules out. Order the candidates from the one that this user is most likely to choose to the least likely one."
+        "You order the candidates that a platform for local services shows to a user. Below are the user's profile "
+        "and history, the present context and the candidates. Weigh recent habits above old ones, and mind what the "
+        "context rules out. Order the candidates from the one that this user is most likely to choose to the least "
+        "likely one."
     ),
     "zh": (
         "你负责为本地生活平台的用户给候选项排序。下面是用户画像、历史行为、当前情境和候选项。"

@@ -53,8 +53,8 @@ class RelevanceDimension(LabelledDimension):
     question = {
         "en": (
             "You judge the search results of a platform for local services. Below are a user's query and one item. "
-            "Compare the item with every need stated in the query (kind of thing, place, time, price, other conditions). "
-            "How relevant is the item to the query?"
+            "Compare the item with every need stated in the query (kind of thing, place, time, price, other "
+            "conditions). How relevant is the item to the query?"
         ),
         "zh": (
             "你负责评判本地生活平台的搜索结果。下面是用户的查询和一个候选项。"

@@ -68,9 +68,7 @@ def documents(
     prompt_lang = next((x for x in LANGS if x == recrm_prompt_lang), None)
     if recrm_prompt_lang is not None and prompt_lang is None:
         raise RecrmError(f"unknown prompt language {recrm_prompt_lang!r}: prompts are in {' or '.join(LANGS)}")
-    dataset = load(
-        recrm_dimension, recrm_data, split=recrm_split, lang=recrm_lang, limit=recrm_limit, seed=recrm_seed
-    )
+    dataset = load(recrm_dimension, recrm_data, split=recrm_split, lang=recrm_lang, limit=recrm_limit, seed=recrm_seed)
     recrm_provenance.clear()
     recrm_provenance.update(dataset.provenance, mode=mode, prompt_lang=prompt_lang)
     rows = [_document(recrm_dimension, prompt) for prompt in dataset.prompts(mode, prompt_lang)]
@@ -82,7 +80,7 @@ def _document(dimension: str, prompt: Prompt) -> dict[str, Any]:
     if last.role != "user" or len(before) > 1 or any(m.role != "system" for m in before):
         raise DataError(
             f"{prompt.id}: its ready prompt has the turns {', '.join(m.role for m in prompt.messages)}, but "
-            "lm-evaluation-harness puts one user turn, with or without a system turn before it. Run these records with Inspect."
+            "lm-evaluation-harness puts one user turn, with or without a system turn before it. Inspect can run them."
         )
     return {
         "id": prompt.id,

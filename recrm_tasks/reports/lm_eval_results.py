@@ -20,7 +20,9 @@ def read(file: Path) -> list[Run]:
         results = json.loads(file.read_text(encoding="utf-8"))
         configs, tables = results["configs"], results["results"]
     except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{file}: not a results file of lm-evaluation-harness: {type(error).__name__}: {error}") from None
+        raise DataError(
+            f"{file}: not a results file of lm-evaluation-harness: {type(error).__name__}: {error}"
+        ) from None
     runs = []
     for task, config in configs.items():
         metadata = config.get("metadata") or {}

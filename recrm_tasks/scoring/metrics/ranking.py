@@ -67,8 +67,6 @@ def reciprocal_rank(grades: Sequence[int], scores: Sequence[float]) -> float:
         size, positives = len(tied), sum(g > 0 for g in tied)
         if positives:
             ways = comb(size, positives)
-            return fsum(
-                comb(size - j, positives - 1) / ways / (place + j) for j in range(1, size - positives + 2)
-            )
+            return fsum(comb(size - j, positives - 1) / ways / (place + j) for j in range(1, size - positives + 2))
         place += size
     return 0.0

@@ -140,6 +140,4 @@ def mean_score(scores: Sequence[Estimate]) -> Estimate:
     if not scores:
         return Estimate(NAN, NAN)
     errors = [NAN if s.stderr is None else s.stderr for s in scores]
-    return Estimate(
-        sum(s.value for s in scores) / len(scores), math.sqrt(sum(e**2 for e in errors)) / len(scores)
-    )
+    return Estimate(sum(s.value for s in scores) / len(scores), math.sqrt(sum(e**2 for e in errors)) / len(scores))

@@ -1,0 +1,66 @@
+# make demo    a real small model on all five dimensions, and a table          (about 8 minutes on 2 cores, first time)
+# make test    everything that CI runs                                         (about 25 minutes on 2 cores)
+# make check   the fast part of it: linters, types, tests without a model
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+OUT := demo/out
+MODEL := $(OUT)/SmolLM2-135M-Instruct
+LIMIT ?= 24
+TOKENS ?= 48
+
+export HF_HUB_OFFLINE := 1
+export TOKENIZERS_PARALLELISM := false
+
+.PHONY: demo test check lint fast slow pythons clean
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# torch by itself first: what other packages ask for then takes it as it is.
+$(VENV)/demo: $(BIN)/python pyproject.toml constraints.txt
+	$(PIP) install --quiet -c constraints.txt torch
+	$(PIP) install --quiet -c constraints.txt -e '.[lm-eval,inspect,hf,report]' gguf
+	touch $@
+
+$(VENV)/dev: $(VENV)/demo
+	$(PIP) install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+$(MODEL)/config.json: $(VENV)/demo demo/model.py
+	$(BIN)/python demo/model.py $(MODEL)
+	touch $@
+
+demo: $(MODEL)/config.json
+	rm -rf $(OUT)/lm-eval $(OUT)/inspect
+	RECRM_DATA=sample $(BIN)/lm_eval --model hf --model_args pretrained=$(MODEL) --apply_chat_template \
+		--tasks recrm_bench,recrm_bench_logprob --limit $(LIMIT) --gen_kwargs max_gen_toks=$(TOKENS) \
+		--log_samples --output_path $(OUT)/lm-eval
+	$(BIN)/inspect eval recrm_tasks/factual.py --model hf/SmolLM2-135M-Instruct -M model_path=$(MODEL) \
+		-M do_sample=false -T data=sample -T limit=$(LIMIT) --max-tokens $(TOKENS) --max-connections 1 \
+		--log-dir $(OUT)/inspect --display plain
+	$(BIN)/recrm report $(OUT)/lm-eval $(OUT)/inspect
+
+lint: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fast: $(VENV)/dev
+	$(BIN)/python -m pytest -m 'not slow'
+
+slow: $(VENV)/dev $(MODEL)/config.json
+	RECRM_TEST_MODEL=$(abspath $(MODEL)) $(BIN)/python -m pytest -m slow
+
+# The shared core under every Python that is supported and on this machine; the harnesses run under $(PYTHON) only.
+pythons: $(VENV)/dev
+	$(BIN)/python tests/pythons.py
+
+check: lint fast
+
+test: check pythons slow demo
+
+clean:
+	rm -rf $(VENV) $(OUT)

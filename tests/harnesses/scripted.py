@@ -1,0 +1,122 @@
+"""The same answers for both harnesses: a model that looks them up by the text of the prompt, behind both interfaces."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from itertools import cycle
+from typing import Any
+
+from inspect_ai.model import (
+    ChatCompletionChoice,
+    ChatMessage,
+    ChatMessageAssistant,
+    GenerateConfig,
+    Logprob,
+    Logprobs,
+    ModelAPI,
+    ModelOutput,
+    ModelUsage,
+    TopLogprob,
+    modelapi,
+)
+from inspect_ai.tool import ToolChoice, ToolInfo
+from lm_eval.api.model import LM
+
+from recrm_tasks.dimensions.base import Prompt
+
+Answers = dict[str, Any]
+"""Text of the prompt -> a completion, or log-probabilities by choice."""
+
+
+def right(prompt: Prompt) -> object:
+    """The value of a perfect answer in the asked JSON."""
+    if isinstance(prompt.gold, tuple):
+        order = sorted(range(len(prompt.gold)), key=lambda i: -prompt.gold[i])
+        return [prompt.choices[i] for i in order]
+    return float(prompt.gold) if not prompt.words else prompt.choices[prompt.gold]
+
+
+def wrong(prompt: Prompt) -> object:
+    """The value of the worst answer."""
+    if isinstance(prompt.gold, tuple):
+        return list(reversed(right(prompt)))  # type: ignore[call-overload]
+    return 1.0 - prompt.gold if not prompt.words else prompt.choices[prompt.gold - 1]
+
+
+def completions(prompts: Sequence[Prompt]) -> Answers:
+    """A completion of another kind for every prompt in turn: good, bad, and unreadable in every way."""
+
+    def asked(prompt: Prompt, value: object) -> str:
+        key = "ranking" if isinstance(prompt.gold, tuple) else "answer" if prompt.words else "probability"
+        return json.dumps({key: value})
+
+    kinds: list[Callable[[Prompt], str]] = [
+        lambda p: asked(p, right(p)),
+        lambda p: asked(p, wrong(p)),
+        lambda p: f"<think>Let me see… {asked(p, wrong(p))}</think>\n```json\n{asked(p, right(p))}\n```",
+        lambda p: "",
+        lambda p: f"{asked(p, right(p))}\n{asked(p, wrong(p))}",
+        lambda p: f"<think>{asked(p, right(p))} but wait",
+        lambda p: asked(p, right(p))[:-2],
+        lambda p: f"答案：{right(p) if isinstance(right(p), str) else asked(p, right(p))}",
+        lambda p: "I cannot say.",
+        lambda p: asked(p, 1.7 if not p.words and not isinstance(p.gold, tuple) else ["Z"]),
+        lambda p: asked(p, [p.choices[0], p.choices[0]] if isinstance(p.gold, tuple) else 0.25),
+    ]
+    return {p.messages[-1].content: kind(p) for p, kind in zip(prompts, cycle(kinds), strict=False)}
+
+
+def logprobs(prompts: Sequence[Prompt]) -> Answers:
+    """Log-probabilities of the choices: varied, with ties, and with choices that are out of sight."""
+    table: Answers = {}
+    for i, prompt in enumerate(prompts):
+        values = [-0.1 - ((7 * i + 5 * j) % 11) / 3 for j in range(len(prompt.choices))]
+        if i % 9 == 0:
+            values = [-1.0] * len(values)
+        table[prompt.messages[-1].content] = dict(zip(prompt.choices, values, strict=True))
+    return table
+
+
+class ScriptedLM(LM):
+    """lm-evaluation-harness's side."""
+
+    def __init__(self, answers: Answers) -> None:
+        super().__init__()
+        self.answers = answers
+
+    def generate_until(self, requests: Any, disable_tqdm: bool = False) -> list[str]:
+        return [self.answers[request.args[0]] for request in requests]
+
+    def loglikelihood(self, requests: Any, disable_tqdm: bool = False) -> list[tuple[float, bool]]:
+        return [(self.answers[context][choice.strip()], False) for context, choice in (r.args for r in requests)]
+
+    def loglikelihood_rolling(self, requests: Any, disable_tqdm: bool = False) -> list[float]:
+        raise NotImplementedError
+
+
+@modelapi(name="scripted")
+class ScriptedAPI(ModelAPI):
+    """Inspect's side: `get_model("scripted/any", answers=…)`."""
+
+    def __init__(self, model_name: str, answers: Answers, **others: Any) -> None:
+        super().__init__(model_name)
+        self.answers = answers
+
+    async def generate(
+        self, input: list[ChatMessage], tools: list[ToolInfo], tool_choice: ToolChoice, config: GenerateConfig
+    ) -> ModelOutput:
+        answer = self.answers[input[-1].text]
+        seen = None
+        if isinstance(answer, dict):
+            assert config.logprobs
+            assert config.max_tokens == 1
+            ranked = sorted(answer.items(), key=lambda item: -item[1])
+            top = [TopLogprob(token=f"Ġ{token}", logprob=value) for token, value in ranked]
+            seen = Logprobs(content=[Logprob(token=top[0].token, logprob=top[0].logprob, top_logprobs=top)])
+            answer = ranked[0][0]
+        choice = ChatCompletionChoice(message=ChatMessageAssistant(content=answer), stop_reason="stop", logprobs=seen)
+        # Without usage, Inspect would look for a tokenizer on the network.
+        return ModelOutput(
+            model="scripted", choices=[choice], usage=ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
+        )

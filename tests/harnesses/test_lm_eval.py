@@ -1,0 +1,203 @@
+"""Our tasks as lm-evaluation-harness sees them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import lm_eval
+import pytest
+import scripted
+import yaml
+from lm_eval.tasks import TaskManager
+from lm_eval.utils import make_table
+
+from recrm_tasks import lm_eval_tasks
+from recrm_tasks.data import load
+from recrm_tasks.dimensions import dimension as dimension_of
+from recrm_tasks.dimensions import dimensions
+from recrm_tasks.dimensions.base import ANSWER_TOKENS
+from recrm_tasks.errors import DataError, RecrmError
+from recrm_tasks.lm_eval_tasks import results
+from recrm_tasks.scoring.metrics.tables import flat
+
+FOLDER = Path(lm_eval_tasks.__file__).parent
+TASKS = [f"recrm_{key}{suffix}" for key in dimensions() for suffix in ("", "_logprob")]
+GROUPS = ["recrm_bench", "recrm_bench_logprob"]
+
+
+def manager(**metadata: object) -> TaskManager:
+    return TaskManager(include_path=str(FOLDER), include_defaults=False, metadata={"recrm_data": "sample", **metadata})
+
+
+def task(name: str, **metadata: object):
+    return manager(**metadata).load([name])["tasks"][name]
+
+
+def test_ten_tasks_and_two_groups() -> None:
+    found = manager()
+    assert set(found.all_subtasks) == set(TASKS)
+    assert set(found.all_groups) == set(GROUPS)
+    assert "recrm" in found.all_tags
+    assert set(found.load(["recrm"])["tasks"]) == set(TASKS)
+    for group, suffix in zip(GROUPS, ("", "_logprob"), strict=True):
+        assert set(found.load([group])["tasks"]) == {f"recrm_{key}{suffix}" for key in dimensions()}
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_metric_list_matches_the_dimension(name: str) -> None:
+    """The YAML lists exactly the metrics that the dimension computes, each error right behind its metric."""
+    loaded = task(name)
+    dimension = dimension_of(loaded.config.metadata["recrm_dimension"])
+    assert list(loaded.aggregation()) == list(flat(dimension.empty()))
+    losses = {metric for metric, better in loaded.higher_is_better().items() if not better}
+    assert {m for m in losses if not m.endswith("_stderr")} == {
+        m for m in flat(dimension.empty()) if m.split("_")[0] in ("brier", "ece") and not m.endswith("_stderr")
+    }
+    assert {m for m in loaded.aggregation() if m.endswith("_stderr")} <= losses
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_versions_agree(name: str) -> None:
+    loaded = task(name)
+    assert dimension_of(loaded.config.metadata["recrm_dimension"]).version == loaded.VERSION
+
+
+def test_generation_settings() -> None:
+    kwargs = task("recrm_factual").config.generation_kwargs
+    assert kwargs["max_gen_toks"] == ANSWER_TOKENS
+    assert kwargs["until"] == []
+    assert not kwargs["do_sample"]
+
+
+def test_provenance_stands_in_the_results() -> None:
+    dataset = load("relevance", "sample")
+    table = scripted.completions(dataset.prompts("generate"))
+    done = lm_eval.simple_evaluate(scripted.ScriptedLM(table), tasks=["recrm_relevance"], task_manager=manager())
+    provenance = done["configs"]["recrm_relevance"]["metadata"]["recrm_provenance"]
+    assert provenance == {**dataset.provenance, "mode": "generate", "prompt_lang": None}
+    assert json.loads(json.dumps(done["configs"], default=str))
+    assert "0x" not in json.dumps(done["configs"]["recrm_relevance"]["metric_list"], default=str)
+
+
+def test_table_shows_errors_beside_values() -> None:
+    table = {}
+    for key in dimensions():
+        table.update(scripted.completions(load(key, "sample").prompts("generate")))
+    done = lm_eval.simple_evaluate(scripted.ScriptedLM(table), tasks=["recrm_bench"], task_manager=manager())
+    rows = [[cell.strip() for cell in line.split("|")] for line in make_table(done).splitlines()[2:]]
+    shown = [row for row in rows if len(row) > 8]
+    assert len(shown) > 50
+    for row in shown:
+        metric, error = row[5], row[9]
+        if metric in ("acc_baseline", "n"):
+            assert error in ("N/A", "")
+        else:
+            assert float(error) >= 0, row
+    (row,) = [line.split("|") for line in make_table(done, "groups").splitlines() if "recrm_bench" in line]
+    assert float(row[7]) == round(done["groups"]["recrm_bench"]["score,none"], 4)
+
+
+def test_a_ready_prompt_with_a_system_turn(tmp_path: Path) -> None:
+    record = {
+        "id": "m1", "dimension": "factual", "lang": "en", "source": "x", "label": "consistent",
+        "messages": [{"role": "system", "content": "Be a judge."}, {"role": "user", "content": "Is it so? A or B"}],
+    }  # fmt: skip
+    (tmp_path / "factual.jsonl").write_text(json.dumps(record))
+    loaded = task("recrm_factual", recrm_data=str(tmp_path))
+    doc = loaded.test_docs()[0]
+    assert loaded.fewshot_context(doc, 0) == "Be a judge.Is it so? A or B"  # lm-eval puts nothing between
+    seen = []
+    loaded.fewshot_context(
+        doc, 0, apply_chat_template=True, fewshot_as_multiturn=True,
+        chat_template=lambda messages, **_: seen.append(messages) or "",
+    )  # fmt: skip
+    assert seen == [[{"role": "system", "content": "Be a judge."}, {"role": "user", "content": "Is it so? A or B"}]]
+
+
+def test_a_ready_prompt_of_many_turns_is_told(tmp_path: Path) -> None:
+    turns = [{"role": role, "content": "x"} for role in ("user", "assistant", "user")]
+    record = {"id": "m", "dimension": "factual", "lang": "en", "source": "x", "label": "consistent", "messages": turns}
+    (tmp_path / "factual.jsonl").write_text(json.dumps(record))
+    with pytest.raises(DataError, match=r"user, assistant, user.*Inspect"):
+        task("recrm_factual", recrm_data=str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        ({"recrm_data": "nowhere"}, "no such file or folder"),
+        ({"recrm_lang": "fr"}, "unknown language 'fr'"),
+        ({"recrm_prompt_lang": "fr"}, "unknown prompt language 'fr'"),
+        ({"recrm_limit": 0}, "limit must be at least 1"),
+        ({"recrm_split": "train"}, "no records of split 'train'"),
+        ({"recrm_dta": "sample"}, "unknown option in --metadata: recrm_dta"),
+    ],
+)
+def test_mistakes_are_told(metadata: dict, message: str) -> None:
+    with pytest.raises(RecrmError, match=message):
+        task("recrm_factual", **metadata)
+
+
+def test_an_unknown_aggregation_is_an_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = results.nonsense
+
+
+def test_every_task_is_in_the_readme() -> None:
+    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+    for name in [*TASKS, *GROUPS]:
+        assert f"`{name}`" in readme
+
+
+def test_yaml_names_follow_the_dimensions() -> None:
+    files = {path.stem for path in FOLDER.glob("recrm_*.yaml")}
+    assert files == {*TASKS, *GROUPS}
+    for path in FOLDER.glob("recrm_*.yaml"):
+        plain = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assert path.stem in (plain.get("task"), plain.get("group"))
+
+
+BASE_TASKS = """
+import os
+def new_tasks():
+    return os.environ["TASKS"].split()
+"""
+
+
+def run_base_tasks(python: str | Path, release: str, folder: Path) -> str:
+    """lm-eval's own `tests/test_tasks.py` of that release, with our tasks as the new ones."""
+    download = ["-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", "-d", str(folder)]
+    subprocess.run([sys.executable, *download, f"lm-eval=={release}"], check=True)
+    shutil.unpack_archive(next(folder.glob("*.tar.gz")), folder)
+    package = folder / "theirs"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "utils.py").write_text(BASE_TASKS)
+    shutil.copy(next(folder.glob("lm_eval-*/tests/test_tasks.py")), package)
+    command = [
+        str(python),
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "theirs/test_tasks.py",
+        "-k",
+        "TestNewTasksElseDefault",
+    ]
+    environment = {"TASKS": " ".join(TASKS), "RECRM_DATA": "sample", "HF_HUB_OFFLINE": "1", "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_their_own_task_tests(tmp_path: Path) -> None:
+    """With the release that is installed here; our tasks are found as a user's would be, by name."""
+    printed = run_base_tasks(sys.executable, version("lm-eval"), tmp_path)
+    assert f"{12 * len(TASKS)} passed" in printed

@@ -1,0 +1,127 @@
+"""The same answers give the same numbers in both harnesses, to the last bit, through their real machinery."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import lm_eval
+import pytest
+import scripted
+from inspect_ai import eval as inspect_eval
+from inspect_ai import score as inspect_score
+from inspect_ai.log import EvalLog
+from inspect_ai.model import get_model
+from lm_eval.tasks import TaskManager
+
+from inspect_tasks import bench_task, dimension_task
+from inspect_tasks.scorers import recrm
+from recrm_tasks import lm_eval_tasks
+from recrm_tasks.data import load
+from recrm_tasks.dimensions import dimensions
+from recrm_tasks.dimensions.base import MODES
+from recrm_tasks.scoring.answers import Reason
+
+SUFFIX = {"generate": "", "logprob": "_logprob"}
+
+
+def answers(dimension: str, mode: str) -> scripted.Answers:
+    prompts = load(dimension, "sample").prompts(mode)
+    return scripted.completions(prompts) if mode == "generate" else scripted.logprobs(prompts)
+
+
+def by_lm_eval(task: str, table: scripted.Answers) -> dict:
+    manager = TaskManager(
+        include_path=str(Path(lm_eval_tasks.__file__).parent), include_defaults=False, metadata={"recrm_data": "sample"}
+    )
+    return lm_eval.simple_evaluate(scripted.ScriptedLM(table), tasks=[task], task_manager=manager)
+
+
+def by_inspect(task, table: scripted.Answers, folder: Path, epochs: int = 1) -> EvalLog:
+    model = get_model("scripted/any", answers=table, memoize=False)
+    (log,) = inspect_eval(task, model=model, log_dir=str(folder), display="none", epochs=epochs)
+    assert log.status == "success", log.error
+    return log
+
+
+def numbers(log: EvalLog) -> dict[str, float]:
+    return {name: metric.value for name, metric in log.results.scores[0].metrics.items()}
+
+
+def assert_same(ours: dict[str, float], theirs: dict[str, float]) -> None:
+    for name, value in ours.items():
+        other = theirs[name]
+        assert value == other or (math.isnan(value) and math.isnan(other)), (name, value, other)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("dimension", dimensions())
+def test_every_metric_is_equal(dimension: str, mode: str, tmp_path: Path) -> None:
+    table = answers(dimension, mode)
+    results = by_lm_eval(f"recrm_{dimension}{SUFFIX[mode]}", table)["results"][f"recrm_{dimension}{SUFFIX[mode]}"]
+    log = by_inspect(dimension_task(dimension, data="sample", answer=mode), table, tmp_path)
+    inspect_numbers = numbers(log)
+    expected = {f"{name},none" for name in inspect_numbers}
+    assert expected <= set(results)
+    assert inspect_numbers["n"] == 72
+    assert_same(inspect_numbers, {name.removesuffix(",none"): value for name, value in results.items()})
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_bench_and_group_are_equal(mode: str, tmp_path: Path) -> None:
+    table = {text: answer for dimension in dimensions() for text, answer in answers(dimension, mode).items()}
+    group = f"recrm_bench{SUFFIX[mode]}"
+    results = by_lm_eval(group, table)
+    inspect_numbers = numbers(by_inspect(bench_task(data="sample", answer=mode), table, tmp_path))
+    whole = results["groups"][group]
+    assert inspect_numbers["mean_score"] == whole["score,none"]
+    assert inspect_numbers["mean_score_stderr"] == whole["score_stderr,none"]
+    for dimension in dimensions():
+        own = {n: v for n, v in inspect_numbers.items() if n.startswith(f"{dimension}_")}
+        assert own
+        theirs = results["results"][f"recrm_{dimension}{SUFFIX[mode]}"]
+        assert_same(own, {f"{dimension}_{name.removesuffix(',none')}": value for name, value in theirs.items()})
+
+
+def test_both_log_the_same_outcomes(tmp_path: Path) -> None:
+    for dimension in dimensions():
+        table = answers(dimension, "generate")
+        samples = by_lm_eval(f"recrm_{dimension}", table)["samples"][f"recrm_{dimension}"]
+        log = by_inspect(dimension_task(dimension, data="sample"), table, tmp_path)
+        theirs = {s["doc"]["id"]: list(s["acc"][1]) for s in samples}
+        ours = {s.id: s.scores["recrm"].metadata["outcome"] for s in log.samples}
+
+        def plain(outcome: list) -> list:
+            return [list(x) if isinstance(x, tuple) else x for x in outcome]
+
+        assert {k: plain(v) for k, v in theirs.items()} == {k: plain(v) for k, v in ours.items()}
+        reasons = {outcome[3] for outcome in ours.values()}
+        assert {None, "empty", "ambiguous", "truncated", "no_answer"} <= reasons
+        assert reasons - {None} <= {reason.value for reason in Reason}
+
+
+def test_order_and_limit_are_the_same(tmp_path: Path) -> None:
+    manager = TaskManager(
+        include_path=str(Path(lm_eval_tasks.__file__).parent),
+        include_defaults=False,
+        metadata={"recrm_data": "sample", "recrm_limit": 10, "recrm_seed": 3, "recrm_lang": "zh"},
+    )
+    docs = manager.load(["recrm_ranking"])["tasks"]["recrm_ranking"].test_docs()
+    task = dimension_task("ranking", data="sample", limit=10, seed=3, lang="zh")
+    assert docs["id"][:] == [sample.id for sample in task.dataset]
+    assert docs["prompt"][:] == [sample.input[-1].text for sample in task.dataset]
+
+
+def test_a_log_can_be_scored_again(tmp_path: Path) -> None:
+    log = by_inspect(dimension_task("relevance", data="sample"), answers("relevance", "generate"), tmp_path)
+    again = inspect_score(log, recrm(), action="overwrite", display="none")
+    assert_same(numbers(log), numbers(again))
+
+
+def test_epochs_are_clusters_of_one_record(tmp_path: Path) -> None:
+    table = answers("factual", "generate")
+    once = numbers(by_inspect(dimension_task("factual", data="sample"), table, tmp_path / "1"))
+    twice = numbers(by_inspect(dimension_task("factual", data="sample"), table, tmp_path / "2", epochs=2))
+    assert twice["n"] == 2 * once["n"]
+    assert twice["acc"] == once["acc"]
+    assert twice["acc_stderr"] == pytest.approx(once["acc_stderr"], rel=1e-12)

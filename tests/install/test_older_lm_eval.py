@@ -1,0 +1,19 @@
+"""lm-eval's own task tests on the oldest release that pyproject.toml allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from test_lm_eval import TASKS, run_base_tasks
+from venvs import OLDEST, Venv
+
+pytestmark = pytest.mark.slow
+
+
+def test_their_own_task_tests(new_venv: Callable[..., Venv], requirements: Path, wheel: Path, tmp_path: Path) -> None:
+    venv = new_venv("-r", requirements)
+    venv.uv("install", OLDEST, wheel, "pytest")
+    printed = run_base_tasks(venv.python, OLDEST.partition("==")[2], tmp_path)
+    assert f"{12 * len(TASKS)} passed" in printed
