@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Sequence
 from functools import cache
 from inspect import isabstract
 
@@ -33,5 +34,5 @@ def dimension(key: str) -> Dimension:
 
 
 def _descendants(cls: type) -> list[type[Dimension]]:
-    subclasses: list[type[Dimension]] = cls.__subclasses__()
+    subclasses: Sequence[type[Dimension]] = cls.__subclasses__()
     return [found for sub in subclasses for found in (sub, *_descendants(sub))]

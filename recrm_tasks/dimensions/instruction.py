@@ -69,8 +69,8 @@ class InstructionDimension(LabelledDimension):
     def body(self, record: InstructionRecord, lang: Lang) -> str:
         """See `LabelledDimension.body`."""
         if lang == "zh":
-            return (
-                f"【要求】\n{record.instruction}\n\n【用户请求】\n{record.query}\n\n【智能体回复】\n{record.response}"
-            )
+            titles = ("【要求】", "【用户请求】", "【智能体回复】")
+        else:
+            titles = ("[Rules]", "[User request]", "[Agent response]")
         parts = (record.instruction, record.query, record.response)
         return "\n\n".join(f"{title}\n{part}" for title, part in zip(titles, parts, strict=True))

@@ -99,7 +99,7 @@ def _objects(text: str) -> tuple[list[dict[str, Any]], str] | Reason:
 
 
 def marker_of(keys: tuple[str, ...]) -> re.Pattern[str]:
-    """The pattern of ``Answer: …``, ``the answer is …``, ``答案是…`` for these words; group 1 is the rest of the line."""
+    """The pattern of ``Answer: …``, ``the answer is …``, ``答案是…`` for these words; group 1 is what follows."""
     words = "|".join(re.escape(key) for key in keys)
     return re.compile(
         rf"(?:{words})[*_`\"' \t]{{0,8}}(?:[:=]|是|为|\bis\b|\bwould be\b)[ \t]*:?([^\n]*)", re.IGNORECASE
