@@ -8,8 +8,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 OUT := demo/out
 MODEL := $(OUT)/SmolLM2-135M-Instruct
-LIMIT ?= 24
-TOKENS ?= 48
+LIMIT ?= 16
+TOKENS ?= 32
 
 export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
@@ -35,7 +35,7 @@ $(MODEL)/config.json: $(VENV)/demo demo/model.py
 
 demo: $(MODEL)/config.json
 	rm -rf $(OUT)/lm-eval $(OUT)/inspect
-	RECRM_DATA=sample $(BIN)/lm_eval --model hf --model_args pretrained=$(MODEL) --apply_chat_template \
+	RECRM_DATA=sample $(BIN)/lm_eval --model hf --model_args pretrained=$(MODEL) --apply_chat_template --batch_size 8 \
 		--tasks recrm_bench,recrm_bench_logprob --limit $(LIMIT) --gen_kwargs max_gen_toks=$(TOKENS) \
 		--log_samples --output_path $(OUT)/lm-eval
 	$(BIN)/inspect eval recrm_tasks/factual.py --model hf/SmolLM2-135M-Instruct -M model_path=$(MODEL) \

@@ -1,0 +1,88 @@
+"""Results files of both harnesses, written by themselves, read into one table."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import lm_eval
+import pytest
+import scripted
+from inspect_ai import eval as inspect_eval
+from inspect_ai.model import get_model
+from lm_eval.loggers import EvaluationTracker
+from lm_eval.tasks import TaskManager
+
+from inspect_tasks import bench_task
+from recrm_tasks import lm_eval_tasks
+from recrm_tasks.cli import main
+from recrm_tasks.data import load
+from recrm_tasks.dimensions import dimensions
+from recrm_tasks.reports.collect import collect
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one run of everything in both harnesses."""
+    folder = tmp_path_factory.mktemp("results")
+    table = {}
+    for key in dimensions():
+        table.update(scripted.completions(load(key, "sample").prompts("generate")))
+    manager = TaskManager(
+        include_path=str(Path(lm_eval_tasks.__file__).parent), include_defaults=False, metadata={"recrm_data": "sample"}
+    )
+    tracker = EvaluationTracker(output_path=str(folder / "lm-eval"))
+    tracker.general_config_tracker.model_name = "some/model"
+    done = lm_eval.simple_evaluate(scripted.ScriptedLM(table), tasks=["recrm_bench"], task_manager=manager)
+    tracker.save_results_aggregated(results=done, samples=None)
+    model = get_model("scripted/some/model", answers=table, memoize=False)
+    inspect_eval(bench_task(data="sample"), model=model, log_dir=str(folder / "inspect"), display="none")
+    return folder
+
+
+def test_both_give_the_same_runs(results: Path) -> None:
+    runs, told = collect([str(results)])
+    assert told == []
+    by_harness = {name: {r.dimension: r for r in runs if r.harness == name} for name in ("lm-eval", "inspect")}
+    assert set(by_harness["lm-eval"]) == set(by_harness["inspect"]) == set(dimensions())
+    for key, run in by_harness["inspect"].items():
+        other = by_harness["lm-eval"][key]
+        assert {k: v for k, v in other.metrics.items() if k in run.metrics} == run.metrics
+        assert run.provenance == other.provenance
+        assert run.interval() == other.interval()
+        assert run.model == other.model == "model"
+        low, high = run.interval()
+        assert low < run.metrics[run.primary] < high
+
+
+def test_the_table(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(results)]) == 0
+    printed = capsys.readouterr().out
+    assert "not RecRM-Bench" in printed
+    rows = [line for line in printed.splitlines() if "generate" in line]
+    assert len(rows) == 10
+    for first, second in zip(rows[::2], rows[1::2], strict=True):
+        assert first.replace("lm-eval", "inspect") == second.replace("lm-eval", "inspect")
+
+
+def test_what_cannot_be_read_is_told(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "results_half.json").write_text('{"results": {')
+    (tmp_path / "results_other.json").write_text(json.dumps({"results": {"x": {}}, "configs": {"x": {}}}))
+    (tmp_path / "broken.eval").write_bytes(b"PK nothing")
+    assert main(["report", str(results), str(tmp_path)]) == 0
+    told = capsys.readouterr().err
+    assert "results_half.json: not a results file" in told
+    assert "broken.eval: not a readable Inspect log" in told
+    assert "results_other.json" not in told
+    assert main(["report", str(tmp_path)]) == 2
+    assert "no results of recrm tasks" in capsys.readouterr().err
+
+
+def test_an_unfinished_run_has_no_score(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = get_model("scripted/some/model", answers={}, memoize=False)  # knows no answer: the backend fails
+    (log,) = inspect_eval(bench_task(data="sample", limit=2), model=model, log_dir=str(tmp_path), display="none")
+    assert log.status == "error"
+    assert main(["report", str(tmp_path)]) == 2
+    assert "incomplete (status error)" in capsys.readouterr().err
