@@ -32,6 +32,7 @@ _LETTER = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
+_NUMBER = re.compile(r"-?\d{1,20}(?:\.\d{1,20})?")
 _FORMAT: Mapping[Lang, str] = {"en": '{"answer": "<letter>"}', "zh": '{"answer": "<字母>"}'}
 _ASK: Mapping[Mode, Mapping[Lang, str]] = {
     "generate": {
@@ -129,15 +130,17 @@ def _words(label: Label) -> tuple[str, ...]:
 
 def _parse(stated: object, prompt: Prompt) -> int | Reason | None:
     """One stated answer: a letter, a letter with an explanation behind it, or a label's words."""
+    if isinstance(stated, bool) or not isinstance(stated, str | int | float):
+        return None
     if not isinstance(stated, str):
-        return Reason.OUT_OF_RANGE if isinstance(stated, int | float) else None
+        stated = str(stated)  # a source may name its labels by numbers
     text = stated.casefold()
     for index, words in enumerate(prompt.words):
         if text in words:
             return index
     match = _LETTER.match(stated)
     if match is None:
-        return None
+        return Reason.OUT_OF_RANGE if _NUMBER.fullmatch(stated) else None
     letter, rest = match.group(1).upper(), match.group(2) or ""
     if rest and match.group(1) != letter:
         return None  # "a. something" is an item of a list, not a choice

@@ -30,8 +30,9 @@ from recrm_tasks.scoring.reading import bare, marker_of, read
 
 _KEYS = ("ranking", "answer", "order", "排序", "答案")
 _MARKER = marker_of(_KEYS)
-_BETWEEN = re.compile(r"[\s>,、;→=-]+")
-_LINE = re.compile(r"\d{1,4}[.):、]\s*([A-Za-z]|\d{1,4})(?:[.):、].*)?")
+_BETWEEN = re.compile(r"[\s>,、;→-]+")
+_ITEM = re.compile(r"\d{1,4}[.):、]\s+(.*)|\d{1,4}[):、](.*)|\d{1,4}\.([^\d].*)")
+_FIRST = re.compile(r"([A-Za-z]|\d{1,4})(?:[.):、].*)?")
 _HEADING = re.compile(r"\A[^\n]{0,80}:[ \t]*\n")
 _NAMED = re.compile(r"[\[(]?([A-Za-z]|\d{1,4})[\])]?")
 
@@ -205,9 +206,9 @@ def _split(stated: object, prompt: Prompt) -> list[str] | None:
     elif isinstance(stated, str):
         text = _HEADING.sub("", stated.removeprefix("[").removesuffix("]"))
         if "\n" in text:
-            # "1. B. name" is a place in an order; "B. name" may be a copy of the list as it was shown.
-            lines = [bare(line) for line in text.splitlines() if line.strip()]
-            parts = [m.group(1) if (m := _LINE.fullmatch(line)) else line for line in lines]
+            parts = [_place(line) for line in text.splitlines() if line.strip()]
+        elif _ITEM.fullmatch(text):
+            return None  # one place of a list: the list as a whole is the order
         elif len(text) == len(prompt.choices) and set(text) == set(prompt.choices):
             parts = list(text)  # "BCA": every candidate once, nothing between
         else:
@@ -220,3 +221,17 @@ def _split(stated: object, prompt: Prompt) -> list[str] | None:
         return None
     # A number where candidates have letters is a rank or a count, no name.
     return None if prompt.choices[0] == "A" and any(n.isdigit() for n in names) else names
+
+
+def _place(line: str) -> str:
+    """The candidate that a line of a list names: "1. B. name" is a place in an order.
+
+    "B. name" is left as it is, and so is no name: it may be a copy of the list as it was shown.
+    """
+    line = bare(line)
+    item = _ITEM.fullmatch(line)
+    if item is None:
+        return line
+    rest = bare(next(part for part in item.groups() if part is not None))
+    named = _FIRST.fullmatch(rest)
+    return named.group(1) if named else rest

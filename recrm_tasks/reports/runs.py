@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +31,9 @@ class Run:
 
     def interval(self) -> tuple[float, float]:
         """95 % interval of the primary metric: Wilson's for an accuracy of labels, else value ± 1.96 errors."""
-        value, error = self.metrics[self.primary], self.metrics.get(f"{self.primary}_stderr", float("nan"))
+        value, error = self.metrics[self.primary], self.metrics.get(f"{self.primary}_stderr", math.nan)
         if self.primary == "acc":
             return wilson(value, int(self.metrics["n"]))
+        if math.isnan(error):
+            return math.nan, math.nan
         return max(0.0, value - 1.96 * error), min(1.0, value + 1.96 * error)

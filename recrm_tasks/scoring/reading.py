@@ -18,10 +18,10 @@ from recrm_tasks.scoring.answers import Answer, Reason, Value
 
 _TAG = re.compile(r"<(/?)(?:think(?:ing)?|thought|reason(?:ing)?)>|◁(/?)think▷", re.IGNORECASE)
 _BOXED = re.compile(r"\\boxed\{(?:\\text\{)?([^{}]*)\}")
-_BOLD = re.compile(r"\*\*([^*\n]{1,200})\*\*")
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)
+_QUOTE = re.compile(r"\A(?:>[ \t]+)+")
 _OBJECT = re.compile(r'\{\s*["}]')
-_MARKDOWN = "*_`#>~\"'“”‘’「」『』 \t"
+_MARKDOWN = "*_`#\"'“”‘’「」『』 \t"
 _MAX_BROKEN_OBJECTS = 32
 
 Parse: TypeAlias = Callable[[object], "Value | Reason | None"]
@@ -111,26 +111,27 @@ def read(
     keys: tuple[str, ...],
     marker: re.Pattern[str],
     parse: Parse,
-    parse_part: Parse | None = None,
+    parse_line: Parse | None = None,
 ) -> Answer:
     """Reads the one answer that a completion states.
 
-    Explicit statements (JSON, "Answer: …", a box) are looked at first. Only where there is none may a bold span, a
-    line, or the whole text be the answer: beside an explicit answer they are explanations.
+    Explicit statements (JSON, "Answer: …", a box) are looked at first. Only where there is none may a line or
+    the whole text be the answer: beside an explicit answer they are explanations. A word within a sentence is never
+    one, bold or not.
 
     Args:
         completion: what the model wrote; anything that is not text reads as empty.
         keys: the JSON keys under which an answer may stand, in lower case.
         marker: `marker_of(keys)`, compiled once by the caller.
         parse: reads one stated answer.
-        parse_part: the same for a line or a bold span of a longer text, where it must be stricter.
+        parse_line: the same for one line of a longer text, where it must be stricter.
 
     Returns:
         The answer, or invalid with one reason. Never raises for any text.
     """
     if not isinstance(completion, str) or not completion.strip():
         return Answer.invalid(Reason.EMPTY)
-    text = without_thinking(unicodedata.normalize("NFKC", completion))
+    text = without_thinking(unicodedata.normalize("NFKC", completion).replace("\r\n", "\n"))
     if isinstance(text, Reason):
         return Answer.invalid(text)
     if not text.strip():
@@ -148,7 +149,7 @@ def read(
         lines = around.splitlines()
         stated = _parsed([around], parse)
         if len(lines) > 1 or not stated:
-            stated += _parsed(_found(_BOLD, around) + lines, parse_part or parse)
+            stated += _parsed(lines, parse_line or parse)
     return _decide({x for x in stated if not isinstance(x, Reason)}, {x for x in stated if isinstance(x, Reason)})
 
 
@@ -174,8 +175,8 @@ def _decide(values: set[Value], reasons: set[Reason]) -> Answer:
 
 
 def bare(text: str) -> str:
-    """Text without the Markdown, quotes and LaTeX around it, and without a final full stop."""
-    text = text.strip().strip(_MARKDOWN)
+    """Text without the Markdown, quotes and LaTeX around it, without a final full stop, full-width forms made plain."""
+    text = _QUOTE.sub("", unicodedata.normalize("NFKC", text)).strip().strip(_MARKDOWN)
     if text.startswith("$") and text.endswith("$"):
         text = text.strip("$")
     return text.rstrip(".。!;,，；！ ").strip(_MARKDOWN)
