@@ -7,12 +7,15 @@ them a `labels.json` may declare label sets: `{"relevance": {"labels": [{"name":
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
 
+from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import Dimension, LabelSet, Record
 from recrm_tasks.errors import DataError
 
@@ -37,8 +40,12 @@ def read_files(files: list[Path], dimension: Dimension, labels: LabelSet | None)
             if isinstance(row, str):
                 problems.append(f"{where}: {row}")
                 continue
-            if row.get("dimension") != dimension.key:
-                others.add(str(row.get("dimension")))
+            kind = row.get("dimension")
+            if kind not in list(dimensions()):
+                problems.append(f"{where}: dimension: expected one of {', '.join(dimensions())}, found {kind!r}")
+                continue
+            if kind != dimension.key:
+                others.add(str(kind))
                 continue
             record = _validate(row, dimension, labels)
             if isinstance(record, str):
@@ -68,9 +75,10 @@ def find_files(path: Path, dimension: Dimension) -> list[Path]:
     Raises:
         DataError: the path does not exist, or the folder has no file for the dimension.
     """
-    if path.is_file():
+    # Not Path's own tests: they raise for names that no file system takes.
+    if os.path.isfile(path):
         return [path]
-    if not path.is_dir():
+    if not os.path.isdir(path):
         raise DataError(
             f"{path}: no such file or folder. The data choice is 'hub', 'sample', or the path of a JSON Lines file "
             'or of a folder of <dimension>.jsonl files (RECRM_DATA, -T data=…, or --metadata \'{"recrm_data": "…"}\').'
@@ -92,16 +100,19 @@ def read_labels(folder: Path, dimension: Dimension) -> LabelSet | None:
     if dimension.default_labels is None or not file.is_file():
         return dimension.default_labels
     try:
-        declared = json.loads(file.read_text(encoding="utf-8"))
+        declared = _DECODER.decode(file.read_text(encoding="utf-8-sig"))
         if not isinstance(declared, dict):
             raise DataError(f"{file}: expected an object with one label set per dimension")
+        unknown = sorted(set(declared) - set(dimensions()))
+        if unknown:
+            raise DataError(f"{file}: unknown dimension {', '.join(unknown)}; there are {', '.join(dimensions())}")
         if dimension.key not in declared:
             return dimension.default_labels
         return LabelSet.model_validate(declared[dimension.key])
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{file}: not valid JSON: {error}") from None
     except ValidationError as error:
         raise DataError(f"{file}: {dimension.key}: {_first(error)}") from None
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{file}: not valid JSON: {error}") from None
 
 
 def _lines(file: Path) -> Iterator[tuple[int, str]]:
@@ -116,10 +127,21 @@ def _lines(file: Path) -> Iterator[tuple[int, str]]:
         raise DataError(f"{file}: cannot be read: {error.strerror}") from None
 
 
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        twice = next(key for i, (key, _) in enumerate(pairs) if key in dict(pairs[:i]))
+        raise ValueError(f"the field {twice!r} stands twice in one object")
+    return fields
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_distinct)
+
+
 def _parse(line: str) -> dict[str, Any] | str:
     try:
-        row = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
+        row = _DECODER.decode(line)
+    except (ValueError, RecursionError) as error:  # ValueError also for integers of thousands of digits
         return f"not valid JSON: {error}"
     return row if isinstance(row, dict) else f"expected a JSON object, found {type(row).__name__}"
 
@@ -127,8 +149,11 @@ def _parse(line: str) -> dict[str, Any] | str:
 def _validate(row: dict[str, Any], dimension: Dimension, labels: LabelSet | None) -> Record | str:
     try:
         record = dimension.record_type.model_validate(row)
+        record.model_dump_json()
     except ValidationError as error:
         return _first(error)
+    except PydanticSerializationError as error:  # half a surrogate pair, or nesting without end
+        return f"cannot be written as JSON again: {error}"
     problem = dimension.check(record, labels)
     if problem is None:
         return record

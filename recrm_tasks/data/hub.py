@@ -11,7 +11,6 @@ import re
 from pathlib import Path
 
 from huggingface_hub import HfApi, snapshot_download
-from huggingface_hub.errors import LocalEntryNotFoundError
 
 from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.errors import DataError
@@ -28,7 +27,7 @@ def fetch(dimension: Dimension, revision: str | None = None) -> tuple[list[Path]
         revision: branch, tag or commit; by default `RECRM_REVISION`, else `main`.
 
     Returns:
-        The files, the folder that they are relative to, and the commit hash that they are of.
+        The files, the folder that their labels.json may stand in, and the commit hash that they are of.
 
     Raises:
         DataError: the hub cannot be reached and the commit is not in the cache, or the layout is not recognised.
@@ -39,7 +38,7 @@ def fetch(dimension: Dimension, revision: str | None = None) -> tuple[list[Path]
         # A branch is resolved to its commit first: only a commit names the same rows tomorrow.
         commit = wanted if _COMMIT.fullmatch(wanted) else _resolve(wanted)
         folder = Path(snapshot_download(REPOSITORY, repo_type="dataset", revision=commit, allow_patterns=patterns))
-    except (OSError, ValueError, LocalEntryNotFoundError) as error:
+    except Exception as error:  # beside its own errors, the hub client raises those of its HTTP library
         raise DataError(
             f"{REPOSITORY} (revision {wanted}) cannot be had from the hub: {type(error).__name__}: {_line(error)}\n"
             "Set RECRM_DATA=sample to try the tasks on the small sample that comes with this package (its numbers are "
@@ -53,7 +52,8 @@ def fetch(dimension: Dimension, revision: str | None = None) -> tuple[list[Path]
             "This version reads records in the project's own form only (docs/data.md). Convert the files and set "
             "RECRM_DATA=PATH."
         )
-    return files, folder, commit
+    beside = files[0].parent
+    return files, beside if (beside / "labels.json").is_file() else folder, commit
 
 
 def _resolve(revision: str) -> str:
@@ -66,7 +66,7 @@ def _resolve(revision: str) -> str:
 def _listing(commit: str) -> str:
     try:
         names = HfApi().list_repo_files(REPOSITORY, repo_type="dataset", revision=commit)
-    except (OSError, ValueError):
+    except Exception:  # as in `fetch`; the list is only a help
         return "(the list of files is not available offline)"
     return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
 

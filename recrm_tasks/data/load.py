@@ -67,11 +67,11 @@ def load(
         folder = Path(sample.__file__).parent
         files, commit, source = [folder / f"{kind.key}.jsonl"], None, "sample"
     else:
-        path = Path(choice).expanduser()
+        path = Path(os.path.abspath(os.path.expanduser(choice)))
         files, commit, source = find_files(path, kind), None, path.name
         folder = path if path.is_dir() else path.parent
     labels = read_labels(folder, kind)
-    records = _of_split(read_files(files, kind, labels), split)
+    records, split = _of_split(read_files(files, kind, labels), split)
     if lang is not None:
         records = [r for r in records if r.lang == lang]
         if not records:
@@ -116,12 +116,18 @@ def content_hash(records: list[Record], labels: LabelSet | None) -> str:
     return digest.hexdigest()
 
 
-def _of_split(records: list[Record], split: str | None) -> list[Record]:
+def _of_split(records: list[Record], split: str | None) -> tuple[list[Record], str | None]:
+    """The records of the split and its name; all of them and None where the source has no splits."""
     splits = sorted({r.split for r in records if r.split is not None})
     wanted = split or ("test" if splits else None)
     if wanted is None:
-        return records
+        return records, None
+    without = sum(r.split is None for r in records)
+    if splits and without:
+        raise DataError(
+            f"{without} records have no split, {len(records) - without} are of {', '.join(splits)}: name all"
+        )
     chosen = [r for r in records if r.split == wanted]
     if not chosen:
         raise DataError(f"no records of split {wanted!r}; the source has {', '.join(splits) or 'no splits'}")
-    return chosen
+    return chosen, wanted

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from recrm_tasks.scoring.answers import Answer, Gold, Outcome
 from recrm_tasks.scoring.metrics.estimate import Estimate
 from recrm_tasks.scoring.metrics.tables import Metrics
+from recrm_tasks.scoring.reading import bare
 
 Lang: TypeAlias = Literal["zh", "en"]
 LANGS: tuple[Lang, ...] = ("zh", "en")
@@ -23,6 +24,8 @@ Scalar: TypeAlias = str | int | float | bool | None
 Text: TypeAlias = str | dict[str, Scalar | list[Scalar]]
 """A text as it stands, or a flat object that is shown as one `key: value` line per field."""
 
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 ANSWER_TOKENS = 256
 """Room for a generated answer: far more than the short answer asked for, too little for thinking models."""
@@ -78,6 +81,11 @@ class Label(BaseModel):
     words: tuple[str, ...] = ()
     """Further words that a model may answer with for this label."""
 
+    @property
+    def spoken(self) -> tuple[str, ...]:
+        """All that an answer may call it, in the plain form that answers are compared in."""
+        return tuple(dict.fromkeys(bare(w).casefold() for w in (self.name, self.zh, self.en, *self.words)))
+
 
 class LabelSet(BaseModel):
     """The labels that a source declares, in the order in which they are shown; for grades, best first."""
@@ -88,9 +96,13 @@ class LabelSet(BaseModel):
 
     @model_validator(mode="after")
     def _distinct(self) -> LabelSet:
-        for names in ([x.name for x in self.labels], [x.zh for x in self.labels], [x.en for x in self.labels]):
-            if len({n.casefold() for n in names}) != len(names):
-                raise ValueError(f"labels must differ: {names}")
+        """No answer may mean two labels: neither a word that both have, nor a word that is another's letter."""
+        meant: dict[str, str] = {}
+        for letter, label in zip(LETTERS, self.labels, strict=False):
+            for word in dict.fromkeys((letter.casefold(), *label.spoken)):
+                if word in meant:
+                    raise ValueError(f"labels must differ: {word!r} would mean both {meant[word]!r} and {label.name!r}")
+                meant[word] = label.name
         return self
 
     @property
@@ -178,9 +190,6 @@ class Dimension(ABC):
     def empty(self) -> dict[str, Estimate]:
         """The metrics of no outcomes: the names, with nothing behind them."""
         return dict(self.metrics([]))
-
-
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def choice_names(count: int) -> tuple[str, ...]:

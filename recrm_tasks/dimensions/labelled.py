@@ -86,7 +86,7 @@ class LabelledDimension(Dimension):
             lang=lang,
             messages=record.messages or (Message(role="user", content=self._text(record, labels, mode, lang)),),
             choices=letters,
-            words=tuple(_words(label) for label in labels.labels),
+            words=tuple(label.spoken for label in labels.labels),
             gold=gold,
             target=f"{letters[gold]} ({record.label})",
         )
@@ -124,10 +124,6 @@ def _meaning(label: Label, lang: Lang) -> str:
     return label.zh if lang == "zh" else label.en
 
 
-def _words(label: Label) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(bare(w).casefold() for w in (label.name, label.zh, label.en, *label.words)))
-
-
 def _parse(stated: object, prompt: Prompt) -> int | Reason | None:
     """One stated answer: a letter, a letter with an explanation behind it, or a label's words."""
     if isinstance(stated, bool) or not isinstance(stated, str | int | float):
@@ -150,7 +146,25 @@ def _parse(stated: object, prompt: Prompt) -> int | Reason | None:
     others = set(prompt.choices) - {letter}
     if any(token in others for token in re.findall(r"(?<![A-Za-z'])[A-Z](?![A-Za-z'])", rest)):
         return Reason.AMBIGUOUS
-    named = bare(rest).casefold()
-    if any(named in words for other, words in enumerate(prompt.words) if other != index):
-        return Reason.AMBIGUOUS
-    return index
+    named = _label_named(bare(rest).casefold(), prompt)
+    return Reason.AMBIGUOUS if named not in (None, index) else index
+
+
+def _label_named(text: str, prompt: Prompt) -> int | None:
+    """The label whose words a text begins with ("irrelevant: another kind of thing"), the longest words first.
+
+    "yes" and "no" do not count here: "A. No rule is broken" says nothing against A.
+    """
+    claims = [
+        (len(word), index)
+        for index, words in enumerate(prompt.words)
+        for word in words
+        if len(word) >= (4 if word.isascii() else 2) and text.startswith(word) and _ends(word, text)
+    ]
+    return max(claims)[1] if claims else None
+
+
+def _ends(word: str, text: str) -> bool:
+    """Whether the word that a text begins with ends there: "consistent" does not in "consistently"."""
+    following = text[len(word) : len(word) + 1]
+    return not (word[-1].isascii() and following.isascii() and following.isalnum())

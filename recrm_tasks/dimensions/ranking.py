@@ -52,16 +52,18 @@ _FORMAT: Mapping[Lang, str] = {
     "en": '{"ranking": ["<best>", "<second>", …]}',
     "zh": '{"ranking": ["<最可能>", "<其次>", …]}',
 }
-_ASK: Mapping[Mode, Mapping[Lang, str]] = {
-    "generate": {
-        "en": f"Reply with JSON only, the letters of all candidates in your order and nothing else: {_FORMAT['en']}",
-        "zh": f"只回复 JSON，按你的顺序列出全部候选项的字母，不要写别的内容：{_FORMAT['zh']}",
-    },
-    "logprob": {
-        "en": "Reply with the letter of the one candidate that this user is most likely to choose and nothing else.",
-        "zh": "只回复该用户最可能选择的那一个候选项的字母，不要写别的内容。",
-    },
-}
+_NAMES: Mapping[Lang, tuple[str, str]] = {"en": ("letter", "number"), "zh": ("字母", "编号")}
+"""What candidates are called by: letters, and numbers where those run out."""
+
+
+def _ask(mode: Mode, lang: Lang, name: str) -> str:
+    if lang == "zh":
+        if mode == "logprob":
+            return f"只回复该用户最可能选择的那一个候选项的{name}，不要写别的内容。"
+        return f"只回复 JSON，按你的顺序列出全部候选项的{name}，不要写别的内容：{_FORMAT[lang]}"
+    if mode == "logprob":
+        return f"Reply with the {name} of the one candidate that this user is most likely to choose and nothing else."
+    return f"Reply with JSON only, the {name}s of all candidates in your order and nothing else: {_FORMAT[lang]}"
 
 
 class Candidate(BaseModel):
@@ -175,10 +177,11 @@ def shown_order(record: RankingRecord) -> list[int]:
 def _text(record: RankingRecord, shown: Sequence[tuple[str, Text]], mode: Mode, lang: Lang) -> str:
     query_title, listing_title = ("【用户查询】", "【候选项】") if lang == "zh" else ("[User query]", "[Candidates]")
     query = f"\n\n{query_title}\n{record.query}" if record.query else ""
-    listing = "\n".join(f"{name}. {render(text)}" for name, text in shown)
+    listing = "\n".join(f"{choice}. {render(text)}" for choice, text in shown)
+    name = _NAMES[lang][0 if shown[0][0] == "A" else 1]
     user = f"{record.show_user(lang)}{query}"
     end = closing(mode, lang, _FORMAT[lang])
-    return f"{_QUESTION[lang]}\n\n{_ASK[mode][lang]}\n\n{user}\n\n{listing_title}\n{listing}\n\n{end}"
+    return f"{_QUESTION[lang]}\n\n{_ask(mode, lang, name)}\n\n{user}\n\n{listing_title}\n{listing}\n\n{end}"
 
 
 def _parse(stated: object, prompt: Prompt, least: int = 1) -> tuple[float, ...] | Reason | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
@@ -33,9 +34,9 @@ def collect(paths: Iterable[str]) -> tuple[list[Run], list[str]]:
 
 
 def _files(path: Path) -> list[Path]:
-    if path.is_file():
+    if os.path.isfile(path):
         return [path]
-    if not path.is_dir():
+    if not os.path.isdir(path):
         raise DataError(f"{path}: no such file or folder")
     return sorted([*path.rglob("results_*.json"), *path.rglob("*.eval")])
 

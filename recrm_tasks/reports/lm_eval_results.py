@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from recrm_tasks.errors import DataError
+from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.reports.runs import Run
 
 
@@ -18,29 +18,29 @@ def read(file: Path) -> list[Run]:
     """
     try:
         results = json.loads(file.read_text(encoding="utf-8"))
-        configs, tables = results["configs"], results["results"]
-    except (ValueError, KeyError, TypeError) as error:
+        ours = {t: c for t, c in results["configs"].items() if "recrm_dimension" in (c.get("metadata") or {})}
+        return [_run(results, task, config["metadata"]) for task, config in ours.items()]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, RecrmError) as error:
         raise DataError(
             f"{file}: not a results file of lm-evaluation-harness: {type(error).__name__}: {error}"
         ) from None
-    runs = []
-    for task, config in configs.items():
-        metadata = config.get("metadata") or {}
-        if "recrm_dimension" not in metadata:
-            continue
-        metrics = {name.partition(",")[0]: v for name, v in tables[task].items() if isinstance(v, int | float)}
-        runs.append(
-            Run(
-                harness="lm-eval",
-                model=_model(results),
-                dimension=metadata["recrm_dimension"],
-                mode=metadata["recrm_mode"],
-                metrics=metrics,
-                provenance=metadata["recrm_provenance"],
-                limited=metrics["n"] < metadata["recrm_provenance"]["rows_available"],
-            )
-        )
-    return runs
+
+
+def _run(results: dict[str, Any], task: str, metadata: dict[str, Any]) -> Run:
+    table = results["results"][task]
+    metrics = {name.partition(",")[0]: value for name, value in table.items() if isinstance(value, int | float)}
+    provenance = metadata["recrm_provenance"]
+    run = Run(
+        harness="lm-eval",
+        model=_model(results),
+        dimension=metadata["recrm_dimension"],
+        mode=metadata["recrm_mode"],
+        metrics=metrics,
+        provenance=provenance,
+        limited=metrics["n"] < provenance["rows_available"],
+    )
+    run.interval()  # what a table needs is there, or the file is not whole
+    return run
 
 
 def _model(results: dict[str, Any]) -> str:
