@@ -1,0 +1,90 @@
+"""A real model on real data: both harnesses ask the same records and come to the same decisions.
+
+By default one data set per dimension, to spare time; `RECRM_TEST_KINDS=all` runs all nine (data set, dimension) kinds.
+
+The two do not read quite the same number: lm-eval takes the probability of the token `A`, Inspect the sum over all
+reported tokens that are an A but for spaces (`A`, ` A`), and of a choice outside the 20 tokens that are reported it
+knows nothing. Float32 on both sides: in bfloat16 the logits of two letters are often equal, a tie that both harnesses
+call ambiguous.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+import convert
+import first_results
+import pytest
+from first_results import Inspect, LmEval
+
+MODEL = os.environ.get("RECRM_TEST_MODEL")
+DATA = convert.data_folder()
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not MODEL, reason="RECRM_TEST_MODEL does not name the folder of a chat model"),
+    pytest.mark.skipif(
+        not DATA.is_dir(), reason="the real data is not here: RECRM_REAL_DATA names its folder (default ../shared/data)"
+    ),
+]
+
+LIMIT = 40
+AGREEMENT = 0.9
+"""Of the decisions. docs/first-results.md has what was measured."""
+BATCH = 8
+"""Of Inspect's, which looks for an answer once a second only: one by one would take a second per record at least."""
+FIRST = (
+    ("llmbar", "instruction"),
+    ("begin", "factual"),
+    ("esci", "relevance"),
+    ("uci", "behavior"),
+    ("uci", "ranking"),
+)
+KINDS = first_results.KINDS if os.environ.get("RECRM_TEST_KINDS") == "all" else FIRST
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The records of the data sets that are asked."""
+    out = tmp_path_factory.mktemp("real")
+    wanted = {dataset for dataset, _ in KINDS}
+    for converter in convert.CONVERTERS:
+        if converter.__name__ in wanted:
+            convert.write(converter(DATA), out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def harnesses() -> tuple[LmEval, Inspect]:
+    """Both, with the model loaded."""
+    pytest.importorskip("lm_eval")
+    pytest.importorskip("inspect_ai")
+    assert MODEL is not None
+    return LmEval(MODEL, "float32"), Inspect(MODEL, "float32", batch=BATCH)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids="-".join)
+def test_both_harnesses_decide_alike(
+    harnesses: tuple[LmEval, Inspect], folder: Path, kind: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset, dimension = kind
+    lm_eval, inspect = (harness.run(folder / dataset, dimension, "logprob", LIMIT) for harness in harnesses)
+    same = first_results.same_decisions(lm_eval, inspect)
+    with capsys.disabled():
+        print(f"\n{dataset} {dimension}: {same} of {LIMIT} alike, {inspect.unseen} with a choice unseen by Inspect")
+    for result in (lm_eval, inspect):
+        assert result.rows == len(result.outcomes) == result.metrics["n"] == LIMIT
+        assert 0 <= result.metrics["coverage"] <= 1
+    assert lm_eval.outcomes.keys() == inspect.outcomes.keys()
+    assert {name: o.gold for name, o in lm_eval.outcomes.items()} == {
+        name: o.gold for name, o in inspect.outcomes.items()
+    }
+    assert lm_eval.metrics["coverage"] == 1  # of lm-eval's choices each has its probability
+    assert same >= AGREEMENT * LIMIT
+    for name, theirs in inspect.answers.items():
+        ours = lm_eval.answers[name]
+        assert len(ours) == len(theirs)
+        for single, summed in zip(ours, theirs, strict=True):
+            # The sum has the single token in it, but for rounding; what it adds is small.
+            assert summed == -math.inf or -0.002 < summed - single < 0.1, name

@@ -1,0 +1,418 @@
+"""Metrics against other people's implementations, against brute force, and by their properties."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+
+import ir_measures
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ir_measures import RR, Qrel, ScoredDoc, Success, nDCG
+from sklearn.metrics import accuracy_score, brier_score_loss, f1_score, roc_auc_score
+
+from recrm_tasks.dimensions import dimension, dimensions
+from recrm_tasks.scoring.answers import Answer, Outcome, Reason
+from recrm_tasks.scoring.metrics import ranking
+from recrm_tasks.scoring.metrics.estimate import Estimate, mean
+from recrm_tasks.scoring.metrics.tables import (
+    flat,
+    label_metrics,
+    mean_score,
+    probability_metrics,
+    ranking_metrics,
+)
+
+NO = Reason.NO_ANSWER.value
+
+
+def outcomes(gold, values, ids=None):
+    """One outcome per row; None is an unreadable answer."""
+    ids = ids or [f"r{i:05}" for i in range(len(gold))]
+    return [Outcome(i, g, v, NO if v is None else None) for i, g, v in zip(ids, gold, values, strict=True)]
+
+
+LABELS = st.integers(2, 4).flatmap(
+    lambda k: st.lists(
+        st.tuples(st.integers(0, k - 1), st.one_of(st.none(), st.integers(0, k - 1))), min_size=1, max_size=40
+    )
+)
+KNOWN = st.one_of(st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]), st.floats(0, 1))
+PROBABILITIES = st.lists(st.tuples(st.integers(0, 1), st.one_of(st.none(), KNOWN)), min_size=1, max_size=40)
+
+
+@st.composite
+def lists(draw, readable=False):
+    """Grades with at least one positive and one negative, and scores with ties, or None."""
+    more = draw(st.lists(st.integers(0, 2), max_size=4))
+    grades = draw(st.permutations([0, draw(st.integers(1, 2)), *more]))
+    scores = draw(st.lists(st.integers(0, 3).map(float), min_size=len(grades), max_size=len(grades)))
+    return tuple(grades), tuple(scores) if readable or draw(st.booleans()) else None
+
+
+def same(a, b):
+    """Bitwise, NaN being itself."""
+    return {k: np.float64(v).tobytes() for k, v in a.items()} == {k: np.float64(v).tobytes() for k, v in b.items()}
+
+
+# --- labels: scikit-learn --------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(rows=LABELS)
+def test_labels_against_scikit_learn(rows):
+    gold, values = [g for g, _ in rows], [v for _, v in rows]
+    found = flat(label_metrics(outcomes(gold, values)))
+    predicted = [-1 if v is None else v for v in values]
+    labels = sorted({*gold, *predicted} - {-1})
+    assert found["acc"] == pytest.approx(accuracy_score(gold, predicted), abs=1e-15)
+    assert found["f1"] == pytest.approx(f1_score(gold, predicted, average="weighted", zero_division=0), abs=1e-12)
+    macro = f1_score(gold, predicted, labels=labels, average="macro", zero_division=0)
+    assert found["f1_macro"] == pytest.approx(macro, abs=1e-12)
+    assert found["coverage"] == pytest.approx(sum(v is not None for v in values) / len(rows), abs=1e-15)
+    assert found["acc_baseline"] == max(gold.count(g) for g in gold) / len(gold)
+    assert found["n"] == len(rows)
+    kept = [(g, v) for g, v in rows if v is not None]
+    if kept:
+        valid_gold, valid = zip(*kept, strict=True)
+        assert found["acc_valid"] == pytest.approx(accuracy_score(valid_gold, valid), abs=1e-15)
+        f1_valid = f1_score(valid_gold, valid, average="weighted", zero_division=0)
+        assert found["f1_valid"] == pytest.approx(f1_valid, abs=1e-12)
+    else:
+        assert math.isnan(found["acc_valid"])
+        assert math.isnan(found["f1_valid"])
+
+
+@pytest.mark.parametrize("right", [0, 1, 5, 148, 296, 297])
+def test_f1_of_one_gold_class_follows_from_the_accuracy(right):
+    """What tells that the published FC figures are weighted F1 (DESIGN.md)."""
+    found = flat(label_metrics(outcomes([0] * 297, [0] * right + [1] * (297 - right))))
+    assert found["f1"] == pytest.approx(2 * found["acc"] / (1 + found["acc"]), abs=1e-15)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(rows=LABELS, names=st.permutations(range(4)))
+def test_names_of_labels_do_not_matter(rows, names):
+    one = flat(label_metrics(outcomes([g for g, _ in rows], [v for _, v in rows])))
+    renamed = [(names[g], None if v is None else names[v]) for g, v in rows]
+    two = flat(label_metrics(outcomes([g for g, _ in renamed], [v for _, v in renamed])))
+    for name in ("acc", "acc_stderr", "coverage", "acc_baseline", "n", "acc_valid"):
+        assert one[name] == pytest.approx(two[name], abs=1e-15, nan_ok=True), name
+    for name in ("f1", "f1_macro", "f1_valid"):
+        assert one[name] == pytest.approx(two[name], abs=1e-12, nan_ok=True), name
+
+
+# --- probabilities ---------------------------------------------------------------------------------------------------
+
+
+def pairs_won(rows):
+    """AUC by all pairs: an unreadable answer loses each of its pairs."""
+    won, pairs = 0.0, 0
+    for gold, value in rows:
+        for other_gold, other in rows:
+            if gold == 1 and other_gold == 0:
+                pairs += 1
+                if value is not None and other is not None:
+                    won += 1.0 if value > other else 0.5 if value == other else 0.0
+    return won / pairs if pairs else math.nan
+
+
+def naive_ece(rows):
+    """The documented bins: equal mass over the readable rows, equal probabilities together; unreadable costs 1."""
+    known = sorted((v, g) for g, v in rows if v is not None)
+    bins = {}
+    for value, gold in known:
+        first = min(i for i, (v, _) in enumerate(known) if v == value)
+        bins.setdefault(first * 10 // len(known), []).append(value - gold)
+    return (sum(abs(sum(gaps)) for gaps in bins.values()) + len(rows) - len(known)) / len(rows)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(rows=PROBABILITIES)
+def test_probabilities_against_brute_force(rows):
+    found = flat(probability_metrics(outcomes([g for g, _ in rows], [v for _, v in rows])))
+    valid = [(g, v) for g, v in rows if v is not None]
+    assert found["auc"] == pytest.approx(pairs_won(rows), abs=1e-12, nan_ok=True)
+    assert found["auc_valid"] == pytest.approx(pairs_won(valid), abs=1e-12, nan_ok=True)
+    losses = [1.0 if v is None else (v - g) ** 2 for g, v in rows]
+    assert found["brier"] == pytest.approx(sum(losses) / len(rows), abs=1e-12)
+    assert found["ece"] == pytest.approx(naive_ece(rows), abs=1e-12)
+    hits = [v is not None and (v >= 0.5) == (g == 1) for g, v in rows]
+    assert found["acc"] == pytest.approx(sum(hits) / len(rows), abs=1e-15)
+    if valid:
+        assert found["ece_valid"] == pytest.approx(naive_ece(valid), abs=1e-12)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(rows=st.lists(st.tuples(st.integers(0, 1), KNOWN), min_size=2, max_size=60))
+def test_probabilities_against_scikit_learn(rows):
+    gold, values = zip(*rows, strict=True)
+    found = flat(probability_metrics(outcomes(gold, values)))
+    assert found["brier"] == pytest.approx(brier_score_loss(gold, values, pos_label=1), abs=1e-12)
+    assert found["brier"] == found["brier_valid"]
+    assert found["auc"] == pytest.approx(found["auc_valid"], abs=0, nan_ok=True)
+    if len(set(gold)) == 2:
+        assert found["auc"] == pytest.approx(roc_auc_score(gold, values), abs=1e-12)
+    else:
+        assert math.isnan(found["auc"])
+        assert math.isnan(found["auc_stderr"])
+
+
+def test_ece_of_ten_equal_bins():
+    """By hand: 20 rows, two a bin; every bin's gap is |0.05 - 0.5| at p = 0.05 …, all labels alternate."""
+    values = [0.05 + 0.1 * (i // 2) for i in range(20)]
+    found = flat(probability_metrics(outcomes([i % 2 for i in range(20)], values)))
+    by_hand = sum(abs(0.05 + 0.1 * b - 0.5) for b in range(10)) / 10
+    assert found["ece"] == pytest.approx(by_hand, abs=1e-12)
+
+
+def test_perfect_and_inverted_probabilities():
+    gold = [0, 1] * 10
+    perfect = flat(probability_metrics(outcomes(gold, [float(g) for g in gold])))
+    inverted = flat(probability_metrics(outcomes(gold, [1.0 - g for g in gold])))
+    assert [perfect[m] for m in ("auc", "acc", "f1", "brier", "ece")] == [1, 1, 1, 0, 0]
+    assert [inverted[m] for m in ("auc", "acc", "f1", "brier", "ece")] == [0, 0, 0, 1, 1]
+    constant = flat(probability_metrics(outcomes(gold, [0.5] * 20)))
+    assert constant["auc"] == 0.5
+    assert constant["ece"] == 0
+
+
+# --- rankings --------------------------------------------------------------------------------------------------------
+
+MEASURES = {
+    "auc": ranking.list_auc,
+    "acc": ranking.top_hit,
+    "hr@3": lambda g, s: ranking.hit_rate(g, s, 3),
+    "hr@5": lambda g, s: ranking.hit_rate(g, s, 5),
+    "ndcg@3": lambda g, s: ranking.ndcg(g, s, 3),
+    "ndcg@5": lambda g, s: ranking.ndcg(g, s, 5),
+    "mrr": ranking.reciprocal_rank,
+}
+
+
+def of_one_order(ranked):
+    """All metrics of a strict order of grades, straight from their definitions."""
+    positives = [i for i, g in enumerate(ranked, 1) if g > 0]
+    negatives = [i for i, g in enumerate(ranked, 1) if g == 0]
+
+    def dcg(grades, k):
+        return sum(g / math.log2(i + 1) for i, g in enumerate(grades[:k], 1))
+
+    best = sorted(ranked, reverse=True)
+    return {
+        "auc": sum(p < n for p in positives for n in negatives) / (len(positives) * len(negatives)),
+        "acc": float(ranked[0] > 0),
+        "hr@3": float(positives[0] <= 3),
+        "hr@5": float(positives[0] <= 5),
+        "ndcg@3": dcg(ranked, 3) / dcg(best, 3),
+        "ndcg@5": dcg(ranked, 5) / dcg(best, 5),
+        "mrr": 1 / positives[0],
+    }
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(one=lists(readable=True))
+def test_ties_count_at_their_expected_value(one):
+    """The mean over every order in which the ties may be broken."""
+    grades, scores = one
+    orders = [
+        [grades[i] for i in order]
+        for order in itertools.permutations(range(len(grades)))
+        if all(scores[a] >= scores[b] for a, b in itertools.pairwise(order))
+    ]
+    expected = [of_one_order(ranked) for ranked in orders]
+    for name, measure in MEASURES.items():
+        assert measure(grades, scores) == pytest.approx(sum(e[name] for e in expected) / len(expected), abs=1e-12), name
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rankings_against_ir_measures(seed):
+    """The trec_eval code behind ir_measures breaks ties by id, so these lists have none."""
+    rng = random.Random(seed)
+    rows, qrels, run = [], [], []
+    for q in range(40):
+        length = rng.randint(2, 12)
+        grades = [0, 1] + [rng.choice([0, 0, 1, 2]) for _ in range(length - 2)]
+        scores = [float(x) for x in rng.sample(range(100), length)]
+        rows.append(Outcome(f"q{q:02}", tuple(grades), tuple(scores), None))
+        qrels += [Qrel(f"q{q:02}", f"d{i}", g) for i, g in enumerate(grades)]
+        run += [ScoredDoc(f"q{q:02}", f"d{i}", s) for i, s in enumerate(scores)]
+    theirs = {
+        "ndcg@3": nDCG @ 3,
+        "ndcg@5": nDCG @ 5,
+        "hr@3": Success @ 3,
+        "hr@5": Success @ 5,
+        "mrr": RR,
+        "acc": Success @ 1,
+    }
+    expected = ir_measures.pytrec_eval.calc_aggregate(theirs.values(), qrels, run)
+    found = flat(ranking_metrics(rows))
+    for name, measure in theirs.items():
+        assert found[name] == pytest.approx(expected[measure], abs=1e-9), name
+    aucs = [roc_auc_score([g > 0 for g in r.gold], r.value) for r in rows]
+    assert found["auc"] == pytest.approx(np.mean(aucs), abs=1e-12)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(rows=st.lists(lists(), min_size=1, max_size=8))
+def test_ranking_means(rows):
+    """An unreadable list counts 0 in the plain metric and not at all in the `_valid` one."""
+    found = flat(ranking_metrics(outcomes([g for g, _ in rows], [s for _, s in rows])))
+    for name, measure in MEASURES.items():
+        values = [0.0 if s is None else measure(g, s) for g, s in rows]
+        assert found[name] == pytest.approx(sum(values) / len(values), abs=1e-12), name
+    for name in ("auc", "acc"):
+        values = [MEASURES[name](g, s) for g, s in rows if s is not None]
+        expected = sum(values) / len(values) if values else math.nan
+        assert found[f"{name}_valid"] == pytest.approx(expected, abs=1e-12, nan_ok=True)
+    share = [sum(g > 0 for g in grades) / len(grades) for grades, _ in rows]
+    assert found["acc_baseline"] == pytest.approx(sum(share) / len(share), abs=1e-12)
+
+
+def test_candidates_left_out_share_the_bottom():
+    """The one positive is not named: it is at a random place behind the three that are."""
+    scores = (6.0, 5.0, 4.0, 0.0, 0.0, 0.0)
+    assert ranking.reciprocal_rank((0, 0, 0, 1, 0, 0), scores) == pytest.approx((1 / 4 + 1 / 5 + 1 / 6) / 3)
+    assert ranking.list_auc((0, 0, 0, 1, 0, 0), scores) == pytest.approx(1 / 5)
+    assert ranking.hit_rate((0, 0, 0, 1, 0, 0), scores, 5) == pytest.approx(2 / 3)
+    assert ranking.hit_rate((0, 0, 0, 1, 0, 0), scores, 3) == 0
+
+
+# --- properties of all kinds -----------------------------------------------------------------------------------------
+
+KINDS = {
+    "labels": (label_metrics, LABELS),
+    "probabilities": (probability_metrics, PROBABILITIES),
+    "rankings": (ranking_metrics, st.lists(lists(), min_size=1, max_size=15)),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_order_of_outcomes_does_not_matter_to_the_last_bit(kind, data):
+    measure, strategy = KINDS[kind]
+    rows = data.draw(strategy)
+    ids = [f"r{data.draw(st.integers(0, len(rows)))}" for _ in rows] if data.draw(st.booleans()) else None
+    if ids is not None:  # epochs: rows of one id have one gold
+        gold_of = dict(zip(ids, [g for g, _ in rows], strict=True))
+        rows = [(gold_of[i], v) for i, (_, v) in zip(ids, rows, strict=True)]
+        if kind == "rankings":
+            rows = [(g, v if v and len(v) == len(g) else None) for g, v in rows]
+    all_rows = outcomes([g for g, _ in rows], [v for _, v in rows], ids)
+    shuffled = data.draw(st.permutations(all_rows))
+    assert same(flat(measure(all_rows)), flat(measure(shuffled)))
+    logged = [Outcome.from_json([list(x) if isinstance(x, tuple) else x for x in o]) for o in all_rows]
+    assert same(flat(measure(all_rows)), flat(measure(logged)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_ranges(kind, data):
+    measure, strategy = KINDS[kind]
+    rows = data.draw(strategy)
+    found = flat(measure(outcomes([g for g, _ in rows], [v for _, v in rows])))
+    for name, value in found.items():
+        if name != "n" and not math.isnan(value):
+            assert 0 <= value <= (1 if not name.endswith("_stderr") else math.inf), name
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_an_unreadable_answer_never_helps(kind, data):
+    """Nobody gains in a strict figure by not answering; losses never fall."""
+    measure, strategy = KINDS[kind]
+    rows = data.draw(strategy)
+    which = data.draw(st.integers(0, len(rows) - 1))
+    before = flat(measure(outcomes([g for g, _ in rows], [v for _, v in rows])))
+    silent = [None if i == which else v for i, (_, v) in enumerate(rows)]
+    after = flat(measure(outcomes([g for g, _ in rows], silent)))
+    for name in ("acc", "auc", "hr@3", "hr@5", "ndcg@3", "ndcg@5", "mrr", "coverage"):
+        if name in before and not math.isnan(before[name]):
+            assert after[name] <= before[name] + 1e-12, name
+    if "brier" in before:
+        assert after["brier"] >= before["brier"] - 1e-12
+    for name in ("acc", "auc"):
+        if name in after and not math.isnan(after[f"{name}_valid"]):
+            assert after[name] <= after[f"{name}_valid"] + 1e-12, name
+
+
+@pytest.mark.parametrize("key", list(dimensions()))
+def test_no_outcomes_and_one_outcome(key):
+    kind = dimension(key)
+    nothing = flat(kind.metrics([]))
+    assert nothing["n"] == 0
+    assert all(math.isnan(v) for name, v in nothing.items() if name != "n")
+    gold = (0, 1) if key == "ranking" else 1
+    for answer in (Answer((2.0, 1.0) if key == "ranking" else 1.0 if key == "behavior" else 1), Answer(None, NO)):
+        one = flat(kind.metrics([Outcome.of("a", gold, answer)]))
+        assert set(one) == set(nothing)
+        assert one["n"] == 1
+        assert one["coverage"] == float(answer.reason is None)
+        assert math.isnan(one["acc_stderr"])
+
+
+@pytest.mark.parametrize("key", list(dimensions()))
+def test_score_repeats_the_primary_metric(key):
+    kind = dimension(key)
+    rows = {
+        "ranking": outcomes([(0, 1), (1, 0), (0, 0, 1)], [(1.0, 2.0), None, (3.0, 2.0, 1.0)]),
+        "behavior": outcomes([0, 1, 1, 0], [0.3, 0.8, None, 0.8]),
+    }.get(key, outcomes([0, 1, 1], [0, 0, None]))
+    found = kind.metrics(rows)
+    assert next(iter(found)) == "score"
+    assert found["score"] == found[kind.primary]
+    assert found["score"].stderr is not None
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(values=st.lists(st.floats(0, 1), min_size=2, max_size=20), times=st.integers(2, 4))
+def test_repeated_rows_are_clusters(values, times):
+    """Asking again tells nothing about other records: the standard error of the mean stays, to the last digits."""
+    ids = [f"r{i:02}" for i in range(len(values))]
+    once = mean(ids, values)
+    again = mean([i for i in ids for _ in range(times)], [v for v in values for _ in range(times)])
+    assert again.value == pytest.approx(once.value, abs=1e-15)
+    assert again.stderr == pytest.approx(once.stderr, abs=1e-12)
+    assert once.stderr == pytest.approx(np.std(values, ddof=1) / math.sqrt(len(values)), abs=1e-12)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(rows=st.lists(st.tuples(st.integers(0, 4), st.floats(0, 1)), min_size=2, max_size=20))
+def test_clustered_standard_error_has_the_stated_form(rows):
+    """sqrt(G / (G - 1) · Σ_g (Σ_i residual)²) / n, clusters being runs of equal ids."""
+    rows = sorted(rows)
+    found = mean([f"r{i}" for i, _ in rows], [v for _, v in rows])
+    centre = np.mean([v for _, v in rows])
+    sums = [sum(v - centre for i, v in rows if i == g) for g in {i for i, _ in rows}]
+    if len(sums) < 2:
+        assert math.isnan(found.stderr)
+    else:
+        expected = math.sqrt(len(sums) / (len(sums) - 1) * sum(s * s for s in sums)) / len(rows)
+        assert found.stderr == pytest.approx(expected, abs=1e-12)
+
+
+def test_epochs_of_a_label_task_keep_the_errors():
+    rng = np.random.default_rng(1)
+    gold = rng.integers(0, 2, 60)
+    predicted = np.where(rng.random(60) < 0.7, gold, 1 - gold)
+    once = label_metrics(outcomes(gold.tolist(), predicted.tolist()))
+    twice = label_metrics(outcomes(gold.tolist(), predicted.tolist()) * 2)
+    for name in ("acc", "coverage", "f1", "f1_macro", "acc_valid", "f1_valid"):
+        assert twice[name].value == pytest.approx(once[name].value, abs=1e-15), name
+        assert twice[name].stderr == pytest.approx(once[name].stderr, rel=1e-9, abs=1e-15), name
+    assert twice["n"].value == 120
+
+
+def test_mean_score():
+    found = mean_score([Estimate(0.5, 0.03), Estimate(0.7, 0.04)])
+    assert found.value == pytest.approx(0.6)
+    assert found.stderr == pytest.approx(0.025)
+    assert all(math.isnan(x) for x in mean_score([]))
+    assert math.isnan(mean_score([Estimate(0.5, 0.1), Estimate(math.nan, math.nan)]).value)
+    assert math.isnan(mean_score([Estimate(0.5, None)]).stderr)

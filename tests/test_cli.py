@@ -1,0 +1,268 @@
+"""The `recrm` command: a user's mistake is one message and exit code 2, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from recrm_tasks import __version__
+from recrm_tasks.cli import main
+from recrm_tasks.data import load
+from recrm_tasks.scoring.answers import Outcome
+from recrm_tasks.scoring.metrics.tables import flat
+
+ROOT = Path(__file__).resolve().parents[1]
+KEYS = ("instruction", "factual", "relevance", "behavior", "ranking")
+
+
+def results(key="factual", model="some/model", right=50, **changes):
+    """A results file of lm-eval as far as the report reads it, with the metrics of real outcomes."""
+    data = load(key, "sample")
+    outcomes = []
+    for i, prompt in enumerate(data.prompts("generate")):
+        value = {"ranking": lambda p: tuple(map(float, p.gold)), "behavior": lambda p: float(p.gold)}.get(
+            key, lambda p: p.gold
+        )(prompt)
+        outcomes.append(Outcome(prompt.id, prompt.gold, value if i < right else None, None if i < right else "empty"))
+    numbers = flat(data.dimension.metrics(outcomes))
+    task = f"recrm_{key}"
+    metadata = {"recrm_dimension": key, "recrm_mode": "generate", "recrm_provenance": data.provenance}
+    return {
+        "results": {task: {"alias": task, **{f"{name},none": value for name, value in numbers.items()}}},
+        "configs": {task: {"task": task, "metadata": metadata}},
+        "model_name": model,
+        **changes,
+    }
+
+
+@pytest.fixture
+def fails(capsys):
+    """Runs the command, which must fail as a user's mistake does, and gives the message."""
+
+    def call(*arguments):
+        assert main([str(a) for a in arguments]) == 2
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert said.err.startswith("recrm: ")
+        assert "Traceback" not in said.err
+        return said.err
+
+    return call
+
+
+def write(file, content):
+    """Writes JSON, or text as it is."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return file
+
+
+# --- data inspect ----------------------------------------------------------------------------------------------------
+
+
+def test_inspect_sample(capsys):
+    assert main(["data", "inspect", "sample"]) == 0
+    said = capsys.readouterr().out
+    for key in KEYS:
+        assert f"{key}: 72 records from sample" in said
+        assert load(key, "sample").provenance["sha256"] in said
+    assert said.count("en: 36, zh: 36") == 5
+    assert "consistent: 36, inconsistent: 36" in said
+    assert "relevant (1), partial (0.5), irrelevant (0)" in said
+
+
+def test_inspect_one_dimension(capsys):
+    assert main(["data", "inspect", "sample", "--dimension", "ranking", "--dimension", "behavior"]) == 0
+    said = capsys.readouterr().out
+    assert [line.partition(":")[0] for line in said.splitlines() if not line.startswith(" ")] == ["ranking", "behavior"]
+
+
+def test_inspect_takes_the_environment(capsys, monkeypatch):
+    monkeypatch.setenv("RECRM_DATA", "sample")
+    assert main(["data", "inspect", "--dimension", "factual"]) == 0
+    assert "from sample" in capsys.readouterr().out
+
+
+def test_unknown_dimension(fails):
+    assert "'relevence'" in fails("data", "inspect", "sample", "--dimension", "relevence")
+
+
+@pytest.mark.parametrize("path", ["nowhere", "x" * 300, "no\0where"], ids=["missing", "too long", "NUL"])
+def test_no_such_data(fails, path):
+    assert "no such file or folder" in fails("data", "inspect", path, "--dimension", "factual")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("", "no records"),
+        ("{", "line 1: not valid JSON"),
+        ("{}", "line 1: dimension: "),
+        ('{"dimension": "factual"}', "line 1: id: Field required"),
+        ('{"dimension": "factual", "id": ' + "1" * 5000 + "}", "line 1: "),
+    ],
+)
+def test_broken_data(fails, tmp_path, content, told):
+    assert told in fails("data", "inspect", write(tmp_path / "factual.jsonl", content), "--dimension", "factual")
+
+
+def test_broken_labels(fails, tmp_path):
+    write(tmp_path / "labels.json", "{")
+    write(tmp_path / "factual.jsonl", "{}")
+    assert "labels.json" in fails("data", "inspect", tmp_path, "--dimension", "factual")
+
+
+def test_hub_that_cannot_be_reached(tmp_path):
+    """In a process of its own: whether the hub may be asked is read at import."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)}
+    environment.pop("RECRM_DATA", None)
+    command = [sys.executable, "-m", "recrm_tasks.cli", "data", "inspect", "hub"]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("recrm: wwzeng/RecRM-Bench")
+    assert "RECRM_DATA=sample" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+# --- report ----------------------------------------------------------------------------------------------------------
+
+
+def test_report(capsys, tmp_path):
+    for key in KEYS:
+        write(tmp_path / "some__model" / f"results_{key}.json", results(key))
+    assert main(["report", str(tmp_path)]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert said.out.count("lm-eval") == 5
+    rows = [line for line in said.out.splitlines() if "lm-eval" in line]
+    assert all(key in row for key, row in zip(KEYS, rows, strict=True))
+    assert all("69.4 %" in row for row in rows)
+    assert "0.6944" in rows[1]
+    assert "not RecRM-Bench" in said.out
+
+
+def test_report_keeps_sources_apart(capsys, tmp_path):
+    other = results()
+    provenance = other["configs"]["recrm_factual"]["metadata"]["recrm_provenance"]
+    provenance |= {"data": "hub", "source": "wwzeng/RecRM-Bench", "revision": "abc123"}
+    write(tmp_path / "results_1.json", results())
+    write(tmp_path / "results_2.json", other)
+    assert main(["report", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert said.count("data: ") == 2
+    assert "wwzeng/RecRM-Bench at abc123" in said
+
+
+def test_report_says_where_a_part_was_seen(capsys, tmp_path):
+    part = results()
+    part["configs"]["recrm_factual"]["metadata"]["recrm_provenance"]["rows_available"] = 9391
+    write(tmp_path / "results_1.json", part)
+    assert main(["report", str(tmp_path)]) == 0
+    assert "72 of 9391" in capsys.readouterr().out
+
+
+def test_report_of_nothing(fails, tmp_path):
+    assert "no results" in fails("report", tmp_path)
+    assert "no such file or folder" in fails("report", tmp_path / "nowhere")
+    assert "no such file or folder" in fails("report", "x" * 300)
+
+
+def test_report_of_other_tasks_only(fails, tmp_path):
+    write(tmp_path / "results_1.json", {"results": {"arc": {"acc,none": 1}}, "configs": {"arc": {"task": "arc"}}})
+    assert "no results of recrm tasks" in fails("report", tmp_path)
+
+
+GOOD = results()
+CONFIGS, TABLES = GOOD["configs"], GOOD["results"]
+TABLE = TABLES["recrm_factual"]
+METADATA = CONFIGS["recrm_factual"]["metadata"]
+BROKEN = {
+    "cut": json.dumps(GOOD)[:200],
+    "empty": "",
+    "nested": "[" * 100_000,
+    "long number": "1" * 5000,
+    "list": [],
+    "number": 1,
+    "no results": {"configs": CONFIGS},
+    "no configs": {"results": TABLES},
+    "configs are a list": {"configs": [], "results": TABLES},
+    "configs are null": {"configs": None, "results": TABLES},
+    "config is null": {"configs": {"recrm_factual": None}, "results": TABLES},
+    "no table": {"configs": CONFIGS, "results": {}},
+    "table is null": {"configs": CONFIGS, "results": {"recrm_factual": None}},
+    "no metrics": {"configs": CONFIGS, "results": {"recrm_factual": {}}},
+    "no primary metric": {
+        "configs": CONFIGS,
+        "results": {"recrm_factual": {k: v for k, v in TABLE.items() if not k.startswith("acc,")}},
+    },
+    "no mode": {"configs": {"recrm_factual": {"metadata": {"recrm_dimension": "factual"}}}, "results": TABLES},
+    "unknown dimension": {
+        "configs": {"recrm_factual": {"metadata": {**METADATA, "recrm_dimension": "sixth"}}},
+        "results": TABLES,
+    },
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_report_of_a_broken_file_beside_a_good_one(capsys, tmp_path, name):
+    """The good one is shown, the broken one is named."""
+    write(tmp_path / "a" / "results_good.json", GOOD)
+    write(tmp_path / "b" / "results_broken.json", BROKEN[name])
+    assert main(["report", str(tmp_path)]) == 0
+    said = capsys.readouterr()
+    assert "0.6944" in said.out
+    assert said.err.startswith("left out: ")
+    assert "results_broken.json" in said.err
+    assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_report_of_a_broken_file_alone(fails, tmp_path, name):
+    write(tmp_path / "results_broken.json", BROKEN[name])
+    assert "results_broken.json" in fails("report", tmp_path)
+
+
+def test_folder_called_like_a_results_file(capsys, tmp_path):
+    write(tmp_path / "results_run.json" / "results_1.json", GOOD)
+    assert main(["report", str(tmp_path)]) == 0
+    assert "0.6944" in capsys.readouterr().out
+
+
+def test_report_of_what_is_no_results_file(fails, tmp_path):
+    assert "notes.txt" in fails("report", write(tmp_path / "notes.txt", "hello"))
+    write(tmp_path / "log.eval", "hello")
+    assert "log.eval" in fails("report", tmp_path)
+
+
+def test_report_of_an_undefined_number(capsys, tmp_path):
+    """AUC of one class: neither a value nor an interval."""
+    one = results("behavior")
+    one["results"]["recrm_behavior"] |= {"auc,none": float("nan"), "auc_stderr,none": float("nan")}
+    write(tmp_path / "results_1.json", one)
+    assert main(["report", str(tmp_path)]) == 0
+    row = next(line for line in capsys.readouterr().out.splitlines() if "behavior" in line)
+    assert row.count("undefined") == 3
+
+
+# --- the command itself ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arguments", [[], ["data"], ["report"], ["nonsense"], ["data", "inspect", "--nonsense"]])
+def test_wrong_usage(capsys, arguments):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage: recrm" in capsys.readouterr().err
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert caught.value.code == 0
+    assert __version__ in capsys.readouterr().out
