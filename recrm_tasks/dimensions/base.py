@@ -84,7 +84,8 @@ class Label(BaseModel):
     @property
     def spoken(self) -> tuple[str, ...]:
         """All that an answer may call it, in the plain form that answers are compared in."""
-        return tuple(dict.fromkeys(bare(w).casefold() for w in (self.name, self.zh, self.en, *self.words)))
+        words = (bare(w).casefold() for w in (self.name, self.zh, self.en, *self.words))
+        return tuple(dict.fromkeys(word for word in words if word))
 
 
 class LabelSet(BaseModel):

@@ -38,7 +38,8 @@ def _files(path: Path) -> list[Path]:
         return [path]
     if not os.path.isdir(path):
         raise DataError(f"{path}: no such file or folder")
-    return sorted([*path.rglob("results_*.json"), *path.rglob("*.eval")])
+    found = [*path.rglob("results_*.json"), *path.rglob("*.eval")]
+    return sorted(file for file in found if file.is_file())
 
 
 def _inspect(file: Path) -> list[Run]:

@@ -65,9 +65,7 @@ def test_the_table(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert first.replace("lm-eval", "inspect") == second.replace("lm-eval", "inspect")
 
 
-def test_what_cannot_be_read_is_told(
-    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_cannot_be_read_is_told(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "results_half.json").write_text('{"results": {')
     (tmp_path / "results_other.json").write_text(json.dumps({"results": {"x": {}}, "configs": {"x": {}}}))
     (tmp_path / "broken.eval").write_bytes(b"PK nothing")
