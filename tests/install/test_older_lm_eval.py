@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from test_lm_eval import TASKS, run_base_tasks
+from test_lm_eval import run_base_tasks
 from venvs import OLDEST, Venv
 
 pytestmark = pytest.mark.slow
@@ -15,5 +15,4 @@ pytestmark = pytest.mark.slow
 def test_their_own_task_tests(new_venv: Callable[..., Venv], requirements: Path, wheel: Path, tmp_path: Path) -> None:
     venv = new_venv("-r", requirements)
     venv.uv("install", OLDEST, wheel, "pytest")
-    printed = run_base_tasks(venv.python, OLDEST.partition("==")[2], tmp_path)
-    assert f"{12 * len(TASKS)} passed" in printed
+    run_base_tasks(venv.python, OLDEST.partition("==")[2], tmp_path)

@@ -1,0 +1,8 @@
+"""What Inspect's entry point loads, so that `inspect eval recrm_tasks/factual` finds its task. Nobody else imports it."""
+
+from importlib import import_module
+
+from recrm_tasks.dimensions import dimensions
+
+for _name in (*dimensions(), "bench"):
+    import_module(f"recrm_tasks.{_name}")
