@@ -1,4 +1,4 @@
-"""What Inspect's entry point loads, so that `inspect eval recrm_tasks/factual` finds its task. Nobody else imports it."""
+"""What Inspect's entry point loads, so that `inspect eval recrm_tasks/factual` finds its task; nobody else does."""
 
 from importlib import import_module
 
