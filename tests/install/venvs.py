@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 NEWEST = "lm-eval==0.4.13"
-# The oldest that pyproject.toml allows, and the last but one that defines TaskManager in lm_eval.tasks itself.
-OLDEST = "lm-eval==0.4.10"
+# The oldest that pyproject.toml allows: before it, a YAML file cannot name a function of an installed package.
+OLDEST = "lm-eval==0.4.12"
 
 # What would reach into the environments, or keep Python from behaving there as it does for a user.
 FOREIGN = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "VIRTUAL_ENV", "RECRM_NO_LM_EVAL_HOOK", "RECRM_DATA")
