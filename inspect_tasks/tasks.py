@@ -17,7 +17,7 @@ from inspect_tasks.solver import ask
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.dimensions.base import ANSWER_TOKENS, LANGS, MODES
+from recrm_tasks.dimensions.base import ANSWER_TOKENS, MODES
 from recrm_tasks.errors import RecrmError
 
 INTERFACE = "A"
@@ -75,12 +75,9 @@ def _samples(
     mode = next((m for m in MODES if m == answer), None)
     if mode is None:
         raise RecrmError(f"unknown answer mode {answer!r}: it is {' or '.join(MODES)}")
-    forced = next((x for x in LANGS if x == prompt_lang), None)
-    if prompt_lang is not None and forced is None:
-        raise RecrmError(f"unknown prompt language {prompt_lang!r}: prompts are in {' or '.join(LANGS)}")
     dataset = load(dimension, data, split=split, lang=lang, limit=limit, seed=seed)
-    samples = [to_sample(prompt, dimension, mode) for prompt in dataset.prompts(mode, forced)]
-    return samples, {**dataset.provenance, "mode": mode, "prompt_lang": forced}
+    samples = [to_sample(prompt, dimension, mode) for prompt in dataset.prompts(mode, prompt_lang)]
+    return samples, {**dataset.provenance, "mode": mode, "prompt_lang": prompt_lang}
 
 
 def _task(samples: list[Sample], scorer: Scorer, provenance: dict[str, Any], version: int) -> Task:

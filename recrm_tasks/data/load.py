@@ -27,9 +27,20 @@ class Dataset:
     provenance: dict[str, Any]
     """What every result carries: source, revision, content hash, counts, choices made, versions."""
 
-    def prompts(self, mode: Mode, lang: Lang | None = None) -> list[Prompt]:
-        """The records as questions, in the same order."""
-        return [self.dimension.prompt(record, self.labels, mode, lang) for record in self.records]
+    def prompts(self, mode: Mode, lang: str | None = None) -> list[Prompt]:
+        """The records as questions, in the same order.
+
+        Args:
+            mode: how the answers will be read.
+            lang: language of the prompts; by default each record's own.
+
+        Raises:
+            RecrmError: prompts are not in that language.
+        """
+        forced: Lang | None = next((known for known in LANGS if known == lang), None)
+        if lang is not None and forced is None:
+            raise RecrmError(f"unknown prompt language {lang!r}: prompts are in {' or '.join(LANGS)}")
+        return [self.dimension.prompt(record, self.labels, mode, forced) for record in self.records]
 
 
 def load(

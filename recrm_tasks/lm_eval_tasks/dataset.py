@@ -8,11 +8,10 @@ from typing import Any
 import datasets
 
 from recrm_tasks.data import load
-from recrm_tasks.dimensions.base import LANGS, MODES, Prompt
+from recrm_tasks.dimensions.base import MODES, Prompt
 from recrm_tasks.errors import DataError, RecrmError
 
 _OPTIONS = ("recrm_data", "recrm_split", "recrm_lang", "recrm_prompt_lang", "recrm_limit", "recrm_seed")
-_OWN = ("recrm_dimension", "recrm_mode", "recrm_provenance")
 
 COLUMNS = datasets.Features(
     {
@@ -65,13 +64,10 @@ def documents(
     if unknown:
         raise RecrmError(f"unknown option in --metadata: {', '.join(unknown)}; the options are {', '.join(_OPTIONS)}")
     mode = next(m for m in MODES if m == recrm_mode)
-    prompt_lang = next((x for x in LANGS if x == recrm_prompt_lang), None)
-    if recrm_prompt_lang is not None and prompt_lang is None:
-        raise RecrmError(f"unknown prompt language {recrm_prompt_lang!r}: prompts are in {' or '.join(LANGS)}")
     dataset = load(recrm_dimension, recrm_data, split=recrm_split, lang=recrm_lang, limit=recrm_limit, seed=recrm_seed)
     recrm_provenance.clear()
-    recrm_provenance.update(dataset.provenance, mode=mode, prompt_lang=prompt_lang)
-    rows = [_document(recrm_dimension, prompt) for prompt in dataset.prompts(mode, prompt_lang)]
+    recrm_provenance.update(dataset.provenance, mode=mode, prompt_lang=recrm_prompt_lang)
+    rows = [_document(recrm_dimension, prompt) for prompt in dataset.prompts(mode, recrm_prompt_lang)]
     return {"test": datasets.Dataset.from_list(rows, features=COLUMNS)}
 
 

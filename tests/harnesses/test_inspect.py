@@ -93,6 +93,7 @@ def test_runs_by_path_from_any_folder(where: str, tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["-T", "data=sample", "-T", "lang=fr"], "unknown language 'fr'"),
+        (["-T", "data=sample", "-T", "prompt_lang=fr"], "unknown prompt language 'fr'"),
         (["-T", "data=sample", "-T", "answer=guess"], "unknown answer mode 'guess'"),
         (["-T", "data=sample", "-T", "limt=3"], "unknown task parameter: limt"),
         ([], "RECRM_DATA=sample"),
