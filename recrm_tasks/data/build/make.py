@@ -1,0 +1,98 @@
+"""A recipe and its files -> a folder of records."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from recrm_tasks import __version__
+from recrm_tasks.data.build.choices import Sources, choice_records
+from recrm_tasks.data.build.history import Events
+from recrm_tasks.data.build.left_out import LeftOut
+from recrm_tasks.data.build.recipe import ItemsSpec, RowPart, TextSpec, UsersSpec, read_recipe
+from recrm_tasks.data.build.rows import row_records
+from recrm_tasks.data.build.tables import Tables, refuse_duplicates
+from recrm_tasks.data.build.templates import Rendered, Templates
+from recrm_tasks.data.build.times import zone_of
+from recrm_tasks.data.build.write import whole_folder, write_json, write_records
+from recrm_tasks.errors import DataError
+
+
+def build(recipe_file: Path, folder: Path, to: Path) -> dict[str, Any]:
+    """Builds all records of a recipe.
+
+    Args:
+        recipe_file: the recipe.
+        folder: where its files are.
+        to: the folder to make.
+
+    Returns:
+        What build.json says: the parts with their counts, the recipe, the files, the version.
+
+    Raises:
+        DataError: the recipe or the data will not do, or the folder exists. Nothing is written then.
+    """
+    recipe = read_recipe(recipe_file)
+    try:
+        zone = zone_of(recipe.zone)
+        templates = Templates(recipe.macros, zone)
+        with whole_folder(to) as target:
+            tables = Tables(recipe, folder, templates)
+            shared = LeftOut()
+            items = _texts(recipe.items, "items", "text", tables, templates)
+            profiles = _texts(recipe.users, "users", "profile", tables, templates)
+            events = None
+            if recipe.events is not None:
+                table = tables[recipe.events.source]
+                events = Events(recipe.events, table, templates, zone, items, shared)
+            sources = Sources(recipe, tables, templates, zone, items, profiles, events)
+            parts: dict[str, Any] = {}
+            if recipe.events is not None:
+                parts["events"] = {"rows": len(tables[recipe.events.source].frame), "left_out": shared.counts()}
+            for dimension, part in recipe.records.items():
+                left_out = LeftOut()
+                if isinstance(part, RowPart):
+                    count, records = row_records(dimension, part, recipe, tables, templates, left_out)
+                else:
+                    count, records = choice_records(dimension, part, sources, left_out)
+                labels = part.labels if isinstance(part, RowPart) else None
+                splits = write_records(target / f"{dimension}.jsonl", dimension, records, labels, left_out)
+                parts[dimension] = {
+                    "records": splits.total(),
+                    "rows" if isinstance(part, RowPart) else "lists": count,
+                    "splits": {name: n for name, n in splits.items() if name},
+                    "left_out": left_out.counts(),
+                }
+            declared = {
+                key: part.labels.model_dump(exclude_defaults=True)
+                for key, part in recipe.records.items()
+                if isinstance(part, RowPart) and part.labels is not None
+            }
+            if declared:
+                write_json(target / "labels.json", declared)
+            report = {
+                "recrm_tasks": __version__,
+                "recipe": {"name": recipe_file.name, "sha256": hashlib.sha256(recipe_file.read_bytes()).hexdigest()},
+                "files": tables.files,
+                "parts": parts,
+            }
+            write_json(target / "build.json", report)
+    except DataError as error:
+        raise DataError(f"{recipe_file}: {error}") from None
+    return report
+
+
+def _texts(
+    spec: ItemsSpec | UsersSpec | None, where: str, key: str, tables: Tables, templates: Templates
+) -> dict[str, Rendered] | None:
+    """What the items or users of a table are shown as, by id."""
+    if spec is None:
+        return None
+    table = tables[spec.source]
+    ids = table.ids(spec.id, f"{where}.id")
+    refuse_duplicates(ids, f"{where}: column {spec.id!r} of table {spec.source!r}")
+    shown: TextSpec = spec.text if isinstance(spec, ItemsSpec) else spec.profile
+    text = templates.text(shown, f"{where}.{key}", table.frame.columns)
+    small = table.with_frame(table.frame.select(sorted(text.names) or table.frame.columns[:1]))
+    return {name: text(row) for name, row in zip(ids, small.rows(), strict=True) if name is not None}

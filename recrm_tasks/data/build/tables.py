@@ -1,0 +1,250 @@
+"""Tables: Parquet, CSV, TSV and JSON Lines (these also as .gz) -> polars frames."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from recrm_tasks.data.build.recipe import JoinKeys, Recipe, TableSpec
+from recrm_tasks.data.build.templates import Templates, unknown
+from recrm_tasks.errors import DataError
+
+CHUNK = 50_000
+"""Rows that are Python objects at a time."""
+_KEY = "__key"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows and where they are from."""
+
+    name: str
+    frame: pl.DataFrame
+    nested: frozenset[str]
+    """Columns of JSON text that stands for objects and lists: JSON's may differ from row to row, a frame's may not."""
+
+    def column(self, name: str, where: str) -> str:
+        """The name, if there is such a column.
+
+        Raises:
+            DataError: there is not; says which there are.
+        """
+        if name not in self.frame.columns:
+            raise DataError(f"{where}: table {self.name!r}: {unknown(name, 'column', self.frame.columns)}")
+        return name
+
+    def ids(self, name: str, where: str) -> pl.Series:
+        """A column of ids as texts, each in one form whatever the column's type: 4.0 is 4.
+
+        Raises:
+            DataError: no such column.
+        """
+        return as_ids(self.frame[self.column(name, where)])
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """The rows, with objects and lists decoded."""
+        nested = [name for name in self.frame.columns if name in self.nested]
+        for piece in self.frame.iter_slices(CHUNK):
+            for row in piece.iter_rows(named=True):
+                for name in nested:
+                    if row[name] is not None:
+                        row[name] = json.loads(row[name])
+                yield row
+
+    def with_frame(self, frame: pl.DataFrame) -> Table:
+        """The same table with other rows or columns."""
+        return Table(self.name, frame, self.nested)
+
+
+class Tables:
+    """The tables of a recipe, each read once, and the files that they came from."""
+
+    def __init__(self, recipe: Recipe, folder: Path, templates: Templates) -> None:
+        self._specs, self._folder, self._templates = recipe.tables, folder, templates
+        self._read: dict[str, Table] = {}
+        self.files: dict[str, dict[str, Any]] = {}
+        """Name, size in bytes and SHA-256 of each file."""
+
+    def __getitem__(self, name: str) -> Table:
+        if name not in self._read:
+            if name not in self._specs:
+                raise DataError(unknown(name, "table", self._specs))
+            self._read[name] = self._make(name, self._specs[name])
+        return self._read[name]
+
+    def _make(self, name: str, spec: TableSpec) -> Table:
+        files = sorted(self._folder.glob(spec.file)) if any(c in spec.file for c in "*?[") else [
+            self._folder / spec.file
+        ]  # fmt: skip
+        if not files:
+            raise DataError(f"tables.{name}.file: nothing in {self._folder} is called {spec.file}")
+        parts = [read_table(file) for file in files]
+        for file in files:
+            self.files[file.relative_to(self._folder).as_posix()] = _fingerprint(file)
+        try:
+            frame, nested = _stack(parts)
+        except pl.exceptions.PolarsError as error:
+            raise DataError(f"tables.{name}.file: the files do not fit together: {_line(error)}") from None
+        if frame.is_empty():
+            raise DataError(f"tables.{name}: {spec.file} has no rows")
+        table = Table(name, frame, nested)
+        earlier = list(self._specs)[: list(self._specs).index(name)]
+        for other, keys in spec.join.items():
+            if other not in earlier:
+                raise DataError(f"tables.{name}.join: {unknown(other, 'earlier table', earlier)}")
+            table = _join(table, self[other], keys, f"tables.{name}.join.{other}")
+        return self._added(table, spec.add)
+
+    def _added(self, table: Table, add: Mapping[str, str]) -> Table:
+        for column, spec in add.items():
+            where = f"tables.{table.name}.add.{column}"
+            if column in table.frame.columns:
+                raise DataError(f"{where}: the table has a column of that name")
+            template = self._templates.text(spec, where, table.frame.columns)
+            small = table.with_frame(table.frame.select(sorted(template.names) or table.frame.columns[:1]))
+            values = pl.Series(column, [template(row) for row in small.rows()], pl.String)
+            table = table.with_frame(table.frame.with_columns(values))
+        return table
+
+
+def read_table(file: Path) -> tuple[pl.DataFrame, frozenset[str]]:
+    """A file's rows, and which columns are JSON text. All columns of CSV and TSV are text: 007 stays what it is.
+
+    Raises:
+        DataError: it cannot be read, or its kind is not known.
+    """
+    kind = "".join(s for s in file.suffixes[-2:] if s in (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson", ".gz"))
+    try:
+        if kind == ".parquet":
+            frame = pl.read_parquet(file)
+            own = [n for n, t in frame.schema.items() if isinstance(t, pl.Struct)]
+            return _as_json(frame, own), frozenset(own)
+        if kind.removesuffix(".gz") in (".csv", ".tsv"):
+            separator = "," if kind.startswith(".csv") else "\t"
+            frame = pl.read_csv(file, separator=separator, infer_schema=False)
+            twice = [c for c in frame.columns if "_duplicated_" in c]
+            if twice:
+                raise DataError(f"{file}: the column {twice[0].split('_duplicated_')[0]!r} stands twice")
+            return frame, frozenset()
+        if kind.removesuffix(".gz") in (".jsonl", ".ndjson"):
+            return _read_json_lines(file)
+    except pl.exceptions.NoDataError:
+        return pl.DataFrame(), frozenset()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file}: not UTF-8 text ({error})") from None
+    except (OSError, EOFError, pl.exceptions.PolarsError) as error:
+        reason = getattr(error, "strerror", None) or _line(error)
+        raise DataError(f"{file}: cannot be read: {reason}") from None
+    raise DataError(f"{file}: tables are .parquet, .csv, .tsv or .jsonl files (the last three also .gz)")
+
+
+def as_ids(values: pl.Series) -> pl.Series:
+    """Ids as texts: whole floats without their .0; empty texts are null."""
+    if values.dtype.is_float() and not ((values % 1) != 0).any():
+        values = values.cast(pl.Int64)
+    values = values.cast(pl.String)
+    return values.set(values == "", None)
+
+
+def as_id(value: Any) -> str | None:
+    """The same for one value."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return None if value is None or value == "" else str(value)
+
+
+def _read_json_lines(file: Path) -> tuple[pl.DataFrame, frozenset[str]]:
+    pieces: list[tuple[pl.DataFrame, frozenset[str]]] = []
+    rows: list[dict[str, Any]] = []
+    with file.open("rb") as raw, gzip.open(raw) if file.suffix == ".gz" else raw as unpacked:
+        stream = io.TextIOWrapper(unpacked, encoding="utf-8-sig")
+        for number, line in enumerate(stream, 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                raise DataError(f"{file}, line {number}: not valid JSON: {error}") from None
+            if not isinstance(row, dict):
+                raise DataError(f"{file}, line {number}: expected a JSON object, found {type(row).__name__}")
+            rows.append(row)
+            if len(rows) == CHUNK:
+                pieces.append(_frame(rows))
+                rows = []
+    return _stack([*pieces, _frame(rows)])
+
+
+def _frame(rows: Sequence[dict[str, Any]]) -> tuple[pl.DataFrame, frozenset[str]]:
+    """Columns of plain values; a column with objects or lists in it becomes JSON text, one of several kinds text."""
+    columns, nested = {}, set()
+    for name in dict.fromkeys(key for row in rows for key in row):
+        values = [row.get(name) for row in rows]
+        kinds = {type(v) for v in values if v is not None}
+        if kinds & {dict, list}:
+            nested.add(name)
+            columns[name] = _json(name, values)
+        elif len(kinds) > 1 and kinds != {int, float}:
+            columns[name] = pl.Series(name, [None if v is None else str(v) for v in values], pl.String)
+        else:
+            columns[name] = pl.Series(name, values, pl.Float64 if kinds == {int, float} else None)
+    return pl.DataFrame(columns), frozenset(nested)
+
+
+def _stack(parts: Sequence[tuple[pl.DataFrame, frozenset[str]]]) -> tuple[pl.DataFrame, frozenset[str]]:
+    """One frame below the other: a column may hold objects in one of them and be plain or absent in another."""
+    nested: frozenset[str] = frozenset().union(*(own for _, own in parts))
+    return pl.concat([_as_json(frame, nested - own) for frame, own in parts], how="diagonal_relaxed"), nested
+
+
+def _as_json(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
+    """Those columns as JSON text, where the frame has them."""
+    return frame.with_columns([_json(name, frame[name]) for name in names if name in frame.columns])
+
+
+def _json(name: str, values: Iterable[Any]) -> pl.Series:
+    texts = (None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in values)
+    return pl.Series(name, list(texts), pl.String)
+
+
+def _join(table: Table, other: Table, keys: str | JoinKeys, where: str) -> Table:
+    """The other table's columns beside, `<column>_<table>` where a name is taken. Rows without a match have nulls."""
+    this, that = (keys, keys) if isinstance(keys, str) else (keys.this, keys.that)
+    right = other.frame.with_columns(other.ids(that, where).alias(_KEY)).drop(that)
+    refuse_duplicates(right[_KEY], f"{where}: column {that!r} of table {other.name!r}")
+    left = table.frame.with_columns(table.ids(this, where).alias(_KEY))
+    taken = {name: f"{name}_{other.name}" for name in right.columns if name in table.frame.columns}
+    frame = left.join(right.rename(taken), on=_KEY, how="left", maintain_order="left").drop(_KEY)
+    nested = table.nested | {taken.get(name, name) for name in other.nested if name != that}
+    return Table(table.name, frame, nested)
+
+
+def refuse_duplicates(ids: pl.Series, what: str) -> None:
+    """Nothing, where ids differ.
+
+    Raises:
+        DataError: one stands twice.
+    """
+    twice = ids.drop_nulls()
+    twice = twice.filter(twice.is_duplicated())
+    if len(twice):
+        raise DataError(f"{what}: ids must differ, but {twice[0]!r} stands twice ({twice.n_unique()} such ids)")
+
+
+def _fingerprint(file: Path) -> dict[str, Any]:
+    with file.open("rb") as stream:
+        digest = hashlib.sha256()
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return {"bytes": file.stat().st_size, "sha256": digest.hexdigest()}
+
+
+def _line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

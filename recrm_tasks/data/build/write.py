@@ -1,0 +1,105 @@
+"""Records -> a folder that is there as a whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from recrm_tasks.data.build.left_out import LeftOut
+from recrm_tasks.dimensions import dimension as dimension_of
+from recrm_tasks.dimensions.base import Dimension, LabelSet
+from recrm_tasks.errors import DataError
+
+GROUP = "group"
+"""The record field for the user or query that records hang together by."""
+
+
+@contextmanager
+def whole_folder(to: Path) -> Iterator[Path]:
+    """A temporary folder beside the target, which takes the target's place at the end, and goes if anything fails.
+
+    Raises:
+        DataError: the target exists and is not an empty folder, or cannot be made.
+    """
+    to = Path(os.path.abspath(to.expanduser()))
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise DataError(f"{to} exists already: name a new folder, or remove that one")
+    try:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{to.name}.building-", dir=to.parent))
+    except OSError as error:
+        raise DataError(f"{to}: cannot be made: {error.strerror}") from None
+    try:
+        yield folder
+        folder.chmod(0o755)  # mkdtemp's own is for one user alone
+        if to.exists():
+            to.rmdir()
+        folder.rename(to)
+    except OSError as error:
+        raise DataError(f"{to}: cannot be written: {error.strerror or error}") from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_records(
+    file: Path,
+    dimension: str,
+    records: Iterator[dict[str, Any]],
+    labels: LabelSet | None,
+    left_out: LeftOut,
+) -> Counter[str]:
+    """Writes the records that can be loaded; the others are counted by what is wrong with them.
+
+    Returns:
+        How many records there are of each split (of none: under the empty name).
+
+    Raises:
+        DataError: an id stands twice, or there is no record at all.
+    """
+    kind = dimension_of(dimension)
+    labels = labels or kind.default_labels
+    ids: set[str] = set()
+    splits: Counter[str] = Counter()
+    with file.open("w", encoding="utf-8") as stream:
+        for record in records:
+            record = {k: v for k, v in record.items() if v is not None and (k, v) != ("meta", {})}
+            problem = _problem(record, kind, labels)
+            if problem is not None:
+                left_out.add(f"records that would not load: {problem}")
+                continue
+            if record["id"] in ids:
+                raise DataError(f"records.{dimension}: ids must differ, but {record['id']!r} stands twice")
+            ids.add(record["id"])
+            splits[record.get("split") or ""] += 1
+            stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+    if not ids:
+        reasons = "; ".join(f"{count} {reason}" for reason, count in left_out.counts().items())
+        raise DataError(f"records.{dimension}: not one record came of it. Left out: {reasons or 'nothing'}")
+    return splits
+
+
+def _problem(record: dict[str, Any], kind: Dimension, labels: LabelSet | None) -> str | None:
+    """Why the record would not load, or None; the same for all records that have the same mistake."""
+    try:
+        kind.record_type.model_validate(record)
+    except ValidationError as error:
+        detail = error.errors(include_url=False)[0]
+        field = ".".join("N" if isinstance(part, int) else str(part) for part in detail["loc"])
+        return ": ".join(filter(None, (field, detail["msg"].removeprefix("Value error, "))))
+    if labels is not None and record["label"] not in labels.names:
+        return f"label {record['label']!r} is none of {', '.join(labels.names)}"
+    return None
+
+
+def write_json(file: Path, value: Mapping[str, Any]) -> None:
+    """An object as a file for people and programs."""
+    file.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
