@@ -14,16 +14,22 @@ from inspect_ai.scorer import Scorer
 from inspect_tasks.samples import to_sample
 from inspect_tasks.scorers import recrm, recrm_bench
 from inspect_tasks.solver import ask
-from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import ANSWER_TOKENS, MODES
 from recrm_tasks.errors import RecrmError
 
-INTERFACE = "A"
+try:
+    from recrm_tasks.data import load
+except ModuleNotFoundError as error:  # a clone beside an environment with nothing but Inspect in it
+    raise PrerequisiteError(
+        f"the tasks need {error.name}: pip install pyarrow pyyaml tqdm, or install the package itself (pip install .)"
+    ) from None
+
+INTERFACE = "B"
 """Goes up with every change of task parameters; the number before it is the dimension's version."""
 
-OPTIONS = ("data", "split", "limit", "lang", "prompt_lang", "answer", "seed")
+OPTIONS = ("data", "split", "limit", "lang", "prompt_lang", "answer", "seed", "mapping", "revision")
 
 
 def dimension_task(dimension: str, **options: Any) -> Task:
@@ -66,16 +72,18 @@ def _samples(
     dimension: str,
     data: str | None = None,
     split: str | None = None,
-    limit: int | None = None,
+    limit: int | str | None = None,
     lang: str | None = None,
     prompt_lang: str | None = None,
     answer: str = "generate",
     seed: int = 0,
+    mapping: str | None = None,
+    revision: str | None = None,
 ) -> tuple[list[Sample], dict[str, Any]]:
     mode = next((m for m in MODES if m == answer), None)
     if mode is None:
         raise RecrmError(f"unknown answer mode {answer!r}: it is {' or '.join(MODES)}")
-    dataset = load(dimension, data, split=split, lang=lang, limit=limit, seed=seed)
+    dataset = load(dimension, data, split=split, lang=lang, limit=limit, seed=seed, mapping=mapping, revision=revision)
     samples = [to_sample(prompt, dimension, mode) for prompt in dataset.prompts(mode, prompt_lang)]
     return samples, {**dataset.provenance, "mode": mode, "prompt_lang": prompt_lang}
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from importlib.util import find_spec
 
 from recrm_tasks import __version__
-from recrm_tasks.data import load
-from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.dimensions import dimensions
+from recrm_tasks.data.command import add_data_commands
 from recrm_tasks.errors import RecrmError
 
 
@@ -34,11 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("paths", nargs="+", metavar="PATH", help="lm-eval results, Inspect logs, or folders of them")
     report.set_defaults(run=_report)
 
-    data = commands.add_parser("data", help="look at data").add_subparsers(required=True, metavar="COMMAND")
-    inspect = data.add_parser("inspect", help="check records and say what is there")
-    inspect.add_argument("data", nargs="?", metavar="hub|sample|PATH", help="by default RECRM_DATA, else hub")
-    inspect.add_argument("--dimension", action="append", help="only this one; may be repeated")
-    inspect.set_defaults(run=_inspect)
+    add_data_commands(commands)
     return parser
 
 
@@ -56,26 +49,6 @@ def _report(options: argparse.Namespace) -> int:
     for line in told:
         print(f"left out: {line}", file=sys.stderr)
     return 0
-
-
-def _inspect(options: argparse.Namespace) -> int:
-    for key in options.dimension or dimensions():
-        kind = dimension_of(key)
-        dataset = load(key, options.data)
-        where = dataset.provenance
-        langs = Counter(str(r.lang) for r in dataset.records)
-        strata = Counter(" ".join(x for x in kind.stratum(r) if x) for r in dataset.records)
-        print(f"{key}: {len(dataset.records)} records from {where['source']} (revision {where['revision'] or '-'})")
-        print(f"  sha256     {where['sha256']}")
-        print(f"  languages  {_counts(langs)}")
-        print(f"  balance    {_counts(strata)}")
-        if dataset.labels:
-            print(f"  labels     {', '.join(f'{x.name} ({x.value:g})' for x in dataset.labels.labels)}")
-    return 0
-
-
-def _counts(counter: Counter[str]) -> str:
-    return ", ".join(f"{name}: {count}" for name, count in sorted(counter.items()))
 
 
 if __name__ == "__main__":

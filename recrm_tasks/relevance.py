@@ -25,23 +25,27 @@ except ModuleNotFoundError as error:  # run by path from a clone that is not ins
 def relevance(
     data: str | None = None,
     split: str | None = None,
-    limit: int | None = None,
+    limit: int | str | None = None,
     lang: str | None = None,
     prompt_lang: str | None = None,
     answer: str = "generate",
     seed: int = 0,
+    mapping: str | None = None,
+    revision: str | None = None,
     **unknown: object,
 ) -> Task:
     """Query-item relevance.
 
     Args:
         data: `hub` (the default), `sample`, or the path of records; else the environment's `RECRM_DATA`.
-        split: split of the source; by default `test` where there are splits.
-        limit: a balanced choice of so many records.
+        split: split of the source, or `hash-test`, `hash-train`, `all`; docs/data.md says which is the default.
+        limit: a balanced choice of so many records, or `lite` for the fixed one of 1,000.
         lang: only records in this language, `zh` or `en`.
         prompt_lang: language of the prompts; by default each record's own.
         answer: `generate`, or `logprob` for the probability of each allowed answer.
         seed: seed of the order and of the choice.
+        mapping: a mapping.yaml that says what the source's columns are; else the environment's `RECRM_MAPPING`.
+        revision: of the hub's data; else the environment's `RECRM_REVISION`.
         unknown: anything else is an error, where Inspect would only warn.
     """
     return dimension_task(
@@ -53,5 +57,7 @@ def relevance(
         prompt_lang=prompt_lang,
         answer=answer,
         seed=seed,
+        mapping=mapping,
+        revision=revision,
         **unknown,
     )

@@ -2,32 +2,66 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
 from recrm_tasks import __version__
-from recrm_tasks.data import sample
-from recrm_tasks.data.files import find_files, read_files, read_labels
-from recrm_tasks.data.sampling import stratified_order
+from recrm_tasks.data.content import as_digests, dataset_hash
+from recrm_tasks.data.index import CONTENT, IDS
+from recrm_tasks.data.origin import origin_of
+from recrm_tasks.data.plan import plan, stop_for
+from recrm_tasks.data.prepare import prepare
+from recrm_tasks.data.sampling import LITE, id_digests, stratified_order
+from recrm_tasks.data.schema import records_of, schema_of
+from recrm_tasks.data.splits import choose_split
+from recrm_tasks.data.store import Stored, codes_of
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.dimensions.base import LANGS, Dimension, LabelSet, Lang, Mode, Prompt, Record
+from recrm_tasks.dimensions.base import LANGS, Dimension, LabelSet, Lang, Mode, Prompt
 from recrm_tasks.errors import DataError, RecrmError
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Checked records of one dimension, in evaluation order, with their label set and provenance."""
+    """Checked records of one dimension, in evaluation order, with their label set and provenance.
+
+    The records lie in a file; every pass over them reads it anew and holds a part of it at a time.
+    """
 
     dimension: Dimension
-    records: list[Record]
     labels: LabelSet | None
     provenance: dict[str, Any]
     """What every result carries: source, revision, content hash, counts, choices made, versions."""
+    stored: Stored
+    rows: npt.NDArray[np.int64]
+    """The records' places in the store, in order."""
 
-    def prompts(self, mode: Mode, lang: str | None = None) -> list[Prompt]:
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def tables(self) -> Iterator[pa.Table]:
+        """The records as Arrow tables of `schema_of(dimension)`, in order, part by part."""
+        renamed = self.stored.manifest["renamed"]
+        done = 0
+        for table in self.stored.gather(self.rows, schema_of(self.dimension.key).names):
+            if renamed:
+                places = self.rows[done : done + table.num_rows].tolist()
+                ids = [i + renamed.get(str(row), "") for i, row in zip(table["id"].to_pylist(), places, strict=True)]
+                table = table.set_column(0, "id", pa.array(ids))
+            done += table.num_rows
+            yield table
+
+    def records(self) -> Iterator[Any]:
+        """The records, as objects of the dimension's `record_type`."""
+        for table in self.tables():
+            for batch in table.to_batches(_PART):
+                yield from records_of(self.dimension, batch)
+
+    def prompts(self, mode: Mode, lang: str | None = None) -> Iterator[Prompt]:
         """The records as questions, in the same order.
 
         Args:
@@ -40,7 +74,10 @@ class Dataset:
         forced: Lang | None = next((known for known in LANGS if known == lang), None)
         if lang is not None and forced is None:
             raise RecrmError(f"unknown prompt language {lang!r}: prompts are in {' or '.join(LANGS)}")
-        return [self.dimension.prompt(record, self.labels, mode, forced) for record in self.records]
+        return (self.dimension.prompt(record, self.labels, mode, forced) for record in self.records())
+
+
+_PART = 4_096
 
 
 def load(
@@ -49,8 +86,10 @@ def load(
     *,
     split: str | None = None,
     lang: str | None = None,
-    limit: int | None = None,
+    limit: int | str | None = None,
     seed: int = 0,
+    mapping: str | None = None,
+    revision: str | None = None,
 ) -> Dataset:
     """Loads one dimension.
 
@@ -58,10 +97,12 @@ def load(
         dimension: its key.
         data: `hub`, `sample` or a path; by default the environment's `RECRM_DATA`, else `hub`. One never stands in
             for another.
-        split: which split of the source; by default `test` where the source has splits.
+        split: which split, see `recrm_tasks.data.splits.choose_split`.
         lang: only records in this language.
-        limit: at most so many records: a prefix of the seeded stratified order.
+        limit: at most so many records: a prefix of the seeded stratified order. `lite` is the fixed choice of 1,000.
         seed: of that order.
+        mapping: a mapping.yaml; by default the environment's `RECRM_MAPPING`, else what is recognised.
+        revision: of the hub's data; by default the environment's `RECRM_REVISION`, else the pinned one.
 
     Raises:
         RecrmError: anything that the user can put right, in one message.
@@ -69,33 +110,30 @@ def load(
     kind = dimension_of(dimension)
     if lang is not None and lang not in LANGS:
         raise RecrmError(f"unknown language {lang!r}: records are in {' or '.join(LANGS)}")
-    if limit is not None and limit < 1:
-        raise RecrmError(f"limit must be at least 1, not {limit}")
-    choice = data or os.environ.get("RECRM_DATA") or "hub"
-    if choice == "hub":
-        files, folder, commit, source = _from_hub(kind)
-    elif choice == "sample":
-        folder = Path(sample.__file__).parent
-        files, commit, source = [folder / f"{kind.key}.jsonl"], None, "sample"
-    else:
-        path = Path(os.path.abspath(os.path.expanduser(choice)))
-        files, commit, source = find_files(path, kind), None, path.name
-        folder = path if path.is_dir() else path.parent
-    labels = read_labels(folder, kind)
-    records, split = _of_split(read_files(files, kind, labels), split)
+    count = _count(limit, seed)
+    origin = origin_of(data, revision)
+    made = plan(origin, kind, mapping)
+    if made.doubts:
+        raise stop_for(made.doubts, origin, kind)
+    stored, problems = prepare(origin, kind, made)
+    rows, split = choose_split(stored, split, hashed=origin.choice == "hub")
     if lang is not None:
-        records = [r for r in records if r.lang == lang]
-        if not records:
-            raise DataError(f"{source}: no records of dimension {kind.key!r} in language {lang!r}")
-    available = len(records)
-    records = stratified_order(records, lambda r: r.id, lambda r: (r.lang, *kind.stratum(r)), seed)[:limit]
+        codes, langs = codes_of(stored.index.column("lang"))
+        rows = rows[codes[rows] == (langs.index(lang) if lang in langs else -1)]
+        if not len(rows):
+            raise DataError(f"{origin.name}: no records of dimension {kind.key!r} in language {lang!r}")
+    available = len(rows)
+    rows = _ordered(stored, kind, rows, seed)[:count]
+    content, ids = (as_digests(stored.index.column(name))[rows] for name in (CONTENT, IDS))
     provenance = {
-        "data": choice if choice in ("hub", "sample") else "path",
-        "source": source,
-        "revision": commit,
-        "sha256": content_hash(records, labels),
-        "rows": len(records),
+        "data": origin.choice,
+        "source": origin.name,
+        "revision": origin.commit,
+        "mapping": "given" if made.given else "recognised",
+        "sha256": dataset_hash(ids, content, made.labels),
+        "rows": len(rows),
         "rows_available": available,
+        "rows_skipped": dict(problems.reasons),
         "split": split,
         "lang": lang,
         "limit": limit,
@@ -103,42 +141,43 @@ def load(
         "prompt_version": kind.version,
         "recrm_tasks": __version__,
     }
-    return Dataset(kind, records, labels, provenance)
+    return Dataset(kind, made.labels, provenance, stored, rows)
 
 
-def _from_hub(kind: Dimension) -> tuple[list[Path], Path, str | None, str]:
-    # Imported here: a clone that is run with nothing but inspect-ai installed has no huggingface_hub.
-    try:
-        from recrm_tasks.data.hub import REPOSITORY, fetch
-    except ModuleNotFoundError as error:
-        raise RecrmError(
-            f"the data choice 'hub' needs {error.name}: pip install huggingface-hub. "
-            "RECRM_DATA=sample needs nothing, RECRM_DATA=PATH reads records on disk."
-        ) from None
-    files, folder, commit = fetch(kind)
-    return files, folder, commit, REPOSITORY
+def _count(limit: int | str | None, seed: int) -> int | None:
+    if limit == "lite":
+        if seed != 0:
+            raise RecrmError("limit 'lite' is a fixed choice, of seed 0; for another one name a number and a seed")
+        return LITE
+    if limit is None:
+        return None
+    if isinstance(limit, str) and limit.isdecimal():
+        limit = int(limit)
+    if isinstance(limit, str | bool) or limit < 1:
+        raise RecrmError(f"limit must be 'lite' or a number of at least 1, not {limit}")
+    return limit
 
 
-def content_hash(records: list[Record], labels: LabelSet | None) -> str:
-    """SHA-256 of the label set and the records, in the order of their ids: the same rows have the same hash."""
-    digest = hashlib.sha256(labels.model_dump_json().encode() if labels else b"")
-    for record in sorted(records, key=lambda r: r.id):
-        digest.update(b"\n" + record.model_dump_json(exclude_none=True).encode())
-    return digest.hexdigest()
+def _ordered(stored: Stored, kind: Dimension, rows: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:
+    """The rows in the seeded stratified order."""
+    if seed == 0:
+        names = as_digests(stored.index.column(IDS))[rows]
+    else:
+        names = id_digests((i for part in stored.index.column("id").chunks for i in part.to_pylist()), seed)[rows]
+    strata, keys = _strata(stored, kind.strata, rows)
+    return rows[stratified_order(names, strata, keys, seed)]
 
 
-def _of_split(records: list[Record], split: str | None) -> tuple[list[Record], str | None]:
-    """The records of the split and its name; all of them and None where the source has no splits."""
-    splits = sorted({r.split for r in records if r.split is not None})
-    wanted = split or ("test" if splits else None)
-    if wanted is None:
-        return records, None
-    without = sum(r.split is None for r in records)
-    if splits and without:
-        raise DataError(
-            f"{without} records have no split, {len(records) - without} are of {', '.join(splits)}: name all"
-        )
-    chosen = [r for r in records if r.split == wanted]
-    if not chosen:
-        raise DataError(f"no records of split {wanted!r}; the source has {', '.join(splits) or 'no splits'}")
-    return chosen, wanted
+def _strata(
+    stored: Stored, fields: Sequence[str], rows: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], list[tuple[str, ...]]]:
+    """The stratum of every row, and what the strata are called: the language, then the fields' values."""
+    columns = []
+    for name in ("lang", *fields):
+        column = stored.index.column(name)
+        codes, values = codes_of(column)
+        is_length = pa.types.is_int32(column.type)
+        columns.append((codes[rows], ["" if v is None else f"{v:04}" if is_length else str(v) for v in values]))
+    combined, numbers = np.unique(np.stack([codes for codes, _ in columns]), axis=1, return_inverse=True)
+    keys = [tuple(words[i] for i, (_, words) in zip(key, columns, strict=True)) for key in combined.T.tolist()]
+    return numbers.reshape(-1), keys

@@ -7,38 +7,56 @@ are part of the first N + 1.
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
 
-T = TypeVar("T")
+import numpy as np
+import numpy.typing as npt
+
+Digests = npt.NDArray[np.uint64]
+"""Shape (n, 2): the first 16 bytes of SHA-256, as two big-endian numbers."""
+
+LITE = 1_000
+"""Records per dimension of the fixed small choice, `limit=lite`."""
+
+
+def digests(texts: Iterable[bytes]) -> Digests:
+    """The digest of every text."""
+    joined = b"".join(hashlib.sha256(text).digest()[:16] for text in texts)
+    return np.frombuffer(joined, dtype=">u8").astype(np.uint64).reshape(-1, 2)
+
+
+def id_digests(ids: Iterable[str], seed: int) -> Digests:
+    """What the order is made of: a digest of the seed and the id."""
+    prefix = f"{seed}\n".encode()
+    return digests(prefix + name.encode() for name in ids)
 
 
 def stratified_order(
-    items: Sequence[T], name: Callable[[T], str], stratum: Callable[[T], Hashable], seed: int = 0
-) -> list[T]:
+    names: Digests, strata: npt.NDArray[np.int64], keys: Sequence[tuple[str, ...]], seed: int = 0
+) -> npt.NDArray[np.int64]:
     """Shuffles within strata and interleaves the strata in proportion to their sizes.
 
     Item i of a stratum of m stands at the fraction (i + u) / m of the whole, u being one number in (0, 1) per stratum,
     so that strata of equal size do not always come in the same turn.
 
     Args:
-        items: anything; their own order does not matter.
-        name: a unique, stable id; the shuffle is by its hash.
-        stratum: what prefixes are balanced by.
+        names: per item, the digest of its id; the items' own order does not matter.
+        strata: per item, the number of its stratum.
+        keys: the name of each stratum.
         seed: another seed gives another order.
+
+    Returns:
+        The items' indices in order.
     """
-    groups: dict[Hashable, list[T]] = defaultdict(list)
-    for item in items:
-        groups[stratum(item)].append(item)
-    placed: list[tuple[float, str, T]] = []
-    for key, group in groups.items():
-        offset = _fraction(f"{seed}\nstratum\n{key!r}")
-        group.sort(key=lambda item: (_fraction(f"{seed}\n{name(item)}"), name(item)))
-        placed += [((i + offset) / len(group), name(item), item) for i, item in enumerate(group)]
-    placed.sort(key=lambda entry: entry[:2])
-    return [item for _, _, item in placed]
+    within = np.lexsort((names[:, 1], names[:, 0], strata))
+    sizes = np.bincount(strata, minlength=len(keys))
+    starts = np.cumsum(sizes) - sizes
+    of = strata[within]
+    offsets = np.array([fraction(f"{seed}\nstratum\n{key!r}") for key in keys])
+    places = (np.arange(len(within)) - starts[of] + offsets[of]) / sizes[of]
+    return within[np.lexsort((names[within, 1], names[within, 0], places))]
 
 
-def _fraction(text: str) -> float:
+def fraction(text: str) -> float:
+    """A number in [0, 1) that a text stands for, the same everywhere."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big") / 2**56

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
@@ -50,6 +51,8 @@ class Record(BaseModel):
     lang: Lang
     source: str
     split: str | None = None
+    group: str | None = None
+    """The user or query that records hang together by; no group stands on both sides of a hash split."""
     meta: dict[str, Any] = Field(default_factory=dict)
     messages: tuple[Message, ...] | None = Field(default=None, min_length=1)
     """A prompt made by the data set itself: used as it is, and the fields that it is made of may be left out."""
@@ -143,14 +146,14 @@ class Dimension(ABC):
     record_type: ClassVar[type[Record]]
     default_labels: ClassVar[LabelSet | None] = None
     """The label set where the source declares none; None for dimensions without a label set."""
-
-    @abstractmethod
-    def check(self, record: Any, labels: LabelSet | None) -> str | None:
-        """What makes a well-formed record unusable with this label set (one line), or None."""
-
-    @abstractmethod
-    def stratum(self, record: Any) -> tuple[str, ...]:
-        """What a sample is balanced by, beside the language."""
+    strata: ClassVar[tuple[str, ...]]
+    """The fields that a sample is balanced by, beside the language; of a list, its length."""
+    aliases: ClassVar[tuple[str, ...]] = ()
+    """What sources call the dimension, beside its key, title and column."""
+    columns: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """What sources call the record's fields, beside their own names."""
+    telling: ClassVar[tuple[str, ...]] = ()
+    """Names of label columns that say what is asked: a yes or 1 is the best label, a higher number a better one."""
 
     @abstractmethod
     def prompt(self, record: Any, labels: LabelSet | None, mode: Mode, lang: Lang | None = None) -> Prompt:
@@ -213,18 +216,41 @@ def closing(mode: Mode, lang: Lang, form: str) -> str:
     return _CUE[lang] if mode == "logprob" else f"{_AGAIN[lang]}{form}\n{_CUE[lang]}"
 
 
-def render(text: Text) -> str:
-    """A text for the prompt: as it is, or one `key: value` line per field."""
+def render(text: Any) -> str:
+    """A text for the prompt: as it is, or one `key: value` line per field of an object that has a value."""
     if isinstance(text, str):
         return text
-    return "\n".join(f"{key}: {_value(value)}" for key, value in text.items())
+    if not isinstance(text, dict):
+        return show_scalar(text)
+    return "\n".join(_fields(text))
+
+
+def render_entry(text: Any) -> str:
+    """The same on one line: an object's fields are joined with semicolons."""
+    return "; ".join(_fields(text)) if isinstance(text, dict) else render(text)
 
 
 def render_list(texts: Sequence[Text]) -> str:
-    """A numbered list, one entry per line; an object's fields are joined with semicolons."""
-    lines = (t if isinstance(t, str) else "; ".join(f"{k}: {_value(v)}" for k, v in t.items()) for t in texts)
-    return "\n".join(f"{i}. {line}" for i, line in enumerate(lines, 1))
+    """A numbered list, one entry per line."""
+    return "\n".join(f"{i}. {render_entry(t)}" for i, t in enumerate(texts, 1))
 
 
-def _value(value: Scalar | list[Scalar]) -> str:
-    return ", ".join(str(v) for v in value) if isinstance(value, list) else str(value)
+def show_scalar(value: Any) -> str:
+    """A value as every source's files give it alike: 4.0 is 4, and true is true whatever the format calls it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    return str(value)
+
+
+def _fields(text: Mapping[str, Any]) -> list[str]:
+    return [f"{key}: {_value(value)}" for key, value in text.items() if value is not None]
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list) and not any(isinstance(v, list | dict) for v in value):
+        return ", ".join(show_scalar(v) for v in value if v is not None)
+    return show_scalar(value)

@@ -19,6 +19,7 @@ from recrm_tasks.dimensions.base import (
     closing,
     render,
 )
+from recrm_tasks.dimensions.names import ITEM, USER
 from recrm_tasks.dimensions.user import UserRecord
 from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.answers import Answer, Outcome, Reason, normalise
@@ -74,17 +75,25 @@ class BehaviorDimension(Dimension):
     title = "user behavior prediction"
     column = "UBP"
     position = 4
-    version = 1
+    version = 2
     primary = "auc"
     record_type = BehaviorRecord
-
-    def check(self, record: BehaviorRecord, labels: LabelSet | None) -> str | None:
-        """See `Dimension.check`: 0 and 1 are all there is, and the record type holds to it."""
-        return None
-
-    def stratum(self, record: BehaviorRecord) -> tuple[str, ...]:
-        """See `Dimension.stratum`."""
-        return (str(record.label),)
+    strata = ("label",)
+    aliases = (
+        "user behavior",
+        "user behaviour",
+        "behaviour",
+        "behavior prediction",
+        "click prediction",
+        "ctr",
+        "用户行为预测",
+        "行为预测",
+    )
+    columns = {**USER, "item": ITEM}
+    telling = (
+        "click", "clicked", "is_click", "order", "ordered", "is_order", "purchase", "purchased", "action", "acted",
+        "converted", "conversion", "是否点击", "是否下单", "点击", "下单", "购买",
+    )  # fmt: skip
 
     def prompt(self, record: BehaviorRecord, labels: LabelSet | None, mode: Mode, lang: Lang | None = None) -> Prompt:
         """See `Dimension.prompt`. The first choice is yes."""

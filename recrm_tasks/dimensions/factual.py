@@ -6,6 +6,7 @@ from pydantic import Field
 
 from recrm_tasks.dimensions.base import Label, LabelSet, Lang, Text, render_list
 from recrm_tasks.dimensions.labelled import LabelledDimension, LabelledRecord
+from recrm_tasks.dimensions.names import QUERY, RESPONSE
 
 
 class FactualRecord(LabelledRecord):
@@ -25,8 +26,18 @@ class FactualDimension(LabelledDimension):
     title = "factual consistency"
     column = "FC"
     position = 2
-    version = 1
+    version = 2
     record_type = FactualRecord
+    aliases = ("factual", "factuality", "fact_consistency", "faithfulness", "事实一致性", "事实性")
+    columns = {
+        "query": QUERY,
+        "evidence": (
+            "evidences", "documents", "docs", "passages", "knowledge", "context", "retrieved", "retrieved_evidence",
+            "references", "证据", "依据", "检索结果", "参考资料", "知识",
+        ),
+        "response": RESPONSE,
+    }  # fmt: skip
+    telling = ("consistent", "is_consistent", "faithful", "supported", "grounded", "attributable", "是否一致", "一致")
     default_labels = LabelSet(
         labels=(
             Label(

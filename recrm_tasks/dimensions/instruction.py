@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from recrm_tasks.dimensions.base import Label, LabelSet, Lang
 from recrm_tasks.dimensions.labelled import LabelledDimension, LabelledRecord
+from recrm_tasks.dimensions.names import QUERY, RESPONSE
 
 
 class InstructionRecord(LabelledRecord):
@@ -25,6 +26,13 @@ class InstructionDimension(LabelledDimension):
     position = 1
     version = 1
     record_type = InstructionRecord
+    aliases = ("instruction following evaluation", "instruction_follow", "ifeval", "指令遵循", "指令跟随")
+    columns = {
+        "instruction": ("instructions", "rules", "system_prompt", "constraints", "指令", "要求", "规则", "系统提示"),
+        "query": QUERY,
+        "response": RESPONSE,
+    }
+    telling = ("follows", "followed", "is_following", "follow_instruction", "compliant", "是否遵循", "是否遵守", "遵循")
     default_labels = LabelSet(
         labels=(
             Label(

@@ -59,21 +59,11 @@ class LabelledDimension(Dimension):
     question: ClassVar[Mapping[Lang, str]]
     """The instruction that all records of the dimension share."""
     primary = "acc"
+    strata: ClassVar[tuple[str, ...]] = ("label",)
 
     @abstractmethod
     def body(self, record: Any, lang: Lang) -> str:
         """The record's part of the prompt."""
-
-    def check(self, record: LabelledRecord, labels: LabelSet | None) -> str | None:
-        """See `Dimension.check`."""
-        assert labels is not None
-        if record.label in labels.names:
-            return None
-        return f"label: {record.label!r} is not in the declared set {', '.join(labels.names)}"
-
-    def stratum(self, record: LabelledRecord) -> tuple[str, ...]:
-        """See `Dimension.stratum`."""
-        return (record.label,)
 
     def prompt(self, record: LabelledRecord, labels: LabelSet | None, mode: Mode, lang: Lang | None = None) -> Prompt:
         """See `Dimension.prompt`."""

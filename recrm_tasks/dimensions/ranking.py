@@ -21,6 +21,7 @@ from recrm_tasks.dimensions.base import (
     closing,
     render,
 )
+from recrm_tasks.dimensions.names import QUERY, USER
 from recrm_tasks.dimensions.user import UserRecord
 from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.answers import Answer, Outcome, Reason, normalise
@@ -104,17 +105,42 @@ class RankingDimension(Dimension):
     title = "item ranking"
     column = "IR"
     position = 5
-    version = 1
+    version = 2
     primary = "auc"
     record_type = RankingRecord
-
-    def check(self, record: RankingRecord, labels: LabelSet | None) -> str | None:
-        """See `Dimension.check`: the record type holds to all there is."""
-        return None
-
-    def stratum(self, record: RankingRecord) -> tuple[str, ...]:
-        """Balanced by the length of the list."""
-        return (f"{len(record.candidates):04}",)
+    strata = ("candidates",)
+    aliases = (
+        "ranking",
+        "rank",
+        "item rank",
+        "rerank",
+        "reranking",
+        "recommendation ranking",
+        "user behavior ranking",
+        "behavior ranking",
+        "物品排序",
+        "商品排序",
+        "排序",
+    )
+    columns = {
+        **USER,
+        "query": QUERY,
+        "candidates": (
+            "candidate_items", "candidate_list", "item_list", "items", "候选", "候选项", "候选列表", "候选商品",
+        ),
+    }  # fmt: skip
+    telling = (
+        "click",
+        "clicked",
+        "is_click",
+        "order",
+        "ordered",
+        "is_order",
+        "purchase",
+        "purchased",
+        "是否点击",
+        "是否下单",
+    )
 
     def prompt(self, record: RankingRecord, labels: LabelSet | None, mode: Mode, lang: Lang | None = None) -> Prompt:
         """See `Dimension.prompt`. Candidates are shown in an order that depends on their ids and the record's alone.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from recrm_tasks.dimensions.base import Label, LabelSet, Lang, Text, render
 from recrm_tasks.dimensions.labelled import LabelledDimension, LabelledRecord
+from recrm_tasks.dimensions.names import ITEM, QUERY
 
 
 class RelevanceRecord(LabelledRecord):
@@ -23,8 +24,33 @@ class RelevanceDimension(LabelledDimension):
     title = "query-item relevance"
     column = "QIR"
     position = 3
-    version = 1
+    version = 2
     record_type = RelevanceRecord
+    strata = ("label", "category")
+    aliases = (
+        "relevance",
+        "query item",
+        "item relevance",
+        "search relevance",
+        "相关性",
+        "查询物品相关性",
+        "搜索相关性",
+    )
+    columns = {
+        "query": QUERY,
+        "item": ITEM,
+        "category": ("service_category", "domain", "service", "类目", "品类", "类别", "业务"),
+    }
+    telling = (
+        "relevance",
+        "relevance_label",
+        "relevance_grade",
+        "grade",
+        "is_relevant",
+        "相关性",
+        "相关度",
+        "相关等级",
+    )
     default_labels = LabelSet(
         labels=(
             Label(
@@ -61,11 +87,6 @@ class RelevanceDimension(LabelledDimension):
             "请把候选项与查询中的每一项需求（品类、地点、时间、价格、其他条件）对照。候选项与查询的相关程度如何？"
         ),
     }
-
-    def stratum(self, record: LabelledRecord) -> tuple[str, ...]:
-        """Balanced by grade and service category."""
-        assert isinstance(record, RelevanceRecord)
-        return (record.label, record.category or "")
 
     def body(self, record: RelevanceRecord, lang: Lang) -> str:
         """See `LabelledDimension.body`."""

@@ -14,7 +14,9 @@ class UserRecord(Record):
 
     def show_user(self, lang: Lang) -> str:
         """Profile, history and context for the prompt."""
-        profile, history, context = render(self.profile), render_list(self.history), render(self.context)
+        none = "无" if lang == "zh" else "none"
+        profile, context = render(self.profile) or none, render(self.context) or none
+        history = render_list(self.history) or none
         if lang == "zh":
-            return f"【用户画像】\n{profile}\n\n【历史行为】（从早到晚）\n{history or '无'}\n\n【当前情境】\n{context}"
-        return f"[User profile]\n{profile}\n\n[History] (oldest first)\n{history or 'none'}\n\n[Context]\n{context}"
+            return f"【用户画像】\n{profile}\n\n【历史行为】（从早到晚）\n{history}\n\n【当前情境】\n{context}"
+        return f"[User profile]\n{profile}\n\n[History] (oldest first)\n{history}\n\n[Context]\n{context}"

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import datasets
+import pyarrow as pa
 
 from recrm_tasks.data import load
 from recrm_tasks.dimensions.base import MODES, Prompt
 from recrm_tasks.errors import DataError, RecrmError
 
-_OPTIONS = ("recrm_data", "recrm_split", "recrm_lang", "recrm_prompt_lang", "recrm_limit", "recrm_seed")
+_OPTIONS = (
+    "recrm_data",
+    "recrm_split",
+    "recrm_lang",
+    "recrm_prompt_lang",
+    "recrm_limit",
+    "recrm_seed",
+    "recrm_mapping",
+    "recrm_revision",
+)
+_PART = 4_096
 
 COLUMNS = datasets.Features(
     {
@@ -35,8 +50,10 @@ def documents(
     recrm_split: str | None = None,
     recrm_lang: str | None = None,
     recrm_prompt_lang: str | None = None,
-    recrm_limit: int | None = None,
+    recrm_limit: int | str | None = None,
     recrm_seed: int = 0,
+    recrm_mapping: str | None = None,
+    recrm_revision: str | None = None,
     **others: Any,
 ) -> dict[str, datasets.Dataset]:
     """`custom_dataset` of every task: called with the task's metadata, `--metadata` and `--model_args` merged.
@@ -47,11 +64,13 @@ def documents(
         recrm_provenance: the task's own metadata entry, filled in here. lm-eval offers no hook for it: the dict is
             the one that its configuration holds, so that what is written into it stands in every result.
         recrm_data: `hub`, `sample` or a path.
-        recrm_split: split of the source.
+        recrm_split: split of the source, or `hash-test`, `hash-train`, `all`.
         recrm_lang: only records in this language.
         recrm_prompt_lang: language of the prompts; by default each record's.
-        recrm_limit: a balanced choice of so many records.
+        recrm_limit: a balanced choice of so many records, or `lite` for the fixed one of 1,000.
         recrm_seed: seed of that choice and of the order.
+        recrm_mapping: a mapping.yaml that says what the source's columns are.
+        recrm_revision: revision of the hub's data.
         others: model arguments and further metadata, which are not ours; names that begin with `recrm_` are errors.
 
     Returns:
@@ -64,11 +83,39 @@ def documents(
     if unknown:
         raise RecrmError(f"unknown option in --metadata: {', '.join(unknown)}; the options are {', '.join(_OPTIONS)}")
     mode = next(m for m in MODES if m == recrm_mode)
-    dataset = load(recrm_dimension, recrm_data, split=recrm_split, lang=recrm_lang, limit=recrm_limit, seed=recrm_seed)
+    dataset = load(
+        recrm_dimension,
+        recrm_data,
+        split=recrm_split,
+        lang=recrm_lang,
+        limit=recrm_limit,
+        seed=recrm_seed,
+        mapping=recrm_mapping,
+        revision=recrm_revision,
+    )
     recrm_provenance.clear()
     recrm_provenance.update(dataset.provenance, mode=mode, prompt_lang=recrm_prompt_lang)
-    rows = [_document(recrm_dimension, prompt) for prompt in dataset.prompts(mode, recrm_prompt_lang)]
-    return {"test": datasets.Dataset.from_list(rows, features=COLUMNS)}
+    return {"test": _on_disk(_document(recrm_dimension, p) for p in dataset.prompts(mode, recrm_prompt_lang))}
+
+
+_folders: list[tempfile.TemporaryDirectory[str]] = []
+"""Those of this process's documents; they go when it ends."""
+
+
+def _on_disk(documents: Iterable[dict[str, Any]]) -> datasets.Dataset:
+    """The documents in a file that is mapped into memory: a million of them would take gigabytes of it."""
+    try:
+        _folders.append(tempfile.TemporaryDirectory(prefix="recrm-documents-"))
+        file = Path(_folders[-1].name) / "documents.arrow"
+        rows = iter(documents)
+        with pa.OSFile(str(file), "wb") as sink, pa.ipc.new_stream(sink, COLUMNS.arrow_schema) as writer:
+            while part := list(islice(rows, _PART)):
+                writer.write_table(pa.Table.from_pylist(part, schema=COLUMNS.arrow_schema))
+    except OSError as error:
+        raise DataError(
+            f"the documents cannot be written to {tempfile.gettempdir()}: {error.strerror or error}"
+        ) from None
+    return datasets.Dataset.from_file(str(file))
 
 
 def _document(dimension: str, prompt: Prompt) -> dict[str, Any]:

@@ -1,0 +1,161 @@
+"""Candidate lists of any common form -> ids and texts, with one grade each."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from recrm_tasks.data.mapping import LabelColumn
+from recrm_tasks.data.schema import ITEMS
+from recrm_tasks.data.texts import values_of
+from recrm_tasks.dimensions.base import LETTERS, render
+
+IDS = ("id", "item_id", "itemid", "poi_id", "shop_id", "product_id", "sku_id", "编号", "商品id", "店铺id")
+_TEXTS = ("text", "content", "title_text", "文本")
+_GRADES = pa.list_(pa.int32())
+
+Problems = list[tuple[int, str]]
+
+
+def to_candidates(column: pa.Array) -> tuple[pa.ListArray, Problems]:
+    """Lists of texts or objects, or JSON text of them -> candidates.
+
+    An object's id is the field of a common name for it, and its text all the others (or its `text` where there is
+    nothing else). Candidates without an id are numbered from 1.
+    """
+    if column.type == ITEMS and not column.null_count and not column.values.null_count:
+        ids, said = (pc.struct_field(column.values, [name]) for name in ("id", "text"))
+        if not ids.null_count and not said.null_count:
+            odd = pc.or_(pc.starts_with(said, "{"), pc.or_(pc.equal(ids, ""), pc.equal(said, "")))
+            if not pc.any(odd).as_py():
+                return column, []
+    problems: Problems = []
+    lists = []
+    for index, row in enumerate(values_of(column)):
+        found = _candidates(row) if row is not None else []
+        if isinstance(found, str):
+            problems.append((index, found))
+            found = []
+        lists.append(found)
+    return pa.array(lists, ITEMS), problems
+
+
+def chosen_labels(column: pa.Array, candidates: pa.ListArray, wanted: LabelColumn) -> tuple[pa.ListArray, Problems]:
+    """One grade per candidate: from lists of them, or from the number, letter, id or text of the chosen one.
+
+    Returns:
+        Lists of grades (empty where there is a problem), and the problems.
+    """
+    if pa.types.is_list(column.type) and not wanted.values and pa.types.is_integer(column.type.value_type):
+        with suppress(pa.ArrowInvalid):  # a number of too many digits; told below, with its row
+            if not column.null_count and not column.values.null_count:
+                return column.cast(_GRADES), []
+    problems: Problems = []
+    labels = []
+    for index, (value, shown) in enumerate(zip(values_of(column), candidates.to_pylist(), strict=True)):
+        found = _graded(value, wanted) if isinstance(value, list) else _chosen(value, shown, wanted)
+        if isinstance(found, str):
+            problems.append((index, f"{wanted.column}: {found}"))
+            found = []
+        labels.append(found)
+    return pa.array(labels, _GRADES), problems
+
+
+def list_problems(candidates: pa.ListArray, labels: pa.ListArray) -> Problems:
+    """The lists that cannot be ranked; see `recrm_tasks.dimensions.ranking.RankingRecord`."""
+    items, grades = _lengths(candidates), _lengths(labels)
+    problems: Problems = []
+    for index in np.flatnonzero(items != grades).tolist():
+        problems.append((index, f"labels: {grades[index]} labels for {items[index]} candidates"))
+    sound = items == grades
+    for index in np.flatnonzero(sound & (items < 2)).tolist():
+        problems.append((index, f"candidates: a list needs at least 2, found {items[index]}"))
+    sound &= items >= 2
+    positive, negative, below = _counts(labels)
+    for index in np.flatnonzero(sound & (below > 0)).tolist():
+        problems.append((index, "labels: grades cannot be negative"))
+    sound &= below == 0
+    for index in np.flatnonzero(sound & ((positive == 0) | (negative == 0))).tolist():
+        problems.append((index, "labels: a list needs at least one positive (above 0) and one negative (0)"))
+    return problems + [(i, "candidates: ids must differ") for i in _repeated(candidates)]
+
+
+def _lengths(lists: pa.ListArray) -> Any:
+    return pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
+
+
+def _counts(labels: pa.ListArray) -> tuple[Any, Any, Any]:
+    """Per list: how many grades are above 0, 0, and below."""
+    parents = pc.list_parent_indices(labels).to_numpy()
+    grades = pc.fill_null(labels.flatten(), -1).to_numpy(zero_copy_only=False)
+    size = len(labels)
+    positive, negative, below = (
+        np.bincount(parents[test], minlength=size) for test in (grades > 0, grades == 0, grades < 0)
+    )
+    return positive, negative, below
+
+
+def _repeated(candidates: pa.ListArray) -> list[int]:
+    """The lists in which an id stands twice."""
+    items = candidates.flatten()
+    ids = pc.struct_field(items, ["id"]).dictionary_encode().indices.to_numpy()
+    pairs = np.stack([pc.list_parent_indices(candidates).to_numpy(), ids])
+    unique, times = np.unique(pairs, axis=1, return_counts=True)
+    return sorted(set(unique[0, times > 1].tolist()))
+
+
+def _candidates(row: Any) -> list[dict[str, str]] | str:
+    if isinstance(row, dict):
+        row = [{"id": key, "text": value} for key, value in row.items()]
+    if not isinstance(row, list):
+        return f"candidates: expected a list, found {type(row).__name__}"
+    found = []
+    for number, item in enumerate(row, 1):
+        name, text = str(number), item
+        if isinstance(item, dict):
+            fields = {k: v for k, v in item.items() if v is not None}
+            key = next((k for k in fields if k.lower() in IDS), None)
+            if key is not None:
+                name = render(fields.pop(key))
+            text = fields[next(iter(fields))] if len(fields) == 1 and next(iter(fields)).lower() in _TEXTS else fields
+        if text is None or text == "" or text == {}:
+            return f"candidates: number {number} has no text"
+        if not name:
+            return f"candidates: number {number} has no id"
+        found.append({"id": name, "text": render(text)})
+    return found
+
+
+def _graded(values: list[Any], wanted: LabelColumn) -> list[int] | str:
+    known = {k.strip().casefold(): v for k, v in wanted.values.items()}
+    grades = []
+    for value in values:
+        word = render(value).strip().casefold()
+        said = known.get(word) if known else {"true": "1", "false": "0"}.get(word, word)
+        if said is None or not re.fullmatch(r"-?\d{1,9}", said):
+            return f"{render(value)!r} is not a grade; its meaning has to be declared under `values`"
+        grades.append(int(said))
+    return grades
+
+
+def _chosen(value: Any, shown: list[dict[str, str]], wanted: LabelColumn) -> list[int] | str:
+    if value is None:
+        return "no label"
+    word = render(value).strip()
+    if wanted.numbers != "labels" and re.fullmatch(r"\d{1,6}", word):
+        place = int(word) - (wanted.numbers == "from 1")
+    elif re.fullmatch(r"[A-Z]", word) and not any(c["id"] == word for c in shown):
+        place = LETTERS.index(word)
+    else:
+        places = [i for i, c in enumerate(shown) if word in (c["id"], c["text"])]
+        if len(places) != 1:
+            return f"{word!r} names {len(places) or 'none'} of the {len(shown)} candidates"
+        place = places[0]
+    if not 0 <= place < len(shown):
+        return f"{word!r} is none of the {len(shown)} candidates"
+    return [int(i == place) for i in range(len(shown))]

@@ -1,0 +1,133 @@
+"""`recrm data`: look at data, write it in one form, make it of logs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from recrm_tasks.data.build.command import add_parser as add_build
+from recrm_tasks.data.export import export
+from recrm_tasks.data.mapping import Mapping, to_yaml
+from recrm_tasks.data.origin import Origin, origin_of
+from recrm_tasks.data.plan import stop_for
+from recrm_tasks.data.profile import Profile, described, profile, proposal
+from recrm_tasks.dimensions import dimension as dimension_of
+from recrm_tasks.dimensions import dimensions
+from recrm_tasks.errors import DataError
+
+_CHOICE = "hub|sample|PATH"
+
+
+def add_data_commands(commands: Any) -> None:
+    """Adds `data` and what stands behind it to the command line."""
+    data = commands.add_parser("data", help="look at data, convert it, make it of your own logs")
+    below = data.add_subparsers(required=True, metavar="COMMAND")
+
+    inspect = below.add_parser("inspect", help="check every record, say what was recognised, write a mapping.yaml")
+    _source(inspect)
+    inspect.add_argument("--to", type=Path, default=Path("mapping.yaml"), help="where the mapping goes (mapping.yaml)")
+    inspect.set_defaults(run=_inspect)
+
+    exporting = below.add_parser("export", help="write checked records as Parquet")
+    _source(exporting)
+    exporting.add_argument("--to", type=Path, required=True, metavar="DIR", help="a new folder")
+    exporting.add_argument("--split", help="only this one; `hash` makes train and test")
+    exporting.set_defaults(run=_export)
+
+    add_build(below)
+
+
+def _source(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("data", nargs="?", metavar=_CHOICE, help="by default RECRM_DATA, else hub")
+    parser.add_argument("--dimension", action="append", help="only this one; may be repeated")
+    parser.add_argument("--mapping", help="a mapping.yaml; by default RECRM_MAPPING, else what is recognised")
+    parser.add_argument("--revision", help="of the hub's data")
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    keys = options.dimension or list(dimensions())
+    kinds = [dimension_of(key) for key in keys]
+    origin = origin_of(options.data, options.revision)
+    print(f"{origin.name} (revision {origin.commit or '-'}): {len(origin.names)} files")
+    found, missing = [], []
+    for kind in kinds:
+        try:
+            found.append(profile(origin, kind, options.mapping))
+        except DataError as error:
+            missing.append(error)
+            print(f"\n{kind.key}: {error}")
+            continue
+        _print(found[-1])
+    doubtful = [p for p in found if p.plan.doubts]
+    if found and (doubtful or not options.mapping) and origin.choice != "sample":
+        _write(options.to, found, origin)
+    if doubtful:
+        raise stop_for(doubtful[0].plan.doubts, origin, doubtful[0].kind)
+    if not found:
+        raise missing[0]
+    unusable = sum(p.problems.total for p in found)
+    if unusable:
+        raise DataError(f"{unusable} rows cannot be used; by default they stop a run")
+    return 0
+
+
+def _write(to: Path, found: list[Profile], origin: Origin) -> None:
+    """The mapping, unless there is one already that a person may have edited."""
+    if to.exists():
+        print(f"\n{to} exists already and is left as it is; --to names another file")
+        return
+    head = f"# What was recognised of {origin.name}"
+    head += f" at {origin.commit}" if origin.commit else ""
+    text = f"{head}. `?` has to be decided. docs/data.md describes the keys.\n"
+    try:
+        to.write_text(text + to_yaml(Mapping(dimensions=proposal(found))), encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"{to}: cannot be written: {error.strerror}") from None
+    print(f"\nwritten: {to} (use it with --mapping {to} or RECRM_MAPPING={to})")
+
+
+def _print(found: Profile) -> None:
+    plan = found.plan
+    print(f"\n{found.kind.key}: {found.rows:,} records")
+    for source, files in zip(plan.mapping.sources, plan.files, strict=True):
+        shown = ", ".join(f"{name} ({split or 'no split'})" for name, split in files[:5])
+        print(f"  files       {shown}" + (f" and {len(files) - 5} more" if len(files) > 5 else ""))
+        for name, column in described(source):
+            print(f"    {name:<12} <- {column}")
+    if plan.unused:
+        print(f"  not used    {', '.join(dict.fromkeys(plan.unused))}")
+    if plan.labels:
+        print(f"  label set   {', '.join(f'{x.name} ({x.value:.3g})' for x in plan.labels.labels)}")
+    for doubt in plan.doubts:
+        print(f"  to decide   {doubt}")
+    if not found.rows and not found.problems.total:
+        return
+    for title, counts in (("splits", found.splits), ("labels", found.labels), ("languages", found.langs)):
+        shown = ", ".join(f"{name}: {count:,}" for name, count in list(counts.items())[:20])
+        print(f"  {title:<11} {shown}" + (f" and {len(counts) - 20} more" if len(counts) > 20 else ""))
+    if found.groups is not None:
+        print(f"  groups      {found.groups:,}")
+    for name, (median, most, longest) in found.lengths.items():
+        print(f"  characters  {name}: median {median:,}, 99 % below {most:,}, longest {longest:,}")
+    print(
+        f"  duplicates  {found.duplicates:,} say the same as an earlier record; "
+        f"{found.overlap:,} of test are in another split too"
+    )
+    for reason, count in found.problems.reasons.most_common():
+        print(f"  unusable    {count:,} rows: {reason}")
+        for example in found.problems.examples(reason):
+            print(f"                {example}")
+
+
+def _export(options: argparse.Namespace) -> int:
+    keys = options.dimension or list(dimensions())
+    for key in keys:
+        dimension_of(key)
+    manifest = export(options.data, options.to, keys, options.split, options.mapping, options.revision)
+    for key, part in manifest["dimensions"].items():
+        for name, split in part["splits"].items():
+            print(f"{key}/{name}.parquet: {split['rows']:,} records, sha256 {split['sha256']}")
+    print(f"written: {options.to} (RECRM_DATA={options.to})", file=sys.stderr)
+    return 0

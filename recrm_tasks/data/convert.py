@@ -1,0 +1,343 @@
+"""Raw rows -> checked records, by a mapping; whole columns at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from recrm_tasks.data import texts
+from recrm_tasks.data.candidates import chosen_labels, list_problems, to_candidates
+from recrm_tasks.data.formats import Chunk
+from recrm_tasks.data.layout import dimensions_named
+from recrm_tasks.data.mapping import LabelColumn, Source, Values
+from recrm_tasks.data.messages import is_turns, last_answers, to_turns
+from recrm_tasks.data.schema import COMMON, ITEMS, TURNS, is_object_text, own_fields, schema_of
+from recrm_tasks.dimensions import dimensions
+from recrm_tasks.dimensions.base import LANGS, Dimension, LabelSet
+
+Rows = npt.NDArray[np.int64]
+_NULL = pa.scalar(None, pa.string())
+
+
+@dataclass
+class Converted:
+    """The records of one chunk, and the rows that became none."""
+
+    batch: pa.RecordBatch
+    numbers: Rows
+    problems: list[tuple[int, str, str]] = field(default_factory=list)
+    """Where a row stands, the reason in few words, the whole complaint."""
+    others: dict[str, int] = field(default_factory=dict)
+    """Rows of other dimensions, by dimension."""
+
+
+def convert(
+    chunk: Chunk, kind: Dimension, source: Source, labels: LabelSet | None, split: str | None, name: str
+) -> Converted:
+    """Makes records of a chunk.
+
+    Args:
+        chunk: raw rows.
+        kind: the dimension.
+        source: what its columns are.
+        labels: the label set that labels must be of.
+        split: the split that the file belongs to, if its place tells one.
+        name: what the records' `source` says where no column does.
+    """
+    return _Conversion(chunk, kind, source, labels).run(split, name)
+
+
+class _Conversion:
+    """One chunk on its way. A class, for the problems that every step may find."""
+
+    def __init__(self, chunk: Chunk, kind: Dimension, source: Source, labels: LabelSet | None) -> None:
+        self.kind, self.labels = kind, labels
+        self.source = _with_all_columns(source) if source.own else source
+        self.batch, self.numbers = chunk.batch, chunk.numbers
+        self.bad = np.zeros(len(self.numbers), dtype=bool)
+        self.problems = [(number, text.split(":")[0], text) for number, text in chunk.problems]
+        self.others: dict[str, int] = {}
+
+    def run(self, split: str | None, name: str) -> Converted:
+        source = self.source
+        if source.rows is not None:
+            self._keep_dimension(source.rows)
+        if source.own:
+            self._refuse_unknown()
+        columns = self._common(split, name)
+        columns |= self._fields(ready=columns["messages"].is_valid())
+        schema = schema_of(self.kind.key)
+        batch = pa.RecordBatch.from_arrays([columns[n].cast(schema.field(n).type) for n in schema.names], schema=schema)
+        if self.bad.any():
+            keep = pa.array(~self.bad)
+            return Converted(batch.filter(keep), self.numbers[~self.bad], self.problems, self.others)
+        return Converted(batch, self.numbers, self.problems, self.others)
+
+    def column(self, path: str) -> pa.Array:
+        """A column by name, or a field inside of one (`extra.query`); nulls where the rows have none."""
+        names = self.batch.schema.names
+        if path in names:
+            return self.batch.column(path)
+        head, _, rest = path.partition(".")
+        if head not in names or not rest:
+            return pa.nulls(len(self.numbers))
+        found = texts.parsed(self.batch.column(head))
+        for part in rest.split("."):
+            found = texts.parsed(found)
+            if not pa.types.is_struct(found.type) or found.type.get_field_index(part) < 0:
+                return pa.nulls(len(self.numbers))
+            found = pc.struct_field(found, [part])
+        return found
+
+    def refuse(self, rows: Any, reason: str, complaint: str | Callable[[int], str]) -> None:
+        """Marks rows as unusable; the first reason found for a row is the one that is told."""
+        mask = (
+            rows if isinstance(rows, np.ndarray) else np.asarray(rows.fill_null(False).to_numpy(zero_copy_only=False))
+        )
+        for index in np.flatnonzero(mask & ~self.bad).tolist():
+            said = complaint if isinstance(complaint, str) else complaint(index)
+            self.problems.append((int(self.numbers[index]), reason, said))
+        self.bad |= mask
+
+    def _keep_dimension(self, rows: Values) -> None:
+        """Keeps the rows of this dimension; counts those of others."""
+        words = texts.plain(self.column(rows.column))
+        named = {v: keys[0] for v in pc.unique(words.drop_null()).to_pylist() if len(keys := dimensions_named(v)) == 1}
+        meant = _mapped(words, rows.values or named)
+        unknown = meant.is_null().to_numpy(zero_copy_only=False)
+        for index in np.flatnonzero(unknown).tolist():
+            expected, found = ", ".join(rows.values or dimensions()), words[index].as_py()
+            text = f"{rows.column}: expected one of {expected}, found {found!r}"
+            self.problems.append((int(self.numbers[index]), f"unknown {rows.column}", text))
+        mine = pc.equal(meant, self.kind.key).fill_null(False)
+        for entry in pc.value_counts(meant.filter(pc.invert(mine)).drop_null()).to_pylist():
+            self.others[entry["values"]] = entry["counts"]
+        self.batch = self.batch.filter(mine)
+        self.numbers = self.numbers[mine.to_numpy(zero_copy_only=False)]
+        self.bad = np.zeros(len(self.numbers), dtype=bool)
+
+    def _refuse_unknown(self) -> None:
+        known = {*COMMON, *own_fields(self.kind.record_type), "dimension"}
+        for name in self.batch.schema.names:
+            if name not in known:
+                column = self.batch.column(name)
+                self.refuse(
+                    column.is_valid(),
+                    f"unknown field {name}",
+                    f"{name}: no such field in a record of dimension {self.kind.key}",
+                )
+
+    def _common(self, split: str | None, name: str) -> dict[str, pa.Array]:
+        source, rows = self.source, len(self.numbers)
+        empty = pa.nulls(rows, pa.string())
+        columns = {
+            "id": self._id(source.id) if source.id else empty,
+            "split": pc.coalesce(
+                self._values("split", source.split) if source.split else empty, pa.scalar(split, pa.string())
+            ),
+            "group": texts.plain(self.column(source.group)) if source.group else empty,
+            "meta": self._meta(source.meta) if source.meta else empty,
+            "source": pc.coalesce(texts.plain(self.column(source.source)), name)
+            if source.source
+            else pa.repeat(name, rows),
+            "messages": self._messages(),
+        }
+        columns["lang"] = self._lang(columns["messages"])
+        return columns
+
+    def _id(self, path: str) -> pa.StringArray:
+        ids = texts.plain(self.column(path))
+        self.refuse(pc.equal(pc.fill_null(ids, ""), ""), "no id", f"{path}: no id")
+        return ids
+
+    def _meta(self, path: str) -> pa.StringArray:
+        meta = texts.json_objects(self.column(path))
+        others = pc.invert(pc.starts_with(meta, "{"))
+        self.refuse(others, "unusable meta", lambda i: f"{path}: expected an object, found {meta[i].as_py()[:80]}")
+        return meta
+
+    def _values(self, name: str, values: Values) -> pa.StringArray:
+        """A column whose values may be renamed; those not named stay."""
+        words = texts.plain(self.column(values.column))
+        return pc.coalesce(_mapped(words, values.values), words) if values.values else words
+
+    def _messages(self) -> pa.Array:
+        wanted = self.source.messages
+        if wanted is None:
+            return pa.nulls(len(self.numbers), TURNS)
+        turns, problems = to_turns(
+            [self.column(c) for c in ([wanted] if isinstance(wanted, str) else wanted)], self.source.own
+        )
+        for index, complaint in problems:
+            mask = np.zeros(len(self.numbers), dtype=bool)
+            mask[index] = True
+            self.refuse(mask, "unusable prompt", f"messages: {complaint}")
+        return turns
+
+    def _lang(self, messages: pa.Array) -> pa.StringArray:
+        wanted, rows = self.source.lang, len(self.numbers)
+        if isinstance(wanted, str) and wanted in LANGS:
+            return pa.repeat(wanted, rows)
+        if isinstance(wanted, Values):
+            langs = self._values("lang", wanted)
+            allowed = pc.is_in(langs, pa.array(LANGS))
+            self.refuse(
+                pc.invert(allowed),
+                "unknown lang",
+                lambda i: f"{wanted.column}: Input should be 'zh' or 'en', found {langs[i].as_py()!r}",
+            )
+            return langs
+        return self._detected(messages)
+
+    def _detected(self, messages: pa.Array) -> pa.StringArray:
+        """Chinese where the beginnings of its texts have at least as many characters of three bytes as Latin words."""
+        named = [c for c in self.source.fields.values() if c is not None]
+        columns = [self.column(c) for part in named for c in ([part] if isinstance(part, str) else part)]
+        # Lists are costly to look into, and are in the language of what stands beside them.
+        simple = [c for c in columns if not pa.types.is_nested(c.type)] or columns
+        starts = [pc.utf8_slice_codeunits(pc.fill_null(texts.plain(c), ""), 0, 100) for c in simple]
+        if self.source.messages is not None:
+            said = pc.binary_join(_contents(messages), " ")
+            starts.append(pc.utf8_slice_codeunits(pc.fill_null(said, ""), 0, 300))
+        text = pc.binary_join_element_wise(*starts, " ") if starts else pa.repeat("", len(self.numbers))
+        wide = pc.divide(pc.subtract(pc.binary_length(text), pc.utf8_length(text)), 2)
+        latin = pc.count_substring_regex(text, "[A-Za-z]+")
+        return pc.if_else(pc.and_(pc.greater(wide, 0), pc.greater_equal(wide, latin)), "zh", "en")
+
+    def _fields(self, ready: pa.BooleanArray) -> dict[str, pa.Array]:
+        record, source = self.kind.record_type, self.source
+        columns: dict[str, pa.Array] = {}
+        for name in own_fields(record):
+            annotation = record.model_fields[name].annotation
+            kind = schema_of(self.kind.key).field(name).type
+            if source.label is not None and name in ("label", "labels"):
+                continue
+            if name not in source.fields and name not in record.shown:
+                columns[name] = pa.nulls(len(self.numbers), kind)
+                continue
+            column = self._object(source.fields.get(name))
+            if kind == ITEMS:
+                columns[name] = self._checked(name, column, *to_candidates(column))
+            elif pa.types.is_list(kind):
+                columns[name] = texts.entries(column)
+            else:
+                columns[name] = texts.objects(column) if is_object_text(annotation) else texts.plain(column)
+            if pa.types.is_list(kind):
+                self._refuse_short(name, columns[name], column, ready)
+            if name in record.shown:
+                columns[name] = _filled(columns[name], ready if source.fields.get(name, name) is not None else None)
+            if record.model_fields[name].is_required() and kind != ITEMS:
+                self.refuse(columns[name].is_null(), f"no {name}", f"{name}: Field required")
+        if source.label is not None:
+            columns |= self._label(source.label, columns)
+        return columns
+
+    def _refuse_short(self, name: str, found: pa.Array, column: pa.Array, ready: pa.BooleanArray) -> None:
+        """A record in the project's own form states its lists; elsewhere nothing is an empty one."""
+        if self.source.own:
+            missing = pc.and_(column.is_null(), pc.invert(ready))
+            self.refuse(missing, f"no {name}", f"{name}: Field required")
+        least = next(
+            (m.min_length for m in self.kind.record_type.model_fields[name].metadata if hasattr(m, "min_length")), 0
+        )
+        if found.type != ITEMS and least:
+            short = pc.and_(pc.less(pc.fill_null(pc.list_value_length(found), 0), least), pc.invert(ready))
+            self.refuse(short, f"no {name}", f"{name}: needs at least {least}, found none")
+
+    def _checked(self, name: str, column: pa.Array, found: pa.Array, problems: list[tuple[int, str]]) -> pa.Array:
+        self.refuse(column.is_null(), f"no {name}", f"{name}: Field required")
+        self._refuse_all(problems, f"unusable {name}")
+        return found
+
+    def _refuse_all(self, problems: list[tuple[int, str]], reason: str) -> None:
+        complaints = dict(problems)
+        mask = np.zeros(len(self.numbers), dtype=bool)
+        mask[list(complaints)] = True
+        self.refuse(mask, reason, lambda i: complaints[i])
+
+    def _object(self, wanted: str | list[str] | None) -> pa.Array:
+        if wanted is None:
+            return pa.nulls(len(self.numbers), pa.string())
+        if isinstance(wanted, str):
+            return self.column(wanted)
+        columns = [self.column(name) for name in wanted]
+        return pa.StructArray.from_arrays(columns, [name.rpartition(".")[2] for name in wanted])
+
+    def _label(self, wanted: LabelColumn, columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
+        raw = self.column(wanted.column)
+        if is_turns(raw):
+            raw = last_answers(raw)
+        if "candidates" in columns:
+            labels, problems = chosen_labels(raw, columns["candidates"], wanted)
+            self._refuse_all([p for p in problems if not self.bad[p[0]]], "unusable labels")
+            self._refuse_all(
+                [p for p in list_problems(columns["candidates"], labels) if not self.bad[p[0]]], "unusable list"
+            )
+            return {"labels": labels}
+        words = texts.plain(raw)
+        if wanted.pattern:
+            words = _extracted(words, wanted.pattern)
+        meant = _mapped(words, wanted.values) if wanted.values else words
+        allowed = self.labels.names if self.labels else ("0", "1")
+        fits = pc.is_in(meant, pa.array(allowed))
+        self.refuse(
+            meant.is_null() if not wanted.values else words.is_null(),
+            "no label",
+            f"{wanted.column}: no label",
+        )
+        known = ", ".join(wanted.values or allowed)
+        others = "" if wanted.values or not self.labels else "; a labels.json beside the data declares another set"
+        self.refuse(
+            pc.invert(fits),
+            "unknown label",
+            lambda i: f"{wanted.column}: {words[i].as_py()!r} is not in the declared set {known}{others}",
+        )
+        if self.labels is None:
+            return {"label": pc.if_else(fits, meant, _NULL).cast(pa.int8())}
+        return {"label": meant}
+
+
+def _with_all_columns(source: Source) -> Source:
+    """The project's own form may have a column from some later row of the file on, where nobody has looked yet."""
+    columns = {name: name for name in ("group", "source", "meta", "messages") if getattr(source, name) is None}
+    return source.model_copy(update={**columns, "split": source.split or Values(column="split")})
+
+
+def _mapped(words: pa.StringArray, values: dict[str, str]) -> pa.StringArray:
+    """Each word's meaning, or null for a word that has none; spaces around and case do not matter."""
+    known = {key.strip().casefold(): value for key, value in values.items()}
+    encoded = words.dictionary_encode()
+    meant = [None if w is None else known.get(w.strip().casefold()) for w in encoded.dictionary.to_pylist()]
+    return pa.array(meant, pa.string()).take(encoded.indices)
+
+
+def _extracted(words: pa.StringArray, pattern: str) -> pa.StringArray:
+    compiled = re.compile(pattern, re.DOTALL)
+
+    def find(text: str | None) -> str | None:
+        found = None if text is None else compiled.search(text)
+        return None if found is None else found.group(1 if compiled.groups else 0)
+
+    return pa.array([find(text) for text in words.to_pylist()], pa.string())
+
+
+def _filled(column: pa.Array, where: pa.BooleanArray | None) -> pa.Array:
+    """Nothing stands for a field that a ready prompt makes needless, or (None) that the source does not have."""
+    if not column.null_count:
+        return column
+    if pa.types.is_list(column.type):
+        return texts.filled(column)
+    empty = pc.if_else(column.is_null(), "", column)
+    return empty if where is None else pc.if_else(where, empty, column)
+
+
+def _contents(messages: pa.ListArray) -> pa.ListArray:
+    said = pc.struct_field(messages.values, ["content"])
+    return pa.ListArray.from_arrays(messages.offsets, said)

@@ -1,0 +1,130 @@
+"""Checked records -> a folder of Parquet files that `RECRM_DATA` and `datasets.load_dataset` both read."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from recrm_tasks import __version__
+from recrm_tasks.data.layout import UNSPLIT
+from recrm_tasks.data.load import Dataset, load
+from recrm_tasks.data.schema import schema_of
+from recrm_tasks.errors import DataError
+
+
+def export(
+    data: str | None, to: Path, keys: list[str], split: str | None, mapping: str | None, revision: str | None
+) -> dict[str, Any]:
+    """Writes the records of some dimensions.
+
+    Args:
+        data: `hub`, `sample` or a path.
+        to: a folder that does not exist yet, or is empty.
+        keys: the dimensions.
+        split: one split; by default each of the source's. `hash` makes `train` and `test` by hash.
+        mapping: a mapping.yaml.
+        revision: of the hub's data.
+
+    Returns:
+        The manifest: what was written, of what.
+
+    Raises:
+        RecrmError: what `load` raises, or the folder cannot be written.
+    """
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise DataError(f"{to}: exists already; an export goes into a folder of its own")
+    try:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{to.name}-unfinished-", dir=to.parent))
+    except OSError as error:
+        raise DataError(f"{to}: cannot be written: {error.strerror or error}") from None
+    try:
+        manifest: dict[str, Any] = {"recrm_tasks": __version__, "dimensions": {}}
+        labels = {}
+        for key in keys:
+            written, declared = _dimension(folder, key, data, split, mapping, revision)
+            manifest["dimensions"][key] = written
+            if declared:
+                labels[key] = declared
+        (folder / "labels.json").write_text(json.dumps(labels, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        (folder / "manifest.json").write_text(
+            json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        )
+        (folder / "README.md").write_text(_card(manifest), encoding="utf-8")
+        folder.chmod(0o755)
+        if to.exists():
+            to.rmdir()
+        os.replace(folder, to)
+    except OSError as error:
+        raise DataError(f"{to}: cannot be written: {error.strerror or error}") from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return manifest
+
+
+def _dimension(
+    folder: Path, key: str, data: str | None, split: str | None, mapping: str | None, revision: str | None
+) -> tuple[dict[str, Any], Any]:
+    """One dimension's files, one per split, their records in the order of the source."""
+    whole = load(key, data, split="all", mapping=mapping, revision=revision)
+    if split is None:
+        names = pa.compute.unique(whole.stored.index.column("split")).to_pylist()
+        wanted = [name or "all" for name in sorted(names, key=str)]
+    else:
+        wanted = ["hash-test", "hash-train"] if split == "hash" else [split]
+    splits = {}
+    for part in wanted:
+        dataset = load(key, data, split=part, mapping=mapping, revision=revision)
+        name = part.removeprefix("hash-") if part.startswith("hash-") else part
+        _write(folder / key / f"{UNSPLIT if part == 'all' else name}.parquet", dataset, None if part == "all" else name)
+        splits[UNSPLIT if part == "all" else name] = {
+            "rows": len(dataset),
+            "sha256": dataset.provenance["sha256"],
+        }
+    kept = ("data", "source", "revision", "mapping", "rows_skipped", "prompt_version")
+    said = {name: whole.provenance[name] for name in kept} | {"splits": splits}
+    return said, whole.labels.model_dump(mode="json") if whole.labels else None
+
+
+def _write(file: Path, dataset: Dataset, split: str | None) -> None:
+    """The records with a column for their dimension, which makes the file the project's own form."""
+    kind = dataset.dimension
+    schema = pa.schema([pa.field("dimension", pa.string()), *schema_of(kind.key)])
+    file.parent.mkdir(exist_ok=True)
+    in_order = replace(dataset, rows=np.sort(dataset.rows))
+    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        for table in in_order.tables():
+            if split is not None:
+                table = table.set_column(
+                    table.schema.get_field_index("split"), "split", pa.repeat(split, table.num_rows)
+                )
+            dimension = pa.repeat(kind.key, table.num_rows)
+            writer.write_table(pa.Table.from_arrays([dimension, *table.columns], schema=schema), row_group_size=50_000)
+
+
+def _card(manifest: dict[str, Any]) -> str:
+    """A data set card that tells `datasets` which file is what."""
+    configs = [
+        {
+            "config_name": key,
+            "data_files": [{"split": name, "path": f"{key}/{name}.parquet"} for name in part["splits"]],
+            **({"default": True} if not i else {}),
+        }
+        for i, (key, part) in enumerate(manifest["dimensions"].items())
+    ]
+    header = yaml.safe_dump({"configs": configs}, sort_keys=False)
+    return (
+        f"---\n{header}---\n\n"
+        f"Checked records, written by recrm-tasks {__version__}. `RECRM_DATA` takes this folder, and "
+        'so does `datasets.load_dataset(FOLDER, "behavior")`. manifest.json says what they were made of.\n'
+    )

@@ -1,0 +1,265 @@
+"""JSON Lines, and JSON arrays of objects.
+
+Lines are decoded block by block by pyarrow, told the types of some of the block's lines. A block that does not hold to
+them (another type, a new field, a broken line) goes line by line through the standard library's decoder, which names
+the line.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import json as arrow_json
+
+from recrm_tasks.data.formats.chunk import Chunk, opened
+from recrm_tasks.data.texts import DEEPEST, column_of, compact, too_deep
+from recrm_tasks.errors import DataError
+
+_BLOCK = 1 << 24
+LONGEST = 1 << 26
+"""Bytes of the longest line: 64 MiB. What is longer is hardly one record."""
+_ROWS = 8_192
+_SNIFFED = 64
+"""Lines per block that the block's types are taken from."""
+_EXACT = 1 << 22
+"""Bytes of a block below which objects are always taken one by one."""
+_BOM = b"\xef\xbb\xbf"
+
+
+def read_json(path: Path, _ending: str, codec: str | None) -> Iterator[Chunk]:
+    """Objects, one per line or in one array; the first character tells which."""
+    with opened(path, codec) as stream:
+        start = stream.read(_BLOCK)
+        if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise DataError(f"{path}: not UTF-8 text but UTF-16; a data file is in UTF-8")
+        start = start.removeprefix(_BOM)
+        if _is_array(start):
+            yield from _array(path, stream, start)
+        else:
+            yield from _lines(path, stream, start)
+
+
+def parse(line: str) -> dict[str, Any] | str:
+    """The object of one line, or why it cannot be used."""
+    try:
+        row = DECODER.decode(line)
+    except (ValueError, RecursionError) as error:  # ValueError also for integers of thousands of digits
+        return f"not valid JSON: {error}"
+    return _usable(row, line)
+
+
+def _is_array(start: bytes) -> bool:
+    """Whether the file is an array of objects: a line that happens to be a list stays a line."""
+    return re.match(rb"\s*\[\s*(?:\{|$)", start) is not None
+
+
+def _lines(path: Path, stream: pa.NativeFile, start: bytes) -> Iterator[Chunk]:
+    rest, line, decoder = b"", 1, _Blocks()
+    block = start
+    while block:
+        more = stream.read(_BLOCK)
+        end = block.rfind(b"\n") + 1 if more else len(block)
+        if not end:
+            rest += block
+            if len(rest) > LONGEST:
+                raise DataError(
+                    f"{path}, line {line}: longer than {LONGEST >> 20} MiB. Is it one record per line? (An array of "
+                    "objects has to begin with a bracket.)"
+                )
+        else:
+            whole, rest = rest + block[:end], block[end:]
+            chunk = decoder.chunk(whole, line, path)
+            line += whole.count(b"\n")
+            if chunk is not None:
+                yield chunk
+        block = more
+
+
+class _Blocks:
+    """Decodes blocks of lines; remembers the types that it has seen."""
+
+    def __init__(self) -> None:
+        self.schema: pa.Schema | None = None
+
+    def chunk(self, block: bytes, line: int, path: Path) -> Chunk | None:
+        batch = self._fast(block)
+        if batch is not None:
+            return Chunk(batch, np.arange(line, line + batch.num_rows), "line")
+        try:
+            return self._slow(block.decode(), line)
+        except UnicodeDecodeError as error:
+            at = line + block.count(b"\n", 0, error.start)
+            raise DataError(
+                f"{path}, line {at}: not UTF-8 text ({error}); a data file is JSON Lines in UTF-8"
+            ) from None
+
+    def _fast(self, block: bytes) -> pa.RecordBatch | None:
+        try:
+            schema = self._sniff(block)
+        except UnicodeDecodeError:
+            return None
+        if schema is None or (len(block) < _EXACT and any(pa.types.is_nested(f.type) for f in schema)):
+            return None
+        count = block.count(b"\n") + (not block.endswith(b"\n"))
+        options = arrow_json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error")
+        try:
+            table = arrow_json.read_json(pa.BufferReader(block), arrow_json.ReadOptions(block_size=1 << 21), options)
+            table.validate(full=True)  # pyarrow takes any bytes for text
+        except pa.ArrowException:
+            return None
+        if table.num_rows != count:  # blank lines, two objects on a line, or one on two
+            return None
+        self.schema = schema
+        return table.combine_chunks().to_batches()[0]
+
+    def _sniff(self, block: bytes) -> pa.Schema | None:
+        """The types of some rows and of the blocks before.
+
+        None if they do not go together, and if objects have their keys in different orders: a column has one for all.
+        """
+        rows = []
+        step = max(1, len(block) // _SNIFFED)
+        for start in range(0, len(block), step):
+            at = block.find(b"\n", start - 1) + 1 if start else 0
+            if (start and not at) or at >= len(block):
+                break
+            end = block.find(b"\n", at)
+            row = parse(block[at : end if end >= 0 else len(block)].decode())
+            if isinstance(row, str):
+                return None
+            rows.append(row)
+        try:
+            names = dict.fromkeys(name for row in rows for name in row)
+            found = pa.schema([(name, pa.array([row.get(name) for row in rows]).type) for name in names])
+            schema = pa.unify_schemas([self.schema, found]) if self.schema else found
+        except (pa.ArrowException, OverflowError):
+            return None
+        return schema if all(_in_order(row.get(f.name), f.type) for row in rows for f in schema) else None
+
+    def _slow(self, text: str, line: int) -> Chunk | None:
+        rows, numbers, problems = [], [], []
+        for number, one in enumerate(text.split("\n"), line):
+            if not one.strip():
+                continue
+            row = parse(one)
+            if isinstance(row, str):
+                problems.append((number, row))
+            else:
+                rows.append(row)
+                numbers.append(number)
+        if not rows and not problems:
+            return None
+        return Chunk(_batch(rows), np.array(numbers, dtype=np.int64), "line", problems)
+
+
+def _in_order(value: Any, kind: pa.DataType) -> bool:
+    """Whether the objects in a value have their keys in the order of their type."""
+    if pa.types.is_list(kind):
+        return all(_in_order(v, kind.value_type) for v in value or [])
+    if not pa.types.is_struct(kind) or value is None:
+        return True
+    places = [kind.get_field_index(key) for key in value]
+    return places == sorted(places) and all(_in_order(value[f.name], f.type) for f in kind if f.name in value)
+
+
+def _array(path: Path, stream: pa.NativeFile, start: bytes) -> Iterator[Chunk]:
+    """The objects of one array, decoded as the text comes in."""
+    rows: list[dict[str, Any]] = []
+    numbers: list[int] = []
+    problems: list[tuple[int, str]] = []
+    for number, value in enumerate(_elements(path, stream, start), 1):
+        row = _usable(value, None)
+        if isinstance(row, str):
+            problems.append((number, row))
+        else:
+            rows.append(row)
+            numbers.append(number)
+        if len(rows) == _ROWS:
+            yield Chunk(_batch(rows), np.array(numbers, dtype=np.int64), "row", problems)
+            rows, numbers, problems = [], [], []
+    if rows or problems:
+        yield Chunk(_batch(rows), np.array(numbers, dtype=np.int64), "row", problems)
+
+
+def _elements(path: Path, stream: pa.NativeFile, start: bytes) -> Iterator[Any]:
+    utf8 = codecs.getincrementaldecoder("utf-8")()
+    row, at, ended = 1, 0, False
+
+    def refusal(said: str) -> DataError:
+        return DataError(f"{path}, row {row}: {said}")
+
+    def decoded(block: bytes) -> str:
+        try:
+            return utf8.decode(block, final=not block)
+        except UnicodeDecodeError as error:
+            raise refusal(f"or behind it: not UTF-8 text ({error.reason}); a data file is in UTF-8") from None
+
+    text = decoded(start).lstrip().removeprefix("[")
+    while True:
+        between = _BETWEEN.match(text, at)
+        assert between is not None
+        begin, commas = between.end(), between.group().count(",")
+        closed, wrong = text[begin : begin + 1] == "]", ""
+        if closed and not commas:
+            if text[begin + 1 :].strip() or stream.read(_BLOCK).strip():
+                raise DataError(f"{path}: there is more behind the array's closing bracket, after row {row - 1}")
+            return
+        if begin < len(text) and commas != (row > 1):
+            raise refusal(f"not valid JSON: {'no comma' if not commas else 'a comma too many'} before it")
+        if begin < len(text):
+            try:
+                value, end = DECODER.raw_decode(text, begin)
+                if end < len(text) or ended:
+                    yield value
+                    row, at = row + 1, end
+                    continue
+            except (ValueError, RecursionError) as error:
+                wrong = getattr(error, "msg", None) or str(error)
+        if ended:
+            if begin == len(text):
+                raise DataError(f"{path}: the array ends without its closing bracket, after row {row - 1}")
+            raise refusal(f"not valid JSON, or the file ends in the middle of it: {wrong}")
+        if len(text) - begin > LONGEST:
+            raise refusal(f"longer than {LONGEST >> 20} MiB, or not valid JSON: {wrong}")
+        more = decoded(stream.read(_BLOCK))
+        text, at, ended = text[at:] + more, 0, not more
+
+
+_BETWEEN = re.compile(r"[\s,]*")
+
+
+def _batch(rows: list[dict[str, Any]]) -> pa.RecordBatch:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return pa.RecordBatch.from_arrays([column_of([row.get(name) for row in rows]) for name in names], names)
+
+
+def _usable(row: Any, text: str | None) -> dict[str, Any] | str:
+    if not isinstance(row, dict):
+        return f"expected a JSON object, found {type(row).__name__}"
+    if (text is None or text.count("[") + text.count("{") > DEEPEST) and too_deep(row):
+        return f"lists and objects lie more than {DEEPEST} deep in each other"
+    if text is not None and "\\u" not in text and len(text) < 100_000:
+        return row
+    try:
+        compact(row).encode()
+    except (UnicodeEncodeError, RecursionError) as error:  # half a surrogate pair, or nesting without end
+        return f"cannot be written as JSON again: {error}"
+    return row
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        twice = next(key for i, (key, _) in enumerate(pairs) if key in dict(pairs[:i]))
+        raise ValueError(f"the field {twice!r} stands twice in one object")
+    return fields
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=_distinct)

@@ -1,0 +1,46 @@
+"""The short columns of records: what they are told apart, chosen, split and ordered by, without their texts."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from recrm_tasks.data.content import as_column, as_digests
+from recrm_tasks.data.sampling import Digests, id_digests
+from recrm_tasks.data.schema import schema_of
+from recrm_tasks.dimensions.base import Dimension
+
+CONTENT = "content_sha256"
+"""First 16 bytes of the SHA-256 of what a record says: equal for two that differ in id, split, group or origin only."""
+IDS = "id_sha256"
+"""First 16 bytes of the SHA-256 that the order of seed 0 is made of."""
+
+_NAMES = ("id", "lang", "split", "group")
+
+
+def index_schema(kind: Dimension) -> pa.Schema:
+    """Some columns of the records, those that samples are balanced by (of lists their lengths), and the digests."""
+    fields = [schema_of(kind.key).field(name) for name in (*_NAMES, *kind.strata)]
+    fields = [pa.field(f.name, pa.int32()) if pa.types.is_list(f.type) else f for f in fields]
+    return pa.schema([*fields, pa.field(CONTENT, pa.binary(16)), pa.field(IDS, pa.binary(16))])
+
+
+def index_of(batch: pa.RecordBatch, kind: Dimension, content: Digests, ids: Digests) -> pa.RecordBatch:
+    """The index of some records."""
+    columns = [batch.column(name) for name in (*_NAMES, *kind.strata)]
+    columns = [pc.list_value_length(c) if pa.types.is_list(c.type) else c for c in columns]
+    # A part of a batch would keep all of it in memory.
+    copies = [pa.concat_arrays([c, c.slice(0, 0)]) for c in columns]
+    return pa.RecordBatch.from_arrays([*copies, as_column(content), as_column(ids)], schema=index_schema(kind))
+
+
+def renamed(index: pa.Table, more: dict[str, str]) -> pa.Table:
+    """The index with something added to the ids of some rows, by their place."""
+    if not more:
+        return index
+    names, found = index.column("id").to_pylist(), as_digests(index.column(IDS))
+    for place, part in more.items():
+        names[int(place)] += part
+        found[int(place)] = id_digests([names[int(place)]], 0)[0]
+    at = index.schema.get_field_index
+    return index.set_column(at("id"), "id", pa.array(names)).set_column(at(IDS), IDS, as_column(found))

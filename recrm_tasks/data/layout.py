@@ -1,0 +1,149 @@
+"""Which file of a source holds which dimension and split: told by its name, its folders, or the data set's card."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import yaml
+
+from recrm_tasks.data.formats import format_of
+from recrm_tasks.dimensions import dimensions
+
+_OURS = {
+    "labels.json", "build.json", "manifest.json", "mapping.yaml", "dataset_info.json", "dataset_infos.json",
+    "dataset_dict.json", "state.json", "package.json",
+}  # fmt: skip
+"""Files beside the data that hold no rows."""
+
+# The names by which `datasets` finds splits, and the Chinese ones.
+_SPLITS = {
+    "train": ("train", "training", "训练", "训练集"),
+    "validation": ("validation", "valid", "val", "dev", "验证", "验证集"),
+    "test": ("test", "testing", "eval", "evaluation", "测试", "测试集"),
+}
+
+
+UNSPLIT = "rows"
+"""What an export calls the file of a source without splits: a data set's card needs a name."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A data file, and what its place tells."""
+
+    name: str
+    """Its path within the source, with `/`."""
+    dimensions: tuple[str, ...]
+    """The dimensions that it may hold: one if the name tells it, none if nothing does, more if it is unclear."""
+    split: str | None
+
+
+def place(names: Iterable[str], card: str | None = None) -> list[Placed]:
+    """The data files among the names.
+
+    The file's own name decides before the folders that it lies in, the innermost first. A data set's card (README.md)
+    that declares configurations decides before both.
+
+    Args:
+        names: all files of the source.
+        card: the text of its README.md.
+    """
+    data = sorted(
+        n for n in names if format_of(n) and n.rpartition("/")[2].lower() not in _OURS and "/." not in f"/{n}"
+    )
+    declared = dict(_declared(card, data))
+    return [declared.get(name) or Placed(name, _dimensions(name), split_of(name)) for name in data]
+
+
+def split_of(name: str) -> str | None:
+    """The split that a path names, if it does."""
+    for part in _parts(name):
+        words = set(_words(part))
+        found = [split for split, aliases in _SPLITS.items() if words & set(aliases)]
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+def dimensions_named(text: str) -> tuple[str, ...]:
+    """The dimensions that a name or a value may mean: by key, the paper's column, or words for it."""
+    words = " ".join(_words(text))
+    spans = []
+    for key, alias in _aliases():
+        for match in re.finditer(rf"(?<!\S){re.escape(alias)}(?!\S)", words):
+            spans.append((match.start(), match.end(), key))
+    # "user behavior" within "user behavior ranking" does not count against a longer name that covers it.
+    whole = [s for s in spans if not any(o[0] <= s[0] and s[1] <= o[1] and o[:2] != s[:2] for o in spans)]
+    return tuple(dict.fromkeys(key for _, _, key in whole))
+
+
+def dimension_values(values: Iterable[str]) -> dict[str, str] | None:
+    """What the values of a column mean if every one is the name of one dimension; None if not."""
+    meant = {value: dimensions_named(value) for value in values}
+    return {v: keys[0] for v, keys in meant.items()} if meant and all(len(k) == 1 for k in meant.values()) else None
+
+
+def _dimensions(name: str) -> tuple[str, ...]:
+    for part in _parts(name):
+        found = dimensions_named(part)
+        if found:
+            return found
+    return ()
+
+
+def _parts(name: str) -> list[str]:
+    """The file's name without its endings, then its folders, the innermost first."""
+    *folders, file = name.split("/")
+    return [file.split(".")[0], *reversed(folders)]
+
+
+def _words(text: str) -> list[str]:
+    """`userBehavior_test-00001` -> user behavior test 00001; Chinese stays in one piece."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+    spaced = re.sub(
+        r"(?<=[\w])(?=[\u4e00-\u9fff])(?<![\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9])", " ", spaced
+    )
+    return [w for w in re.split(r"[^0-9a-z\u4e00-\u9fff]+", spaced.casefold()) if w]
+
+
+@lru_cache(maxsize=1)
+def _aliases() -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (key, " ".join(_words(alias)))
+        for key, kind in dimensions().items()
+        for alias in dict.fromkeys((key, kind.column, kind.title, *kind.aliases))
+    )
+
+
+def _declared(card: str | None, names: list[str]) -> Iterable[tuple[str, Placed]]:
+    """Files that the card's `configs` give to a dimension and a split."""
+    header = re.match(r"\s*---\n(.*?)\n---", card or "", re.DOTALL)
+    try:
+        content: Any = yaml.safe_load(header.group(1)) if header else None
+    except yaml.YAMLError:
+        content = None
+    configs = content.get("configs") if isinstance(content, dict) else None
+    for config in configs if isinstance(configs, list) else []:
+        keys = dimensions_named(str(config.get("config_name", ""))) if isinstance(config, dict) else ()
+        files = config.get("data_files") if keys else None
+        for entry in files if isinstance(files, list) else [files]:
+            split, paths = (entry.get("split"), entry.get("path")) if isinstance(entry, dict) else (None, entry)
+            patterns = [p for p in (paths if isinstance(paths, list) else [paths]) if isinstance(p, str)]
+            for name in names:
+                if any(matches(name, pattern) for pattern in patterns):
+                    told = split_of(str(split)) or split or split_of(name)
+                    yield name, Placed(name, keys, None if told == UNSPLIT else told)
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Whether a path fits a pattern; `**` crosses folders, and `*` does not."""
+    pattern = pattern.removeprefix("./")
+    if pattern.endswith("/"):
+        pattern += "**"
+    parts = re.split(r"(\*\*/?|\*|\?)", pattern)
+    wild = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return re.fullmatch("".join(wild.get(p, re.escape(p)) for p in parts), name) is not None

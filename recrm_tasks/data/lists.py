@@ -1,0 +1,127 @@
+"""Ranking with one row per candidate -> one row per list."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from recrm_tasks.data import texts
+from recrm_tasks.data.formats import Chunk
+from recrm_tasks.data.mapping import LabelColumn, Source
+
+_ROWS = 16_384
+CANDIDATES, LABELS = "candidates", "labels"
+
+
+def grouped(chunks: Iterator[Chunk], source: Source) -> Iterator[Chunk]:
+    """The rows of each list as one row, in the order in which the lists begin.
+
+    The rows of a list need not stand together. What they share (the user, the moment) is taken of its first row. They
+    wait in a temporary file, so that memory holds a part of them at a time.
+
+    Returns:
+        Chunks with the columns of the first rows, `candidates` (objects with `id` and `text`) and `labels`; for reading
+        with `of_lists(source)`.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "rows.arrow"
+        names, numbers, problems, unit = _spooled(chunks, source, file)
+        codes, firsts = _groups(names)
+        order = np.argsort(codes, kind="stable")
+        bounds = np.append(np.searchsorted(codes[order], np.arange(len(firsts))), len(order))
+        with pa.OSFile(str(file)) as stream:
+            table = pa.ipc.open_file(stream).read_all() if len(order) else None
+        begin = 0
+        while begin < len(firsts):
+            end = max(begin + 1, int(np.searchsorted(bounds, bounds[begin] + _ROWS)) - 1)
+            assert table is not None
+            rows = table.take(pa.array(order[bounds[begin] : bounds[end]])).combine_chunks()
+            yield Chunk(
+                _lists(rows, bounds[begin : end + 1] - bounds[begin], source),
+                numbers[firsts[begin:end]],
+                unit,
+                problems,
+            )
+            begin, problems = end, []
+        if problems:
+            yield Chunk(pa.RecordBatch.from_arrays([], []), np.array([], dtype=np.int64), unit, problems)
+
+
+def of_lists(source: Source) -> Source:
+    """The mapping of what `grouped` gives."""
+    assert source.label is not None
+    fields = {**source.fields, CANDIDATES: CANDIDATES}
+    label = LabelColumn(column=LABELS, values=source.label.values)
+    return source.model_copy(
+        update={
+            "fields": fields,
+            "label": label,
+            "id": source.id or source.list_id,
+            "list_id": None,
+            "candidate_id": None,
+        }
+    )
+
+
+def _spooled(
+    chunks: Iterator[Chunk], source: Source, file: Path
+) -> tuple[list[pa.StringArray], npt.NDArray[np.int64], list[tuple[int, str]], str]:
+    """All rows in a file, as text: objects may have other fields from one part of a source to the next."""
+    assert source.list_id is not None
+    names, numbers, problems, unit = [], [], [], "row"
+    writer, schema = None, pa.schema([])
+    with pa.OSFile(str(file), "wb") as sink:
+        for chunk in chunks:
+            problems += chunk.problems
+            unit, batch = chunk.unit, chunk.batch
+            if not batch.num_rows:
+                continue
+            if writer is None:
+                schema = pa.schema([(name, pa.string()) for name in batch.schema.names])
+                writer = pa.ipc.new_file(sink, schema)
+            known = [batch.column(n) if n in batch.schema.names else pa.nulls(len(batch)) for n in schema.names]
+            writer.write_batch(pa.RecordBatch.from_arrays([texts.plain(c) for c in known], schema=schema))
+            names.append(texts.plain(batch.column(source.list_id)))
+            numbers.append(chunk.numbers)
+        if writer is not None:
+            writer.close()
+    return names, np.concatenate(numbers) if numbers else np.array([], dtype=np.int64), problems, unit
+
+
+def _groups(names: list[pa.StringArray]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The number of each row's list, counted as lists begin, and the first row of each list."""
+    if not names:
+        return np.array([], dtype=np.int64), np.array([], dtype=np.int64)
+    encoded = pa.chunked_array(names).combine_chunks().dictionary_encode()
+    codes = pc.fill_null(encoded.indices, -1).to_numpy()
+    _, firsts = np.unique(codes, return_index=True)
+    order = np.sort(firsts)
+    renumber = np.searchsorted(order, firsts)
+    return renumber[np.searchsorted(codes[firsts], codes)], order
+
+
+def _lists(rows: pa.Table, bounds: npt.NDArray[np.int64], source: Source) -> pa.RecordBatch:
+    assert source.label is not None
+    batch = rows.to_batches()[0] if rows.num_rows else pa.RecordBatch.from_arrays([], [])
+    column = source.fields[CANDIDATES]
+    parts = [batch.column(c) for c in ([column] if isinstance(column, str) else column or [])]
+    if len(parts) > 1:
+        assert isinstance(column, list)
+        parts = [pa.StructArray.from_arrays(parts, column)]
+    said = pc.fill_null(texts.objects(parts[0]), "")
+    places = np.arange(len(said)) - np.repeat(bounds[:-1], np.diff(bounds)) + 1
+    ids = texts.plain(batch.column(source.candidate_id)) if source.candidate_id else pa.array(places).cast(pa.string())
+    offsets = pa.array(bounds.astype(np.int32))
+    firsts = batch.take(pa.array(bounds[:-1]))
+    columns = {n: firsts.column(n) for n in firsts.schema.names if n not in (CANDIDATES, LABELS)}
+    columns[CANDIDATES] = pa.ListArray.from_arrays(
+        offsets, pa.StructArray.from_arrays([pc.fill_null(ids, ""), said], ["id", "text"])
+    )
+    columns[LABELS] = pa.ListArray.from_arrays(offsets, texts.plain(batch.column(source.label.column)))
+    return pa.RecordBatch.from_arrays(list(columns.values()), list(columns))

@@ -1,0 +1,110 @@
+"""Ready prompts of any common form -> turns of `role` and `content`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from recrm_tasks.data.schema import TURNS
+from recrm_tasks.data.texts import parsed, plain, values_of
+
+_ROLES = {
+    "system": "system",
+    "user": "user",
+    "human": "user",
+    "assistant": "assistant",
+    "gpt": "assistant",
+    "model": "assistant",
+    "bot": "assistant",
+}
+"""OpenAI's names of the speakers, and those of ShareGPT."""
+
+Turn = dict[str, str]
+
+
+def to_turns(columns: Sequence[pa.Array], own: bool = False) -> tuple[pa.ListArray, list[tuple[int, str]]]:
+    """One or several columns -> the prompt of each row.
+
+    Lists of turns (`role` and `content`, or `from` and `value`) stay turns; a turn of the assistant at the end is the
+    answer and no part of the question. Texts become one turn of the user; several columns follow each other in it.
+    Texts before a list of turns are the system's.
+
+    Args:
+        columns: of one prompt.
+        own: whether they are records of the project's own form, whose prompts are used as they are.
+
+    Returns:
+        The turns (null where all columns are), and the rows that have none: their index, and why.
+    """
+    if len(columns) > 1 and is_turns(columns[-1]):
+        rows = [_with_system(*row) for row in zip(_joined(columns[:-1]), values_of(columns[-1]), strict=True)]
+    elif len(columns) > 1:
+        rows = _joined(columns)
+    else:
+        rows = values_of(columns[0])
+    turns: list[list[Turn] | None] = []
+    problems = []
+    for index, row in enumerate(rows):
+        found = _turns(row, own)
+        if isinstance(found, str):
+            problems.append((index, found))
+            found = None
+        turns.append(found)
+    return pa.array(turns, TURNS), problems
+
+
+def _joined(columns: Sequence[pa.Array]) -> list[Any]:
+    texts = zip(*(plain(c).to_pylist() for c in columns), strict=True)
+    return ["\n\n".join(t for t in row if t) or None for row in texts]
+
+
+def _with_system(said: str | None, turns: Any) -> Any:
+    return [{"role": "system", "content": said}, *turns] if said and isinstance(turns, list) else turns
+
+
+def is_turns(column: pa.Array) -> bool:
+    """Whether a column holds lists of turns."""
+    inner = parsed(column)
+    kind = inner.type
+    if not pa.types.is_list(kind) or not pa.types.is_struct(kind.value_type):
+        return False
+    return any(kind.value_type.get_field_index(name) >= 0 for name in ("role", "from"))
+
+
+def last_answers(column: pa.Array) -> pa.StringArray:
+    """What the assistant says in the last turn; null where the last turn is another's."""
+    rows = values_of(column)
+    last = [_turn(row[-1]) if isinstance(row, list) and row else None for row in rows]
+    return pa.array(
+        [t["content"] if isinstance(t, dict) and t["role"] == "assistant" else None for t in last], pa.string()
+    )
+
+
+def _turns(row: Any, own: bool) -> list[Turn] | str | None:
+    if row is None:
+        return None
+    if isinstance(row, str):
+        return [{"role": "user", "content": row}] if row.strip() else "an empty prompt"
+    if not isinstance(row, list):
+        return f"expected a list of turns or a text, found {type(row).__name__}"
+    turns = [_turn(t) for t in row]
+    for turn in turns:
+        if isinstance(turn, str):
+            return turn
+    said = [t for t in turns if isinstance(t, dict)]
+    if not own and said and said[-1]["role"] == "assistant":
+        said.pop()
+    return said or "no turn that asks anything"
+
+
+def _turn(turn: Any) -> Turn | str:
+    if not isinstance(turn, dict):
+        return f"expected a turn with role and content, found {type(turn).__name__}"
+    role, content = turn.get("role") or turn.get("from"), turn.get("content") or turn.get("value")
+    if role not in _ROLES:
+        return f"a turn's role should be one of {', '.join(_ROLES)}, found {role!r}"
+    if not isinstance(content, str) or not content:
+        return f"the turn of {role} has no text"
+    return {"role": _ROLES[role], "content": content}

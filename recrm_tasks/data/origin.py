@@ -1,0 +1,100 @@
+"""A choice of data -> the files that it is: on the hub, in the package, or on disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from recrm_tasks.data import sample
+from recrm_tasks.errors import DataError, RecrmError
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Files that are one source."""
+
+    choice: str
+    """`hub`, `sample` or `path`."""
+    name: str
+    """What results call it."""
+    names: tuple[str, ...]
+    """All its files, relative to its root."""
+    commit: str | None
+    local: Callable[[Sequence[str]], Path]
+    """Makes sure that these files are on disk, and gives the root that they lie under."""
+
+    def card(self) -> str | None:
+        """The text of its README.md."""
+        if "README.md" not in self.names:
+            return None
+        return (self.local(["README.md"]) / "README.md").read_text(encoding="utf-8", errors="replace")
+
+    def key(self, names: Sequence[str]) -> list[object]:
+        """What tells the content of these files from any other: a commit, or sizes and times on disk."""
+        if self.commit is not None:
+            return [self.name, self.commit, *names]
+        root = self.local(names)
+        stats = [(root / name).stat() for name in names]
+        return [str(root), *((n, s.st_size, s.st_mtime_ns) for n, s in zip(names, stats, strict=True))]
+
+
+def origin_of(choice: str | None, revision: str | None = None) -> Origin:
+    """The files of a data choice.
+
+    Args:
+        choice: `hub`, `sample` or a path; by default the environment's `RECRM_DATA`, else `hub`.
+        revision: of the hub's data; by default `RECRM_REVISION`, else the pinned one.
+
+    Raises:
+        RecrmError: there are none, or the hub cannot be asked.
+    """
+    choice = choice or os.environ.get("RECRM_DATA") or "hub"
+    if revision is not None and choice != "hub":
+        raise RecrmError(f"a revision belongs to the data choice 'hub', not to {choice!r}")
+    if choice == "hub":
+        return _hub(revision)
+    if choice == "sample":
+        return _folder(Path(sample.__file__).parent, "sample")
+    path = Path(os.path.abspath(os.path.expanduser(choice)))
+    # Not Path's own tests: they raise for names that no file system takes.
+    if os.path.isfile(path):
+        beside = [name for name in ("labels.json",) if os.path.isfile(path.parent / name)]
+        return Origin("path", path.name, (path.name, *beside), None, lambda _names: path.parent)
+    if os.path.isdir(path):
+        return _folder(path, "path")
+    raise DataError(
+        f"{path}: no such file or folder. The data choice is 'hub', 'sample', or the path of a data file or a folder "
+        'with them (RECRM_DATA, -T data=…, or --metadata \'{"recrm_data": "…"}\').'
+    )
+
+
+def _folder(path: Path, choice: str) -> Origin:
+    found: list[str] = []
+    seen = set()
+    for folder, folders, names in os.walk(path, onerror=_unreadable, followlinks=True):
+        if os.path.realpath(folder) in seen:  # links may go round
+            folders.clear()
+            continue
+        seen.add(os.path.realpath(folder))
+        found += (os.path.relpath(os.path.join(folder, name), path).replace(os.sep, "/") for name in names)
+    name = "sample" if choice == "sample" else path.name
+    return Origin(choice, name, tuple(sorted(found)), None, lambda _names: path)
+
+
+def _unreadable(error: OSError) -> None:
+    raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from None
+
+
+def _hub(revision: str | None) -> Origin:
+    # Imported here: a clone that is run with nothing but inspect-ai installed has no huggingface_hub.
+    try:
+        from recrm_tasks.data.hub import REPOSITORY, fetch, listing
+    except ModuleNotFoundError as error:
+        raise RecrmError(
+            f"the data choice 'hub' needs {error.name}: pip install huggingface-hub. "
+            "RECRM_DATA=sample needs nothing, RECRM_DATA=PATH reads records on disk."
+        ) from None
+    commit, names = listing(revision)
+    return Origin("hub", REPOSITORY, names, commit, lambda wanted: fetch(commit, wanted))

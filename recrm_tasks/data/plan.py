@@ -1,0 +1,271 @@
+"""A source's files -> the mapping of one dimension: a given one, or what can be recognised for certain."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+
+from recrm_tasks.data import texts, words
+from recrm_tasks.data.formats import NAMES, read
+from recrm_tasks.data.labels_file import read_labels
+from recrm_tasks.data.layout import Placed, dimension_values, matches, place
+from recrm_tasks.data.mapping import NO_SPLIT, OPEN, DimensionMapping, Mapping, Values, read_mapping, undecided
+from recrm_tasks.data.origin import Origin
+from recrm_tasks.data.problems import Problems
+from recrm_tasks.data.recognise import Proposal, is_own_form, recognise
+from recrm_tasks.dimensions import dimensions
+from recrm_tasks.dimensions.base import Dimension, LabelSet
+from recrm_tasks.errors import DataError
+
+_LOOKED_AT = 1_000
+"""Rows per file that a proposal rests on."""
+
+
+@dataclass
+class Plan:
+    """How the records of one dimension are read."""
+
+    mapping: DimensionMapping
+    labels: LabelSet | None
+    files: list[list[tuple[str, str | None]]]
+    """Per source of the mapping: its files, each with the split that its place tells."""
+    doubts: list[str] = field(default_factory=list)
+    unused: list[str] = field(default_factory=list)
+    given: bool = False
+    """Whether a person's mapping says all this."""
+
+
+def plan(origin: Origin, kind: Dimension, mapping_file: str | None = None) -> Plan:
+    """Makes the plan of a dimension.
+
+    Args:
+        origin: the source.
+        kind: the dimension.
+        mapping_file: a mapping.yaml; by default the environment's `RECRM_MAPPING`, else what is recognised.
+
+    Raises:
+        DataError: no file is of this dimension, or a file or the mapping cannot be read.
+    """
+    wanted = mapping_file or os.environ.get("RECRM_MAPPING")
+    if wanted:
+        given = read_mapping(Path(wanted).expanduser())
+        if kind.key in given.dimensions:
+            return _given(origin, kind, given, wanted)
+    return _recognised(origin, kind)
+
+
+def _given(origin: Origin, kind: Dimension, mapping: Mapping, file: str) -> Plan:
+    part = mapping.dimensions[kind.key]
+    left_open = undecided(part)
+    if left_open:
+        raise DataError(f"{file}: {kind.key}: still to be decided (?): {', '.join(left_open)}")
+    files: list[list[tuple[str, str | None]]] = []
+    made = Plan(part, None, files, given=True)
+    sources = []
+    for source in part.sources:
+        found = [
+            (name, None if split == NO_SPLIT else split)
+            for split, patterns in source.files.items()
+            for name in origin.names
+            if any(matches(name, pattern) for pattern in patterns)
+        ]
+        if not found:
+            patterns = ", ".join(p for each in source.files.values() for p in each)
+            raise DataError(f"{file}: {kind.key}: no file of {origin.name} fits {patterns}")
+        if source.model_fields_set != {"files"}:
+            sources.append(source)
+            files.append(found)
+            continue
+        # It says which files, and no more: their columns are recognised.
+        for members, batch in _by_columns(origin, [Placed(name, (kind.key,), split) for name, split in found]):
+            proposed = _part(origin, kind, members, batch, told=True)
+            assert proposed is not None
+            sources.append(proposed[1].source)
+            files.append([(m.name, m.split) for m in members])
+            made.doubts += proposed[1].doubts
+            made.unused += proposed[1].unused
+            made.labels = made.labels or proposed[1].labels
+    made.mapping = part.model_copy(update={"sources": sources, "labels": part.labels or made.labels})
+    made.labels = made.mapping.labels or _declared(origin, kind, files) or kind.default_labels
+    return made
+
+
+def _recognised(origin: Origin, kind: Dimension) -> Plan:
+    placed = place(origin.names, origin.card())
+    told = [p for p in placed if kind.key in p.dimensions]
+    unclear = [p for p in told if len(p.dimensions) > 1]
+    if unclear:
+        raise DataError(
+            f"{origin.name}: {unclear[0].name} may be of {' or '.join(unclear[0].dimensions)} by its name. "
+            + _say(kind, unclear[0].name)
+        )
+    candidates = told or [p for p in placed if not p.dimensions]
+    groups = _by_columns(origin, candidates)
+    parts = [found for members, batch in groups if (found := _part(origin, kind, members, batch, bool(told)))]
+    if not parts:
+        raise DataError(_nothing(origin, kind, placed))
+    labels = next((p.labels for _, p in parts if p.labels), None)
+    if any(p.labels not in (None, labels) for _, p in parts):
+        raise DataError(
+            f"{origin.name}: files of dimension {kind.key} have different label sets. " + _say(kind, "FILE")
+        )
+    mapping = DimensionMapping(sources=[p.source for _, p in parts], labels=labels)
+    files = [[(m.name, m.split) for m in members] for members, _ in parts]
+    return Plan(
+        mapping,
+        labels or _declared(origin, kind, files) or kind.default_labels,
+        files,
+        [d for _, p in parts for d in p.doubts],
+        [c for _, p in parts for c in p.unused],
+    )
+
+
+def _part(
+    origin: Origin, kind: Dimension, members: list[Placed], batch: pa.RecordBatch, told: bool
+) -> tuple[list[Placed], Proposal] | None:
+    """The proposal for files with the same columns; None if they are not of this dimension."""
+    files: dict[str, list[str]] = {}
+    for member in members:
+        files.setdefault(member.split or NO_SPLIT, []).append(member.name)
+    column = _dimension_column(batch)
+    if column is not None:
+        batch = _rows_of(batch, column, kind)
+        if not batch.num_rows and not is_own_form(batch.schema.names, kind):
+            batch = _further_down(origin, members, column, kind) or batch
+        if not batch.num_rows and not is_own_form(batch.schema.names, kind):
+            if told:
+                raise DataError(
+                    f"{origin.name}: {members[0].name} is of dimension {kind.key!r} by its name, but no row is by its "
+                    f"column {column}"
+                )
+            return None
+        if batch.num_rows:  # the columns of other dimensions
+            batch = batch.select([n for n in batch.schema.names if batch.column(n).null_count < batch.num_rows])
+    elif not told and not _fits_only(batch, kind):
+        return None
+    proposal = recognise(batch, kind, files, _declared(origin, kind, [[(m.name, m.split) for m in members]]))
+    if column is not None:
+        proposal.source = proposal.source.model_copy(update={"rows": Values(column=column)})
+        proposal.unused = [c for c in proposal.unused if c != column]
+    file = members[0].name + (f" and {len(members) - 1} more" if len(members) > 1 else "")
+    proposal.doubts = [f"{file}: {doubt}" for doubt in proposal.doubts]
+    return members, proposal
+
+
+def _dimension_column(batch: pa.RecordBatch) -> str | None:
+    """The column whose values all name dimensions."""
+    for column in words.named(batch.schema.names, words.COMMON["dimension"]):
+        values = pa.compute.unique(texts.plain(batch.column(column))).to_pylist()
+        if column == "dimension" or dimension_values(str(v) for v in values):
+            return column
+    return None
+
+
+def _rows_of(batch: pa.RecordBatch, column: str, kind: Dimension) -> pa.RecordBatch:
+    return batch.filter(pa.array([key == kind.key for key in _row_dimensions(batch, column)], pa.bool_()))
+
+
+def _further_down(origin: Origin, members: list[Placed], column: str, kind: Dimension) -> pa.RecordBatch | None:
+    """The first rows of a dimension in files that begin with others."""
+    root = origin.local([m.name for m in members])
+    for member in members:
+        for chunk in read(root / member.name):
+            if column in chunk.batch.schema.names:
+                rows = _rows_of(chunk.batch, column, kind)
+                if rows.num_rows:
+                    return rows.slice(0, _LOOKED_AT)
+    return None
+
+
+def _row_dimensions(batch: pa.RecordBatch, column: str) -> list[str | None]:
+    values = texts.plain(batch.column(column)).to_pylist()
+    known = {v: (dimension_values([v]) or {}).get(v) if v else None for v in set(values)}
+    return [known[v] for v in values]
+
+
+def _fits_only(batch: pa.RecordBatch, kind: Dimension) -> bool:
+    """Whether columns without a name of a dimension have all fields of this one and of no other."""
+    complete = [key for key, other in dimensions().items() if _complete(recognise(batch, other, {}, None))]
+    return complete == [kind.key]
+
+
+def _complete(proposal: Proposal) -> bool:
+    """Whether every field has its column; what the labels mean is another question."""
+    return (
+        proposal.source.messages is None
+        and bool(proposal.source.fields)
+        and OPEN not in proposal.source.fields.values()
+    )
+
+
+def _by_columns(origin: Origin, placed: list[Placed]) -> list[tuple[list[Placed], pa.RecordBatch]]:
+    """Files with the same columns, with their first rows."""
+    groups: dict[tuple[str, ...], tuple[list[Placed], list[pa.RecordBatch]]] = {}
+    root = origin.local([p.name for p in placed]) if placed else Path()
+    for member in placed:
+        for chunk in islice(read(root / member.name), 1):
+            if chunk.problems and not chunk.batch.num_rows:
+                problems = Problems()
+                problems.add(root / member.name, chunk.unit, ((n, "unreadable", said) for n, said in chunk.problems))
+                raise DataError(f"{root / member.name}: no row can be read:\n  " + "\n  ".join(problems.first))
+            batch = chunk.batch.slice(0, _LOOKED_AT)
+            members, batches = groups.setdefault(tuple(sorted(batch.schema.names)), ([], []))
+            members.append(member)
+            batches.append(batch)
+    return [(members, _together(batches)) for members, batches in groups.values()]
+
+
+def _together(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    if len(batches) == 1:
+        return batches[0]
+    names = batches[0].schema.names
+    columns = [texts.column_of([v for b in batches for v in b.column(n).to_pylist()]) for n in names]
+    return pa.RecordBatch.from_arrays(columns, names)
+
+
+def _declared(origin: Origin, kind: Dimension, files: list[list[tuple[str, str | None]]]) -> LabelSet | None:
+    """The label set of the labels.json beside the files, or at the root."""
+    folders = dict.fromkeys([*(name.rpartition("/")[0] for each in files for name, _ in each), ""])
+    for folder in folders:
+        name = f"{folder}/labels.json" if folder else "labels.json"
+        if name in origin.names:
+            found = read_labels(origin.local([name]) / name, kind)
+            if found is not None:
+                return found
+    return None
+
+
+def _nothing(origin: Origin, kind: Dimension, placed: list[Placed]) -> str:
+    if not placed:
+        few = ", ".join(origin.names[:20]) or "no files at all"
+        return f"{origin.name}: no data files ({NAMES}); it has {few}"
+    shown = "".join(
+        f"\n  {p.name}: {', '.join(p.dimensions) or 'no dimension by its name or columns'}" for p in placed[:20]
+    )
+    more = f"\n  … and {len(placed) - 20} more" if len(placed) > 20 else ""
+    return f"{origin.name}: no records of dimension {kind.key!r}. Its data files:{shown}{more}\n" + _say(
+        kind, placed[0].name
+    )
+
+
+def _say(kind: Dimension, name: str) -> str:
+    files = f"{{{NO_SPLIT}: [{json.dumps(name, ensure_ascii=False)}]}}"
+    return (
+        "A mapping.yaml says which files are of a dimension (--mapping FILE, or RECRM_MAPPING=FILE):\n"
+        f"    dimensions: {{{kind.key}: {{sources: [{{files: {files}}}]}}}}"
+    )
+
+
+def stop_for(doubts: list[str], origin: Origin, kind: Dimension) -> DataError:
+    """What a run stops with when something was left open."""
+    said = "\n".join(f"  {d}" for d in doubts)
+    return DataError(
+        f"{origin.name}: the columns of dimension {kind.key} cannot be read for certain:\n{said}\n"
+        "`recrm data inspect` writes a mapping.yaml with a `?` wherever such a line belongs; --mapping FILE or "
+        "RECRM_MAPPING=FILE uses it."
+    )

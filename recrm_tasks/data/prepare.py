@@ -1,0 +1,243 @@
+"""A plan -> checked records, streamed from the source's files into a store; the second time from the store at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from queue import Full, Queue
+from threading import Event, Thread
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from recrm_tasks import __version__
+from recrm_tasks.data import lists
+from recrm_tasks.data.content import content_digests, repeated
+from recrm_tasks.data.convert import convert
+from recrm_tasks.data.formats import Chunk, read
+from recrm_tasks.data.index import index_of, index_schema, renamed
+from recrm_tasks.data.mapping import Source
+from recrm_tasks.data.origin import Origin
+from recrm_tasks.data.plan import Plan
+from recrm_tasks.data.problems import Problems
+from recrm_tasks.data.sampling import Digests, id_digests
+from recrm_tasks.data.schema import schema_of
+from recrm_tasks.data.store import Stored, Writer, cache_folder, stored
+from recrm_tasks.dimensions.base import Dimension
+from recrm_tasks.errors import DataError
+
+_FORM = 2
+"""Goes up when the stored form changes, so that older stores are not read."""
+_SMALL = 8 << 20
+"""Bytes of source files below which records stay in memory."""
+_PART = 4_096
+"""Rows per part of the store: what is read at once to reach one of them."""
+
+T = TypeVar("T")
+
+
+def prepare(origin: Origin, kind: Dimension, plan: Plan, stop: bool = True) -> tuple[Stored, Problems]:
+    """Checks every record of a dimension.
+
+    Args:
+        origin: the source.
+        kind: the dimension.
+        plan: how its files are read.
+        stop: whether rows that cannot be used, or none at all, end in an error; where the mapping says to skip unusable
+            rows, they do not.
+
+    Returns:
+        The records, and what was wrong with the rows that became none.
+
+    Raises:
+        DataError: a file cannot be read, rows cannot be used, or there are no records.
+    """
+    names = [name for files in plan.files for name, _ in files]
+    home = _home(origin, kind, plan, names)
+    found = stored(home) if home else None
+    if found is not None:
+        problems = Problems.of(found.manifest["problems"])
+    else:
+        with _Check(origin, kind, plan, home) as check:
+            problems = check.run()
+            if stop and plan.mapping.unusable == "stop":
+                _refuse(problems, check.rows - len(check.dropped), kind)
+            found = check.finish()
+    if stop and plan.mapping.unusable == "stop":
+        _refuse(problems, found.manifest["rows"], kind)
+    if not found.manifest["rows"] and stop:
+        others = ", ".join(sorted(found.manifest["others"]))
+        raise DataError(
+            f"no records of dimension {kind.key!r} in {', '.join(names)}"
+            + (f"; there are records of: {others}" if others else "")
+        )
+    return found, problems
+
+
+def _refuse(problems: Problems, rows: int, kind: Dimension) -> None:
+    if problems.total:
+        raise DataError(
+            problems.message(rows, kind.key)
+            + "\nCorrect or remove them (docs/data.md describes the record of each dimension), or leave them out and "
+            "have them counted: `unusable: skip` in a mapping.yaml."
+        )
+
+
+def _home(origin: Origin, kind: Dimension, plan: Plan, names: list[str]) -> Path | None:
+    """The place of the records in the cache; None for sources that are small."""
+    root = origin.local(names)
+    if sum((root / name).stat().st_size for name in names) < _SMALL:
+        return None
+    labels = plan.labels.model_dump_json() if plan.labels else None
+    what = [_FORM, __version__, kind.key, plan.mapping.model_dump_json(), labels, origin.key(names)]
+    return cache_folder() / hashlib.sha256(json.dumps(what).encode()).hexdigest()[:32]
+
+
+class _Check:
+    """One pass over all rows of a dimension."""
+
+    def __init__(self, origin: Origin, kind: Dimension, plan: Plan, home: Path | None) -> None:
+        self.origin, self.kind, self.plan = origin, kind, plan
+        self.problems, self.others = Problems(), Counter[str]()
+        self.rows, self.dropped = 0, np.array([], dtype=np.int64)
+        self.renamed: dict[str, str] = {}
+        self._ids: list[Digests] = []
+        self._places: list[tuple[int, Path, str, npt.NDArray[np.int64], bool]] = []
+        self._index: list[pa.RecordBatch] = []
+        self._writer = Writer(schema_of(kind.key), home)
+
+    def __enter__(self) -> _Check:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._writer.discard()
+
+    def run(self) -> Problems:
+        """Reads and checks everything."""
+        # tqdm comes with huggingface_hub. A bar needs a terminal, and a source that takes its time.
+        from tqdm import tqdm
+
+        with tqdm(desc=f"checking {self.kind.key}", unit=" rows", disable=None, delay=2, leave=False) as bar:
+            for file, chunk, source, split in _ahead(_chunks(self.origin, self.plan)):
+                bar.update(len(chunk.numbers))
+                converted = convert(chunk, self.kind, source, self.plan.labels, split, self.origin.name)
+                self.problems.add(file, chunk.unit, converted.problems)
+                self.others.update(converted.others)
+                if converted.batch.num_rows:
+                    self._keep(converted.batch, source.id is None)
+                    self._places.append((self.rows, file, chunk.unit, converted.numbers, source.id is None))
+                    self.rows += converted.batch.num_rows
+        self._same_ids()
+        return self.problems
+
+    def finish(self) -> Stored:
+        """Keeps the records."""
+        manifest = {
+            "rows": self.rows - len(self.dropped),
+            "dropped": self.dropped.tolist(),
+            "renamed": self.renamed,
+            "others": dict(self.others),
+            "problems": self.problems.to_json(),
+        }
+        index = pa.Table.from_batches(self._index, index_schema(self.kind))
+        return self._writer.finish(manifest, renamed(index, self.renamed))
+
+    def _keep(self, batch: pa.RecordBatch, content_id: bool) -> None:
+        content = content_digests(batch, self.kind)
+        if content_id:
+            names = pa.array([f"{n:016x}" for n in content[:, 0].tolist()])
+            batch = batch.set_column(0, "id", names)
+        ids = id_digests(batch.column("id").to_pylist(), 0)
+        self._ids.append(ids)
+        self._index.append(index_of(batch, self.kind, content, ids))
+        for start in range(0, batch.num_rows, _PART):
+            self._writer.write(batch.slice(start, _PART))
+
+    def _same_ids(self) -> None:
+        """Records with an id that was there before: an error, or of ids made of the content numbered."""
+        if not self._ids:
+            return
+        ids = np.concatenate(self._ids)
+        again = repeated(ids)
+        if not len(again):
+            return
+        keys = ids[:, 0]
+        first = {int(keys[i]): int(i) for i in reversed(np.flatnonzero(np.isin(keys, keys[again])).tolist())}
+        counts: Counter[int] = Counter()
+        refused = []
+        for row in again.tolist():
+            key = int(keys[row])
+            file, unit, number, own = self._place(row)
+            if own:
+                counts[key] += 1
+                self.renamed[str(row)] = f"-{counts[key] + 1}"
+                continue
+            before, before_unit, before_number, _ = self._place(first[key])
+            refused.append(row)
+            stands = f"{before}, {before_unit} {before_number}"
+            self.problems.add(
+                file, unit, [(number, "repeated id", f"id: stands at {stands} already; ids must be unique")]
+            )
+        self.dropped = np.array(refused, dtype=np.int64)
+
+    def _place(self, row: int) -> tuple[Path, str, int, bool]:
+        at = bisect_right(self._places, row, key=lambda place: place[0]) - 1
+        start, file, unit, numbers, content_id = self._places[at]
+        return file, unit, int(numbers[row - start]), content_id
+
+
+def _chunks(origin: Origin, plan: Plan) -> Iterator[tuple[Path, Chunk, Source, str | None]]:
+    """All rows of all files, with what is said of them."""
+    names = [name for files in plan.files for name, _ in files]
+    root = origin.local(names)
+    for source, files in zip(plan.mapping.sources, plan.files, strict=True):
+        for name, split in files:
+            file = root / name
+            if source.list_id is not None:
+                for chunk in lists.grouped(read(file), source):
+                    yield file, chunk, lists.of_lists(source), split
+            else:
+                for chunk in read(file):
+                    yield file, chunk, source, split
+
+
+def _ahead(items: Iterator[T], depth: int = 2) -> Iterator[T]:
+    """The items, made in a thread of their own while the ones before are used."""
+    queue: Queue[tuple[str, Any]] = Queue(depth)
+    stopped = Event()
+
+    def put(kind: str, value: Any) -> bool:
+        while not stopped.is_set():
+            try:
+                queue.put((kind, value), timeout=0.2)
+                return True
+            except Full:
+                continue
+        return False
+
+    def work() -> None:
+        try:
+            for item in items:
+                if not put("item", item):
+                    return
+            put("end", None)
+        except BaseException as error:  # handed over to the thread that waits
+            put("error", error)
+
+    Thread(target=work, daemon=True).start()
+    try:
+        while True:
+            kind, value = queue.get()
+            if kind == "end":
+                return
+            if kind == "error":
+                raise value
+            yield value
+    finally:
+        stopped.set()

@@ -1,0 +1,141 @@
+"""What a source holds, for a person's eyes: everything that was recognised, counted and found wanting."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from recrm_tasks.data.content import as_digests, repeated
+from recrm_tasks.data.index import CONTENT
+from recrm_tasks.data.mapping import DimensionMapping, Source
+from recrm_tasks.data.origin import Origin
+from recrm_tasks.data.plan import Plan, plan
+from recrm_tasks.data.prepare import prepare
+from recrm_tasks.data.problems import Problems
+from recrm_tasks.data.schema import own_fields, schema_of
+from recrm_tasks.data.store import Stored, codes_of
+from recrm_tasks.dimensions.base import Dimension
+
+
+@dataclass
+class Profile:
+    """One dimension of a source."""
+
+    kind: Dimension
+    plan: Plan
+    rows: int = 0
+    splits: dict[str, int] = field(default_factory=dict)
+    labels: dict[str, int] = field(default_factory=dict)
+    langs: dict[str, int] = field(default_factory=dict)
+    lengths: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    """Characters per field: median, 99th percentile, most."""
+    duplicates: int = 0
+    """Records that say the same as an earlier one."""
+    overlap: int = 0
+    """Records of the test split that say the same as one of another split."""
+    groups: int | None = None
+    problems: Problems = field(default_factory=Problems)
+
+
+def profile(origin: Origin, kind: Dimension, mapping: str | None) -> Profile:
+    """Looks at every record of a dimension.
+
+    Raises:
+        DataError: there are none, or a file cannot be read.
+    """
+    made = plan(origin, kind, mapping)
+    found = Profile(kind, made)
+    if made.doubts:
+        return found
+    stored, found.problems = prepare(origin, kind, made, stop=False)
+    found.rows = stored.manifest["rows"]
+    if not found.rows:
+        return found
+    found.splits = _counts(stored, "split")
+    found.langs = _counts(stored, "lang")
+    found.labels = _label_counts(stored, kind)
+    found.lengths = dict(_lengths(stored, kind))
+    content = as_digests(stored.index.column(CONTENT))
+    found.duplicates = len(repeated(content))
+    found.overlap = _overlap(stored, content)
+    groups = stored.index.column("group")
+    found.groups = len(pc.unique(groups.drop_null())) if groups.null_count < len(groups) else None
+    return found
+
+
+def proposal(profiles: list[Profile]) -> dict[str, DimensionMapping]:
+    """The mapping of all dimensions that were looked at."""
+    return {p.kind.key: p.plan.mapping for p in profiles}
+
+
+def described(source: Source) -> Iterator[tuple[str, str]]:
+    """Each part of a mapping in words: what it is, and the column that it is taken from."""
+    for name in ("rows", "id", "group", "split", "lang", "list_id", "candidate_id", "messages"):
+        value = getattr(source, name)
+        if value is not None:
+            yield name, value if isinstance(value, str) else getattr(value, "column", None) or " + ".join(value)
+    for name, column in source.fields.items():
+        yield name, column if isinstance(column, str) else "nothing" if column is None else " + ".join(column)
+    if source.label is not None:
+        values = ", ".join(f"{k} = {v}" for k, v in source.label.values.items())
+        yield "label", source.label.column + (f" ({values})" if values else "")
+
+
+def _counts(stored: Stored, name: str) -> dict[str, int]:
+    codes, values = codes_of(stored.index.column(name))
+    return {str(v) if v is not None else "-": n for v, n in zip(values, np.bincount(codes).tolist(), strict=True)}
+
+
+def _label_counts(stored: Stored, kind: Dimension) -> dict[str, int]:
+    if "labels" not in own_fields(kind.record_type):
+        return dict(sorted(_counts(stored, "label").items()))
+    grades, sizes = Counter[int](), Counter[int]()
+    for batch in stored.batches(["labels"]):
+        grades.update(batch.column(0).flatten().to_pylist())
+        sizes.update(pc.list_value_length(batch.column(0)).to_pylist())
+    said = {f"grade {grade}": count for grade, count in sorted(grades.items())}
+    return said | {f"lists of {size}": count for size, count in sorted(sizes.items())}
+
+
+def _lengths(stored: Stored, kind: Dimension) -> Iterator[tuple[str, tuple[int, int, int]]]:
+    schema = schema_of(kind.key)
+    short = {"label", "labels", "category"}
+    names = [
+        n for n in ("messages", *own_fields(kind.record_type)) if n not in short and schema.field(n).type != pa.int8()
+    ]
+    found: dict[str, list[npt.NDArray[np.int32]]] = {name: [] for name in names}
+    for batch in stored.batches(names):
+        for name in names:
+            found[name].append(_characters(batch.column(name)))
+    for name, parts in found.items():
+        sizes = np.concatenate(parts)
+        if sizes.max() > 0:
+            yield name, (int(np.median(sizes)), int(np.percentile(sizes, 99)), int(sizes.max()))
+
+
+def _characters(column: pa.Array) -> npt.NDArray[np.int32]:
+    """Characters of each record's texts."""
+    if not pa.types.is_list(column.type):
+        lengths: npt.NDArray[np.int32] = pc.fill_null(pc.utf8_length(column), 0).to_numpy(zero_copy_only=False)
+        return lengths
+    inner = column.flatten()
+    if pa.types.is_struct(inner.type):
+        inner = pc.struct_field(inner, [inner.type.field(inner.type.num_fields - 1).name])
+    sizes = pc.fill_null(pc.utf8_length(inner), 0).to_numpy()
+    return np.bincount(pc.list_parent_indices(column).to_numpy(), weights=sizes, minlength=len(column)).astype(np.int32)
+
+
+def _overlap(stored: Stored, content: Any) -> int:
+    codes, names = codes_of(stored.index.column("split"))
+    if "test" not in names:
+        return 0
+    test = codes == names.index("test")
+    keys = content.view([("a", content.dtype), ("b", content.dtype)]).reshape(-1)
+    return int(np.isin(keys[test], keys[~test]).sum())

@@ -1,0 +1,90 @@
+"""What sources call things. A name counts only where it fits as a whole; case, blanks and marks do not matter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+COMMON: dict[str, tuple[str, ...]] = {
+    "id": ("id", "sample_id", "record_id", "row_id", "example_id", "uuid", "编号", "样本id", "序号"),
+    "lang": ("lang", "language", "locale", "语言"),
+    "split": ("split", "partition", "subset", "数据集划分", "划分"),
+    "group": ("group", "user_id", "uid", "query_id", "qid", "session_id", "用户id", "查询id"),
+    "dimension": (
+        "dimension",
+        "task",
+        "task_type",
+        "task_name",
+        "ability",
+        "type",
+        "data_source",
+        "维度",
+        "任务",
+        "任务类型",
+    ),
+    "messages": ("messages", "conversations", "conversation", "chat", "prompt", "对话", "提示"),
+}
+LABEL = (
+    "label", "answer", "output", "response", "completion", "solution", "target", "gold", "ground_truth", "chosen",
+    "reward_model.ground_truth", "extra_info.answer", "标签", "标注", "答案", "输出",
+)  # fmt: skip
+"""Names of labels that do not tell what the label says."""
+LABELS = (
+    "labels", "label", "clicks", "grades", "relevances", "answer_index", "answer_idx", "label_index", "chosen_index",
+    "chosen_id", "clicked_id", "target_id", "clicked_item", "chosen_item", "标签", "标签列表",
+)  # fmt: skip
+"""Of lists: a label per candidate, or the number or name of the chosen one."""
+CONTAINERS = (
+    "extra_info", "extra", "extras", "meta", "metadata", "info", "data", "record", "sample", "fields", "payload",
+    "json", "content", "附加信息", "扩展信息", "元数据", "数据",
+)  # fmt: skip
+"""Columns with objects whose fields count as columns, where no column has the name."""
+LIST_ID = (
+    "list_id",
+    "session_id",
+    "request_id",
+    "impression_id",
+    "query_id",
+    "qid",
+    "group_id",
+    "列表id",
+    "会话id",
+    "请求id",
+)
+CANDIDATE_ID = ("item_id", "candidate_id", "poi_id", "product_id", "shop_id", "商品id", "店铺id", "候选id")
+YES = ("1", "true", "yes", "y", "t", "positive", "是", "有", "会", "正")
+NO = ("0", "false", "no", "n", "f", "negative", "否", "没有", "不会", "负")
+
+SCALES: tuple[tuple[tuple[str, ...], ...], ...] = (
+    (("exact", "e"), ("substitute", "s"), ("complement", "c"), ("irrelevant", "i")),
+    (("perfect",), ("excellent",), ("good",), ("fair",), ("bad",)),
+    (
+        ("highly relevant", "very relevant"),
+        ("relevant",),
+        ("partially relevant", "marginally relevant"),
+        ("irrelevant", "not relevant"),
+    ),
+    (("high",), ("medium",), ("low",), ("none",)),
+    (("非常相关", "高度相关", "强相关"), ("相关", "比较相关"), ("部分相关", "弱相关"), ("不相关", "无关")),
+)
+"""Graded words, best first: each set is in use as it stands."""
+
+
+def same(name: str) -> str:
+    """A name in the form that names are compared in."""
+    return re.sub(r"[^0-9a-z\u4e00-\u9fff.]+", "", name.casefold())
+
+
+def named(columns: Iterable[str], names: Iterable[str]) -> list[str]:
+    """The columns that bear one of the names, in the order of the names.
+
+    Where none does: the fields inside of `CONTAINERS` that do.
+    """
+    columns = list(columns)
+    wanted = list(dict.fromkeys(same(n) for n in names))
+    found = [c for w in wanted for c in columns if same(c) == w]
+    if found:
+        return found
+    containers = {same(n) for n in CONTAINERS}
+    inside = [(c, c.partition(".")[2]) for c in columns if same(c.partition(".")[0]) in containers]
+    return [c for w in wanted for c, name in inside if same(name) == w]
