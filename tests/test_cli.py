@@ -65,27 +65,83 @@ def write(file, content):
 # --- data inspect ----------------------------------------------------------------------------------------------------
 
 
-def test_inspect_sample(capsys):
-    assert main(["data", "inspect", "sample"]) == 0
-    said = capsys.readouterr().out
+@pytest.fixture
+def inspecting(capsys, tmp_path, monkeypatch):
+    """Looks at data in an empty folder, where the mapping goes; gives exit code, report, complaint."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+
+    def call(*arguments):
+        code = main(["data", "inspect", *map(str, arguments)])
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err
+        assert said.err.startswith("recrm: ") == (code == 2)
+        return code, said.out, said.err
+
+    return call
+
+
+def test_inspect_sample(inspecting):
+    code, said, _ = inspecting("sample")
+    assert code == 0
+    assert said.startswith("sample (revision -): ")
     for key in KEYS:
-        assert f"{key}: 72 records from sample" in said
-        assert load(key, "sample").provenance["sha256"] in said
-    assert said.count("en: 36, zh: 36") == 5
-    assert "consistent: 36, inconsistent: 36" in said
-    assert "relevant (1), partial (0.5), irrelevant (0)" in said
+        assert f"\n{key}: 72 records\n  files       {key}.jsonl (no split)\n" in said
+    assert said.count("  languages   zh: 36, en: 36\n") == 5
+    assert "  labels      consistent: 36, inconsistent: 36\n" in said
+    assert "  label set   relevant (1), partial (0.5), irrelevant (0)\n" in said
+    assert said.count("  duplicates  0 ") == 5
+    assert not list(Path().iterdir())
 
 
-def test_inspect_one_dimension(capsys):
-    assert main(["data", "inspect", "sample", "--dimension", "ranking", "--dimension", "behavior"]) == 0
-    said = capsys.readouterr().out
-    assert [line.partition(":")[0] for line in said.splitlines() if not line.startswith(" ")] == ["ranking", "behavior"]
+def test_inspect_writes_a_mapping_that_reads_the_same_records(inspecting, tmp_path):
+    rows = [{"query": f"tea {i}", "product": "cup", "label": "ESCI"[i % 4]} for i in range(8)]
+    file = write(tmp_path / "relevance.jsonl", "\n".join(map(json.dumps, rows)))
+    rows = [{"question": "q", "docs": ["d"], "reply": f"r {i}", "ok": "ja"} for i in range(3)]
+    write(tmp_path / "factual.jsonl", "\n".join(map(json.dumps, rows)))
+    code, said, _ = inspecting(file, "--to", tmp_path / "mine.yaml")
+    assert code == 0
+    assert "  labels      C: 2, E: 2, I: 2, S: 2\n" in said
+    one, two = load("relevance", str(file)), load("relevance", str(file), mapping=str(tmp_path / "mine.yaml"))
+    assert two.provenance == {**one.provenance, "mapping": "given"}
+    (tmp_path / "mine.yaml").write_text("# mine now")
+    assert "exists already and is left as it is" in inspecting(file, "--to", tmp_path / "mine.yaml")[1]
+    assert (tmp_path / "mine.yaml").read_text() == "# mine now"
+    code, said, told = inspecting(tmp_path, "--dimension", "factual")
+    assert code == 2
+    assert "the columns of dimension factual cannot be read for certain" in told
+    assert "  to decide   " in said
+    assert "'?'" in Path("mapping.yaml").read_text()
 
 
-def test_inspect_takes_the_environment(capsys, monkeypatch):
+def test_inspect_counts_what_cannot_be_used(inspecting, tmp_path):
+    good = (ROOT / "recrm_tasks" / "data" / "sample" / "factual.jsonl").read_text(encoding="utf-8").splitlines()
+    bad = [json.dumps({**json.loads(good[0]), "id": f"x{i}", "label": "?"}) for i in range(5)]
+    file = write(tmp_path / "factual.jsonl", "\n".join([*good, *bad]))
+    code, said, told = inspecting(file, "--dimension", "factual")
+    assert code == 2
+    assert "factual: 72 records\n" in said
+    assert "  unusable    5 rows: unknown label\n" in said
+    assert said.count("is not in the declared set") == 3
+    assert f"{file}, line 73: label: '?'" in said
+    assert "5 rows cannot be used" in told
+
+
+def test_inspect_one_dimension(inspecting):
+    code, said, _ = inspecting("sample", "--dimension", "ranking", "--dimension", "behavior")
+    assert code == 0
+    assert [line for line in said.splitlines()[1:] if line and not line.startswith(" ")] == [
+        "ranking: 72 records",
+        "behavior: 72 records",
+    ]
+
+
+def test_inspect_takes_the_environment(inspecting, monkeypatch):
     monkeypatch.setenv("RECRM_DATA", "sample")
-    assert main(["data", "inspect", "--dimension", "factual"]) == 0
-    assert "from sample" in capsys.readouterr().out
+    code, said, _ = inspecting("--dimension", "factual")
+    assert code == 0
+    assert said.startswith("sample (revision -)")
 
 
 def test_unknown_dimension(fails):
@@ -102,19 +158,24 @@ def test_no_such_data(fails, path):
     [
         ("", "no records"),
         ("{", "line 1: not valid JSON"),
-        ("{}", "line 1: dimension: "),
-        ('{"dimension": "factual"}', "line 1: id: Field required"),
+        ("{}", "no column for query, evidence, response of a factual record"),
+        ('{"dimension": "factual"}', "no column for query, evidence, response of a factual record"),
         ('{"dimension": "factual", "id": ' + "1" * 5000 + "}", "line 1: "),
+        ('{"id": "x", "dimension": "factual", "lang": "en", "source": "s"}', "1 rows cannot be used"),
     ],
 )
-def test_broken_data(fails, tmp_path, content, told):
-    assert told in fails("data", "inspect", write(tmp_path / "factual.jsonl", content), "--dimension", "factual")
+def test_broken_data(inspecting, tmp_path, content, told):
+    code, _, complaint = inspecting(write(tmp_path / "factual.jsonl", content), "--dimension", "factual")
+    assert code == 2
+    assert told in complaint
 
 
-def test_broken_labels(fails, tmp_path):
+def test_broken_labels(inspecting, tmp_path):
     write(tmp_path / "labels.json", "{")
     write(tmp_path / "factual.jsonl", "{}")
-    assert "labels.json" in fails("data", "inspect", tmp_path, "--dimension", "factual")
+    code, _, complaint = inspecting(tmp_path, "--dimension", "factual")
+    assert code == 2
+    assert "labels.json: not valid JSON" in complaint
 
 
 def test_hub_that_cannot_be_reached(tmp_path):

@@ -51,12 +51,12 @@ def refusal(data, key="factual", **options):
 def test_file_and_folder_and_home(write, tmp_path, monkeypatch):
     file = write(rows())
     by_file, by_folder = load("factual", file), load("factual", str(tmp_path))
-    assert by_file.records == by_folder.records
+    assert list(by_file.records()) == list(by_folder.records())
     assert by_file.provenance["sha256"] == by_folder.provenance["sha256"]
     assert (by_file.provenance["data"], by_file.provenance["source"]) == ("path", "factual.jsonl")
     assert by_folder.provenance["source"] == tmp_path.name
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert load("factual", "~/factual.jsonl").records == by_file.records
+    assert list(load("factual", "~/factual.jsonl").records()) == list(by_file.records())
 
 
 def test_the_folder_one_stands_in_has_a_name(write, tmp_path, monkeypatch):
@@ -68,7 +68,7 @@ def test_the_folder_one_stands_in_has_a_name(write, tmp_path, monkeypatch):
 
 def test_environment_names_the_data(write, monkeypatch):
     monkeypatch.setenv("RECRM_DATA", write(rows()))
-    assert len(load("factual").records) == 3
+    assert len(load("factual")) == 3
     assert load("factual", "sample").provenance["data"] == "sample"
     monkeypatch.setenv("RECRM_DATA", "sample")
     assert load("factual").provenance["data"] == "sample"
@@ -76,19 +76,19 @@ def test_environment_names_the_data(write, monkeypatch):
 
 def test_several_dimensions_in_one_file(write):
     file = write([*rows("factual"), *rows("behavior", 2), *rows("ranking", 4)], "all.jsonl")
-    assert [len(load(k, file).records) for k in ("factual", "behavior", "ranking")] == [3, 2, 4]
+    assert [len(load(k, file)) for k in ("factual", "behavior", "ranking")] == [3, 2, 4]
     message = refusal(file, "relevance")
     assert "no records of dimension 'relevance'" in message
     assert "behavior, factual, ranking" in message
 
 
-@pytest.mark.parametrize("dimension", [None, "factul", "", 7, ["factual"]])
+@pytest.mark.parametrize("dimension", [None, "factul", "", 7, ["factul"], "factual or ranking"])
 def test_row_of_no_dimension_is_not_dropped_in_silence(write, dimension):
     stray = {**rows()[0], "id": "stray", "dimension": dimension}
     if dimension is None:
         del stray["dimension"]
     message = refusal(write([*rows(), stray]))
-    assert "line 4: dimension: " in message
+    assert "line 4: dimension: expected one of instruction, factual, relevance, behavior, ranking, found" in message
 
 
 @pytest.mark.parametrize(
@@ -122,23 +122,35 @@ def test_half_a_character_is_told_with_its_line(write, field):
     assert "line 2: " in refusal(write([good, bad]))
 
 
-def test_meta_too_deep_to_be_hashed_is_told(write):
-    row = rows(count=1)[0]
-    for _ in range(500):
-        row["meta"] = {"m": row["meta"]}
-    assert "line 1: " in refusal(write([row]))
+@pytest.mark.parametrize("depth", [101, 500])
+@pytest.mark.parametrize("field", ["meta", "query", "evidence"])
+@pytest.mark.parametrize("form", ["lines", "array"])
+def test_nesting_too_deep_to_be_followed_is_told(write, depth, field, form):
+    good, bad = rows(count=2)
+    for _ in range(depth):
+        bad[field] = {"m": bad[field]}
+    message = refusal(write([good, bad] if form == "lines" else json.dumps([good, bad]).encode(), "factual.json"))
+    assert f"{'line' if form == 'lines' else 'row'} 2: lists and objects lie more than 100 deep" in message
+
+
+def test_deep_json_text_in_a_column_is_no_object(write):
+    good, bad = rows(count=2)
+    bad["meta"] = '{"m":' * 500 + "1" + "}" * 500
+    assert "line 2: meta: expected an object" in refusal(write([good, bad]))
+    bad["meta"] = '{"m":' * 50 + "1" + "}" * 50
+    assert len(list(load("factual", write([good, bad])).records())) == 2
 
 
 def test_byte_order_mark_and_blank_lines_and_windows(write):
     text = "\r\n\r\n".join(json.dumps(r) for r in rows())
     data = load("factual", write(b"\xef\xbb\xbf" + text.encode()))
-    assert {r.id for r in data.records} == {r["id"] for r in rows()}
+    assert {r.id for r in data.records()} == {r["id"] for r in rows()}
 
 
 def test_line_separators_within_a_text_end_no_line(write):
     row = {**rows()[0], "query": "one\u2028two\x85three"}
     data = load("factual", write([json.dumps(row, ensure_ascii=False)]))
-    assert data.records[0].query == row["query"]
+    assert [r.query for r in data.records()] == [row["query"]]
 
 
 def test_field_that_stands_twice(write):
@@ -150,7 +162,8 @@ def test_field_that_stands_twice(write):
 def test_same_id_twice(write):
     first, second, _ = rows()
     message = refusal(write([first, second, {**second, "query": "another"}]))
-    assert f"line 3: id: {second['id']!r} stands at " in message
+    assert message.startswith("1 of 3 rows of dimension factual cannot be used (1 repeated id)")
+    assert "line 3: id: stands at " in message
     assert "factual.jsonl, line 2 already" in message
 
 
@@ -175,10 +188,12 @@ def test_path_that_no_file_system_takes():
 def test_folder_without_the_file(write, tmp_path):
     write(rows())
     message = refusal(str(tmp_path), "ranking")
-    assert "expected ranking.jsonl" in message
-    assert "factual.jsonl" in message
+    assert f"{tmp_path.name}: no records of dimension 'ranking'. Its data files:\n  factual.jsonl: factual" in message
+    assert "RECRM_MAPPING=FILE" in message
     (tmp_path / "empty").mkdir()
-    assert "no .jsonl file" in refusal(str(tmp_path / "empty"))
+    assert "empty: no data files (.jsonl, " in refusal(str(tmp_path / "empty"))
+    (tmp_path / "empty" / "notes.txt").write_text("hello")
+    assert "it has notes.txt" in refusal(str(tmp_path / "empty"))
 
 
 # --- labels.json -----------------------------------------------------------------------------------------------------
@@ -204,7 +219,7 @@ def test_four_grades_end_to_end(write):
     data = load("relevance", write(graded(), "relevance.jsonl", {"relevance": {"labels": GRADES}}))
     assert data.labels.names == ("E", "S", "K", "X")
     found = []
-    for record, prompt in zip(data.records, data.prompts("generate"), strict=True):
+    for record, prompt in zip(data.records(), data.prompts("generate"), strict=True):
         assert "A. exact match\nB. substitute\nC. complement\nD. irrelevant" in prompt.messages[0].content
         right = "ABCD"["ESKX".index(record.label)]
         for text in (json.dumps({"answer": right}), f"Answer: {GRADES['ABCD'.index(right)]['en']}", record.label):
@@ -276,8 +291,8 @@ def test_labels_with_a_byte_order_mark(write):
 def test_splits(write):
     one, two, three = rows()
     file = write([{**one, "split": "train"}, {**two, "split": "test"}, {**three, "split": "dev"}])
-    assert [r.id for r in load("factual", file).records] == [two["id"]]
-    assert [r.id for r in load("factual", file, split="dev").records] == [three["id"]]
+    assert [r.id for r in list(load("factual", file).records())] == [two["id"]]
+    assert [r.id for r in list(load("factual", file, split="dev").records())] == [three["id"]]
     message = refusal(file, split="validation")
     assert "'validation'" in message
     assert "dev, test, train" in message
@@ -308,7 +323,7 @@ def test_impossible_choices(write, options):
 def test_language(write):
     file = write([{**r, "lang": lang} for r, lang in zip(rows(), ("zh", "en", "en"), strict=True)])
     data = load("factual", file, lang="en")
-    assert {r.lang for r in data.records} == {"en"}
+    assert {r.lang for r in data.records()} == {"en"}
     assert (data.provenance["rows"], data.provenance["rows_available"], data.provenance["lang"]) == (2, 2, "en")
     assert "'en'" in refusal(write(rows()), lang="en")
 
@@ -320,8 +335,10 @@ def test_provenance(write):
         "data": "path",
         "source": "factual.jsonl",
         "revision": None,
+        "mapping": "recognised",
         "rows": 2,
         "rows_available": 3,
+        "rows_skipped": {},
         "split": None,
         "lang": None,
         "limit": 2,
@@ -345,43 +362,48 @@ def test_hash_does_not_depend_on_order_file_or_seed(write, key):
     assert content(key, write(some[:7], "c.jsonl")) != one
 
 
+SAYING_NOTHING = {"source": "new", "split": "test", "meta": {"why": "new"}, "group": "new"}
+"""Fields that no question is made of, and that no answer is scored by."""
+SAYING = {
+    **{"id": "new", "lang": "en", "messages": [{"role": "user", "content": "new"}]},
+    **{"instruction": "new", "query": "new", "response": "new", "evidence": ["new"], "item": {"new": 1}},
+    **{"category": "new", "profile": "new", "history": ["new"], "context": "new"},
+}
+
+
+def gold_changes(key, row):
+    """Records with another gold answer."""
+    if key == "behavior":
+        return [{"label": 1 - row["label"]}]
+    if key != "ranking":
+        return [{"label": next(r["label"] for r in rows(key, 72) if r["label"] != row["label"])}]
+    graded = [[2 if g else 0 for g in row["labels"]], row["labels"][1:] + row["labels"][:1]]
+    return [*({"labels": g} for g in graded), {"candidates": row["candidates"][::-1]}]
+
+
 @pytest.mark.parametrize("key", ["instruction", "factual", "relevance", "behavior", "ranking"])
-def test_hash_changes_with_every_field(write, key):
+def test_hash_changes_with_every_field_that_says_something(write, key):
     some = rows(key, 4)
-    seen = {content(key, write(some))}
-    changes = {
-        **{"id": "new", "lang": "en", "source": "new", "split": "test", "meta": {"why": "new"}},
-        **{"instruction": "new", "query": "new", "response": "new", "evidence": ["new"], "item": {"new": 1}},
-        **{"category": "new", "profile": "new", "history": ["new"], "context": "new"},
-        **{"messages": [{"role": "user", "content": "new"}]},
-    }
-    changed = [f for f in changes if f in some[1] or f in ("split", "messages")]
-    for field in changed:
-        altered = {**some[1], field: changes[field]}
-        split = {"split": "test"} if field == "split" else {}
-        seen.add(content(key, write([some[0] | split, altered, *(r | split for r in some[2:])])))
-    labels = {"behavior": 1 - some[1]["label"]} if key == "behavior" else {}
-    if key == "ranking":
-        labels = {"labels": some[1]["labels"][::-1]}
-        seen.add(content(key, write([some[0], {**some[1], "candidates": some[1]["candidates"][::-1]}, *some[2:]])))
-        changed.append("candidates")
-        if labels["labels"] == some[1]["labels"]:
-            labels = {"labels": [1, *[0] * (len(some[1]["labels"]) - 1)]}
-    elif key == "behavior":
-        labels = {"label": 1 - some[1]["label"]}
-    else:
-        labels = {"label": next(r["label"] for r in rows(key, 72) if r["label"] != some[1]["label"])}
-    seen.add(content(key, write([some[0], {**some[1], **labels}, *some[2:]])))
-    assert len(seen) == 2 + len(changed)
+
+    def with_second(**changes):
+        return content(key, write([some[0], {**some[1], **changes}, *some[2:]], f"{key}.jsonl"), split="all")
+
+    known = with_second()
+    for field in SAYING_NOTHING:
+        assert with_second(**{field: SAYING_NOTHING[field]}) == known, field
+    fields = [f for f in SAYING if f in some[1] or f == "messages" or (key, f) == ("ranking", "query")]
+    assert set(some[1]) - {"dimension", "label", "labels", "candidates", "source", "meta"} <= set(fields)
+    changes = [{f: SAYING[f]} for f in fields] + gold_changes(key, some[1])
+    assert len({known, *(with_second(**change) for change in changes)}) == 1 + len(changes)
 
 
 def test_hash_tells_apart_what_a_prompt_tells_apart(write):
-    """`None` is shown as a field, so it is not the same as no field; 1, 1.0, "1" and true are shown differently."""
-    seen = {
-        content("factual", write([{**rows()[0], "evidence": [evidence]}]))
-        for evidence in ({}, {"a": None}, {"a": 1}, {"a": 1.0}, {"a": True}, {"a": [1]}, {"a": "one"}, "a: one")
-    }
-    assert len(seen) == 8
+    """And nothing else: null is not shown, 4.0 is shown as 4, and an object as its lines."""
+    shown = [{"a": 1}, {"a": True}, {"a": "one"}, {"a": [1, 2]}, {"a": "1", "b": 1}, "a", ["a: 1", ""], ["a", ": 1"]]
+    seen = [content("factual", write([{**rows()[0], "evidence": e if isinstance(e, list) else [e]}])) for e in shown]
+    assert len(set(seen)) == len(shown)
+    for same in ({"a": 1.0}, {"a": "1"}, {"a": [1]}, {"a": 1, "b": None}, "a: 1"):
+        assert content("factual", write([{**rows()[0], "evidence": [same]}])) == seen[0], same
 
 
 def test_hash_changes_with_the_labels(write):

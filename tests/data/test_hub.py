@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import socket
-import subprocess
-import sys
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import re
 from pathlib import Path
-from threading import Thread
-from urllib.parse import unquote, urlparse
 
 import pytest
+from hub_server import COMMIT, OLDER, REPOSITORY, ROOT, closed_port, run_client, serving
 
-ROOT = Path(__file__).resolve().parents[2]
-REPOSITORY = "wwzeng/RecRM-Bench"
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
-OLDER = "89abcdef0123456789abcdef0123456789abcdef"
+# A process per call, and the client's own retries.
+pytestmark = pytest.mark.slow
 
 LOAD = """
 import json, sys
 from recrm_tasks.data import load
 from recrm_tasks.errors import RecrmError
 try:
-    found = load(sys.argv[1])
+    found = load(sys.argv[1], split="all", **json.loads(sys.argv[2]))
 except RecrmError as error:
     print(json.dumps({"error": str(error)}))
 else:
     labels = [x.name for x in found.labels.labels] if found.labels else None
-    print(json.dumps({"ids": sorted(r.id for r in found.records), "labels": labels, "provenance": found.provenance}))
+    print(json.dumps({"ids": sorted(r.id for r in found.records()), "labels": labels, "provenance": found.provenance}))
 """
 
 
@@ -45,139 +37,39 @@ FILES = {
     "data/factual.jsonl": rows("factual"),
     "data/relevance.jsonl": rows("relevance"),
 }
-
-
-class Hub(ThreadingHTTPServer):
-    """Answers what `dataset_info`, `list_repo_tree` and `snapshot_download` of huggingface_hub ask."""
-
-    daemon_threads = True
-
-    def __init__(self, files):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.revisions = {"main": COMMIT, COMMIT: COMMIT, "v0": OLDER, OLDER: OLDER}
-        self.files = {COMMIT: files, OLDER: {"factual.jsonl": rows("factual", 1)}}
-        self.asked: list[str] = []
-
-    @property
-    def url(self):
-        """What HF_ENDPOINT is set to."""
-        return f"http://127.0.0.1:{self.server_port}"
-
-    @property
-    def downloaded(self):
-        """The files whose content was asked for."""
-        return {path.rpartition(f"/{COMMIT}/")[2] for path in self.asked if "/resolve/" in path}
-
-
-class Handler(BaseHTTPRequestHandler):
-    """One request; the paths are those of the real hub."""
-
-    server: Hub
-
-    def log_message(self, *_args):
-        """Says nothing."""
-
-    def do_GET(self):
-        """Sends the content."""
-        self.respond(with_body=True)
-
-    def do_HEAD(self):
-        """Sends the headers only."""
-        self.respond(with_body=False)
-
-    def respond(self, with_body):
-        """Information, file list or file."""
-        path = unquote(urlparse(self.path).path)
-        self.server.asked.append(path)
-        api, files = f"/api/datasets/{REPOSITORY}/", f"/datasets/{REPOSITORY}/resolve/"
-        if path.startswith(api):
-            kind, _, revision = path.removeprefix(api).partition("/")
-            commit = self.server.revisions.get(revision.rstrip("/"))
-            if commit is None:
-                return self.send(404, b'{"error":"Invalid rev id"}', with_body, {"X-Error-Code": "RevisionNotFound"})
-            if kind == "revision":
-                answer = {"id": REPOSITORY, "sha": commit, "private": False, "tags": [], "downloads": 0, "likes": 0}
-                answer["siblings"] = [{"rfilename": name} for name in self.server.files[commit]]
-            else:
-                assert kind == "tree"
-                answer = [
-                    {"type": "file", "path": name, "size": len(text.encode()), "oid": oid(text)}
-                    for name, text in self.server.files[commit].items()
-                ]
-            return self.send(200, json.dumps(answer).encode(), with_body, {"Content-Type": "application/json"})
-        assert path.startswith(files), path
-        revision, _, name = path.removeprefix(files).partition("/")
-        commit = self.server.revisions[revision]
-        text = self.server.files[commit][name]
-        return self.send(200, text.encode(), with_body, {"ETag": f'"{oid(text)}"', "X-Repo-Commit": commit})
-
-    def send(self, status, body, with_body, headers):
-        """One whole response."""
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if with_body:
-            self.wfile.write(body)
-
-
-def oid(text):
-    """What stands for git's blob hash."""
-    return hashlib.sha1(text.encode()).hexdigest()
+IDS = ["factual-zh-01", "factual-zh-02", "factual-zh-03"]
 
 
 @pytest.fixture
 def hub(request):
     """A running hub; the parameter, where there is one, is its files."""
-    server = Hub(getattr(request, "param", FILES))
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(getattr(request, "param", FILES)) as server:
+        server.add(OLDER, {"factual.jsonl": rows("factual", 1)}, "v0")
+        yield server
 
 
 @pytest.fixture
 def ask(tmp_path):
-    """Loads a dimension from the hub at a URL, in a process of its own with a cache of its own."""
+    """Loads a dimension from the hub at a URL, in a process of its own; the caches are those of the test."""
 
-    def call(dimension, endpoint, **environment):
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "RECRM_")) and "proxy" not in k.lower()}
-        settings = {
-            "HF_ENDPOINT": endpoint,
-            "HF_HOME": str(tmp_path / "hf"),
-            "HF_HUB_DISABLE_XET": "1",
-            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-            "HF_HUB_DISABLE_TELEMETRY": "1",
-            "PYTHONPATH": str(ROOT),
-            "NO_PROXY": "127.0.0.1",
-        }
-        done = subprocess.run(
-            [sys.executable, "-c", LOAD, dimension],
-            env={**kept, **settings, **environment},
-            cwd=tmp_path,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=120,
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout.splitlines()[-1])
+    def call(dimension, endpoint, options=None, **environment):
+        return json.loads(run_client(LOAD, [dimension, json.dumps(options or {})], endpoint, tmp_path, **environment))
 
     return call
 
 
-def closed_port():
-    """The URL of a port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+def refused(found, *words):
+    """The message, which names the repository, the way out, and these words."""
+    assert set(found) == {"error"}, found
+    assert "Traceback" not in found["error"]
+    for word in (REPOSITORY, *words):
+        assert word in found["error"]
+    return found["error"]
 
 
 def test_branch_is_resolved_and_stands_in_provenance(hub, ask):
     found = ask("factual", hub.url)
-    assert found["ids"] == ["factual-zh-01", "factual-zh-02", "factual-zh-03"]
+    assert found["ids"] == IDS
     assert found["provenance"]["data"] == "hub"
     assert found["provenance"]["source"] == REPOSITORY
     assert found["provenance"]["revision"] == COMMIT
@@ -185,13 +77,17 @@ def test_branch_is_resolved_and_stands_in_provenance(hub, ask):
 
 def test_only_files_of_the_dimension_are_downloaded(hub, ask):
     ask("relevance", hub.url)
-    assert hub.downloaded == {"data/relevance.jsonl"}
+    assert hub.downloaded == {"README.md", "data/relevance.jsonl"}
 
 
-def test_tag_by_environment(hub, ask):
-    found = ask("factual", hub.url, RECRM_REVISION="v0")
-    assert found["ids"] == ["factual-zh-01"]
-    assert found["provenance"]["revision"] == OLDER
+def test_revision_by_argument_before_the_environment(hub, ask):
+    by_environment = ask("factual", hub.url, RECRM_REVISION="v0")
+    by_argument = ask("factual", hub.url, {"revision": "v0"})
+    both = ask("factual", hub.url, {"revision": OLDER}, RECRM_REVISION="main")
+    assert by_environment == by_argument == both
+    assert both["ids"] == IDS[:1]
+    assert both["provenance"]["revision"] == OLDER
+    assert "belongs to the data choice 'hub'" in ask("factual", hub.url, {"revision": "v0", "data": "sample"})["error"]
 
 
 def test_cached_commit_works_offline_and_a_branch_does_not(hub, ask):
@@ -203,15 +99,22 @@ def test_cached_commit_works_offline_and_a_branch_does_not(hub, ask):
     unreachable = ask("factual", closed_port(), RECRM_REVISION=COMMIT)
     assert unreachable == online
     branch = ask("factual", hub.url, HF_HUB_OFFLINE="1")
-    assert "RECRM_REVISION" in branch["error"]
+    refused(branch, "RECRM_REVISION", f"known from earlier runs: {COMMIT}")
     assert len(hub.asked) == asked
+
+
+def test_another_commit_is_never_handed_over(hub, ask):
+    ask("factual", hub.url)
+    refused(ask("factual", closed_port(), HF_HUB_OFFLINE="1", RECRM_REVISION=OLDER), OLDER, COMMIT)
+    hub.revisions["main"] = OLDER
+    moved = ask("factual", hub.url)
+    assert (moved["provenance"]["revision"], moved["ids"]) == (OLDER, IDS[:1])
+    assert ask("factual", hub.url, RECRM_REVISION=COMMIT)["ids"] == IDS
 
 
 def test_dimension_that_was_not_cached_is_an_error_offline(hub, ask):
     ask("factual", hub.url)
-    found = ask("relevance", closed_port(), HF_HUB_OFFLINE="1", RECRM_REVISION=COMMIT)
-    assert set(found) == {"error"}
-    assert COMMIT in found["error"]
+    refused(ask("relevance", closed_port(), HF_HUB_OFFLINE="1", RECRM_REVISION=COMMIT), COMMIT, "relevance.jsonl")
 
 
 @pytest.mark.parametrize(
@@ -220,25 +123,65 @@ def test_dimension_that_was_not_cached_is_an_error_offline(hub, ask):
     ids=["closed port", "offline", "commit offline"],
 )
 def test_unreachable_hub_names_the_way_out_and_never_falls_back(ask, settings):
-    found = ask("factual", closed_port(), **settings)
-    assert set(found) == {"error"}
-    assert REPOSITORY in found["error"]
-    assert "RECRM_DATA=sample" in found["error"]
-    assert "Traceback" not in found["error"]
+    refused(ask("factual", closed_port(), **settings), "RECRM_DATA=sample")
 
 
 @pytest.mark.parametrize("revision", ["no-such-branch", "f" * 40])
-def test_bad_revision(hub, ask, revision):
-    found = ask("factual", hub.url, RECRM_REVISION=revision)
-    assert set(found) == {"error"}
-    assert revision in found["error"]
+def test_revision_that_is_gone(hub, ask, revision):
+    refused(ask("factual", hub.url, RECRM_REVISION=revision), revision, "no such revision", "RECRM_DATA=sample")
 
 
-@pytest.mark.parametrize("hub", [{"README.md": "", "IF/test.parquet": "x", "FC/test.parquet": "y"}], indirect=True)
-def test_unknown_layout_lists_the_files(hub, ask):
-    found = ask("factual", hub.url)
-    for word in ("factual.jsonl", "IF/test.parquet", "FC/test.parquet", "RECRM_DATA=PATH", COMMIT):
-        assert word in found["error"]
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(401, "RepoNotFound"), (401, ""), (403, ""), (403, "GatedRepo"), (404, "RepoNotFound")],
+    ids=["private", "bad token", "forbidden", "gated", "gone"],
+)
+def test_repository_that_is_not_shown(hub, ask, status, code):
+    hub.refuse = (status, code)
+    refused(ask("factual", hub.url), "private, gated or gone", "HF_TOKEN", "RECRM_DATA=sample")
+
+
+def test_hub_that_is_ill(hub, ask):
+    hub.refuse = (400, "")
+    refused(ask("factual", hub.url), "the hub answers 400", "RECRM_DATA=sample")
+
+
+def test_file_that_is_gone(hub, ask):
+    hub.gone = {"data/factual.jsonl"}
+    refused(ask("factual", hub.url), "data/factual.jsonl", COMMIT)
+
+
+def test_half_a_download_is_never_taken_for_the_whole(hub, ask):
+    hub.halved = {"data/factual.jsonl"}
+    refused(ask("factual", hub.url), COMMIT)
+    refused(ask("factual", closed_port(), HF_HUB_OFFLINE="1", RECRM_REVISION=COMMIT), COMMIT)
+    hub.halved = set()
+    assert ask("factual", hub.url)["ids"] == IDS
+
+
+def test_truncated_file_in_the_cache_is_told(hub, ask, tmp_path):
+    ask("factual", hub.url)
+    (file,) = (tmp_path / "hf").rglob("snapshots/*/data/factual.jsonl")
+    whole = file.read_bytes()
+    file.write_bytes(whole[: whole.rfind(b"\n", 0, len(whole) - 1) + 1])  # whole lines: nothing else would tell
+    for endpoint, settings in ((hub.url, {}), (closed_port(), {"HF_HUB_OFFLINE": "1", "RECRM_REVISION": COMMIT})):
+        found = refused(ask("factual", endpoint, **settings), str(len(whole)), "factual.jsonl")
+    Path(re.search("Remove (.*), and run again", found)[1]).unlink()
+    assert ask("factual", hub.url)["ids"] == IDS
+
+
+UNKNOWN = {"README.md": "", "IF/test.parquet": "x", "FC/test.parquet": "y", "notes.txt": "z"}
+
+
+@pytest.mark.parametrize("hub", [UNKNOWN], indirect=True)
+def test_broken_file_is_named(hub, ask):
+    assert "FC/test.parquet: cannot be read" in ask("factual", hub.url)["error"]
+    assert "no records of dimension 'ranking'" in refused(ask("ranking", hub.url), "IF/test.parquet: instruction")
+
+
+@pytest.mark.parametrize("hub", [{"README.md": "", "data.zip": "x"}], indirect=True)
+def test_repository_without_data_files_lists_what_it_has(hub, ask):
+    refused(ask("factual", hub.url), "no data files", "data.zip", ".parquet")
 
 
 OWN_LABELS = {
@@ -259,6 +202,5 @@ OWN_ROWS = (
 @pytest.mark.parametrize("folder", ["", "data/"])
 @pytest.mark.parametrize("hub", [{}], indirect=True)
 def test_labels_beside_the_records_count(hub, ask, folder):
-    """Both are downloaded from any folder, so both are read from any folder."""
     hub.files[COMMIT] = {f"{folder}factual.jsonl": OWN_ROWS, f"{folder}labels.json": json.dumps(OWN_LABELS)}
     assert ask("factual", hub.url).get("labels") == ["grounded", "made up"]

@@ -27,7 +27,7 @@ def text(record):
 
 @pytest.mark.parametrize("key", KEYS)
 def test_seventy_two_records_half_of_them_chinese(key):
-    records = load(key, "sample").records
+    records = list(load(key, "sample").records())
     assert len(records) == len(lines(key)) == 72
     assert Counter(r.lang for r in records) == {"zh": 36, "en": 36}
     assert {r.source for r in records} == {"sample"}
@@ -36,7 +36,7 @@ def test_seventy_two_records_half_of_them_chinese(key):
 
 @pytest.mark.parametrize("key", KEYS)
 def test_labels_are_balanced_in_each_language(key):
-    records = load(key, "sample").records
+    records = list(load(key, "sample").records())
     if key == "ranking":
         counts = Counter((r.lang, sum(g > 0 for g in r.labels)) for r in records)
         assert {positives for _, positives in counts} == {1, 2}
@@ -48,7 +48,7 @@ def test_labels_are_balanced_in_each_language(key):
 
 @pytest.mark.parametrize("key", KEYS)
 def test_every_record_says_what_it_is_and_why(key):
-    records = load(key, "sample").records
+    records = list(load(key, "sample").records())
     for record in records:
         assert set(record.meta) == {"service", "difficulty", "why"}, record.id
         assert record.meta["difficulty"] in ("easy", "hard"), record.id
@@ -60,7 +60,7 @@ def test_every_record_says_what_it_is_and_why(key):
 
 
 def test_category_is_the_service():
-    assert all(r.category == r.meta["service"] for r in load("relevance", "sample").records)
+    assert all(r.category == r.meta["service"] for r in load("relevance", "sample").records())
 
 
 def test_ids_and_texts_are_unique():
@@ -86,7 +86,7 @@ def test_language_is_what_it_says(key):
 def test_positives_stand_at_every_place(lang):
     """In the file and as shown: no place holds the positive in more than 40 % of the lists."""
     data = load("ranking", "sample", lang=lang)
-    for golds in ([r.labels for r in data.records], [p.gold for p in data.prompts("generate")]):
+    for golds in ([r.labels for r in data.records()], [p.gold for p in data.prompts("generate")]):
         places = Counter(i for gold in golds for i, g in enumerate(gold) if g)
         assert set(places) >= {0, 1, 2, 3}
         assert max(places.values()) <= 0.4 * sum(places.values())
@@ -107,7 +107,7 @@ def test_top_of_the_file_order_wins_nothing():
     """A model that always answers in the shown order scores like chance."""
     data = load("ranking", "sample")
     first = sum(p.gold[0] > 0 for p in data.prompts("generate")) / 72
-    chance = sum(sum(g > 0 for g in r.labels) / len(r.labels) for r in data.records) / 72
+    chance = sum(sum(g > 0 for g in r.labels) / len(r.labels) for r in data.records()) / 72
     assert abs(first - chance) < 0.15
 
 

@@ -106,7 +106,7 @@ def test_log_probability_asks_for_one_letter(key, lang):
 def test_gold_letter_means_the_gold_label(key, mode, lang):
     data = load(key, "sample")
     meaning = {x.name: x.zh if lang == "zh" else x.en for x in data.labels.labels}
-    for record, prompt in zip(data.records, data.prompts(mode, lang), strict=True):
+    for record, prompt in zip(data.records(), data.prompts(mode, lang), strict=True):
         head, _, _ = text_of(prompt).partition(FIRST_FIELD[key][lang])
         shown = dict(re.findall(r"^([A-Z])\. (.+)$", head, re.MULTILINE))
         assert tuple(shown) == prompt.choices
@@ -119,7 +119,7 @@ def test_gold_letter_means_the_gold_label(key, mode, lang):
 def test_letter_of_a_candidate_has_its_grade(mode, lang):
     data = load("ranking", "sample")
     title = {"en": "[Candidates]\n", "zh": "【候选项】\n"}[lang]
-    for record, prompt in zip(data.records, data.prompts(mode, lang), strict=True):
+    for record, prompt in zip(data.records(), data.prompts(mode, lang), strict=True):
         listing = text_of(prompt).partition(title)[2].partition("\n\n")[0]
         shown = dict(re.findall(r"^([A-Z])\. (.+)$", listing, re.MULTILINE))
         assert tuple(shown) == prompt.choices
@@ -131,7 +131,7 @@ def test_letter_of_a_candidate_has_its_grade(mode, lang):
 @pytest.mark.parametrize("lang", LANGS)
 def test_behavior_yes_is_the_first_choice(lang):
     data = load("behavior", "sample")
-    for record, prompt in zip(data.records, data.prompts("logprob", lang), strict=True):
+    for record, prompt in zip(data.records(), data.prompts("logprob", lang), strict=True):
         yes, no = {"en": ("A. yes", "B. no"), "zh": ("A. 会", "B. 不会")}[lang]
         assert f"\n{yes}\n{no}\n" in text_of(prompt)
         assert prompt.gold == record.label
@@ -144,7 +144,7 @@ def test_everything_that_counts_is_shown_and_nothing_that_tells(key, lang):
     """Every text of the record is in its prompt; its id and `why` are not."""
     data = load(key, "sample")
     hidden = {"id", "dimension", "lang", "source", "split", "meta", "messages", "label", "labels", "category"}
-    for record, prompt in zip(data.records, data.prompts("generate", lang), strict=True):
+    for record, prompt in zip(data.records(), data.prompts("generate", lang), strict=True):
         text = text_of(prompt)
         for name, value in record.model_dump().items():
             if name in hidden or value is None:
@@ -165,7 +165,8 @@ def test_everything_that_counts_is_shown_and_nothing_that_tells(key, lang):
 def test_forced_language(key, lang):
     """The instruction changes its language, the record does not; by default it is the record's."""
     data = load(key, "sample")
-    for record, forced, own in zip(data.records, data.prompts("generate", lang), data.prompts("generate"), strict=True):
+    prompts = (data.prompts("generate", lang), data.prompts("generate"))
+    for record, forced, own in zip(data.records(), *prompts, strict=True):
         assert forced.lang == lang
         assert QUESTION[key][lang] in text_of(forced)
         assert own.lang == record.lang
@@ -220,7 +221,7 @@ def test_twenty_six_candidates_have_letters():
 
 
 def test_shown_order_does_not_depend_on_file_order():
-    for record in load("ranking", "sample").records:
+    for record in load("ranking", "sample").records():
         turned = record.model_copy(update={"candidates": record.candidates[::-1], "labels": record.labels[::-1]})
         one, two = (dimension("ranking").prompt(r, None, "generate") for r in (record, turned))
         assert text_of(one) == text_of(two)
@@ -246,7 +247,7 @@ from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimensions
 for key in dimensions():
     for mode in ("generate", "logprob"):
-        print(hashlib.sha256(repr(load(key, "sample").prompts(mode)).encode()).hexdigest())
+        print(hashlib.sha256(repr(list(load(key, "sample").prompts(mode))).encode()).hexdigest())
 """
 
 
@@ -336,4 +337,6 @@ def test_a_new_file_registers_a_sixth_dimension(tmp_path):
 
 def test_render():
     assert render("as it is\n ") == "as it is\n "
-    assert render({"a": 1, "b": [1, "x", None], "c": True}) == "a: 1\nb: 1, x, None\nc: True"
+    assert render({"a": 1, "b": [1, "x", None, 4.0], "c": True, "d": None}) == "a: 1\nb: 1, x, 4\nc: true"
+    assert render({"a": {"b": None, "c": 4.0}, "d": [[1], "x"]}) == 'a: {"b":null,"c":4.0}\nd: [[1],"x"]'
+    assert (render(4.0), render(4.5), render(1e300), render(None)) == ("4", "4.5", "1e+300", "None")

@@ -41,20 +41,23 @@ def refusal(tmp_path, key, changed):
 @pytest.mark.parametrize(
     ("changes", "field", "told"),
     [
-        ({"id": DROPPED}, "id", "Field required"),
-        ({"id": ""}, "id", 'found ""'),
-        ({"id": 7}, "id", "found 7"),
-        ({"lang": DROPPED}, "lang", "Field required"),
-        ({"lang": "de"}, "lang", 'found "de"'),
-        ({"source": DROPPED}, "source", "Field required"),
-        ({"split": 1}, "split", "found 1"),
-        ({"meta": "x"}, "meta", 'found "x"'),
-        ({"extra": 1}, "extra", "Extra inputs are not permitted, found 1"),
-        ({"lable": 1}, "lable", "Extra inputs are not permitted"),
-        ({"messages": []}, "messages", "at least 1 item"),
-        ({"messages": [{"role": "robot", "content": "x"}]}, "messages.0.role", 'found "robot"'),
-        ({"messages": [{"role": "user", "content": ""}]}, "messages.0.content", "at least 1 character"),
-        ({"messages": [{"role": "user"}]}, "messages.0.content", "Field required"),
+        ({"id": DROPPED}, "id", "no id"),
+        ({"id": None}, "id", "no id"),
+        ({"id": ""}, "id", "no id"),
+        ({"lang": DROPPED}, "lang", "found None"),
+        ({"lang": "de"}, "lang", "found 'de'"),
+        ({"meta": "x"}, "meta", 'expected an object, found "x"'),
+        ({"meta": 0}, "meta", 'found "0"'),
+        ({"meta": []}, "meta", "found []"),
+        ({"extra": 1}, "extra", "no such field"),
+        ({"lable": 1}, "lable", "no such field"),
+        ({"messages": []}, "messages", "no turn"),
+        ({"messages": " "}, "messages", "an empty prompt"),
+        ({"messages": {"role": "user", "content": "x"}}, "messages", "expected a list of turns or a text, found dict"),
+        ({"messages": ["x"]}, "messages", "expected a turn with role and content, found str"),
+        ({"messages": [{"role": "robot", "content": "x"}]}, "messages", "found 'robot'"),
+        ({"messages": [{"role": "user", "content": ""}]}, "messages", "the turn of user has no text"),
+        ({"messages": [{"role": "user"}]}, "messages", "the turn of user has no text"),
     ],
 )
 def test_common_fields(tmp_path, key, changes, field, told):
@@ -67,31 +70,92 @@ def test_common_fields(tmp_path, key, changes, field, told):
     ("key", "changes", "field", "told"),
     [
         ("instruction", {"instruction": DROPPED}, "instruction", "Field required"),
-        ("instruction", {"response": ["x"]}, "response", 'found ["x"]'),
-        ("instruction", {"query": None}, "query", "found null"),
-        ("instruction", {"label": DROPPED}, "label", "Field required"),
-        ("instruction", {"label": 1}, "label", "found 1"),
-        ("factual", {"evidence": []}, "evidence", "at least 1 item"),
-        ("factual", {"evidence": "x"}, "evidence", 'found "x"'),
+        ("instruction", {"query": None}, "query", "Field required"),
+        ("instruction", {"response": DROPPED}, "response", "Field required"),
+        ("instruction", {"label": DROPPED}, "label", "no label"),
+        ("instruction", {"label": 1}, "label", "'1' is not in the declared set"),
+        ("instruction", {"label": ["follows"]}, "label", "is not in the declared set"),
+        ("factual", {"evidence": []}, "evidence", "needs at least 1, found none"),
+        ("factual", {"evidence": [None]}, "evidence", "needs at least 1, found none"),
+        ("factual", {"evidence": DROPPED}, "evidence", "Field required"),
         ("relevance", {"item": DROPPED}, "item", "Field required"),
-        ("relevance", {"category": 3}, "category", "found 3"),
-        ("behavior", {"label": 2}, "label", "found 2"),
-        ("behavior", {"label": "1"}, "label", 'found "1"'),
-        ("behavior", {"label": DROPPED}, "label", "Field required"),
-        ("behavior", {"history": "x"}, "history", 'found "x"'),
+        ("behavior", {"label": 2}, "label", "'2' is not in the declared set 0, 1"),
+        ("behavior", {"label": 0.5}, "label", "'0.5' is not in the declared set 0, 1"),
+        ("behavior", {"label": True}, "label", "'true' is not in the declared set 0, 1"),
+        ("behavior", {"label": DROPPED}, "label", "no label"),
+        ("behavior", {"history": DROPPED}, "history", "Field required"),
         ("behavior", {"profile": DROPPED}, "profile", "Field required"),
-        ("ranking", {"candidates": [{"id": "c1", "text": "x"}], "labels": [1]}, "candidates", "at least 2 items"),
-        ("ranking", {"candidates": [{"id": "", "text": "x"}] * 2, "labels": [1, 0]}, "candidates.0.id", "at least 1"),
-        ("ranking", {"candidates": [{"id": "a"}] * 2, "labels": [1, 0]}, "candidates.0.text", "Field required"),
-        ("ranking", {"labels": [0, 1.5, 0, 0, 0]}, "labels.1", "found 1.5"),
-        ("ranking", {"labels": "01000"}, "labels", 'found "01000"'),
-        ("ranking", {"query": 3}, "query", "found 3"),
+        ("ranking", {"candidates": DROPPED}, "candidates", "Field required"),
+        ("ranking", {"candidates": "x"}, "candidates", "expected a list, found str"),
+        ("ranking", {"candidates": [{"id": "c1", "text": "x"}], "labels": [1]}, "candidates", "at least 2, found 1"),
+        (
+            "ranking",
+            {"candidates": [{"id": "", "text": "x"}] * 2, "labels": [1, 0]},
+            "candidates",
+            "number 1 has no id",
+        ),
+        ("ranking", {"candidates": [{"id": "a"}] * 2, "labels": [1, 0]}, "candidates", "number 1 has no text"),
+        ("ranking", {"labels": DROPPED}, "labels", "no label"),
+        ("ranking", {"labels": [0, 1.5, 0, 0, 0]}, "labels", "'1.5' is not a grade"),
+        ("ranking", {"labels": [0, None, 1, 0, 0]}, "labels", "is not a grade"),
+        ("ranking", {"labels": [0, 1 << 40, 0, 0, 0]}, "labels", "is not a grade"),
+        ("ranking", {"labels": "01000"}, "labels", "'01000' names none"),
+        ("ranking", {"labels": 7}, "labels", "'7' names none"),
     ],
 )
 def test_own_fields(tmp_path, key, changes, field, told):
     message = refusal(tmp_path, key, row(key, **changes))
     assert message.startswith(f"{field}: ")
     assert told in message
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize(
+    ("key", "changes", "same"),
+    [
+        ("factual", {"id": 7}, {"id": "7"}),
+        ("instruction", {"response": 4.0}, {"response": "4"}),
+        ("instruction", {"response": True}, {"response": "true"}),
+        ("instruction", {"response": ["x", 1]}, {"response": '["x",1]'}),
+        ("instruction", {"response": {"x": None}}, {"response": '{"x":null}'}),
+        ("relevance", {"item": {"a": 4.0, "b": None, "c": [1, "x"]}}, {"item": "a: 4\nc: 1, x"}),
+        ("relevance", {"category": 3}, {"category": "3"}),
+        ("factual", {"evidence": "x\n\n y"}, {"evidence": ["x", "y"]}),
+        ("factual", {"evidence": '["x", {"a": 1, "b": 2}]'}, {"evidence": ["x", "a: 1; b: 2"]}),
+        ("behavior", {"history": 5}, {"history": ["5"]}),
+        ("behavior", {"label": "1"}, {"label": 1}),
+        ("behavior", {"label": 1.0}, {"label": 1}),
+        ("ranking", {"query": 3}, {"query": "3"}),
+    ],
+)
+def test_values_of_other_types_are_the_text_that_is_shown(tmp_path, key, changes, same, first):
+    """Whatever the other rows of the file hold, and whichever row is read first."""
+    file = tmp_path / "rows.jsonl"
+    both = [row(key, id="good"), row(key, **changes)]
+    file.write_text("\n".join(json.dumps(r) for r in (both if first else both[::-1])), encoding="utf-8")
+    expected = row(key, **same)
+    (found,) = (r for r in load(key, str(file)).records() if r.id == expected["id"])
+    assert {name: getattr(found, name) for name in same} == same
+
+
+def test_a_missing_source_is_the_files_name(tmp_path):
+    file = tmp_path / "rows.jsonl"
+    file.write_text(json.dumps(row("factual", source=DROPPED)), encoding="utf-8")
+    assert [r.source for r in load("factual", str(file)).records()] == ["rows.jsonl"]
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_columns_that_begin_late_are_seen(tmp_path, key):
+    """What is recognised rests on the first rows; the last line has fields that no other has."""
+    late = {"id": "late", "group": "g", "split": "dev", "messages": [{"role": "user", "content": "?"}]}
+    rows = [row(key, id=f"r{i}", split=DROPPED, meta=DROPPED) for i in range(1_200)]
+    file = tmp_path / "rows.jsonl"
+    file.write_text("\n".join(json.dumps(r) for r in [*rows, row(key, **late)]), encoding="utf-8")
+    data = load(key, str(file), split="all")
+    assert len(data) == 1_201
+    (found,) = (r for r in data.records() if r.id == "late")
+    assert (found.group, found.split, found.messages[0].content) == ("g", "dev", "?")
+    assert found.meta == row(key)["meta"]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +187,7 @@ def test_label_outside_the_set(tmp_path, key):
 
 @pytest.mark.parametrize("key", KEYS)
 def test_records_cannot_be_changed(key):
-    record = load(key, "sample").records[0]
+    record = next(load(key, "sample").records())
     with pytest.raises(ValidationError):
         record.id = "other"
 
@@ -191,7 +255,7 @@ def test_a_letter_that_names_its_own_label_is_fine():
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("logprobs", [[], [0.0], [float("nan")] * 2, [float("inf"), 0.0], [0.0] * 30])
 def test_broken_log_probabilities_are_the_harness_fault(key, logprobs):
-    prompt = load(key, "sample").prompts("logprob")[0]
+    prompt = next(load(key, "sample").prompts("logprob"))
     if len(logprobs) == 2:
         logprobs = [logprobs[0]] * len(prompt.choices)
     with pytest.raises(HarnessError):
@@ -200,7 +264,7 @@ def test_broken_log_probabilities_are_the_harness_fault(key, logprobs):
 
 @pytest.mark.parametrize("key", KEYS)
 def test_no_mass_on_any_answer_is_no_answer(key):
-    prompt = load(key, "sample").prompts("logprob")[0]
+    prompt = next(load(key, "sample").prompts("logprob"))
     found = dimension(key).weigh([float("-inf")] * len(prompt.choices), prompt)
     assert (found.value, found.reason) == (None, "no_answer")
 
@@ -210,7 +274,7 @@ def test_tie_of_log_probabilities():
     found = {
         k: dimension(k).weigh([-1.0] * len(p.choices), p)
         for k in KEYS
-        for p in load(k, "sample").prompts("logprob")[:1]
+        for p in [next(load(k, "sample").prompts("logprob"))]
     }
     assert [found[k].reason for k in KEYS[:3]] == ["ambiguous"] * 3
     assert found["behavior"].value == 0.5

@@ -116,7 +116,7 @@ def test_provenance_and_version_stand_in_the_log(tmp_path: Path) -> None:
         **dataset.provenance, "mode": "generate", "prompt_lang": None,
     }  # fmt: skip
     assert log.eval.task_version == dimension_of("behavior").version
-    assert log.eval.metadata["task_version"] == f"{log.eval.task_version}-A"
+    assert log.eval.metadata["task_version"] == f"{log.eval.task_version}-B"
 
 
 def test_bench_takes_turns() -> None:

@@ -134,7 +134,7 @@ def test_a_ready_prompt_of_many_turns_is_told(tmp_path: Path) -> None:
         ({"recrm_data": "nowhere"}, "no such file or folder"),
         ({"recrm_lang": "fr"}, "unknown language 'fr'"),
         ({"recrm_prompt_lang": "fr"}, "unknown prompt language 'fr'"),
-        ({"recrm_limit": 0}, "limit must be at least 1"),
+        ({"recrm_limit": 0}, "limit must be 'lite' or a number of at least 1, not 0"),
         ({"recrm_split": "train"}, "no records of split 'train'"),
         ({"recrm_dta": "sample"}, "unknown option in --metadata: recrm_dta"),
     ],

@@ -26,7 +26,7 @@ SUFFIX = {"generate": "", "logprob": "_logprob"}
 
 
 def answers(dimension: str, mode: str) -> scripted.Answers:
-    prompts = load(dimension, "sample").prompts(mode)
+    prompts = list(load(dimension, "sample").prompts(mode))
     return scripted.completions(prompts) if mode == "generate" else scripted.logprobs(prompts)
 
 

@@ -41,6 +41,9 @@ def test_by_path_with_nothing_of_ours_installed(
 ) -> None:
     venv = new_venv(INSPECT)
     assert venv.ours() == []
+    refused = run(venv.home / "bin" / "inspect", "eval", "recrm_tasks/factual.py", cwd=clone, check=False)
+    assert "pip install pyarrow" in refused.stdout + refused.stderr
+    venv.uv("install", "pyarrow", "pyyaml", "tqdm")
     evaluate(venv, "recrm_tasks/factual.py", clone, tmp_path)
     # Inspect takes relative paths, and absolute ones with the task's name behind them.
     evaluate(venv, f"{clone}/recrm_tasks/factual.py@factual", empty, tmp_path)

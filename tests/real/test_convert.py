@@ -75,7 +75,7 @@ def test_every_row_is_used_or_counted(converted: dict[Kind, convert.Converted]) 
 
 
 def test_every_record_loads(loaded: dict[Kind, list[Dataset]]) -> None:
-    assert {kind: sum(len(part.records) for part in parts) for kind, parts in loaded.items()} == RECORDS
+    assert {kind: sum(len(part) for part in parts) for kind, parts in loaded.items()} == RECORDS
 
 
 def test_label_shares_are_the_sources(converted: dict[Kind, convert.Converted]) -> None:

@@ -23,14 +23,14 @@ LABELLED = KEYS[:3]
 @cache
 def sample_prompts(key, lang="zh"):
     """Prompts of the sample; a ranking has at least five candidates first."""
-    prompts = load(key, "sample", lang=lang).prompts("generate")
+    prompts = list(load(key, "sample", lang=lang).prompts("generate"))
     return sorted(prompts, key=lambda p: -len(p.choices)) if key == "ranking" else prompts
 
 
 @cache
 def many_candidates():
     """A ranking prompt whose candidates have numbers."""
-    record = load("ranking", "sample").records[0]
+    record = next(load("ranking", "sample").records())
     candidate = record.candidates[0]
     wide = record.model_copy(
         update={
@@ -509,7 +509,7 @@ def test_copy_of_the_prompt_is_no_answer(key, prompt_lang):
         found = data.dimension.read(f"{text}\n{answer}", prompt)
         assert found.value in (None, value), prompt.id
         readable += found.value is not None
-    assert readable >= 0.9 * len(data.records)
+    assert readable >= 0.9 * len(data)
 
 
 @pytest.mark.parametrize("key", KEYS)
