@@ -6,7 +6,6 @@ import json
 import os
 from pathlib import Path
 
-import datasets
 import pyarrow.parquet as pq
 import pytest
 
@@ -126,6 +125,7 @@ def test_the_manifest_is_true(tmp_path):
 
 
 def test_datasets_opens_the_folder_offline(tmp_path, monkeypatch):
+    datasets = pytest.importorskip("datasets")
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
     export("sample", tmp_path / "out", list(KEYS), None, None, None)
     for key in KEYS:
