@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 import random
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -48,7 +49,8 @@ def as_table(made, delimiter):
     """CSV."""
     text = io.StringIO()
     names = list(dict.fromkeys(n for r in made for n in r))
-    writer = csv.DictWriter(text, names, delimiter=delimiter)
+    # The escape is for NUL characters, which Python 3.10 writes in no other way.
+    writer = csv.DictWriter(text, names, delimiter=delimiter, escapechar="\\" if sys.version_info < (3, 11) else None)
     writer.writeheader()
     for row in made:
         writer.writerow({k: json.dumps(v) if isinstance(v, list | dict) else v for k, v in row.items()})

@@ -81,7 +81,10 @@ def _heading(path: Path, delimiter: str, codec: str | None) -> list[str]:
             at = 1 + start.count(b"\n", 0, error.start)
             raise DataError(f"{path}, line {at}: not UTF-8 text ({error.reason})") from None
         text = start[: error.start].decode("utf-8-sig")
-    names = next(standard.reader(io.StringIO(text), delimiter=delimiter), None)
+    try:
+        names = next(standard.reader(io.StringIO(text), delimiter=delimiter), None)
+    except standard.Error as error:  # before Python 3.11, a NUL character
+        raise DataError(f"{path}, line 1: not a CSV heading: {error}") from None
     if not names:
         raise DataError(f"{path}: no heading line")
     twice = sorted({name for name in names if names.count(name) > 1})
