@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +16,7 @@ from recrm_tasks import __version__
 from recrm_tasks.data.layout import UNSPLIT
 from recrm_tasks.data.load import Dataset, load
 from recrm_tasks.data.schema import schema_of
+from recrm_tasks.data.whole_folder import is_taken, whole_folder
 from recrm_tasks.errors import DataError
 
 
@@ -41,34 +39,20 @@ def export(
     Raises:
         RecrmError: what `load` raises, or the folder cannot be written.
     """
-    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+    if is_taken(to):
         raise DataError(f"{to}: exists already; an export goes into a folder of its own")
-    try:
-        to.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{to.name}-unfinished-", dir=to.parent))
-    except OSError as error:
-        raise DataError(f"{to}: cannot be written: {error.strerror or error}") from None
-    try:
-        manifest: dict[str, Any] = {"recrm_tasks": __version__, "dimensions": {}}
-        labels = {}
+    manifest: dict[str, Any] = {"recrm_tasks": __version__, "dimensions": {}}
+    labels = {}
+    with whole_folder(to) as folder:
         for key in keys:
             written, declared = _dimension(folder, key, data, split, mapping, revision)
             manifest["dimensions"][key] = written
             if declared:
                 labels[key] = declared
-        (folder / "labels.json").write_text(json.dumps(labels, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        (folder / "manifest.json").write_text(
-            json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-        )
+        for name, content in (("labels.json", labels), ("manifest.json", manifest)):
+            text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+            (folder / name).write_text(text, encoding="utf-8")
         (folder / "README.md").write_text(_card(manifest), encoding="utf-8")
-        folder.chmod(0o755)
-        if to.exists():
-            to.rmdir()
-        os.replace(folder, to)
-    except OSError as error:
-        raise DataError(f"{to}: cannot be written: {error.strerror or error}") from None
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     return manifest
 
 
@@ -84,7 +68,8 @@ def _dimension(
         wanted = ["hash-test", "hash-train"] if split == "hash" else [split]
     splits = {}
     for part in wanted:
-        dataset = load(key, data, split=part, mapping=mapping, revision=revision)
+        again = part != "all"
+        dataset = load(key, data, split=part, mapping=mapping, revision=revision) if again else whole
         name = part.removeprefix("hash-") if part.startswith("hash-") else part
         _write(folder / key / f"{UNSPLIT if part == 'all' else name}.parquet", dataset, None if part == "all" else name)
         splits[UNSPLIT if part == "all" else name] = {

@@ -14,8 +14,10 @@ import pyarrow.compute as pc
 from recrm_tasks.data import texts
 from recrm_tasks.data.formats import Chunk
 from recrm_tasks.data.mapping import LabelColumn, Source
+from recrm_tasks.data.store import Stored, Writer
 
-_ROWS = 16_384
+_ROWS = 65_536
+"""Rows that are in memory at once: each such part is one pass over the temporary file."""
 CANDIDATES, LABELS = "candidates", "labels"
 
 
@@ -30,18 +32,16 @@ def grouped(chunks: Iterator[Chunk], source: Source) -> Iterator[Chunk]:
         with `of_lists(source)`.
     """
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "rows.arrow"
-        names, numbers, problems, unit = _spooled(chunks, source, file)
+        stored, names, numbers, problems, unit = _spooled(chunks, source, Path(folder) / "rows")
         codes, firsts = _groups(names)
         order = np.argsort(codes, kind="stable")
         bounds = np.append(np.searchsorted(codes[order], np.arange(len(firsts))), len(order))
-        with pa.OSFile(str(file)) as stream:
-            table = pa.ipc.open_file(stream).read_all() if len(order) else None
         begin = 0
         while begin < len(firsts):
             end = max(begin + 1, int(np.searchsorted(bounds, bounds[begin] + _ROWS)) - 1)
-            assert table is not None
-            rows = table.take(pa.array(order[bounds[begin] : bounds[end]])).combine_chunks()
+            assert stored is not None
+            parts = list(stored.gather(order[bounds[begin] : bounds[end]], stored.manifest["columns"]))
+            rows = pa.concat_tables(parts).combine_chunks()
             yield Chunk(
                 _lists(rows, bounds[begin : end + 1] - bounds[begin], source),
                 numbers[firsts[begin:end]],
@@ -70,28 +70,25 @@ def of_lists(source: Source) -> Source:
 
 
 def _spooled(
-    chunks: Iterator[Chunk], source: Source, file: Path
-) -> tuple[list[pa.StringArray], npt.NDArray[np.int64], list[tuple[int, str]], str]:
+    chunks: Iterator[Chunk], source: Source, home: Path
+) -> tuple[Stored | None, list[pa.StringArray], npt.NDArray[np.int64], list[tuple[int, str]], str]:
     """All rows in a file, as text: objects may have other fields from one part of a source to the next."""
     assert source.list_id is not None
     names, numbers, problems, unit = [], [], [], "row"
-    writer, schema = None, pa.schema([])
-    with pa.OSFile(str(file), "wb") as sink:
-        for chunk in chunks:
-            problems += chunk.problems
-            unit, batch = chunk.unit, chunk.batch
-            if not batch.num_rows:
-                continue
-            if writer is None:
-                schema = pa.schema([(name, pa.string()) for name in batch.schema.names])
-                writer = pa.ipc.new_file(sink, schema)
-            known = [batch.column(n) if n in batch.schema.names else pa.nulls(len(batch)) for n in schema.names]
-            writer.write_batch(pa.RecordBatch.from_arrays([texts.plain(c) for c in known], schema=schema))
-            names.append(texts.plain(batch.column(source.list_id)))
-            numbers.append(chunk.numbers)
-        if writer is not None:
-            writer.close()
-    return names, np.concatenate(numbers) if numbers else np.array([], dtype=np.int64), problems, unit
+    writer = None
+    for chunk in chunks:
+        problems += chunk.problems
+        unit, batch = chunk.unit, chunk.batch
+        if not batch.num_rows:
+            continue
+        if writer is None:
+            writer = Writer(pa.schema([(name, pa.string()) for name in batch.schema.names]), home)
+        known = [batch.column(n) if n in batch.schema.names else pa.nulls(len(batch)) for n in writer.schema.names]
+        writer.write(pa.RecordBatch.from_arrays([texts.plain(c) for c in known], schema=writer.schema))
+        names.append(texts.plain(batch.column(source.list_id)))
+        numbers.append(chunk.numbers)
+    stored = writer.finish({}, pa.table({})) if writer is not None else None
+    return stored, names, np.concatenate(numbers) if numbers else np.array([], dtype=np.int64), problems, unit
 
 
 def _groups(names: list[pa.StringArray]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

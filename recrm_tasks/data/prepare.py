@@ -60,17 +60,18 @@ def prepare(origin: Origin, kind: Dimension, plan: Plan, stop: bool = True) -> t
     """
     names = [name for files in plan.files for name, _ in files]
     home = _home(origin, kind, plan, names)
+    strict = stop and plan.mapping.unusable == "stop"
     found = stored(home) if home else None
     if found is not None:
         problems = Problems.of(found.manifest["problems"])
+        if strict:
+            _refuse(problems, found.manifest["rows"], kind)
     else:
         with _Check(origin, kind, plan, home) as check:
             problems = check.run()
-            if stop and plan.mapping.unusable == "stop":
+            if strict:
                 _refuse(problems, check.rows - len(check.dropped), kind)
             found = check.finish()
-    if stop and plan.mapping.unusable == "stop":
-        _refuse(problems, found.manifest["rows"], kind)
     if not found.manifest["rows"] and stop:
         others = ", ".join(sorted(found.manifest["others"]))
         raise DataError(
@@ -120,7 +121,7 @@ class _Check:
 
     def run(self) -> Problems:
         """Reads and checks everything."""
-        # tqdm comes with huggingface_hub. A bar needs a terminal, and a source that takes its time.
+        # Only where something is read. A bar needs a terminal, and a source that takes its time.
         from tqdm import tqdm
 
         with tqdm(desc=f"checking {self.kind.key}", unit=" rows", disable=None, delay=2, leave=False) as bar:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from recrm_tasks.data import texts, words
 from recrm_tasks.data.candidates import to_candidates
+from recrm_tasks.data.layout import split_of
 from recrm_tasks.data.mapping import OPEN, LabelColumn, Source, Values
 from recrm_tasks.data.messages import is_turns, last_answers
 from recrm_tasks.data.schema import ITEMS, own_fields, required_fields, schema_of
@@ -165,8 +166,6 @@ class _Recognition:
     def _values_of(self, name: str, column: str) -> Values | None:
         seen = _distinct(self.column(column))
         if name == "split":
-            from recrm_tasks.data.layout import split_of
-
             return Values(column=column, values={v: split_of(v) or v for v in seen if (split_of(v) or v) != v})
         meant = {v: _LANGS.get(v.strip().casefold()) for v in seen}
         if not all(meant.values()):

@@ -15,7 +15,8 @@ from recrm_tasks.data.build.rows import row_records
 from recrm_tasks.data.build.tables import Tables, refuse_duplicates
 from recrm_tasks.data.build.templates import Rendered, Templates
 from recrm_tasks.data.build.times import zone_of
-from recrm_tasks.data.build.write import whole_folder, write_json, write_records
+from recrm_tasks.data.build.write import write_json, write_records
+from recrm_tasks.data.whole_folder import is_taken, whole_folder
 from recrm_tasks.errors import DataError
 
 
@@ -33,6 +34,8 @@ def build(recipe_file: Path, folder: Path, to: Path) -> dict[str, Any]:
     Raises:
         DataError: the recipe or the data will not do, or the folder exists. Nothing is written then.
     """
+    if is_taken(to):
+        raise DataError(f"{to} exists already: name a new folder, or remove that one")
     recipe = read_recipe(recipe_file)
     try:
         zone = zone_of(recipe.zone)

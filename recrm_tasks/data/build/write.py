@@ -1,14 +1,10 @@
-"""Records -> a folder that is there as a whole or not at all."""
+"""Records -> files."""
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,33 +17,6 @@ from recrm_tasks.errors import DataError
 
 GROUP = "group"
 """The record field for the user or query that records hang together by."""
-
-
-@contextmanager
-def whole_folder(to: Path) -> Iterator[Path]:
-    """A temporary folder beside the target, which takes the target's place at the end, and goes if anything fails.
-
-    Raises:
-        DataError: the target exists and is not an empty folder, or cannot be made.
-    """
-    to = Path(os.path.abspath(to.expanduser()))
-    if to.exists() and (not to.is_dir() or any(to.iterdir())):
-        raise DataError(f"{to} exists already: name a new folder, or remove that one")
-    try:
-        to.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{to.name}.building-", dir=to.parent))
-    except OSError as error:
-        raise DataError(f"{to}: cannot be made: {error.strerror}") from None
-    try:
-        yield folder
-        folder.chmod(0o755)  # mkdtemp's own is for one user alone
-        if to.exists():
-            to.rmdir()
-        folder.rename(to)
-    except OSError as error:
-        raise DataError(f"{to}: cannot be written: {error.strerror or error}") from None
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_records(

@@ -38,7 +38,7 @@ def opened(path: Path, codec: str | None) -> pa.NativeFile:
     magic = {"gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
     if codec and not start.startswith(magic[codec]):
         raise DataError(f"{path}: named like a {codec} file, but its content is not {codec}")
-    if start.startswith(b"version"[:4]) and path.stat().st_size < 1024 and b"git-lfs" in path.read_bytes():
+    if start == b"vers" and path.stat().st_size < 1024 and b"git-lfs" in path.read_bytes():
         raise DataError(f"{path}: a Git LFS pointer, not the file itself; fetch it with `git lfs pull`")
     file = pa.OSFile(str(path))
     return pa.CompressedInputStream(file, codec) if codec else file
