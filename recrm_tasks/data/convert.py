@@ -293,7 +293,9 @@ class _Conversion:
             f"{wanted.column}: no label",
         )
         known = ", ".join(wanted.values or allowed)
-        others = "" if wanted.values or not self.labels else "; a labels.json beside the data declares another set"
+        others = "; a mapping.yaml says what it means (`values: {VALUE: LABEL}` under `label`)"
+        if self.labels and not wanted.values:
+            others += ", and a labels.json beside the data declares another set"
         self.refuse(
             pc.invert(fits),
             "unknown label",

@@ -283,3 +283,24 @@ def test_every_open_place_is_named(source, where):
     after = undecided(DimensionMapping(sources=[source.model_copy(update=changes[where])]))
     assert named[where] in after
     assert set(after) - {named[where]} <= set(before)
+
+
+def test_an_unknown_label_is_told_with_the_line_that_maps_it(tmp_path):
+    """A column that a person wrote down may hold words that nobody declared: the mapping is where they belong."""
+    file = tmp_path / "factual.jsonl"
+    rows = [
+        {"q": "Is there parking?", "docs": ["Free parking"], "r": "Yes.", "verdict": word} for word in ("good", "bad")
+    ]
+    file.write_text("".join(json.dumps(r) + "\n" for r in rows), encoding="utf-8")
+    mapping = tmp_path / "mapping.yaml"
+    fields = "fields: {query: q, evidence: docs, response: r}"
+    source = f"{{files: {{-: [factual.jsonl]}}, {fields}, label: {{column: verdict%s}}}}"
+    text = f"version: 1\ndimensions: {{factual: {{sources: [{source}]}}}}\n"
+
+    mapping.write_text(text % "", encoding="utf-8")
+    with pytest.raises(DataError, match=r"'good' is not in the declared set.*`values: \{VALUE: LABEL\}` under `label`"):
+        load("factual", str(file), mapping=str(mapping))
+
+    mapping.write_text(text % ", values: {good: consistent, bad: inconsistent}", encoding="utf-8")
+    labels = [record.label for record in load("factual", str(file), mapping=str(mapping)).records()]
+    assert sorted(labels) == ["consistent", "inconsistent"]
