@@ -29,6 +29,8 @@ def to_sample(prompt: Prompt, dimension: str, mode: Mode) -> Sample:
             "choices": list(prompt.choices),
             "words": [list(words) for words in prompt.words],
             "gold": list(prompt.gold) if isinstance(prompt.gold, tuple) else prompt.gold,
+            "group": prompt.group,
+            "values": list(prompt.values),
         },
     )
 
@@ -44,6 +46,8 @@ def to_prompt(sample_id: str, target: str, metadata: dict[str, Any]) -> Prompt:
         words=tuple(tuple(words) for words in metadata["words"]),
         gold=tuple(gold) if isinstance(gold, list) else gold,
         target=target,
+        group=metadata.get("group"),
+        values=tuple(metadata.get("values", ())),
     )
 
 

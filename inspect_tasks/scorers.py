@@ -11,7 +11,6 @@ from inspect_tasks.logprobs import choice_logprobs
 from inspect_tasks.metrics import dimension_metrics, mean_metrics
 from inspect_tasks.samples import to_prompt
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.scoring.answers import Outcome
 
 
 async def _score(state: TaskState, target: Target) -> Score:
@@ -22,7 +21,7 @@ async def _score(state: TaskState, target: Target) -> Score:
         answer = kind.weigh(choice_logprobs(state.output, prompt.choices), prompt)
     else:
         answer = kind.read(state.output.completion, prompt)
-    outcome = Outcome.of(prompt.id, prompt.gold, answer)
+    outcome = prompt.outcome(answer)
     return Score(
         value=kind.credit(outcome),
         answer=answer.reason or json.dumps(answer.value),

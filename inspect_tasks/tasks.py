@@ -26,10 +26,10 @@ except ModuleNotFoundError as error:  # a clone beside an environment with nothi
         f"the tasks need {error.name}: pip install pyarrow pyyaml tqdm, or install the package itself (pip install .)"
     ) from None
 
-INTERFACE = "B"
+INTERFACE = "C"
 """Goes up with every change of task parameters; the number before it is the dimension's version."""
 
-OPTIONS = ("data", "split", "limit", "lang", "prompt_lang", "answer", "seed", "mapping", "revision")
+OPTIONS = ("data", "split", "limit", "lang", "prompt_lang", "answer", "seed", "mapping", "revision", "orders")
 
 
 def dimension_task(dimension: str, **options: Any) -> Task:
@@ -79,13 +79,14 @@ def _samples(
     seed: int = 0,
     mapping: str | None = None,
     revision: str | None = None,
+    orders: int | str = 1,
 ) -> tuple[list[Sample], dict[str, Any]]:
     mode = next((m for m in MODES if m == answer), None)
     if mode is None:
         raise RecrmError(f"unknown answer mode {answer!r}: it is {' or '.join(MODES)}")
     dataset = load(dimension, data, split=split, lang=lang, limit=limit, seed=seed, mapping=mapping, revision=revision)
-    samples = [to_sample(prompt, dimension, mode) for prompt in dataset.prompts(mode, prompt_lang)]
-    return samples, {**dataset.provenance, "mode": mode, "prompt_lang": prompt_lang}
+    samples = [to_sample(prompt, dimension, mode) for prompt in dataset.prompts(mode, prompt_lang, orders)]
+    return samples, {**dataset.provenance, "mode": mode, "prompt_lang": prompt_lang, "orders": int(orders)}
 
 
 def _task(samples: list[Sample], scorer: Scorer, provenance: dict[str, Any], version: int) -> Task:

@@ -32,6 +32,7 @@ def bench(
     seed: int = 0,
     mapping: str | None = None,
     revision: str | None = None,
+    orders: int = 1,
     **unknown: object,
 ) -> Task:
     """All dimensions.
@@ -46,6 +47,7 @@ def bench(
         seed: seed of the order and of the choice.
         mapping: a mapping.yaml that says what the source's columns are; else the environment's `RECRM_MAPPING`.
         revision: of the hub's data; else the environment's `RECRM_REVISION`.
+        orders: in how many seeded orders of its candidates each list is asked.
         unknown: anything else is an error, where Inspect would only warn.
     """
     return bench_task(
@@ -58,5 +60,6 @@ def bench(
         seed=seed,
         mapping=mapping,
         revision=revision,
+        orders=orders,
         **unknown,
     )

@@ -32,6 +32,7 @@ def ranking(
     seed: int = 0,
     mapping: str | None = None,
     revision: str | None = None,
+    orders: int = 1,
     **unknown: object,
 ) -> Task:
     """Item ranking.
@@ -46,6 +47,7 @@ def ranking(
         seed: seed of the order and of the choice.
         mapping: a mapping.yaml that says what the source's columns are; else the environment's `RECRM_MAPPING`.
         revision: of the hub's data; else the environment's `RECRM_REVISION`.
+        orders: in how many seeded orders of its candidates each list is asked.
         unknown: anything else is an error, where Inspect would only warn.
     """
     return dimension_task(
@@ -59,5 +61,6 @@ def ranking(
         seed=seed,
         mapping=mapping,
         revision=revision,
+        orders=orders,
         **unknown,
     )

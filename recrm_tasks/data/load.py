@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -61,20 +62,27 @@ class Dataset:
             for batch in table.to_batches(_PART):
                 yield from records_of(self.dimension, batch)
 
-    def prompts(self, mode: Mode, lang: str | None = None) -> Iterator[Prompt]:
+    def prompts(self, mode: Mode, lang: str | None = None, orders: int | str = 1) -> Iterator[Prompt]:
         """The records as questions, in the same order.
 
         Args:
             mode: how the answers will be read.
             lang: language of the prompts; by default each record's own.
+            orders: in how many seeded orders each list is asked; other dimensions are asked once.
 
         Raises:
-            RecrmError: prompts are not in that language.
+            RecrmError: prompts are not in that language, or orders is not a number of at least 1.
         """
         forced: Lang | None = next((known for known in LANGS if known == lang), None)
         if lang is not None and forced is None:
             raise RecrmError(f"unknown prompt language {lang!r}: prompts are in {' or '.join(LANGS)}")
-        return (self.dimension.prompt(record, self.labels, mode, forced) for record in self.records())
+        if isinstance(orders, str) and orders.isdecimal():
+            orders = int(orders)
+        if not isinstance(orders, int) or isinstance(orders, bool) or orders < 1:
+            raise RecrmError(f"orders must be a number of at least 1, not {orders}")
+        return chain.from_iterable(
+            self.dimension.prompts(record, self.labels, mode, forced, orders) for record in self.records()
+        )
 
 
 _PART = 4_096
@@ -138,6 +146,7 @@ def load(
         "lang": lang,
         "limit": limit,
         "seed": seed,
+        "balance": _balance(stored, kind, rows),
         "prompt_version": kind.version,
         "recrm_tasks": __version__,
     }
@@ -156,6 +165,14 @@ def _count(limit: int | str | None, seed: int) -> int | None:
     if isinstance(limit, str | bool) or limit < 1:
         raise RecrmError(f"limit must be 'lite' or a number of at least 1, not {limit}")
     return limit
+
+
+def _balance(stored: Stored, kind: Dimension, rows: npt.NDArray[np.int64]) -> dict[str, int] | None:
+    """How many records each gold label has; None for lists, which have none."""
+    if "label" not in kind.strata:
+        return None
+    codes, values = codes_of(stored.index.column("label"))
+    return {str(values[code]): int(n) for code, n in zip(*np.unique(codes[rows], return_counts=True), strict=True)}
 
 
 def _ordered(stored: Stored, kind: Dimension, rows: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -128,6 +128,14 @@ class Prompt(NamedTuple):
     gold: Gold
     target: str
     """The right answer for a person's eyes."""
+    group: str | None = None
+    """What the record hangs together by with others."""
+    values: tuple[float, ...] = ()
+    """What each label is worth to a reward; empty where the answer is no label."""
+
+    def outcome(self, answer: Answer) -> Outcome:
+        """The gold beside an answer to this question."""
+        return Outcome.of(self.id, self.gold, answer, self.group, self.values)
 
 
 class Dimension(ABC):
@@ -165,6 +173,23 @@ class Dimension(ABC):
             mode: how the answer will be read.
             lang: the prompt's language; by default the record's.
         """
+
+    def prompts(
+        self, record: Any, labels: LabelSet | None, mode: Mode, lang: Lang | None = None, orders: int = 1
+    ) -> Iterator[Prompt]:
+        """All questions about one record: one, or for lists one per seeded order of the candidates.
+
+        Args:
+            record: a checked record of this dimension.
+            labels: the source's label set.
+            mode: how the answers will be read.
+            lang: the prompts' language; by default the record's.
+            orders: in how many orders lists are asked; other dimensions have none.
+
+        Raises:
+            DataError: a ready prompt cannot be put in another order.
+        """
+        yield self.prompt(record, labels, mode, lang)
 
     @abstractmethod
     def read(self, completion: object, prompt: Prompt) -> Answer:

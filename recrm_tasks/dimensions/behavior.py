@@ -75,7 +75,7 @@ class BehaviorDimension(Dimension):
     title = "user behavior prediction"
     column = "UBP"
     position = 4
-    version = 2
+    version = 3
     primary = "auc"
     record_type = BehaviorRecord
     strata = ("label",)
@@ -113,6 +113,7 @@ class BehaviorDimension(Dimension):
             words=(),
             gold=record.label,
             target=str(record.label),
+            group=record.group,
         )
 
     def read(self, completion: object, prompt: Prompt) -> Answer:

@@ -26,7 +26,7 @@ class FactualDimension(LabelledDimension):
     title = "factual consistency"
     column = "FC"
     position = 2
-    version = 2
+    version = 3
     record_type = FactualRecord
     aliases = ("factual", "factuality", "fact_consistency", "faithfulness", "事实一致性", "事实性")
     columns = {

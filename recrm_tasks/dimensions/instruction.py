@@ -24,7 +24,7 @@ class InstructionDimension(LabelledDimension):
     title = "instruction following"
     column = "IF"
     position = 1
-    version = 1
+    version = 2
     record_type = InstructionRecord
     aliases = ("instruction following evaluation", "instruction_follow", "ifeval", "指令遵循", "指令跟随")
     columns = {

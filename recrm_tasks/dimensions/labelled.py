@@ -79,6 +79,8 @@ class LabelledDimension(Dimension):
             words=tuple(label.spoken for label in labels.labels),
             gold=gold,
             target=f"{letters[gold]} ({record.label})",
+            group=record.group,
+            values=tuple(label.value for label in labels.labels),
         )
 
     def _text(self, record: LabelledRecord, labels: LabelSet, mode: Mode, lang: Lang) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -23,7 +23,7 @@ from recrm_tasks.dimensions.base import (
 )
 from recrm_tasks.dimensions.names import QUERY, USER
 from recrm_tasks.dimensions.user import UserRecord
-from recrm_tasks.errors import HarnessError
+from recrm_tasks.errors import DataError, HarnessError
 from recrm_tasks.scoring.answers import Answer, Outcome, Reason, normalise
 from recrm_tasks.scoring.metrics.ranking import list_auc
 from recrm_tasks.scoring.metrics.tables import Metrics, ranking_metrics
@@ -105,7 +105,7 @@ class RankingDimension(Dimension):
     title = "item ranking"
     column = "IR"
     position = 5
-    version = 2
+    version = 3
     primary = "auc"
     record_type = RankingRecord
     strata = ("candidates",)
@@ -147,20 +147,33 @@ class RankingDimension(Dimension):
 
         A ready prompt (`messages`) shows them in the record's order already, by letter.
         """
-        lang = lang or record.lang
-        order = range(len(record.candidates)) if record.messages else shown_order(record)
+        return self._prompt(record, mode, lang or record.lang, 0)
+
+    def prompts(
+        self, record: RankingRecord, labels: LabelSet | None, mode: Mode, lang: Lang | None = None, orders: int = 1
+    ) -> Iterator[Prompt]:
+        """See `Dimension.prompts`. Later orders have ids of their own; all of a list hang together."""
+        if orders > 1 and record.messages:
+            raise DataError(f"{record.id}: its ready prompt shows the candidates in one order; orders must be 1")
+        for turn in range(orders):
+            prompt = self._prompt(record, mode, lang or record.lang, turn)
+            yield prompt if orders == 1 else prompt._replace(group=record.group or record.id)
+
+    def _prompt(self, record: RankingRecord, mode: Mode, lang: Lang, turn: int) -> Prompt:
+        order = range(len(record.candidates)) if record.messages else shown_order(record, turn)
         names = choice_names(len(record.candidates))
         gold = tuple(record.labels[i] for i in order)
         shown = [(name, record.candidates[i].text) for name, i in zip(names, order, strict=True)]
         best = [name for _, name in sorted(zip(gold, names, strict=True), key=lambda pair: -pair[0])]
         return Prompt(
-            id=record.id,
+            id=f"{record.id}#{turn}" if turn else record.id,
             lang=lang,
             messages=record.messages or (Message(role="user", content=_text(record, shown, mode, lang)),),
             choices=names,
             words=(),
             gold=gold,
             target=json.dumps(best[: sum(g > 0 for g in gold)]),
+            group=record.group,
         )
 
     def read(self, completion: object, prompt: Prompt) -> Answer:
@@ -192,11 +205,17 @@ class RankingDimension(Dimension):
         return ranking_metrics(outcomes)
 
 
-def shown_order(record: RankingRecord) -> list[int]:
-    """The order in which candidates are shown: by a hash of both ids, so that file order gives nothing away."""
+def shown_order(record: RankingRecord, turn: int = 0) -> list[int]:
+    """The order in which candidates are shown: by a hash of both ids, so that file order gives nothing away.
+
+    Args:
+        record: the list.
+        turn: 0 for the order that every run uses, 1, 2, … for further ones.
+    """
+    seed = f"{record.id}\n{turn}" if turn else record.id
     return sorted(
         range(len(record.candidates)),
-        key=lambda i: hashlib.sha256(f"{record.id}\n{record.candidates[i].id}".encode()).digest(),
+        key=lambda i: hashlib.sha256(f"{seed}\n{record.candidates[i].id}".encode()).digest(),
     )
 
 

@@ -25,6 +25,7 @@ _OPTIONS = (
     "recrm_seed",
     "recrm_mapping",
     "recrm_revision",
+    "recrm_orders",
 )
 _PART = 4_096
 
@@ -54,6 +55,7 @@ def documents(
     recrm_seed: int = 0,
     recrm_mapping: str | None = None,
     recrm_revision: str | None = None,
+    recrm_orders: int | str = 1,
     **others: Any,
 ) -> dict[str, datasets.Dataset]:
     """`custom_dataset` of every task: called with the task's metadata, `--metadata` and `--model_args` merged.
@@ -71,6 +73,7 @@ def documents(
         recrm_seed: seed of that choice and of the order.
         recrm_mapping: a mapping.yaml that says what the source's columns are.
         recrm_revision: revision of the hub's data.
+        recrm_orders: in how many seeded orders each list is asked; other dimensions are asked once.
         others: model arguments and further metadata, which are not ours; names that begin with `recrm_` are errors.
 
     Returns:
@@ -93,9 +96,10 @@ def documents(
         mapping=recrm_mapping,
         revision=recrm_revision,
     )
+    prompts = dataset.prompts(mode, recrm_prompt_lang, recrm_orders)
     recrm_provenance.clear()
-    recrm_provenance.update(dataset.provenance, mode=mode, prompt_lang=recrm_prompt_lang)
-    return {"test": _on_disk(_document(recrm_dimension, p) for p in dataset.prompts(mode, recrm_prompt_lang))}
+    recrm_provenance.update(dataset.provenance, mode=mode, prompt_lang=recrm_prompt_lang, orders=int(recrm_orders))
+    return {"test": _on_disk(_document(recrm_dimension, p) for p in prompts)}
 
 
 _folders: list[tempfile.TemporaryDirectory[str]] = []
@@ -133,5 +137,8 @@ def _document(dimension: str, prompt: Prompt) -> dict[str, Any]:
         "prompt": last.content,
         "choices": list(prompt.choices),
         "target": prompt.target,
-        "scoring": json.dumps({"words": prompt.words, "gold": prompt.gold}, ensure_ascii=False),
+        "scoring": json.dumps(
+            {"words": prompt.words, "gold": prompt.gold, "group": prompt.group, "values": prompt.values},
+            ensure_ascii=False,
+        ),
     }

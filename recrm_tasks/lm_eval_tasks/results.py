@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
@@ -13,20 +13,33 @@ from recrm_tasks.dimensions.base import Lang, Prompt
 from recrm_tasks.scoring.answers import Outcome
 from recrm_tasks.scoring.metrics.tables import flat
 
+Item: TypeAlias = tuple[str, Outcome]
+"""A dimension's key, and one outcome."""
 
-def generated(doc: dict[str, Any], results: Sequence[object]) -> dict[str, tuple[str, Outcome]]:
+
+class Shared:
+    """An item that stands under `score` already: a sample log writes it down once, not under each of fifty metrics."""
+
+    __slots__ = ("item",)
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+
+    def __repr__(self) -> str:
+        return "see score"
+
+
+def generated(doc: dict[str, Any], results: Sequence[object]) -> dict[str, Item | Shared]:
     """`process_results` of the generating tasks: `results` holds one completion."""
-    dimension = dimension_of(doc["dimension"])
     prompt = _prompt(doc)
-    return _for_every_metric(doc, Outcome.of(prompt.id, prompt.gold, dimension.read(results[0], prompt)))
+    return _for_every_metric(doc, prompt.outcome(dimension_of(doc["dimension"]).read(results[0], prompt)))
 
 
-def weighed(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> dict[str, tuple[str, Outcome]]:
+def weighed(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> dict[str, Item | Shared]:
     """`process_results` of the log-probability tasks: `results` holds (log-likelihood, is greedy) per choice."""
-    dimension = dimension_of(doc["dimension"])
     prompt = _prompt(doc)
-    answer = dimension.weigh([float(logprob) for logprob, _ in results], prompt)
-    return _for_every_metric(doc, Outcome.of(prompt.id, prompt.gold, answer))
+    answer = dimension_of(doc["dimension"]).weigh([float(logprob) for logprob, _ in results], prompt)
+    return _for_every_metric(doc, prompt.outcome(answer))
 
 
 class Aggregation:
@@ -35,8 +48,8 @@ class Aggregation:
     def __init__(self, metric: str) -> None:
         self.metric = metric
 
-    def __call__(self, items: Sequence[tuple[str, Outcome]]) -> float:
-        return _measure(tuple(items))[self.metric]
+    def __call__(self, items: Sequence[Item | Shared]) -> float:
+        return _last_run.measure([item.item if isinstance(item, Shared) else item for item in items])[self.metric]
 
     def __repr__(self) -> str:
         return f"{__name__}.{self.metric}"
@@ -53,11 +66,21 @@ def __getattr__(name: str) -> Aggregation:
     return Aggregation(metric)
 
 
-@lru_cache(maxsize=1)
-def _measure(items: tuple[tuple[str, Outcome], ...]) -> dict[str, float]:
+class _LastRun:
     """All metrics of one run. lm-eval asks for them one by one, each time with the same outcomes."""
-    dimension = dimension_of(items[0][0])
-    return flat(dimension.metrics([outcome for _, outcome in items]))
+
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+        self.numbers: dict[str, float] = {}
+
+    def measure(self, items: list[Item]) -> dict[str, float]:
+        if items != self.items:  # cheap: equal items are the same objects, unless they came from other processes
+            self.numbers = flat(dimension_of(items[0][0]).metrics([outcome for _, outcome in items]))
+            self.items = items
+        return self.numbers
+
+
+_last_run = _LastRun()
 
 
 @lru_cache(maxsize=1)
@@ -70,9 +93,9 @@ def _names(dimension: str) -> tuple[str, ...]:
     return tuple(flat(dimension_of(dimension).empty()))
 
 
-def _for_every_metric(doc: dict[str, Any], outcome: Outcome) -> dict[str, tuple[str, Outcome]]:
+def _for_every_metric(doc: dict[str, Any], outcome: Outcome) -> dict[str, Item | Shared]:
     item = (doc["dimension"], outcome)
-    return dict.fromkeys(_names(doc["dimension"]), item)
+    return {**dict.fromkeys(_names(doc["dimension"]), Shared(item)), "score": item}
 
 
 def _prompt(doc: dict[str, Any]) -> Prompt:
@@ -88,4 +111,6 @@ def _prompt(doc: dict[str, Any]) -> Prompt:
         words=tuple(tuple(words) for words in scoring["words"]),
         gold=tuple(gold) if isinstance(gold, list) else gold,
         target=doc["target"],
+        group=scoring["group"],
+        values=tuple(scoring["values"]),
     )

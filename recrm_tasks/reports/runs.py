@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.scoring.metrics.estimate import wilson
+from recrm_tasks.scoring.metrics.intervals import interval
 
 
 @dataclass(frozen=True)
@@ -29,11 +28,6 @@ class Run:
         """The name of the dimension's primary metric."""
         return dimension_of(self.dimension).primary
 
-    def interval(self) -> tuple[float, float]:
-        """95 % interval of the primary metric: Wilson's for an accuracy of labels, else value ± 1.96 errors."""
-        value, error = self.metrics[self.primary], self.metrics.get(f"{self.primary}_stderr", math.nan)
-        if self.primary == "acc":
-            return wilson(value, int(self.metrics["n"]))
-        if math.isnan(error):
-            return math.nan, math.nan
-        return max(0.0, value - 1.96 * error), min(1.0, value + 1.96 * error)
+    def interval(self, metric: str | None = None) -> tuple[float, float]:
+        """95 % interval of a metric, by default the primary one; see `scoring.metrics.intervals`."""
+        return interval(metric or self.primary, self.metrics)

@@ -53,17 +53,31 @@ class Outcome(NamedTuple):
     gold: Gold
     value: Value | None
     reason: str | None
+    group: str | None = None
+    """The user, query or list that rows hang together by; without one, a record hangs together with itself."""
+    values: tuple[float, ...] = ()
+    """What each label is worth to a reward, from 0 to 1; empty where the answer is no label."""
 
     @classmethod
-    def of(cls, record_id: str, gold: Gold, answer: Answer) -> Outcome:
+    def of(
+        cls,
+        record_id: str,
+        gold: Gold,
+        answer: Answer,
+        group: str | None = None,
+        values: tuple[float, ...] = (),
+    ) -> Outcome:
         """Puts the gold beside an answer."""
-        return cls(record_id, gold, answer.value, answer.reason)
+        return cls(record_id, gold, answer.value, answer.reason, group, values)
 
     @classmethod
     def from_json(cls, row: Sequence[object]) -> Outcome:
-        """Rebuilds an outcome from a log, where its tuples have become lists."""
-        record_id, gold, value, reason = (tuple(x) if isinstance(x, list) else x for x in row)
-        return cls(record_id, gold, value, reason)  # type: ignore[arg-type]
+        """Rebuilds an outcome from a log, where its tuples have become lists.
+
+        Raises:
+            TypeError: the row has too few or too many places.
+        """
+        return cls(*(tuple(x) if isinstance(x, list) else x for x in row))  # type: ignore[arg-type]
 
 
 def normalise(logprobs: Sequence[float]) -> tuple[float, ...] | None:

@@ -343,6 +343,7 @@ def test_provenance(write):
         "lang": None,
         "limit": 2,
         "seed": 3,
+        "balance": {"consistent": 1, "inconsistent": 1},
         "prompt_version": data.dimension.version,
     }
 

@@ -75,7 +75,9 @@ def test_every_dimension_has_a_task_file_with_all_parameters() -> None:
     for key in [*dimensions(), "bench"]:
         text = (ROOT / "recrm_tasks" / f"{key}.py").read_text(encoding="utf-8")
         assert f"\ndef {key}(" in text
-        assert all(f"\n    {option}: " in text and f"\n        {option}: " in text for option in OPTIONS)
+        options = OPTIONS if key in ("ranking", "bench") else [option for option in OPTIONS if option != "orders"]
+        assert all(f"\n    {option}: " in text and f"\n        {option}: " in text for option in options)
+        assert ("orders" in text) == ("orders" in options)
 
 
 @pytest.mark.parametrize("where", ["recrm_tasks", ".", ".."])
@@ -113,10 +115,10 @@ def test_provenance_and_version_stand_in_the_log(tmp_path: Path) -> None:
     task = dimension_task("behavior", data="sample", limit=8, lang="en")
     (log,) = inspect_eval(task, model=model, log_dir=str(tmp_path), display="none")
     assert log.eval.metadata["recrm_provenance"]["behavior"] == {
-        **dataset.provenance, "mode": "generate", "prompt_lang": None,
+        **dataset.provenance, "mode": "generate", "prompt_lang": None, "orders": 1,
     }  # fmt: skip
     assert log.eval.task_version == dimension_of("behavior").version
-    assert log.eval.metadata["task_version"] == f"{log.eval.task_version}-B"
+    assert log.eval.metadata["task_version"] == f"{log.eval.task_version}-C"
 
 
 def test_bench_takes_turns() -> None:

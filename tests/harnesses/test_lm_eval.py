@@ -57,7 +57,9 @@ def test_metric_list_matches_the_dimension(name: str) -> None:
     assert list(loaded.aggregation()) == list(flat(dimension.empty()))
     losses = {metric for metric, better in loaded.higher_is_better().items() if not better}
     assert {m for m in losses if not m.endswith("_stderr")} == {
-        m for m in flat(dimension.empty()) if m.split("_")[0] in ("brier", "ece") and not m.endswith("_stderr")
+        m
+        for m in flat(dimension.empty())
+        if m.split("_")[0] in ("brier", "ece", "reliability", "invalid") and not m.endswith("_stderr")
     }
     assert {m for m in loaded.aggregation() if m.endswith("_stderr")} <= losses
 
@@ -80,7 +82,7 @@ def test_provenance_stands_in_the_results() -> None:
     table = scripted.completions(dataset.prompts("generate"))
     done = lm_eval.simple_evaluate(scripted.ScriptedLM(table), tasks=["recrm_relevance"], task_manager=manager())
     provenance = done["configs"]["recrm_relevance"]["metadata"]["recrm_provenance"]
-    assert provenance == {**dataset.provenance, "mode": "generate", "prompt_lang": None}
+    assert provenance == {**dataset.provenance, "mode": "generate", "prompt_lang": None, "orders": 1}
     assert json.loads(json.dumps(done["configs"], default=str))
     assert "0x" not in json.dumps(done["configs"]["recrm_relevance"]["metric_list"], default=str)
 
@@ -95,12 +97,41 @@ def test_table_shows_errors_beside_values() -> None:
     assert len(shown) > 50
     for row in shown:
         metric, error = row[5], row[9]
-        if metric in ("acc_baseline", "n"):
+        if metric in ("acc_baseline", "n", "clusters") or metric.startswith("invalid_"):
             assert error in ("N/A", "")
         else:
             assert float(error) >= 0, row
     (row,) = [line.split("|") for line in make_table(done, "groups").splitlines() if "recrm_bench" in line]
     assert float(row[7]) == round(done["groups"]["recrm_bench"]["score,none"], 4)
+
+
+def test_a_sample_log_holds_each_outcome_once() -> None:
+    table = scripted.completions(load("behavior", "sample").prompts("generate"))
+    done = lm_eval.simple_evaluate(scripted.ScriptedLM(table), tasks=["recrm_behavior"], task_manager=manager())
+    samples = done["samples"]["recrm_behavior"]
+    written = json.loads(json.dumps(samples[0], default=str))
+    assert written["score"] == ["behavior", [samples[0]["doc"]["id"], 0, 0.0, None, None, []]]
+    assert {written[m] for m in flat(dimension_of("behavior").empty()) if m != "score"} == {"see score"}
+
+
+def test_lists_can_be_asked_in_several_orders() -> None:
+    docs = task("recrm_ranking", recrm_data="sample", recrm_orders=3, recrm_limit=4).test_docs()
+    assert len(docs) == 12
+    first = docs["id"][0]
+    assert docs["id"][:3] == [first, f"{first}#1", f"{first}#2"]
+    assert len(set(docs["prompt"][:3])) == 3
+    assert {tuple(sorted(json.loads(s)["gold"])) for s in docs["scoring"][:3]} == {
+        tuple(sorted(json.loads(docs["scoring"][0])["gold"]))
+    }
+    once = task("recrm_ranking", recrm_data="sample", recrm_limit=4).test_docs()
+    assert once["prompt"][:] == docs["prompt"][::3]
+    assert len(task("recrm_factual", recrm_data="sample", recrm_orders=3).test_docs()) == 72
+
+
+@pytest.mark.parametrize("orders", [0, -1, "two", True, 1.5])
+def test_orders_is_a_number(orders: object) -> None:
+    with pytest.raises(RecrmError, match="orders must be a number of at least 1"):
+        task("recrm_ranking", recrm_data="sample", recrm_orders=orders)
 
 
 def test_a_ready_prompt_with_a_system_turn(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_both_log_the_same_outcomes(tmp_path: Path) -> None:
         table = answers(dimension, "generate")
         samples = by_lm_eval(f"recrm_{dimension}", table)["samples"][f"recrm_{dimension}"]
         log = by_inspect(dimension_task(dimension, data="sample"), table, tmp_path)
-        theirs = {s["doc"]["id"]: list(s["acc"][1]) for s in samples}
+        theirs = {s["doc"]["id"]: list(s["score"][1]) for s in samples}
         ours = {s.id: s.scores["recrm"].metadata["outcome"] for s in log.samples}
 
         def plain(outcome: list) -> list:
@@ -116,6 +116,21 @@ def test_a_log_can_be_scored_again(tmp_path: Path) -> None:
     log = by_inspect(dimension_task("relevance", data="sample"), answers("relevance", "generate"), tmp_path)
     again = inspect_score(log, recrm(), action="overwrite", display="none")
     assert_same(numbers(log), numbers(again))
+
+
+def test_orders_of_a_list_are_one_cluster(tmp_path: Path) -> None:
+    """Three questions per list: equal numbers in both harnesses, and as many clusters as lists."""
+    prompts = list(load("ranking", "sample").prompts("generate", orders=3))
+    table = scripted.completions(prompts)
+    manager = TaskManager(
+        include_path=str(Path(lm_eval_tasks.__file__).parent),
+        include_defaults=False,
+        metadata={"recrm_data": "sample", "recrm_orders": 3},
+    )
+    done = lm_eval.simple_evaluate(scripted.ScriptedLM(table), tasks=["recrm_ranking"], task_manager=manager)
+    ours = numbers(by_inspect(dimension_task("ranking", data="sample", orders=3), table, tmp_path))
+    assert (ours["n"], ours["clusters"]) == (216, 72)
+    assert_same(ours, {name.removesuffix(",none"): value for name, value in done["results"]["recrm_ranking"].items()})
 
 
 def test_epochs_are_clusters_of_one_record(tmp_path: Path) -> None:

@@ -15,8 +15,10 @@ from ir_measures import RR, Qrel, ScoredDoc, Success, nDCG
 from sklearn.metrics import accuracy_score, brier_score_loss, f1_score, roc_auc_score
 
 from recrm_tasks.dimensions import dimension, dimensions
+from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.answers import Answer, Outcome, Reason
 from recrm_tasks.scoring.metrics import ranking
+from recrm_tasks.scoring.metrics.calibration import reliability_curve
 from recrm_tasks.scoring.metrics.estimate import Estimate, mean
 from recrm_tasks.scoring.metrics.tables import (
     flat,
@@ -27,6 +29,7 @@ from recrm_tasks.scoring.metrics.tables import (
 )
 
 NO = Reason.NO_ANSWER.value
+COUNTS = {"n", "clusters", *(f"invalid_{reason.value}" for reason in Reason)}
 
 
 def outcomes(gold, values, ids=None):
@@ -74,13 +77,16 @@ def test_labels_against_scikit_learn(rows):
     assert found["f1_macro"] == pytest.approx(macro, abs=1e-12)
     assert found["coverage"] == pytest.approx(sum(v is not None for v in values) / len(rows), abs=1e-15)
     assert found["acc_baseline"] == max(gold.count(g) for g in gold) / len(gold)
-    assert found["n"] == len(rows)
+    assert found["n"] == found["clusters"] == len(rows)
+    assert found[f"invalid_{NO}"] == sum(v is None for v in values)
     kept = [(g, v) for g, v in rows if v is not None]
     if kept:
         valid_gold, valid = zip(*kept, strict=True)
         assert found["acc_valid"] == pytest.approx(accuracy_score(valid_gold, valid), abs=1e-15)
         f1_valid = f1_score(valid_gold, valid, average="weighted", zero_division=0)
         assert found["f1_valid"] == pytest.approx(f1_valid, abs=1e-12)
+        f1_macro = f1_score(valid_gold, valid, average="macro", zero_division=0)
+        assert found["f1_macro_valid"] == pytest.approx(f1_macro, abs=1e-12)
     else:
         assert math.isnan(found["acc_valid"])
         assert math.isnan(found["f1_valid"])
@@ -144,6 +150,8 @@ def test_probabilities_against_brute_force(rows):
     assert found["acc"] == pytest.approx(sum(hits) / len(rows), abs=1e-15)
     if valid:
         assert found["ece_valid"] == pytest.approx(naive_ece(valid), abs=1e-12)
+        parts = [found[f"{part}_valid"] for part in ("reliability", "resolution", "uncertainty")]
+        assert parts[0] - parts[1] + parts[2] == pytest.approx(found["brier_valid"], abs=1e-12)
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
@@ -264,7 +272,7 @@ def test_ranking_means(rows):
     for name, measure in MEASURES.items():
         values = [0.0 if s is None else measure(g, s) for g, s in rows]
         assert found[name] == pytest.approx(sum(values) / len(values), abs=1e-12), name
-    for name in ("auc", "acc"):
+    for name in MEASURES:
         values = [MEASURES[name](g, s) for g, s in rows if s is not None]
         expected = sum(values) / len(values) if values else math.nan
         assert found[f"{name}_valid"] == pytest.approx(expected, abs=1e-12, nan_ok=True)
@@ -317,8 +325,10 @@ def test_ranges(kind, data):
     rows = data.draw(strategy)
     found = flat(measure(outcomes([g for g, _ in rows], [v for _, v in rows])))
     for name, value in found.items():
-        if name != "n" and not math.isnan(value):
-            assert 0 <= value <= (1 if not name.endswith("_stderr") else math.inf), name
+        if name not in COUNTS and not name.startswith("resolution") and not math.isnan(value):
+            assert (
+                (-1 if name == "position_bias" else 0) <= value <= (1 if not name.endswith("_stderr") else math.inf)
+            ), name
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -347,7 +357,8 @@ def test_no_outcomes_and_one_outcome(key):
     kind = dimension(key)
     nothing = flat(kind.metrics([]))
     assert nothing["n"] == 0
-    assert all(math.isnan(v) for name, v in nothing.items() if name != "n")
+    assert all(math.isnan(v) for name, v in nothing.items() if name not in COUNTS)
+    assert all(nothing[name] == 0 for name in COUNTS)
     gold = (0, 1) if key == "ranking" else 1
     for answer in (Answer((2.0, 1.0) if key == "ranking" else 1.0 if key == "behavior" else 1), Answer(None, NO)):
         one = flat(kind.metrics([Outcome.of("a", gold, answer)]))
@@ -374,9 +385,8 @@ def test_score_repeats_the_primary_metric(key):
 @given(values=st.lists(st.floats(0, 1), min_size=2, max_size=20), times=st.integers(2, 4))
 def test_repeated_rows_are_clusters(values, times):
     """Asking again tells nothing about other records: the standard error of the mean stays, to the last digits."""
-    ids = [f"r{i:02}" for i in range(len(values))]
-    once = mean(ids, values)
-    again = mean([i for i in ids for _ in range(times)], [v for v in values for _ in range(times)])
+    once = mean(np.array(values), None)
+    again = mean(np.repeat(values, times), np.repeat(np.arange(len(values)), times))
     assert again.value == pytest.approx(once.value, abs=1e-15)
     assert again.stderr == pytest.approx(once.stderr, abs=1e-12)
     assert once.stderr == pytest.approx(np.std(values, ddof=1) / math.sqrt(len(values)), abs=1e-12)
@@ -385,9 +395,8 @@ def test_repeated_rows_are_clusters(values, times):
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(rows=st.lists(st.tuples(st.integers(0, 4), st.floats(0, 1)), min_size=2, max_size=20))
 def test_clustered_standard_error_has_the_stated_form(rows):
-    """sqrt(G / (G - 1) · Σ_g (Σ_i residual)²) / n, clusters being runs of equal ids."""
-    rows = sorted(rows)
-    found = mean([f"r{i}" for i, _ in rows], [v for _, v in rows])
+    """sqrt(G / (G - 1) · Σ_g (Σ_i residual)²) / n, rows being in any order."""
+    found = mean(np.array([v for _, v in rows]), np.array([i for i, _ in rows]))
     centre = np.mean([v for _, v in rows])
     sums = [sum(v - centre for i, v in rows if i == g) for g in {i for i, _ in rows}]
     if len(sums) < 2:
@@ -416,3 +425,83 @@ def test_mean_score():
     assert all(math.isnan(x) for x in mean_score([]))
     assert math.isnan(mean_score([Estimate(0.5, 0.1), Estimate(math.nan, math.nan)]).value)
     assert math.isnan(mean_score([Estimate(0.5, None)]).stderr)
+
+
+def test_murphys_decomposition_where_each_bin_has_one_probability():
+    """By hand (Murphy 1973): ten probabilities, each stated a hundred times."""
+    rng = np.random.default_rng(2)
+    stated = np.repeat(np.arange(10) / 10 + 0.05, 100)
+    gold = (rng.random(1000) < stated**2).astype(int)
+    found = flat(probability_metrics(outcomes(gold.tolist(), stated.tolist())))
+    shares, over_all = gold.reshape(10, 100).mean(axis=1), gold.mean()
+    assert found["reliability_valid"] == pytest.approx(np.mean((stated[::100] - shares) ** 2), abs=1e-12)
+    assert found["resolution_valid"] == pytest.approx(np.mean((shares - over_all) ** 2), abs=1e-12)
+    assert found["uncertainty_valid"] == pytest.approx(over_all * (1 - over_all), abs=1e-12)
+
+
+def test_errors_of_the_decomposition_agree_with_a_bootstrap():
+    rng = np.random.default_rng(4)
+    stated = rng.beta(2, 3, 600)
+    gold = (rng.random(600) < stated**1.5).astype(int)
+    names = ("reliability_valid", "resolution_valid", "uncertainty_valid")
+    found = probability_metrics(outcomes(gold.tolist(), stated.tolist()))
+    draws = []
+    for _ in range(300):
+        rows = rng.integers(0, 600, 600)
+        drawn = probability_metrics(outcomes(gold[rows].tolist(), stated[rows].tolist()))
+        draws.append([drawn[name].value for name in names])
+    for name, spread in zip(names, np.std(draws, axis=0, ddof=1), strict=True):
+        assert found[name].stderr == pytest.approx(spread, rel=0.25), name
+
+
+def test_reliability_curve():
+    gold, stated = np.array([0, 1] * 10), np.repeat([0.2, 0.8], 10)
+    assert reliability_curve(gold, stated) == [(10, pytest.approx(0.2), 0.5), (10, pytest.approx(0.8), 0.5)]
+    assert sum(one.n for one in reliability_curve(gold, np.linspace(0, 1, 20))) == 20
+    assert reliability_curve(np.array([], dtype=int), np.array([])) == []
+
+
+def test_position_bias():
+    first = [((0, 1, 0), (3.0, 1.0, 2.0))] * 10
+    last = [((0, 1, 0), (1.0, 2.0, 3.0))] * 10
+    tied = [((0, 1, 0), (1.0, 1.0, 1.0))] * 10
+    for rows, expected in ((first, 1), (last, -1), (first + last, 0), (tied, 0)):
+        found = ranking_metrics(outcomes([g for g, _ in rows], [s for _, s in rows]))["position_bias"]
+        assert found.value == pytest.approx(expected)
+    rng = np.random.default_rng(9)
+    blind = [((0, 1, 0, 0, 1), tuple(rng.permutation(5).astype(float).tolist())) for _ in range(400)]
+    found = ranking_metrics(outcomes([g for g, _ in blind], [s for _, s in blind]))["position_bias"]
+    assert abs(found.value) < 3 * found.stderr
+
+
+BROKEN = {
+    "NaN": (probability_metrics, [Outcome("r7", 1, math.nan, None)], "r7: probability nan"),
+    "infinite": (probability_metrics, [Outcome("r7", 1, math.inf, None)], "r7: probability inf"),
+    "too high": (
+        probability_metrics,
+        [Outcome("r1", 0, 0.5, None), Outcome("r7", 1, 1.2, None)],
+        "r7: probability 1.2",
+    ),
+    "text": (probability_metrics, [Outcome("r7", 1, "0.5", None)], "r7: probability '0.5'"),
+    "gold": (probability_metrics, [Outcome("r7", 2, 0.5, None)], "r7: gold 2"),
+    "two golds": (probability_metrics, [Outcome("r7", 0, 0.5, None), Outcome("r7", 1, 0.5, None)], "r7 has two gold"),
+    "no reason": (probability_metrics, [Outcome("r7", 0, None, None)], "r7: value None with reason None"),
+    "both": (label_metrics, [Outcome("r7", 0, 1, "empty")], "r7: value 1 with reason 'empty'"),
+    "unknown reason": (label_metrics, [Outcome("r7", 0, None, "tired")], "r7: value None with reason 'tired'"),
+    "label": (label_metrics, [Outcome("r7", 0, 2, None, None, (1.0, 0.0))], "r7: label 2 is outside its set (0 to 1)"),
+    "gold label": (label_metrics, [Outcome("r7", -1, 0, None)], "r7: label -1 is outside its set"),
+    "fraction": (label_metrics, [Outcome("r7", 0, 0.5, None)], "r7: label 0.5 is outside its set"),
+    "no positives": (ranking_metrics, [Outcome("r7", (0, 0), (1.0, 2.0), None)], "r7: grades (0, 0) lack"),
+    "no negatives": (ranking_metrics, [Outcome("r7", (1, 2), (1.0, 2.0), None)], "r7: grades (1, 2) lack"),
+    "scores": (ranking_metrics, [Outcome("r7", (0, 1), (1.0,), None)], "r7: scores (1.0,) for 2 candidates"),
+    "NaN score": (ranking_metrics, [Outcome("r7", (0, 1), (1.0, math.nan), None)], "r7: scores (1.0, nan) hold NaN"),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_broken_outcomes_raise_and_are_named(kind):
+    """A run that hands these over is broken; no number may be made of it."""
+    measure, rows, told = BROKEN[kind]
+    with pytest.raises(HarnessError) as error:
+        measure(rows)
+    assert told in str(error.value)

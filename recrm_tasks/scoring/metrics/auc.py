@@ -3,47 +3,74 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from recrm_tasks.scoring.metrics.estimate import NAN, Estimate, cluster_sums
+from recrm_tasks.scoring.metrics.estimate import (
+    NAN,
+    Clusters,
+    Estimate,
+    Floats,
+    Ints,
+    ascending,
+    cluster_sums,
+    sum_of_squares,
+)
 
 
-def auc(ids: Sequence[str], gold: NDArray[np.int64], scores: NDArray[np.float64]) -> Estimate:
+def auc(gold: Ints, scores: Floats, clusters: Clusters) -> Estimate:
     """The share of (positive, negative) pairs in which the positive scores higher; equal scores count one half.
 
     An unreadable answer (NaN) loses every pair that it is in. Undefined (NaN) without positives or without negatives.
     Sources: Mann and Whitney 1947; the standard error is that of DeLong, DeLong and Clarke-Pearson 1988 from the
-    structural components, in O(n log n) by sorting (Sun and Xu 2014); rows of one record form one cluster
-    (Obuchowski 1997).
+    structural components, in O(n log n) by sorting (Sun and Xu 2014); rows of one cluster as in Obuchowski 1997.
 
     Args:
-        ids: record ids, sorted, length n.
         gold: shape (n,), 0 or 1.
         scores: shape (n,), higher means more likely positive; NaN is unreadable.
+        clusters: shape (n,) or None.
     """
     positive = gold == 1
-    p, n = int(positive.sum()), int((~positive).sum())
+    p = int(positive.sum())
+    n = len(gold) - p
     if p == 0 or n == 0:
         return Estimate(NAN, NAN)
-    readable = ~np.isnan(scores)
-    below = np.sort(scores[~positive & readable])
-    above = np.sort(scores[positive & readable])
-
-    # Twice the number of pairs won by each row: integers, so nothing is rounded before the one division.
-    twice = np.zeros(len(scores), dtype=np.int64)
-    mine = positive & readable
-    twice[mine] = np.searchsorted(below, scores[mine], "left") + np.searchsorted(below, scores[mine], "right")
-    mine = ~positive & readable
-    twice[mine] = 2 * len(above) - (
-        np.searchsorted(above, scores[mine], "left") + np.searchsorted(above, scores[mine], "right")
-    )
+    twice = pairs_won(positive, scores)
     value = int(twice[positive].sum()) / (2 * p * n)
     if p < 2 or n < 2:
         return Estimate(value, NAN)
-    component = np.where(positive, twice / (2 * n), twice / (2 * p))
-    weight = np.where(positive, 1 / math.sqrt(p * (p - 1)), 1 / math.sqrt(n * (n - 1)))
-    influence = cluster_sums(ids, ((component - value) * weight).tolist())
-    return Estimate(value, math.sqrt(math.fsum(x * x for x in influence)))
+    influence = np.where(
+        positive, (twice / (2 * n) - value) / math.sqrt(p * (p - 1)), (twice / (2 * p) - value) / math.sqrt(n * (n - 1))
+    )
+    sums = cluster_sums(influence, clusters)
+    return Estimate(value, math.sqrt(sum_of_squares(sums)))
+
+
+def pairs_won(positive: Ints, scores: Floats) -> Ints:
+    """Twice the number of pairs won by each row's class there: integers, so nothing is rounded before a division.
+
+    For a positive twice the negatives that it beats, for a negative twice the positives that beat it; a tie counts 1,
+    and an unreadable answer (NaN) is never on the winning side, nor is a pair with one won.
+
+    Args:
+        positive: shape (n,), bool.
+        scores: shape (n,), NaN is unreadable.
+
+    Returns:
+        Shape (n,).
+    """
+    order = ascending(scores)[: len(scores) - int(np.isnan(scores).sum())]  # NaN stands at the end
+    twice = np.zeros(len(scores), dtype=np.int64)
+    if not len(order):
+        return twice
+    ranked = scores[order]
+    starts = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1])))
+    ends = np.append(starts[1:], len(ranked))
+    is_positive = positive[order]
+    positives = np.concatenate(([0], np.cumsum(is_positive)))
+    below_or_at = positives[starts] + positives[ends]
+    beaten = starts + ends - below_or_at  # twice the negatives below, and once those that tie
+    beating = 2 * positives[-1] - below_or_at
+    sizes = ends - starts
+    twice[order] = np.where(is_positive, np.repeat(beaten, sizes), np.repeat(beating, sizes))
+    return twice

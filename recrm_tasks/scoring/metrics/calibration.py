@@ -2,47 +2,121 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from recrm_tasks.scoring.metrics.estimate import Estimate, mean
+from recrm_tasks.scoring.metrics.estimate import NAN, Clusters, Estimate, Floats, Ints, ascending, error_of, mean, total
 
-_BINS = 10
+BINS = 10
 
 
-def brier(ids: Sequence[str], gold: NDArray[np.int64], probabilities: NDArray[np.float64]) -> Estimate:
+class Reliability(NamedTuple):
+    """One bin of a reliability diagram."""
+
+    n: int
+    probability: float
+    """Mean of the stated probabilities."""
+    positives: float
+    """Share of the labels that are 1."""
+
+
+def bins_of(probabilities: Floats) -> Ints:
+    """The bin of each probability, of `BINS` bins of equal mass.
+
+    Equal probabilities always share a bin (that of the first of them in ascending order), so that the order of rows
+    cannot matter; a bin may stay empty.
+
+    Args:
+        probabilities: shape (n,), no NaN.
+    """
+    order = ascending(probabilities)
+    ranked = probabilities[order]
+    starts = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1])))
+    sizes = np.diff(np.append(starts, len(ranked)))
+    bins = np.empty(len(ranked), dtype=np.int64)
+    bins[order] = np.repeat(starts * BINS // max(1, len(ranked)), sizes)
+    return bins
+
+
+def brier(gold: Ints, probabilities: Floats, clusters: Clusters) -> Estimate:
     """Mean squared distance of probability and label (Brier 1950); an unreadable answer costs 1, the worst there is.
 
     Args:
-        ids: record ids, sorted, length n.
         gold: shape (n,), 0 or 1.
         probabilities: shape (n,), in [0, 1]; NaN is unreadable.
+        clusters: shape (n,) or None.
     """
     squared = (probabilities - gold) ** 2
-    return mean(ids, np.where(np.isnan(squared), 1.0, squared).tolist())
+    return mean(np.where(np.isnan(squared), 1.0, squared), clusters)
 
 
-def ece(ids: Sequence[str], gold: NDArray[np.int64], probabilities: NDArray[np.float64]) -> Estimate:
+def ece(gold: Ints, probabilities: Floats, clusters: Clusters) -> Estimate:
     """Expected calibration error over 10 bins of equal mass; an unreadable answer is a gap of 1.
 
     ECE = sum over bins of |sum of (probability - label)| / n (Naeini et al. 2015, with equal-mass bins as in Nixon et
-    al. 2019). Equal probabilities always share a bin, so that the order of rows cannot matter. The standard error
-    takes the bins and the sign of each bin's gap as given.
+    al. 2019). The standard error takes the bins and the sign of each bin's gap as given.
 
     Args:
-        ids: record ids, sorted, length n.
         gold: shape (n,), 0 or 1.
         probabilities: shape (n,), in [0, 1]; NaN is unreadable.
+        clusters: shape (n,) or None.
     """
     readable = ~np.isnan(probabilities)
-    known = probabilities[readable]
     gaps = np.ones(len(probabilities))
-    if len(known):
-        rank = np.searchsorted(np.sort(known), known, "left")
-        bins = rank * _BINS // len(known)
-        gap = known - gold[readable]
-        sums = np.bincount(bins, weights=gap, minlength=_BINS)
-        gaps[readable] = np.where(sums[bins] < 0, -gap, gap)
-    return mean(ids, gaps.tolist())
+    if readable.any():
+        gap = probabilities[readable] - gold[readable]
+        bins = bins_of(probabilities[readable])
+        signs = np.array([-1.0 if total(gap[bins == b]) < 0 else 1.0 for b in range(BINS)])
+        gaps[readable] = gap * signs[bins]
+    return mean(gaps, clusters)
+
+
+def decomposition(gold: Ints, probabilities: Floats, clusters: Clusters) -> dict[str, Estimate]:
+    """Brier score = reliability - resolution + uncertainty, over the bins of `ece`.
+
+    Reliability: Σ n_b (mean probability - share of positives)² / n. Uncertainty: s (1 - s), s being the share of
+    positives over all. Resolution is the generalised one, which includes what the bins' inner spread adds, so that
+    the three make up the score exactly. Sources: Murphy 1973; Stephenson, Coelho and Jolliffe 2008. Standard errors
+    are of the linearised figures, bins taken as given.
+
+    Args:
+        gold: shape (n,), 0 or 1.
+        probabilities: shape (n,), in [0, 1], no NaN.
+        clusters: shape (n,) or None.
+    """
+    n = len(gold)
+    if n == 0:
+        return dict.fromkeys(("reliability", "resolution", "uncertainty"), Estimate(NAN, NAN))
+    gap = probabilities - gold
+    bins = bins_of(probabilities)
+    counts = np.bincount(bins, minlength=BINS)
+    sums = np.array([total(gap[bins == b]) for b in range(BINS)])
+    gaps = np.divide(sums, counts, out=np.zeros(BINS), where=counts > 0)
+    reliability = total(gaps * sums) / n
+    positives = int(gold.sum()) / n
+    uncertainty = positives * (1 - positives)
+    squared = gap * gap
+    score = total(squared) / n
+    of_reliability = (2 * gaps[bins] * gap - gaps[bins] ** 2 - reliability) / n
+    of_uncertainty = (1 - 2 * positives) * (gold - positives) / n
+    of_score = (squared - score) / n
+    return {
+        "reliability": Estimate(reliability, error_of(of_reliability, clusters)),
+        "resolution": Estimate(
+            reliability + uncertainty - score, error_of(of_reliability + of_uncertainty - of_score, clusters)
+        ),
+        "uncertainty": Estimate(uncertainty, error_of(of_uncertainty, clusters)),
+    }
+
+
+def reliability_curve(gold: Ints, probabilities: Floats) -> list[Reliability]:
+    """The bins of `ece` that are not empty, in ascending order: the points of a reliability diagram.
+
+    Args:
+        gold: shape (n,), 0 or 1.
+        probabilities: shape (n,), in [0, 1], no NaN.
+    """
+    bins = bins_of(probabilities)
+    groups = ((gold[bins == b], probabilities[bins == b]) for b in range(BINS))
+    return [Reliability(len(g), total(p) / len(g), int(g.sum()) / len(g)) for g, p in groups if len(g)]

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 NAN = math.nan
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+Clusters: TypeAlias = Ints | None
+"""A number per row, equal where rows hang together; None where every row stands alone."""
 
 
 class Estimate(NamedTuple):
@@ -16,52 +23,74 @@ class Estimate(NamedTuple):
     stderr: float | None = NAN
 
 
-def cluster_sums(ids: Sequence[str], values: Iterable[float]) -> list[float]:
-    """Sums per run of equal ids (the rows of one record, asked several times, hang together)."""
-    sums: list[list[float]] = []
-    last: str | None = None
-    for record_id, value in zip(ids, values, strict=True):
-        if record_id != last:
-            sums.append([])
-            last = record_id
-        sums[-1].append(value)
-    return [math.fsum(part) for part in sums]
+def total(values: Floats) -> float:
+    """The correctly rounded sum, whatever the order."""
+    return math.fsum(values.tolist())
 
 
-def mean(ids: Sequence[str], values: Sequence[float]) -> Estimate:
-    """The mean, with the cluster-robust standard error.
+def ascending(values: Floats) -> Ints:
+    """The order that sorts values, NaN last; free where they are sorted already."""
+    known = values[: len(values) - int(np.isnan(values).sum())]
+    if not np.isnan(known).any() and bool((known[1:] >= known[:-1]).all()):
+        return np.arange(len(values))
+    return np.argsort(values)
 
-    With one row per record this is the usual s / sqrt(n), s with n - 1 in the denominator. Rows of the same record
-    (repeated questions) form one cluster. Source: Cameron and Miller, "A Practitioner's Guide to Cluster-Robust
-    Inference", 2015, for the mean as a regression on a constant.
+
+def sum_of_squares(values: Floats) -> float:
+    """Squares added up in ascending order: the same bits whatever the order of rows, at half the time of `total`."""
+    return float(np.add.reduce(np.sort(values * values)))
+
+
+def cluster_sums(values: Floats, clusters: Clusters) -> Floats:
+    """The sum within each cluster; each is added up in ascending order, so that the order of rows cannot matter.
 
     Args:
-        ids: record ids, sorted.
-        values: one number per row.
+        values: shape (n,).
+        clusters: shape (n,) or None.
+
+    Returns:
+        Shape (number of clusters,); the values themselves for None.
     """
-    n = len(values)
-    if n == 0:
+    if clusters is None or not len(values):
+        return values
+    order = np.lexsort((values, clusters))
+    starts = np.flatnonzero(np.diff(clusters[order], prepend=clusters[order[0]] - 1))
+    sums: Floats = np.add.reduceat(values[order], starts)
+    return sums
+
+
+def error_of(influence: Floats, clusters: Clusters) -> float:
+    """The cluster-robust standard error of an estimate from what each row adds to its deviation.
+
+    sqrt(G / (G - 1) · Σ_g (Σ_i in g influence)²) with G clusters; NaN for fewer than two. With every row alone and
+    influence (x - mean) / n this is the usual s / sqrt(n). Source: Cameron and Miller, "A Practitioner's Guide to
+    Cluster-Robust Inference", 2015.
+
+    Args:
+        influence: shape (n,), its sum being 0.
+        clusters: shape (n,) or None.
+    """
+    sums = cluster_sums(influence, clusters)
+    groups = len(sums)
+    return math.sqrt(groups / (groups - 1) * sum_of_squares(sums)) if groups > 1 else NAN
+
+
+def mean(values: Floats, clusters: Clusters) -> Estimate:
+    """The mean with its cluster-robust standard error.
+
+    Args:
+        values: shape (n,).
+        clusters: shape (n,) or None.
+    """
+    if not len(values):
         return Estimate(NAN, NAN)
-    centre = math.fsum(values) / n
-    residuals = cluster_sums(ids, (v - centre for v in values))
-    groups = len(residuals)
-    if groups < 2:
-        return Estimate(centre, NAN)
-    variance = groups / (groups - 1) * math.fsum(r * r for r in residuals) / (n * n)
-    return Estimate(centre, math.sqrt(variance))
+    centre = total(values) / len(values)
+    return Estimate(centre, error_of((values - centre) / len(values), clusters))
 
 
-def wilson(share: float, n: int, z: float = 1.959963984540054) -> tuple[float, float]:
-    """Wilson's score interval of a proportion (Wilson 1927): (low, high), 95 % by default; (NaN, NaN) for n = 0.
-
-    Args:
-        share: successes / n, in [0, 1].
-        n: number of trials.
-        z: normal quantile of the wanted confidence.
-    """
-    if n == 0 or math.isnan(share):
-        return NAN, NAN
-    spread = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    centre = share + z * z / (2 * n)
-    scale = 1 + z * z / n
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+def share(hits: NDArray[np.bool_], clusters: Clusters) -> Estimate:
+    """The same for yes and no: a million rows cost a count."""
+    n, count = len(hits), int(hits.sum())
+    if clusters is not None or n < 2:
+        return mean(hits.astype(np.float64), clusters)
+    return Estimate(count / n, math.sqrt(count * (n - count) / (n - 1)) / n)

@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from recrm_tasks.scoring.metrics.estimate import NAN, Estimate
+from recrm_tasks.scoring.metrics.estimate import (
+    NAN,
+    Clusters,
+    Estimate,
+    Floats,
+    Ints,
+    cluster_sums,
+    sum_of_squares,
+    total,
+)
 
-_DRAWS = 2000
+Average: TypeAlias = Literal["weighted", "macro"]
+
+DRAWS = 2000
 _SEED = 0
 
 
-def confusion(gold: NDArray[np.int64], predicted: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Counts of (gold, predicted).
+def cells(gold: Ints, predicted: Ints) -> tuple[Ints, int]:
+    """Each row's cell of the confusion matrix, row by row, and the number of labels k.
 
     Args:
         gold: shape (n,), label indices from 0.
-        predicted: shape (n,), label indices, or -1 for an unreadable answer.
+        predicted: shape (n,), label indices, or -1 for an unreadable answer, which has the last column.
 
     Returns:
-        Shape (k, k + 1): rows are gold labels, the last column is "unreadable"; k is the highest label seen + 1.
+        Shape (n,), numbers below k (k + 1), and k, the highest label seen + 1.
     """
     k = int(max(gold.max(initial=0), predicted.max(initial=0))) + 1
-    columns = np.where(predicted < 0, k, predicted)
-    return np.bincount(gold * (k + 1) + columns, minlength=k * (k + 1)).reshape(k, k + 1)
+    return gold * (k + 1) + np.where(predicted < 0, k, predicted), k
 
 
-def f1(counts: NDArray[np.int64], average: Literal["weighted", "macro"], records: int) -> Estimate:
+def confusion(gold: Ints, predicted: Ints) -> Ints:
+    """Counts of (gold, predicted): shape (k, k + 1), rows are gold labels, the last column is "unreadable"."""
+    cell, k = cells(gold, predicted)
+    return np.bincount(cell, minlength=k * (k + 1)).reshape(k, k + 1)
+
+
+def f1(gold: Ints, predicted: Ints, average: Average, clusters: Clusters) -> Estimate:
     """F1 averaged over labels.
 
     Per label F1 = 2 TP / (gold + predicted). `weighted` weighs by gold count; `macro` is the plain mean over labels
@@ -36,35 +51,77 @@ def f1(counts: NDArray[np.int64], average: Literal["weighted", "macro"], records
     `zero_division=0`. With one gold class, weighted F1 is 2 acc / (1 + acc).
 
     The standard error is the spread over 2,000 multinomial draws of the whole confusion matrix (seeded), so that its
-    cost does not depend on the number of rows.
+    cost does not depend on the number of rows. Where rows hang together, fewer are drawn: their number is divided by
+    the design effect (Kish 1965) of the linearised F1.
 
     Args:
-        counts: as `confusion` returns them.
+        gold: shape (n,), label indices from 0.
+        predicted: shape (n,), label indices, or -1 for an unreadable answer.
         average: which mean over labels.
-        records: number of different records behind the counts, the size of each draw.
+        clusters: shape (n,) or None.
     """
-    total = int(counts.sum())
-    if total == 0:
+    if not len(gold):
         return Estimate(NAN, NAN)
-    value = float(_f1(counts[None].astype(np.float64), average)[0])
-    if records < 2:
+    cell, k = cells(gold, predicted)
+    counts = np.bincount(cell, minlength=k * (k + 1)).reshape(k, k + 1)
+    value = float(f1_of(counts[None].astype(np.float64), average)[0])
+    rows = _effective(counts, cell, average, clusters)
+    if rows < 2:
         return Estimate(value, NAN)
-    shares = (counts / total).ravel()
-    draws = np.random.default_rng(_SEED).multinomial(records, shares, size=_DRAWS).reshape(_DRAWS, *counts.shape)
-    return Estimate(value, float(_f1(draws.astype(np.float64), average).std(ddof=1)))
+    return Estimate(value, float(f1_of(resampled(counts, rows), average).std(ddof=1)))
 
 
-def _f1(counts: NDArray[np.float64], average: Literal["weighted", "macro"]) -> NDArray[np.float64]:
+def resampled(counts: Ints, rows: int) -> Floats:
+    """Matrices as other samples of so many rows would give them: (k, k + 1) -> (2,000, k, k + 1), seeded."""
+    shares = (counts / counts.sum()).ravel()
+    draws = np.random.default_rng(_SEED).multinomial(rows, shares, size=DRAWS)
+    return draws.reshape(DRAWS, *counts.shape).astype(np.float64)
+
+
+def f1_of(counts: Floats, average: Average) -> Floats:
     """F1 of many matrices at once: (draws, k, k + 1) -> (draws,)."""
+    support, _, hits, seen = _margins(counts)
+    per_label = np.divide(2 * hits, seen, out=np.zeros_like(seen), where=seen > 0)
+    if average == "weighted":
+        result: Floats = (per_label * support).sum(axis=1) / support.sum(axis=1)
+        return result
+    result = per_label.sum(axis=1) / (seen > 0).sum(axis=1)
+    return result
+
+
+def _margins(counts: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     k = counts.shape[1]
     support = counts.sum(axis=2)
     answers = counts[:, :, :k].sum(axis=1)
     hits = np.diagonal(counts[:, :, :k], axis1=1, axis2=2)
-    seen = support + answers
-    per_label = np.divide(2 * hits, seen, out=np.zeros_like(seen), where=seen > 0)
+    return support, answers, hits, support + answers
+
+
+def _effective(counts: Ints, cell: Ints, average: Average, clusters: Clusters) -> int:
+    """The number of independent rows that tell as much; 0 where there is but one cluster."""
+    n = len(cell)
+    if clusters is None:
+        return n
+    slopes = _slopes(counts.astype(np.float64), average).ravel()
+    sums = cluster_sums(slopes[cell], clusters)
+    alone, together = total(counts.ravel() * slopes**2), sum_of_squares(sums)
+    if len(sums) < 2:
+        return 0
+    return round(n * alone / together) if alone > 0 and together > 0 else len(sums)
+
+
+def _slopes(counts: Floats, average: Average) -> Floats:
+    """What one more row in each cell adds to F1: the gradient, (k, k + 1) -> (k, k + 1)."""
+    k = len(counts)
+    support, _, hits, seen = (x[0] for x in _margins(counts[None]))
+    per_label = np.divide(2 * hits, seen, out=np.zeros(k), where=seen > 0)
+    weights = support / support.sum() if average == "weighted" else (seen > 0) / (seen > 0).sum()
+    one = np.divide(weights, seen, out=np.zeros(k), where=seen > 0)
+    slopes = np.zeros_like(counts)
+    slopes -= (one * per_label)[:, None]  # the gold label's denominator grows
+    slopes[:, :k] -= (one * per_label)[None, :]  # and the answered label's
+    slopes[range(k), range(k)] += 2 * one
     if average == "weighted":
-        result: NDArray[np.float64] = (per_label * support).sum(axis=1) / support.sum(axis=1)
-        return result
-    present = seen > 0
-    result = np.where(present, per_label, 0.0).sum(axis=1) / present.sum(axis=1)
-    return result
+        mean = float((weights * per_label).sum())
+        slopes += ((per_label - mean) / support.sum())[:, None]  # the gold label's weight grows
+    return slopes

@@ -70,3 +70,17 @@ def reciprocal_rank(grades: Sequence[int], scores: Sequence[float]) -> float:
             return fsum(comb(size - j, positives - 1) / ways / (place + j) for j in range(1, size - positives + 2))
         place += size
     return 0.0
+
+
+def chosen_place(scores: Sequence[float]) -> float:
+    """Where the first choice stands in the order as shown: 1 at its head, -1 at its end, 0 in the middle.
+
+    A model that looks at candidates alone takes every place equally often, since the order shown is a hash: the mean
+    over lists is then 0. Several first choices count at the mean of their places.
+
+    Args:
+        scores: of the candidates in the order shown, at least two.
+    """
+    best = max(scores)
+    places = [i for i, score in enumerate(scores) if score == best]
+    return 1 - 2 * (sum(places) / len(places)) / (len(scores) - 1)

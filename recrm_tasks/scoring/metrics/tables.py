@@ -10,115 +10,122 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from recrm_tasks.scoring.answers import Outcome
-from recrm_tasks.scoring.metrics import ranking
+from recrm_tasks.scoring.answers import Outcome, Reason
+from recrm_tasks.scoring.metrics import columns, ranking
 from recrm_tasks.scoring.metrics.auc import auc
-from recrm_tasks.scoring.metrics.calibration import brier, ece
-from recrm_tasks.scoring.metrics.estimate import NAN, Estimate, mean
-from recrm_tasks.scoring.metrics.f1 import confusion, f1
+from recrm_tasks.scoring.metrics.calibration import brier, decomposition, ece
+from recrm_tasks.scoring.metrics.columns import Columns, Rows
+from recrm_tasks.scoring.metrics.estimate import NAN, Clusters, Estimate, Floats, Ints, mean, share
+from recrm_tasks.scoring.metrics.f1 import f1
 
 Metrics = Mapping[str, Estimate]
 
 
-def in_order(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """Outcomes by record id: no metric may depend on the order in which a harness hands them over."""
-    return sorted(outcomes, key=lambda o: (o.id, repr(o.value)))
-
-
 def label_metrics(outcomes: Sequence[Outcome]) -> Metrics:
-    """Metrics of answers that are one label out of a few."""
-    rows = in_order(outcomes)
-    gold, predicted = _labels(rows)
-    return {**_classification(rows, gold, predicted), **_counts(rows, gold)}
+    """Metrics of answers that are one label out of a few.
+
+    Raises:
+        HarnessError: outcomes that no run can have; see `columns`.
+    """
+    table = Columns.of(outcomes)
+    rows = Rows.of(table)
+    gold, predicted = columns.labels(table)
+    strict = _classification(gold, predicted, rows.clusters)
+    kept = rows.readable
+    valid = strict if kept.all() else _classification(gold[kept], predicted[kept], rows.kept())
+    return {**strict, **_valid(valid), **_counts(rows, _majority(gold))}
 
 
 def probability_metrics(outcomes: Sequence[Outcome]) -> Metrics:
-    """Metrics of answers that are the probability of a yes. A probability of 0.5 or more is the answer yes."""
-    rows = in_order(outcomes)
-    ids = [o.id for o in rows]
-    gold = np.array([o.gold for o in rows], dtype=np.int64)
-    probability = np.array([NAN if o.reason else o.value for o in rows], dtype=np.float64)
-    predicted = np.where(np.isnan(probability), -1, probability >= 0.5).astype(np.int64)
-    kept = ~np.isnan(probability)
-    kept_ids = [i for i, keep in zip(ids, kept, strict=True) if keep]
-    return {
-        "auc": auc(ids, gold, probability),
-        **_classification(rows, gold, predicted),
-        "brier": brier(ids, gold, probability),
-        "ece": ece(ids, gold, probability),
-        "auc_valid": auc(kept_ids, gold[kept], probability[kept]),
-        "brier_valid": brier(kept_ids, gold[kept], probability[kept]),
-        "ece_valid": ece(kept_ids, gold[kept], probability[kept]),
-        **_counts(rows, gold),
-    }
+    """Metrics of answers that are the probability of a yes. A probability of 0.5 or more is the answer yes.
+
+    Raises:
+        HarnessError: outcomes that no run can have; see `columns`.
+    """
+    table = Columns.of(outcomes)
+    rows = Rows.of(table)
+    gold, probability, rows = columns.by_probability(*columns.probabilities(table), rows)
+    kept = rows.readable
+    strict = _probabilities(gold, probability, rows.clusters)
+    valid = strict if kept.all() else _probabilities(gold[kept], probability[kept], rows.kept())
+    parts = decomposition(gold[kept], probability[kept], rows.kept())
+    return {**strict, **_valid({**valid, **parts}), **_counts(rows, _majority(gold))}
 
 
 def ranking_metrics(outcomes: Sequence[Outcome]) -> Metrics:
-    """Metrics of answers that order a list: means over lists."""
-    rows = in_order(outcomes)
-    ids = [o.id for o in rows]
-    valid = [o for o in rows if o.reason is None]
-    valid_ids = [o.id for o in valid]
+    """Metrics of answers that order a list: means over lists.
 
-    def over(measure: Callable[[Sequence[int], Sequence[float]], float]) -> Estimate:
-        return mean(ids, [0.0 if o.reason else measure(*_list(o)) for o in rows])
-
-    def over_valid(measure: Callable[[Sequence[int], Sequence[float]], float]) -> Estimate:
-        return mean(valid_ids, [measure(*_list(o)) for o in valid])
-
-    chance = [ranking.top_hit(grades, (0.0,) * len(grades)) for grades, _ in map(_list, rows)]
+    Raises:
+        HarnessError: outcomes that no run can have; see `columns`.
+    """
+    table = Columns.of(outcomes)
+    rows = Rows.of(table)
+    lists = columns.lists(table)
+    kept, clusters = rows.readable, rows.kept()
+    strict: dict[str, Estimate] = {}
+    valid: dict[str, Estimate] = {}
+    for name, measure in _OF_LISTS.items():
+        values = np.array([measure(*one) if one[1] else 0.0 for one in lists], dtype=np.float64)
+        strict[name] = mean(values, rows.clusters)
+        valid[name] = mean(values[kept], clusters)
+    places = [ranking.chosen_place(scores) for _, scores in lists if scores]
+    chance = np.array([ranking.top_hit(grades, (0.0,) * len(grades)) for grades, _ in lists], dtype=np.float64)
     return {
-        "auc": over(ranking.list_auc),
-        "acc": over(ranking.top_hit),
-        "hr@3": over(lambda grades, scores: ranking.hit_rate(grades, scores, 3)),
-        "hr@5": over(lambda grades, scores: ranking.hit_rate(grades, scores, 5)),
-        "ndcg@3": over(lambda grades, scores: ranking.ndcg(grades, scores, 3)),
-        "ndcg@5": over(lambda grades, scores: ranking.ndcg(grades, scores, 5)),
-        "mrr": over(ranking.reciprocal_rank),
-        "auc_valid": over_valid(ranking.list_auc),
-        "acc_valid": over_valid(ranking.top_hit),
-        "coverage": mean(ids, [float(o.reason is None) for o in rows]),
-        "acc_baseline": Estimate(mean(ids, chance).value, None),
-        "n": Estimate(float(len(rows)), None),
+        **strict,
+        **_valid(valid),
+        "position_bias": mean(np.array(places, dtype=np.float64), clusters),
+        **_counts(rows, mean(chance, None).value),
     }
 
 
-def _labels(rows: Sequence[Outcome]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    gold = np.array([o.gold for o in rows], dtype=np.int64)
-    predicted = np.array([-1 if o.reason else o.value for o in rows], dtype=np.int64)
-    return gold, predicted
+_OF_LISTS: Mapping[str, Callable[[Sequence[int], Sequence[float]], float]] = {
+    "auc": ranking.list_auc,
+    "acc": ranking.top_hit,
+    "hr@3": lambda grades, scores: ranking.hit_rate(grades, scores, 3),
+    "hr@5": lambda grades, scores: ranking.hit_rate(grades, scores, 5),
+    "ndcg@3": lambda grades, scores: ranking.ndcg(grades, scores, 3),
+    "ndcg@5": lambda grades, scores: ranking.ndcg(grades, scores, 5),
+    "mrr": ranking.reciprocal_rank,
+}
 
 
-def _list(outcome: Outcome) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    assert isinstance(outcome.gold, tuple)
-    scores = outcome.value if isinstance(outcome.value, tuple) else ()
-    return outcome.gold, scores
-
-
-def _classification(rows: Sequence[Outcome], gold: NDArray[np.int64], predicted: NDArray[np.int64]) -> Metrics:
-    ids = [o.id for o in rows]
-    records = len(set(ids))
-    kept = predicted >= 0
-    kept_ids = [i for i, keep in zip(ids, kept, strict=True) if keep]
-    hits = (gold == predicted).astype(np.float64)
-    counts = confusion(gold, predicted)
+def _probabilities(gold: Ints, probability: Floats, clusters: Clusters) -> Metrics:
+    predicted = np.where(np.isnan(probability), -1, probability >= 0.5).astype(np.int64)
     return {
-        "acc": mean(ids, hits.tolist()),
-        "f1": f1(counts, "weighted", records),
-        "f1_macro": f1(counts, "macro", records),
-        "acc_valid": mean(kept_ids, hits[kept].tolist()),
-        "f1_valid": f1(confusion(gold[kept], predicted[kept]), "weighted", len(set(kept_ids))),
+        "auc": auc(gold, probability, clusters),
+        **_classification(gold, predicted, clusters),
+        "brier": brier(gold, probability, clusters),
+        "ece": ece(gold, probability, clusters),
     }
 
 
-def _counts(rows: Sequence[Outcome], gold: NDArray[np.int64]) -> Metrics:
-    majority = int(np.bincount(gold).max()) / len(gold) if len(gold) else NAN
+def _classification(gold: Ints, predicted: Ints, clusters: Clusters) -> Metrics:
     return {
-        "coverage": mean([o.id for o in rows], [float(o.reason is None) for o in rows]),
-        "acc_baseline": Estimate(majority, None),
-        "n": Estimate(float(len(rows)), None),
+        "acc": share(gold == predicted, clusters),
+        "f1": f1(gold, predicted, "weighted", clusters),
+        "f1_macro": f1(gold, predicted, "macro", clusters),
+    }
+
+
+def _valid(metrics: Metrics) -> Metrics:
+    return {f"{name}_valid": estimate for name, estimate in metrics.items()}
+
+
+def _majority(gold: Ints) -> float:
+    return int(np.bincount(gold).max()) / len(gold) if len(gold) else NAN
+
+
+def _counts(rows: Rows, baseline: float) -> Metrics:
+    counts = {
+        "n": len(rows.readable),
+        "clusters": rows.cluster_count,
+        **{f"invalid_{reason.value}": rows.invalid[reason.value] for reason in Reason},
+    }
+    return {
+        "coverage": share(rows.readable, rows.clusters),
+        "acc_baseline": Estimate(baseline, None),
+        **{name: Estimate(float(count), None) for name, count in counts.items()},
     }
 
 

@@ -1,0 +1,90 @@
+"""95 % intervals from what a result carries: the value, its standard error and the number of clusters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from recrm_tasks.scoring.metrics.estimate import NAN
+
+Z = 1.959963984540054
+"""The normal quantile of 95 %, two-sided."""
+
+
+def wilson(share: float, n: float, z: float = Z) -> tuple[float, float]:
+    """Wilson's score interval of a proportion (Wilson 1927): (low, high); (NaN, NaN) for n = 0.
+
+    Args:
+        share: successes / n, in [0, 1].
+        n: number of trials; an effective number need not be whole.
+        z: normal quantile of the wanted confidence.
+    """
+    if not n > 0 or math.isnan(share):
+        return NAN, NAN
+    spread = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    centre = share + z * z / (2 * n)
+    scale = 1 + z * z / n
+    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+
+
+def of_share(value: float, stderr: float, clusters: float) -> tuple[float, float]:
+    """Wilson's interval of any mean in [0, 1], by the effective number of trials.
+
+    The effective n is the one at which a proportion of this value has this standard error; with independent rows of
+    yes and no it is n itself, so that this is Wilson's interval as it stands. Rows that hang together lower it
+    (Korn and Graubard 1998 put such an n into Clopper-Pearson's interval; here it is Wilson's). Where the error
+    is 0 (all rows alike) the clusters are the trials.
+
+    Args:
+        value: in [0, 1].
+        stderr: cluster-robust, with the factor G / (G - 1).
+        clusters: their number G.
+    """
+    if math.isnan(value) or math.isnan(stderr) or clusters < 2:
+        return NAN, NAN
+    variance = value * (1 - value)
+    if stderr == 0 or variance <= 0:
+        return wilson(value, clusters)
+    ratio = math.sqrt(variance) / stderr
+    # A subnormal value or error must not divide by 0.
+    return wilson(value, min(1e18, max(1e-9, ratio * ratio * clusters / (clusters - 1))))
+
+
+def of_area(value: float, stderr: float, rarer: float) -> tuple[float, float]:
+    """The interval of an AUC on the logit scale, where it cannot leave [0, 1] (Pepe 2003, section 5.2).
+
+    At 0 or 1, where DeLong's error is 0, it is Wilson's with the rarer class as the trials.
+
+    Args:
+        value: the area.
+        stderr: DeLong's.
+        rarer: number of rows of the rarer class.
+    """
+    if math.isnan(value) or math.isnan(stderr):
+        return NAN, NAN
+    if stderr == 0 or not 0 < value < 1:
+        return wilson(value, rarer)
+    centre = math.log(value / (1 - value))
+    reach = Z * stderr / (value * (1 - value))
+    return 1 / (1 + math.exp(min(700.0, reach - centre))), 1 / (1 + math.exp(max(-700.0, -reach - centre)))
+
+
+def interval(name: str, metrics: Mapping[str, float]) -> tuple[float, float]:
+    """The 95 % interval of one metric of a result.
+
+    Args:
+        name: the metric, `f1_valid` for instance.
+        metrics: all numbers of the result, flat: `f1_valid`, `f1_valid_stderr`, `clusters`, `coverage`, …
+
+    Returns:
+        (low, high); (NaN, NaN) where the metric is undefined, or is a count.
+    """
+    value, stderr = metrics[name], metrics.get(f"{name}_stderr", NAN)
+    readable = metrics.get("coverage", 1.0) if name.endswith("_valid") else 1.0
+    if math.isnan(value) or math.isnan(stderr):
+        return NAN, NAN
+    if name == "position_bias":
+        return max(-1.0, value - Z * stderr), min(1.0, value + Z * stderr)
+    if name.startswith("auc") and "brier" in metrics:
+        return of_area(value, stderr, metrics["n"] * readable * (1 - metrics["acc_baseline"]))
+    return of_share(value, stderr, metrics.get("clusters", metrics["n"]) * readable)
