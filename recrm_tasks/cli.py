@@ -6,10 +6,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from recrm_tasks import __version__
 from recrm_tasks.data.command import add_data_commands
 from recrm_tasks.errors import RecrmError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,21 +35,37 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("paths", nargs="+", metavar="PATH", help="lm-eval results, Inspect logs, or folders of them")
     report.set_defaults(run=_report)
 
+    table = commands.add_parser("published", help="the paper's table, with the intervals that its digits allow")
+    table.set_defaults(run=_published)
+
     add_data_commands(commands)
     return parser
 
 
-def _report(options: argparse.Namespace) -> int:
+def _console() -> Console:
     if find_spec("rich") is None:
-        raise RecrmError("the report needs rich: pip install 'recrm-tasks[report]'")
+        raise RecrmError("tables need rich: pip install 'recrm-tasks[report]'")
     from rich.console import Console
 
+    # Without a terminal the width is unknown: a log file should not cut the columns.
+    return Console() if sys.stdout.isatty() else Console(width=150)
+
+
+def _published(options: argparse.Namespace) -> int:
+    console = _console()
+    from recrm_tasks.reports.table import print_published
+
+    print_published(console)
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    console = _console()
     from recrm_tasks.reports.collect import collect
     from recrm_tasks.reports.table import print_table
 
     runs, told = collect(options.paths)
-    # Without a terminal the width is unknown: a log file should not cut the columns.
-    print_table(runs, Console() if sys.stdout.isatty() else Console(width=150))
+    print_table(runs, console)
     for line in told:
         print(f"left out: {line}", file=sys.stderr)
     return 0

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from recrm_tasks.dimensions import dimensions
+from recrm_tasks.reports.published import NOTES, SOURCE, Figure, f1_of_one_class, published
 from recrm_tasks.reports.runs import Run
 
 
@@ -43,6 +44,33 @@ def print_table(runs: Sequence[Run], console: Console) -> None:
                 _number(numbers["acc_baseline"]),
             )
         console.print(table)
+
+
+def print_published(console: Console) -> None:
+    """The paper's table: values, intervals where the digits allow one, FC F1 computed from FC ACC, and notes."""
+    figures = published()
+    columns = list(dict.fromkeys(figure.column for figure in figures))
+    rows = {
+        model: {f.column: f for f in figures if f.model == model} for model in dict.fromkeys(f.model for f in figures)
+    }
+    table = Table(title=f"published: {SOURCE}", title_justify="left")
+    table.add_column("model")
+    for column in columns:
+        table.add_column(column, justify="right")
+    table.add_column("FC F1 from ACC", justify="right")
+    for model, row in rows.items():
+        recomputed = f1_of_one_class(round(row["FC ACC"].percent * 2.97) / 297)
+        table.add_row(model, *(_figure(row[column]) for column in columns), f"{100 * recomputed:.2f}")
+    console.print(table)
+    for note in NOTES:
+        console.print(f"- {note}", highlight=False)
+
+
+def _figure(figure: Figure) -> str:
+    if figure.n is None:
+        return f"{figure.percent:.2f}"
+    low, high = figure.interval
+    return f"{figure.percent:.2f}\n{low:.1f}–{high:.1f}\nN {figure.n}"
 
 
 def _source(run: Run) -> str:
