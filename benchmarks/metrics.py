@@ -49,6 +49,11 @@ def behavior(rows: int) -> None:
                   f"ratio {ours / theirs:.2f}")  # fmt: skip
 
 
+def _weighted(items: list[tuple[int, int]]) -> float:
+    """scikit-learn's F1, as lm-eval's bootstrap calls it in other processes."""
+    return float(f1_score(*zip(*items, strict=True), average="weighted"))
+
+
 def labels(rows: int) -> None:
     """F1 with its error against lm-eval's bootstrap of rows, timed on a small part and extrapolated in both factors."""
     rng = np.random.default_rng(1)
@@ -56,11 +61,7 @@ def labels(rows: int) -> None:
     answered = np.where(rng.random(rows) < 0.7, gold, rng.integers(0, 3, rows))
     ours = best(lambda: f1(gold, answered, "weighted", None))
     pairs = list(zip(gold[:_BOOTSTRAP_ROWS].tolist(), answered[:_BOOTSTRAP_ROWS].tolist(), strict=True))
-
-    def weighted(items: list[tuple[int, int]]) -> float:
-        return float(f1_score(*zip(*items, strict=True), average="weighted"))
-
-    part = best(lambda: bootstrap_stderr(weighted, pairs, iters=_BOOTSTRAP_DRAWS), times=1)
+    part = best(lambda: bootstrap_stderr(_weighted, pairs, iters=_BOOTSTRAP_DRAWS), times=1)
     whole = part * _DEFAULT_DRAWS / _BOOTSTRAP_DRAWS * rows / _BOOTSTRAP_ROWS
     print(f"f1, {rows:,} rows: {ours:.3f} s; lm-eval's bootstrap {part:.1f} s for {_BOOTSTRAP_ROWS:,} rows and "
           f"{_BOOTSTRAP_DRAWS:,} draws, extrapolated to {_DEFAULT_DRAWS:,} draws {whole:,.0f} s, "

@@ -25,7 +25,14 @@ def read(file: Path) -> list[Run]:
     if provenance is None:
         return []
     if log.status != "success" or log.results is None or not log.results.scores:
-        raise DataError(f"{file}: this run is incomplete (status {log.status}); it has no score")
+        raise DataError(
+            f"{file}: this run is incomplete (status {log.status}, {log.eval.dataset.samples} samples wanted); it has no "
+            "score"
+        )
+    # With --no-fail-on-error a run succeeds without the samples whose requests failed.
+    done, wanted = log.results.completed_samples, log.results.total_samples
+    if done < wanted:
+        raise DataError(f"{file}: this run is incomplete ({done} of {wanted} samples have an answer); it has no score")
     return [_run(log, log.results.scores[0], key, entry, len(provenance)) for key, entry in provenance.items()]
 
 

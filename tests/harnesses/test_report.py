@@ -13,7 +13,7 @@ from inspect_ai.model import get_model
 from lm_eval.loggers import EvaluationTracker
 from lm_eval.tasks import TaskManager
 
-from inspect_tasks import bench_task
+from inspect_tasks import bench_task, dimension_task
 from recrm_tasks import lm_eval_tasks
 from recrm_tasks.cli import main
 from recrm_tasks.data import load
@@ -83,4 +83,21 @@ def test_an_unfinished_run_has_no_score(tmp_path: Path, capsys: pytest.CaptureFi
     (log,) = inspect_eval(bench_task(data="sample", limit=2), model=model, log_dir=str(tmp_path), display="none")
     assert log.status == "error"
     assert main(["report", str(tmp_path)]) == 2
-    assert "incomplete (status error)" in capsys.readouterr().err
+    assert "incomplete (status error, 10 samples wanted)" in capsys.readouterr().err
+
+
+def test_a_run_with_failed_requests_has_no_score(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A request that failed is no answer of the model: neither wrong nor left out of a mean."""
+    table = scripted.completions(load("factual", "sample", limit=6).prompts("generate"))
+    table.pop(next(iter(table)))
+    model = get_model("scripted/some/model", answers=table, memoize=False)
+    (log,) = inspect_eval(
+        dimension_task("factual", data="sample", limit=6),
+        model=model,
+        log_dir=str(tmp_path),
+        display="none",
+        fail_on_error=False,
+    )
+    assert log.status == "success"
+    assert main(["report", str(tmp_path)]) == 2
+    assert "incomplete (5 of 6 samples have an answer); it has no score" in capsys.readouterr().err
