@@ -26,8 +26,8 @@ def read(file: Path) -> list[Run]:
         return []
     if log.status != "success" or log.results is None or not log.results.scores:
         raise DataError(
-            f"{file}: this run is incomplete (status {log.status}, {log.eval.dataset.samples} samples wanted); it has no "
-            "score"
+            f"{file}: this run is incomplete (status {log.status}, {log.eval.dataset.samples} samples wanted); "
+            "it has no score"
         )
     # With --no-fail-on-error a run succeeds without the samples whose requests failed.
     done, wanted = log.results.completed_samples, log.results.total_samples

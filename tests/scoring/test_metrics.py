@@ -19,7 +19,7 @@ from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.answers import Answer, Outcome, Reason
 from recrm_tasks.scoring.metrics import ranking
 from recrm_tasks.scoring.metrics.calibration import reliability_curve
-from recrm_tasks.scoring.metrics.estimate import Estimate, mean
+from recrm_tasks.scoring.metrics.estimate import Estimate, mean, total
 from recrm_tasks.scoring.metrics.tables import (
     flat,
     label_metrics,
@@ -425,6 +425,21 @@ def test_mean_score():
     assert all(math.isnan(x) for x in mean_score([]))
     assert math.isnan(mean_score([Estimate(0.5, 0.1), Estimate(math.nan, math.nan)]).value)
     assert math.isnan(mean_score([Estimate(0.5, None)]).stderr)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(values=st.lists(st.floats(-1e6, 1e6), max_size=60), data=st.data())
+def test_sums_are_exact_and_blind_to_order(values, data):
+    found = total(np.array(values, dtype=float))
+    largest = max((abs(v) for v in values), default=0)
+    assert found == pytest.approx(math.fsum(values), rel=1e-15, abs=largest * 2.0**-90)
+    assert total(np.array(data.draw(st.permutations(values)), dtype=float)) == found
+
+
+@pytest.mark.parametrize("scale", [1e-310, 1e-190, 1.0, 1e190, 1e250])
+def test_sums_of_any_scale(scale):
+    values = np.array([0.1, 0.2, -0.3, 0.7]) * scale
+    assert total(values) == pytest.approx(math.fsum(values), rel=1e-14)
 
 
 def test_murphys_decomposition_where_each_bin_has_one_probability():

@@ -14,7 +14,7 @@ from recrm_tasks.scoring.metrics.estimate import (
     Ints,
     ascending,
     cluster_sums,
-    sum_of_squares,
+    total,
 )
 
 
@@ -43,7 +43,7 @@ def auc(gold: Ints, scores: Floats, clusters: Clusters) -> Estimate:
         positive, (twice / (2 * n) - value) / math.sqrt(p * (p - 1)), (twice / (2 * p) - value) / math.sqrt(n * (n - 1))
     )
     sums = cluster_sums(influence, clusters)
-    return Estimate(value, math.sqrt(sum_of_squares(sums)))
+    return Estimate(value, math.sqrt(total(sums * sums)))
 
 
 def pairs_won(positive: Ints, scores: Floats) -> Ints:

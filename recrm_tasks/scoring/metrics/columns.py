@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from operator import itemgetter
+from itertools import repeat
+from operator import is_, itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,14 +24,13 @@ _REASONS = {reason.value for reason in Reason}
 
 
 class Columns(NamedTuple):
-    """The fields of `Outcome`, one tuple each."""
+    """The fields of `Outcome` that all kinds have, one tuple each."""
 
     ids: Sequence[str] = ()
     golds: Sequence[Any] = ()
     values: Sequence[Any] = ()
     reasons: Sequence[str | None] = ()
     groups: Sequence[str | None] = ()
-    label_values: Sequence[tuple[float, ...]] = ()
 
     @classmethod
     def of(cls, outcomes: Sequence[Outcome]) -> Columns:
@@ -54,17 +54,18 @@ class Rows(NamedTuple):
         Raises:
             HarnessError: an answer is neither a value nor a known reason, or one id has two gold answers.
         """
-        missing = columns.values.count(None)
-        if columns.reasons.count(None) == len(columns.reasons) and not missing:
-            return cls(np.ones(len(columns.ids), dtype=np.bool_), _clusters(columns), Counter())
-        for record_id, value, reason in zip(columns.ids, columns.values, columns.reasons, strict=True):
-            if (reason is not None) if value is not None else reason not in _REASONS:
-                raise HarnessError(
-                    f"record {record_id}: value {value!r} with reason {reason!r}; an answer has a value, or one reason "
-                    f"out of {', '.join(sorted(_REASONS))}"
-                )
-        readable = np.array([reason is None for reason in columns.reasons], dtype=np.bool_)
-        return cls(readable, _clusters(columns), Counter(r for r in columns.reasons if r is not None))
+        count = len(columns.ids)
+        readable = np.fromiter(map(is_, columns.reasons, repeat(None)), np.bool_, count)
+        missing = np.fromiter(map(is_, columns.values, repeat(None)), np.bool_, count)
+        invalid = Counter(filter(None, columns.reasons))
+        if not np.array_equal(readable, ~missing) or not invalid.keys() <= _REASONS:
+            for record_id, value, reason in zip(columns.ids, columns.values, columns.reasons, strict=True):
+                if (reason is not None) if value is not None else reason not in _REASONS:
+                    raise HarnessError(
+                        f"record {record_id}: value {value!r} with reason {reason!r}; an answer has a value, or one "
+                        f"reason out of {', '.join(sorted(_REASONS))}"
+                    )
+        return cls(readable, _clusters(columns), invalid)
 
     @property
     def cluster_count(self) -> int:
@@ -80,15 +81,17 @@ class Rows(NamedTuple):
         return Rows(self.readable[order], None if self.clusters is None else self.clusters[order], self.invalid)
 
 
-def labels(columns: Columns) -> tuple[Ints, Ints]:
+def labels(columns: Columns, values: Sequence[tuple[float, ...]]) -> tuple[Ints, Ints]:
     """Gold and answered label indices, each of shape (n,); -1 is an unreadable answer.
+
+    Args:
+        columns: the outcomes.
+        values: what each label of an outcome's set is worth; empty where the set is not known.
 
     Raises:
         HarnessError: a label is outside its set.
     """
-    for record_id, gold, value, worth in zip(
-        columns.ids, columns.golds, columns.values, columns.label_values, strict=True
-    ):
+    for record_id, gold, value, worth in zip(columns.ids, columns.golds, columns.values, values, strict=True):
         for label in (gold, value):
             if label is not None and not (type(label) is int and 0 <= label < (len(worth) or MOST_LABELS)):
                 allowed = f"0 to {len(worth) - 1}" if worth else "a whole number from 0"

@@ -24,8 +24,23 @@ class Estimate(NamedTuple):
 
 
 def total(values: Floats) -> float:
-    """The correctly rounded sum, whatever the order."""
-    return math.fsum(values.tolist())
+    """The sum, the same bits whatever the order.
+
+    Numbers are cut into two whole numbers of about 40 bits (for a million of them), which are added up exactly: what is
+    rounded away is below 2^-80 of the largest. `math.fsum` gives the same at four times the time, and does so where
+    the scale would leave the range of floats.
+    """
+    top = float(np.abs(values).max(initial=0.0))
+    if not 1e-200 < top < 1e200:
+        return math.fsum(values.tolist())
+    bits = 62 - len(values).bit_length()
+    shift = bits - math.frexp(top)[1]
+    scaled = values * 2.0**shift
+    high = np.rint(scaled)
+    low = np.rint((scaled - high) * 2.0**bits)
+    units = (int(high.astype(np.int64).sum()) << bits) + int(low.astype(np.int64).sum())
+    shift += bits
+    return units / (1 << shift) if shift >= 0 else float(units << -shift)
 
 
 def ascending(values: Floats) -> Ints:
@@ -34,11 +49,6 @@ def ascending(values: Floats) -> Ints:
     if not np.isnan(known).any() and bool((known[1:] >= known[:-1]).all()):
         return np.arange(len(values))
     return np.argsort(values)
-
-
-def sum_of_squares(values: Floats) -> float:
-    """Squares added up in ascending order: the same bits whatever the order of rows, at half the time of `total`."""
-    return float(np.add.reduce(np.sort(values * values)))
 
 
 def cluster_sums(values: Floats, clusters: Clusters) -> Floats:
@@ -72,7 +82,7 @@ def error_of(influence: Floats, clusters: Clusters) -> float:
     """
     sums = cluster_sums(influence, clusters)
     groups = len(sums)
-    return math.sqrt(groups / (groups - 1) * sum_of_squares(sums)) if groups > 1 else NAN
+    return math.sqrt(groups / (groups - 1) * total(sums * sums)) if groups > 1 else NAN
 
 
 def mean(values: Floats, clusters: Clusters) -> Estimate:

@@ -13,7 +13,6 @@ from recrm_tasks.scoring.metrics.estimate import (
     Floats,
     Ints,
     cluster_sums,
-    sum_of_squares,
     total,
 )
 
@@ -104,7 +103,7 @@ def _effective(counts: Ints, cell: Ints, average: Average, clusters: Clusters) -
         return n
     slopes = _slopes(counts.astype(np.float64), average).ravel()
     sums = cluster_sums(slopes[cell], clusters)
-    alone, together = total(counts.ravel() * slopes**2), sum_of_squares(sums)
+    alone, together = total(counts.ravel() * slopes**2), total(sums * sums)
     if len(sums) < 2:
         return 0
     return round(n * alone / together) if alone > 0 and together > 0 else len(sums)

@@ -30,7 +30,7 @@ def label_metrics(outcomes: Sequence[Outcome]) -> Metrics:
     """
     table = Columns.of(outcomes)
     rows = Rows.of(table)
-    gold, predicted = columns.labels(table)
+    gold, predicted = columns.labels(table, [outcome.values for outcome in outcomes])
     strict = _classification(gold, predicted, rows.clusters)
     kept = rows.readable
     valid = strict if kept.all() else _classification(gold[kept], predicted[kept], rows.kept())
