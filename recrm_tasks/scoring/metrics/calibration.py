@@ -39,6 +39,11 @@ def bins_of(probabilities: Floats) -> Ints:
     return bins
 
 
+def _sums(values: Floats, bins: Ints) -> Floats:
+    """The sum of each bin."""
+    return np.array([total(values[bins == b]) for b in range(BINS)])
+
+
 def brier(gold: Ints, probabilities: Floats, clusters: Clusters) -> Estimate:
     """Mean squared distance of probability and label (Brier 1950); an unreadable answer costs 1, the worst there is.
 
@@ -67,7 +72,7 @@ def ece(gold: Ints, probabilities: Floats, clusters: Clusters) -> Estimate:
     if readable.any():
         gap = probabilities[readable] - gold[readable]
         bins = bins_of(probabilities[readable])
-        signs = np.array([-1.0 if total(gap[bins == b]) < 0 else 1.0 for b in range(BINS)])
+        signs = np.where(_sums(gap, bins) < 0, -1.0, 1.0)
         gaps[readable] = gap * signs[bins]
     return mean(gaps, clusters)
 
@@ -91,7 +96,7 @@ def decomposition(gold: Ints, probabilities: Floats, clusters: Clusters) -> dict
     gap = probabilities - gold
     bins = bins_of(probabilities)
     counts = np.bincount(bins, minlength=BINS)
-    sums = np.array([total(gap[bins == b]) for b in range(BINS)])
+    sums = _sums(gap, bins)
     gaps = np.divide(sums, counts, out=np.zeros(BINS), where=counts > 0)
     reliability = total(gaps * sums) / n
     positives = int(gold.sum()) / n

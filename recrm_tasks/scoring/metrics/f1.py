@@ -61,10 +61,9 @@ def f1(gold: Ints, predicted: Ints, average: Average, clusters: Clusters) -> Est
     """
     if not len(gold):
         return Estimate(NAN, NAN)
-    cell, k = cells(gold, predicted)
-    counts = np.bincount(cell, minlength=k * (k + 1)).reshape(k, k + 1)
+    counts = confusion(gold, predicted)
     value = float(f1_of(counts[None].astype(np.float64), average)[0])
-    rows = _effective(counts, cell, average, clusters)
+    rows = len(gold) if clusters is None else _effective(gold, predicted, average, clusters)
     if rows < 2:
         return Estimate(value, NAN)
     return Estimate(value, float(f1_of(resampled(counts, rows), average).std(ddof=1)))
@@ -96,17 +95,16 @@ def _margins(counts: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     return support, answers, hits, support + answers
 
 
-def _effective(counts: Ints, cell: Ints, average: Average, clusters: Clusters) -> int:
+def _effective(gold: Ints, predicted: Ints, average: Average, clusters: Ints) -> int:
     """The number of independent rows that tell as much; 0 where there is but one cluster."""
-    n = len(cell)
-    if clusters is None:
-        return n
+    cell, _ = cells(gold, predicted)
+    counts = confusion(gold, predicted)
     slopes = _slopes(counts.astype(np.float64), average).ravel()
     sums = cluster_sums(slopes[cell], clusters)
     alone, together = total(counts.ravel() * slopes**2), total(sums * sums)
     if len(sums) < 2:
         return 0
-    return round(n * alone / together) if alone > 0 and together > 0 else len(sums)
+    return round(len(gold) * alone / together) if alone > 0 and together > 0 else len(sums)
 
 
 def _slopes(counts: Floats, average: Average) -> Floats:
