@@ -8,7 +8,7 @@ from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
 
 from inspect_tasks.logprobs import choice_logprobs
-from inspect_tasks.metrics import dimension_metrics, mean_metrics
+from inspect_tasks.metrics import bench_metrics, dimension_metrics
 from inspect_tasks.samples import to_prompt
 from recrm_tasks.dimensions import dimension as dimension_of
 
@@ -40,9 +40,9 @@ def recrm() -> Scorer:
     return score
 
 
-@scorer(metrics=[mean_metrics()])
+@scorer(metrics=[bench_metrics()])
 def recrm_bench() -> Scorer:
-    """Reads the answers of a task with several dimensions: all metrics by dimension, and their mean score."""
+    """Reads the answers of a task with several dimensions: all metrics by dimension, and their aggregate."""
 
     async def score(state: TaskState, target: Target) -> Score:
         return await _score(state, target)

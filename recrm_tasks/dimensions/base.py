@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from recrm_tasks.scoring.aggregate.parts import Parts, Role
 from recrm_tasks.scoring.answers import Answer, Gold, Outcome
 from recrm_tasks.scoring.metrics.estimate import Estimate
 from recrm_tasks.scoring.metrics.tables import Metrics
@@ -151,6 +152,8 @@ class Dimension(ABC):
     """Goes up with every change of prompt, answer reading or scoring."""
     primary: ClassVar[str]
     """The metric that `score` repeats."""
+    role: ClassVar[Role] = Role(gate=False, weight=1.0)
+    """What its verdicts are to the hybrid reward."""
     record_type: ClassVar[type[Record]]
     default_labels: ClassVar[LabelSet | None] = None
     """The label set where the source declares none; None for dimensions without a label set."""
@@ -210,6 +213,14 @@ class Dimension(ABC):
     @abstractmethod
     def measure(self, outcomes: Sequence[Outcome]) -> Metrics:
         """All metrics of this dimension but `score`."""
+
+    @abstractmethod
+    def parts(self, outcomes: Sequence[Outcome]) -> Parts:
+        """The outcomes as parts of virtual responses, for the hybrid score.
+
+        Raises:
+            HarnessError: outcomes that no run can have.
+        """
 
     def metrics(self, outcomes: Sequence[Outcome]) -> Metrics:
         """`score` (the primary metric under a name that all dimensions share), then every metric by its own name."""

@@ -22,6 +22,7 @@ from recrm_tasks.dimensions.base import (
 from recrm_tasks.dimensions.names import ITEM, USER
 from recrm_tasks.dimensions.user import UserRecord
 from recrm_tasks.errors import HarnessError
+from recrm_tasks.scoring.aggregate.parts import Parts, probability_parts
 from recrm_tasks.scoring.answers import Answer, Outcome, Reason, normalise
 from recrm_tasks.scoring.metrics.tables import Metrics, probability_metrics
 from recrm_tasks.scoring.reading import marker_of, read
@@ -136,6 +137,10 @@ class BehaviorDimension(Dimension):
     def measure(self, outcomes: Sequence[Outcome]) -> Metrics:
         """See `Dimension.measure`."""
         return probability_metrics(outcomes)
+
+    def parts(self, outcomes: Sequence[Outcome]) -> Parts:
+        """See `Dimension.parts`."""
+        return probability_parts(outcomes)
 
 
 def _parse(stated: object) -> float | Reason | None:

@@ -7,6 +7,7 @@ from pydantic import Field
 from recrm_tasks.dimensions.base import Label, LabelSet, Lang, Text, render_list
 from recrm_tasks.dimensions.labelled import LabelledDimension, LabelledRecord
 from recrm_tasks.dimensions.names import QUERY, RESPONSE
+from recrm_tasks.scoring.aggregate.parts import Role
 
 
 class FactualRecord(LabelledRecord):
@@ -27,6 +28,7 @@ class FactualDimension(LabelledDimension):
     column = "FC"
     position = 2
     version = 3
+    role = Role(gate=True, weight=1.0)
     record_type = FactualRecord
     aliases = ("factual", "factuality", "fact_consistency", "faithfulness", "事实一致性", "事实性")
     columns = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from recrm_tasks.dimensions.base import Label, LabelSet, Lang
 from recrm_tasks.dimensions.labelled import LabelledDimension, LabelledRecord
 from recrm_tasks.dimensions.names import QUERY, RESPONSE
+from recrm_tasks.scoring.aggregate.parts import Role
 
 
 class InstructionRecord(LabelledRecord):
@@ -25,6 +26,7 @@ class InstructionDimension(LabelledDimension):
     column = "IF"
     position = 1
     version = 2
+    role = Role(gate=True, weight=1.0)
     record_type = InstructionRecord
     aliases = ("instruction following evaluation", "instruction_follow", "ifeval", "指令遵循", "指令跟随")
     columns = {

@@ -20,6 +20,7 @@ from recrm_tasks.dimensions.base import (
     closing,
 )
 from recrm_tasks.errors import HarnessError
+from recrm_tasks.scoring.aggregate.parts import Parts, label_parts
 from recrm_tasks.scoring.answers import Answer, Outcome, Reason, normalise
 from recrm_tasks.scoring.metrics.tables import Metrics, label_metrics
 from recrm_tasks.scoring.reading import bare, marker_of, read
@@ -110,6 +111,10 @@ class LabelledDimension(Dimension):
     def measure(self, outcomes: Sequence[Outcome]) -> Metrics:
         """See `Dimension.measure`."""
         return label_metrics(outcomes)
+
+    def parts(self, outcomes: Sequence[Outcome]) -> Parts:
+        """See `Dimension.parts`."""
+        return label_parts(outcomes)
 
 
 def _meaning(label: Label, lang: Lang) -> str:

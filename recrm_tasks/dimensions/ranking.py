@@ -24,6 +24,7 @@ from recrm_tasks.dimensions.base import (
 from recrm_tasks.dimensions.names import QUERY, USER
 from recrm_tasks.dimensions.user import UserRecord
 from recrm_tasks.errors import DataError, HarnessError
+from recrm_tasks.scoring.aggregate.parts import Parts, list_parts
 from recrm_tasks.scoring.answers import Answer, Outcome, Reason, normalise
 from recrm_tasks.scoring.metrics.ranking import list_auc
 from recrm_tasks.scoring.metrics.tables import Metrics, ranking_metrics
@@ -203,6 +204,10 @@ class RankingDimension(Dimension):
     def measure(self, outcomes: Sequence[Outcome]) -> Metrics:
         """See `Dimension.measure`."""
         return ranking_metrics(outcomes)
+
+    def parts(self, outcomes: Sequence[Outcome]) -> Parts:
+        """See `Dimension.parts`."""
+        return list_parts(outcomes)
 
 
 def shown_order(record: RankingRecord, turn: int = 0) -> list[int]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import datasets
 import pyarrow as pa
 
 from recrm_tasks.data import load
+from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import MODES, Prompt
 from recrm_tasks.errors import DataError, RecrmError
 
@@ -44,9 +45,46 @@ COLUMNS = datasets.Features(
 
 
 def documents(
-    recrm_dimension: str,
-    recrm_mode: str,
-    recrm_provenance: dict[str, Any],
+    recrm_dimension: str, recrm_mode: str, recrm_provenance: dict[str, Any], **options: Any
+) -> dict[str, datasets.Dataset]:
+    """`custom_dataset` of every task with one dimension.
+
+    lm-eval calls it with the task's metadata, `--metadata` and `--model_args` merged.
+
+    Args:
+        recrm_dimension: the dimension's key, from the task's YAML.
+        recrm_mode: `generate` or `logprob`, from the task's YAML.
+        recrm_provenance: the task's own metadata entry, filled in here. lm-eval offers no hook for it: the dict is
+            the one that its configuration holds, so that what is written into it stands in every result.
+        options: see `_load`.
+
+    Returns:
+        One split, `test`, with the columns of `COLUMNS`.
+
+    Raises:
+        RecrmError: what `load` raises, or an unknown option.
+    """
+    rows, provenance = _load(recrm_dimension, recrm_mode, **options)
+    recrm_provenance.clear()
+    recrm_provenance.update(provenance)
+    return {"test": _on_disk(rows)}
+
+
+def documents_of_all(recrm_mode: str, recrm_provenance: dict[str, Any], **options: Any) -> dict[str, datasets.Dataset]:
+    """`custom_dataset` of the hybrid tasks: as `documents`, with the provenance by dimension.
+
+    The dimensions' records take turns, so that lm-eval's --limit takes of every one.
+    """
+    loaded = {key: _load(key, recrm_mode, **options) for key in dimensions()}
+    recrm_provenance.clear()
+    recrm_provenance.update({key: provenance for key, (_, provenance) in loaded.items()})
+    turns = zip_longest(*(rows for rows, _ in loaded.values()))
+    return {"test": _on_disk(row for turn in turns for row in turn if row is not None)}
+
+
+def _load(
+    dimension: str,
+    answer: str,
     recrm_data: str | None = None,
     recrm_split: str | None = None,
     recrm_lang: str | None = None,
@@ -57,14 +95,12 @@ def documents(
     recrm_revision: str | None = None,
     recrm_orders: int | str = 1,
     **others: Any,
-) -> dict[str, datasets.Dataset]:
-    """`custom_dataset` of every task: called with the task's metadata, `--metadata` and `--model_args` merged.
+) -> tuple[Iterator[dict[str, Any]], dict[str, Any]]:
+    """The documents of one dimension, and where they come from.
 
     Args:
-        recrm_dimension: the dimension's key, from the task's YAML.
-        recrm_mode: `generate` or `logprob`, from the task's YAML.
-        recrm_provenance: the task's own metadata entry, filled in here. lm-eval offers no hook for it: the dict is
-            the one that its configuration holds, so that what is written into it stands in every result.
+        dimension: its key.
+        answer: `generate` or `logprob`.
         recrm_data: `hub`, `sample` or a path.
         recrm_split: split of the source, or `hash-test`, `hash-train`, `all`.
         recrm_lang: only records in this language.
@@ -75,19 +111,13 @@ def documents(
         recrm_revision: revision of the hub's data.
         recrm_orders: in how many seeded orders each list is asked; other dimensions are asked once.
         others: model arguments and further metadata, which are not ours; names that begin with `recrm_` are errors.
-
-    Returns:
-        One split, `test`, with the columns of `COLUMNS`.
-
-    Raises:
-        RecrmError: what `load` raises, or an unknown option.
     """
     unknown = sorted(name for name in others if name.startswith("recrm_"))
     if unknown:
         raise RecrmError(f"unknown option in --metadata: {', '.join(unknown)}; the options are {', '.join(_OPTIONS)}")
-    mode = next(m for m in MODES if m == recrm_mode)
+    mode = next(m for m in MODES if m == answer)
     dataset = load(
-        recrm_dimension,
+        dimension,
         recrm_data,
         split=recrm_split,
         lang=recrm_lang,
@@ -97,9 +127,8 @@ def documents(
         revision=recrm_revision,
     )
     prompts = dataset.prompts(mode, recrm_prompt_lang, recrm_orders)
-    recrm_provenance.clear()
-    recrm_provenance.update(dataset.provenance, mode=mode, prompt_lang=recrm_prompt_lang, orders=int(recrm_orders))
-    return {"test": _on_disk(_document(recrm_dimension, p) for p in prompts)}
+    chosen = {"mode": mode, "prompt_lang": recrm_prompt_lang, "orders": int(recrm_orders)}
+    return (_document(dimension, p) for p in prompts), {**dataset.provenance, **chosen}
 
 
 _folders: list[tempfile.TemporaryDirectory[str]] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -31,28 +31,56 @@ class Shared:
 
 def generated(doc: dict[str, Any], results: Sequence[object]) -> dict[str, Item | Shared]:
     """`process_results` of the generating tasks: `results` holds one completion."""
-    prompt = _prompt(doc)
-    return _for_every_metric(doc, prompt.outcome(dimension_of(doc["dimension"]).read(results[0], prompt)))
+    return _for_every_metric(read(doc, results))
 
 
 def weighed(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> dict[str, Item | Shared]:
     """`process_results` of the log-probability tasks: `results` holds (log-likelihood, is greedy) per choice."""
+    return _for_every_metric(weigh(doc, results))
+
+
+def read(doc: dict[str, Any], results: Sequence[object]) -> Item:
+    """Reads the one completion that `results` holds."""
+    prompt = _prompt(doc)
+    return doc["dimension"], prompt.outcome(dimension_of(doc["dimension"]).read(results[0], prompt))
+
+
+def weigh(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> Item:
+    """Reads `results`, (log-likelihood, is greedy) per choice."""
     prompt = _prompt(doc)
     answer = dimension_of(doc["dimension"]).weigh([float(logprob) for logprob, _ in results], prompt)
-    return _for_every_metric(doc, prompt.outcome(answer))
+    return doc["dimension"], prompt.outcome(answer)
+
+
+class LastRun:
+    """All metrics of one run. lm-eval asks for them one by one, each time with the same outcomes."""
+
+    def __init__(self, measure: Callable[[Sequence[Item]], dict[str, float]]) -> None:
+        self._measure = measure
+        self._items: list[Item] = []
+        self._numbers: dict[str, float] = {}
+
+    def __call__(self, items: list[Item]) -> dict[str, float]:
+        """The metrics of these items."""
+        if items != self._items:  # cheap: equal items are the same objects, unless they came from other processes
+            self._numbers = self._measure(items)
+            self._items = items
+        return self._numbers
 
 
 class Aggregation:
     """The aggregation of one metric: outcomes of a whole run -> its number. A class, so that its name prints."""
 
-    def __init__(self, metric: str) -> None:
+    def __init__(self, path: str, metric: str, measure: LastRun) -> None:
+        self.path = path
         self.metric = metric
+        self.measure = measure
 
     def __call__(self, items: Sequence[Item | Shared]) -> float:
-        return _last_run.measure([item.item if isinstance(item, Shared) else item for item in items])[self.metric]
+        return self.measure([item.item if isinstance(item, Shared) else item for item in items])[self.metric]
 
     def __repr__(self) -> str:
-        return f"{__name__}.{self.metric}"
+        return self.path
 
 
 def __getattr__(name: str) -> Aggregation:
@@ -63,24 +91,14 @@ def __getattr__(name: str) -> Aggregation:
     metric = name.replace("_at_", "@")
     if metric not in _metric_names():
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return Aggregation(metric)
+    return Aggregation(f"{__name__}.{metric}", metric, _last_run)
 
 
-class _LastRun:
-    """All metrics of one run. lm-eval asks for them one by one, each time with the same outcomes."""
-
-    def __init__(self) -> None:
-        self.items: list[Item] = []
-        self.numbers: dict[str, float] = {}
-
-    def measure(self, items: list[Item]) -> dict[str, float]:
-        if items != self.items:  # cheap: equal items are the same objects, unless they came from other processes
-            self.numbers = flat(dimension_of(items[0][0]).metrics([outcome for _, outcome in items]))
-            self.items = items
-        return self.numbers
+def _measure(items: Sequence[Item]) -> dict[str, float]:
+    return flat(dimension_of(items[0][0]).metrics([outcome for _, outcome in items]))
 
 
-_last_run = _LastRun()
+_last_run = LastRun(_measure)
 
 
 @lru_cache(maxsize=1)
@@ -93,9 +111,8 @@ def _names(dimension: str) -> tuple[str, ...]:
     return tuple(flat(dimension_of(dimension).empty()))
 
 
-def _for_every_metric(doc: dict[str, Any], outcome: Outcome) -> dict[str, Item | Shared]:
-    item = (doc["dimension"], outcome)
-    return {**dict.fromkeys(_names(doc["dimension"]), Shared(item)), "score": item}
+def _for_every_metric(item: Item) -> dict[str, Item | Shared]:
+    return {**dict.fromkeys(_names(item[0]), Shared(item)), "score": item}
 
 
 def _prompt(doc: dict[str, Any]) -> Prompt:

@@ -26,7 +26,7 @@ from inspect_ai.scorer import SampleScore, Score
 
 from inspect_tasks import bench_task, dimension_task
 from inspect_tasks.logprobs import choice_logprobs
-from inspect_tasks.metrics import dimension_metrics, mean_metrics
+from inspect_tasks.metrics import dimension_metrics, bench_metrics
 from inspect_tasks.samples import to_prompt, to_sample
 from inspect_tasks.tasks import OPTIONS
 from recrm_tasks.data import load
@@ -129,7 +129,7 @@ def test_bench_takes_turns() -> None:
 
 def test_metrics_of_nothing_are_empty() -> None:
     assert dimension_metrics()([]) == {}
-    assert mean_metrics()([]) == {}
+    assert bench_metrics()([]) == {}
 
 
 def test_an_unreadable_answer_is_a_zero_and_stays_in_the_denominator() -> None:

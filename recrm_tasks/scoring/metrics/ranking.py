@@ -6,6 +6,7 @@ tie), both of length m in the same order. Candidates that an answer leaves out t
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import groupby
 from math import comb, fsum, log2
@@ -84,3 +85,14 @@ def chosen_place(scores: Sequence[float]) -> float:
     best = max(scores)
     places = [i for i, score in enumerate(scores) if score == best]
     return 1 - 2 * (sum(places) / len(places)) / (len(scores) - 1)
+
+
+def normalised_ranks(scores: Sequence[float]) -> tuple[float, ...]:
+    """Of each candidate the share of the others that it is ranked before, ties one half: 1 is first, 0 is last.
+
+    Args:
+        scores: at least two, in any order; higher is ranked earlier.
+    """
+    ordered = sorted(scores)
+    others = len(scores) - 1
+    return tuple((bisect_left(ordered, s) + bisect_right(ordered, s) - 1) / (2 * others) for s in scores)

@@ -1,0 +1,47 @@
+"""`process_results` and aggregations of the hybrid tasks, which ask all dimensions in one: lm-eval's groups can only
+average what their tasks give, and the hybrid score is no average."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from recrm_tasks.aggregate import aggregate
+from recrm_tasks.lm_eval_tasks import results
+from recrm_tasks.lm_eval_tasks.results import Aggregation, Item, LastRun, Shared
+from recrm_tasks.scoring.answers import Outcome
+from recrm_tasks.scoring.metrics.tables import flat
+
+
+def generated(doc: dict[str, Any], results_of_doc: Sequence[object]) -> dict[str, Item | Shared]:
+    """`process_results` of the generating task: see `results.generated`."""
+    return _for_every_metric(results.read(doc, results_of_doc))
+
+
+def weighed(doc: dict[str, Any], results_of_doc: Sequence[tuple[float, bool]]) -> dict[str, Item | Shared]:
+    """`process_results` of the log-probability task: see `results.weighed`."""
+    return _for_every_metric(results.weigh(doc, results_of_doc))
+
+
+def __getattr__(name: str) -> Aggregation:
+    """The aggregation of any metric, by name: the YAML says `!function recrm_tasks.lm_eval_tasks.hybrid.mean_score`."""
+    if name not in _METRICS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return Aggregation(f"{__name__}.{name}", name, _last_run)
+
+
+def _measure(items: Sequence[Item]) -> dict[str, float]:
+    outcomes: dict[str, list[Outcome]] = defaultdict(list)
+    for dimension, outcome in items:
+        outcomes[dimension].append(outcome)
+    metrics = aggregate(outcomes)
+    return flat({"score": metrics["hybrid"], **metrics})
+
+
+_METRICS = tuple(_measure([]))
+_last_run = LastRun(_measure)
+
+
+def _for_every_metric(item: Item) -> dict[str, Item | Shared]:
+    return {**dict.fromkeys(_METRICS, Shared(item)), "score": item}
