@@ -84,7 +84,7 @@ def roles_with(weights: Sequence[str]) -> dict[str, Role]:
             weight = NAN
         if not 0 <= weight < math.inf:
             raise RecrmError(f"weight {given!r}: it is DIMENSION=NUMBER with a number from 0, relevance=2 for instance")
-        roles[dimension_of(key).key] = roles[key]._replace(weight=weight)
+        roles[key] = dimension_of(key).role._replace(weight=weight)
     if not any(role.weight > 0 for role in roles.values() if not role.gate):
         raise RecrmError("weights: at least one dimension that is no gate must weigh something")
     return roles

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from recrm_tasks.scoring.aggregate.parts import Parts, Role
 from recrm_tasks.scoring.answers import Answer, Gold, Outcome
+from recrm_tasks.scoring.compare.tables import Differences
 from recrm_tasks.scoring.metrics.estimate import Estimate
 from recrm_tasks.scoring.metrics.tables import Metrics
 from recrm_tasks.scoring.reading import bare
@@ -220,6 +221,15 @@ class Dimension(ABC):
 
         Raises:
             HarnessError: outcomes that no run can have.
+        """
+
+    @abstractmethod
+    def compare(self, first: Sequence[Outcome], second: Sequence[Outcome]) -> Differences:
+        """Second minus first by metric, the primary one among them.
+
+        Args:
+            first: outcomes of one run, at least one.
+            second: outcomes of the other, on the same records in the same order.
         """
 
     def metrics(self, outcomes: Sequence[Outcome]) -> Metrics:

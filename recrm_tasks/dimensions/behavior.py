@@ -24,6 +24,7 @@ from recrm_tasks.dimensions.user import UserRecord
 from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.aggregate.parts import Parts, probability_parts
 from recrm_tasks.scoring.answers import Answer, Outcome, Reason, normalise
+from recrm_tasks.scoring.compare.tables import Differences, probability_differences
 from recrm_tasks.scoring.metrics.tables import Metrics, probability_metrics
 from recrm_tasks.scoring.reading import marker_of, read
 
@@ -141,6 +142,10 @@ class BehaviorDimension(Dimension):
     def parts(self, outcomes: Sequence[Outcome]) -> Parts:
         """See `Dimension.parts`."""
         return probability_parts(outcomes)
+
+    def compare(self, first: Sequence[Outcome], second: Sequence[Outcome]) -> Differences:
+        """See `Dimension.compare`."""
+        return probability_differences(first, second)
 
 
 def _parse(stated: object) -> float | Reason | None:

@@ -22,6 +22,7 @@ from recrm_tasks.dimensions.base import (
 from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.aggregate.parts import Parts, label_parts
 from recrm_tasks.scoring.answers import Answer, Outcome, Reason, normalise
+from recrm_tasks.scoring.compare.tables import Differences, label_differences
 from recrm_tasks.scoring.metrics.tables import Metrics, label_metrics
 from recrm_tasks.scoring.reading import bare, marker_of, read
 
@@ -115,6 +116,10 @@ class LabelledDimension(Dimension):
     def parts(self, outcomes: Sequence[Outcome]) -> Parts:
         """See `Dimension.parts`."""
         return label_parts(outcomes)
+
+    def compare(self, first: Sequence[Outcome], second: Sequence[Outcome]) -> Differences:
+        """See `Dimension.compare`."""
+        return label_differences(first, second)
 
 
 def _meaning(label: Label, lang: Lang) -> str:

@@ -26,6 +26,7 @@ from recrm_tasks.dimensions.user import UserRecord
 from recrm_tasks.errors import DataError, HarnessError
 from recrm_tasks.scoring.aggregate.parts import Parts, list_parts
 from recrm_tasks.scoring.answers import Answer, Outcome, Reason, normalise
+from recrm_tasks.scoring.compare.tables import Differences, ranking_differences
 from recrm_tasks.scoring.metrics.ranking import list_auc
 from recrm_tasks.scoring.metrics.tables import Metrics, ranking_metrics
 from recrm_tasks.scoring.reading import bare, marker_of, read
@@ -208,6 +209,10 @@ class RankingDimension(Dimension):
     def parts(self, outcomes: Sequence[Outcome]) -> Parts:
         """See `Dimension.parts`."""
         return list_parts(outcomes)
+
+    def compare(self, first: Sequence[Outcome], second: Sequence[Outcome]) -> Differences:
+        """See `Dimension.compare`."""
+        return ranking_differences(first, second)
 
 
 def shown_order(record: RankingRecord, turn: int = 0) -> list[int]:

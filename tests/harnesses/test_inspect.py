@@ -26,7 +26,7 @@ from inspect_ai.scorer import SampleScore, Score
 
 from inspect_tasks import bench_task, dimension_task
 from inspect_tasks.logprobs import choice_logprobs
-from inspect_tasks.metrics import dimension_metrics, bench_metrics
+from inspect_tasks.metrics import bench_metrics, dimension_metrics
 from inspect_tasks.samples import to_prompt, to_sample
 from inspect_tasks.tasks import OPTIONS
 from recrm_tasks.data import load

@@ -76,6 +76,12 @@ def test_bench_and_group_are_equal(mode: str, tmp_path: Path) -> None:
     whole = results["groups"][group]
     assert inspect_numbers["mean_score"] == whole["score,none"]
     assert inspect_numbers["mean_score_stderr"] == whole["score_stderr,none"]
+    hybrid = by_lm_eval(f"recrm_hybrid{SUFFIX[mode]}", table)["results"][f"recrm_hybrid{SUFFIX[mode]}"]
+    assert inspect_numbers["hybrid"] == hybrid["score,none"]
+    assert 0 < inspect_numbers["hybrid"] < 1
+    aggregated = {n: v for n, v in inspect_numbers.items() if f"{n},none" in hybrid}
+    assert len(aggregated) == 13
+    assert_same(aggregated, {name.removesuffix(",none"): value for name, value in hybrid.items()})
     for dimension in dimensions():
         own = {n: v for n, v in inspect_numbers.items() if n.startswith(f"{dimension}_")}
         assert own

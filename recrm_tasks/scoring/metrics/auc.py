@@ -30,20 +30,35 @@ def auc(gold: Ints, scores: Floats, clusters: Clusters) -> Estimate:
         scores: shape (n,), higher means more likely positive; NaN is unreadable.
         clusters: shape (n,) or None.
     """
+    value, influence = influences(gold, scores)
+    if math.isnan(value) or np.isnan(influence).any():
+        return Estimate(value, NAN)
+    sums = cluster_sums(influence, clusters)
+    return Estimate(value, math.sqrt(total(sums * sums)))
+
+
+def influences(gold: Ints, scores: Floats) -> tuple[float, Floats]:
+    """The AUC, and what each row adds to its deviation: DeLong's variance is the sum of their squares.
+
+    Args:
+        gold: shape (n,), 0 or 1.
+        scores: shape (n,); NaN is unreadable.
+
+    Returns:
+        The area, NaN without positives or without negatives; shape (n,), NaN where either are fewer than two.
+    """
     positive = gold == 1
     p = int(positive.sum())
     n = len(gold) - p
     if p == 0 or n == 0:
-        return Estimate(NAN, NAN)
+        return NAN, np.full(len(gold), NAN)
     twice = pairs_won(positive, scores)
     value = int(twice[positive].sum()) / (2 * p * n)
     if p < 2 or n < 2:
-        return Estimate(value, NAN)
-    influence = np.where(
+        return value, np.full(len(gold), NAN)
+    return value, np.where(
         positive, (twice / (2 * n) - value) / math.sqrt(p * (p - 1)), (twice / (2 * p) - value) / math.sqrt(n * (n - 1))
     )
-    sums = cluster_sums(influence, clusters)
-    return Estimate(value, math.sqrt(total(sums * sums)))
 
 
 def pairs_won(positive: Ints, scores: Floats) -> Ints:

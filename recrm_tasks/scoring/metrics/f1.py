@@ -76,6 +76,31 @@ def resampled(counts: Ints, rows: int) -> Floats:
     return draws.reshape(DRAWS, *counts.shape).astype(np.float64)
 
 
+def matrices(drawn: Ints, cells: Ints, k: int) -> Floats:
+    """Counts by kind of row -> confusion matrices: (draws, kinds) -> (draws, k, k + 1).
+
+    Args:
+        drawn: how many rows of each kind.
+        cells: shape (kinds,), the cell of the matrix that each kind belongs to; kinds may share one.
+        k: number of labels.
+    """
+    belongs = (cells[:, None] == np.arange(k * (k + 1))).astype(np.float64)
+    found: Floats = (drawn @ belongs).reshape(len(drawn), k, k + 1)
+    return found
+
+
+def gradient(cell: Ints, k: int, average: Average) -> Floats:
+    """What one more row in each cell adds to F1: shape (k (k + 1),).
+
+    Args:
+        cell: shape (n,), the rows' cells of the confusion matrix.
+        k: number of labels.
+        average: which mean over labels.
+    """
+    counts = np.bincount(cell, minlength=k * (k + 1)).reshape(k, k + 1)
+    return _slopes(counts.astype(np.float64), average).ravel()
+
+
 def f1_of(counts: Floats, average: Average) -> Floats:
     """F1 of many matrices at once: (draws, k, k + 1) -> (draws,)."""
     support, _, hits, seen = _margins(counts)
@@ -97,11 +122,10 @@ def _margins(counts: Floats) -> tuple[Floats, Floats, Floats, Floats]:
 
 def _effective(gold: Ints, predicted: Ints, average: Average, clusters: Ints) -> int:
     """The number of independent rows that tell as much; 0 where there is but one cluster."""
-    cell, _ = cells(gold, predicted)
-    counts = confusion(gold, predicted)
-    slopes = _slopes(counts.astype(np.float64), average).ravel()
-    sums = cluster_sums(slopes[cell], clusters)
-    alone, together = total(counts.ravel() * slopes**2), total(sums * sums)
+    cell, k = cells(gold, predicted)
+    slopes = gradient(cell, k, average)[cell]
+    sums = cluster_sums(slopes, clusters)
+    alone, together = total(slopes * slopes), total(sums * sums)
     if len(sums) < 2:
         return 0
     return round(len(gold) * alone / together) if alone > 0 and together > 0 else len(sums)

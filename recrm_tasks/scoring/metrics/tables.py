@@ -65,7 +65,7 @@ def ranking_metrics(outcomes: Sequence[Outcome]) -> Metrics:
     kept, clusters = rows.readable, rows.kept()
     strict: dict[str, Estimate] = {}
     valid: dict[str, Estimate] = {}
-    for name, measure in _OF_LISTS.items():
+    for name, measure in OF_LISTS.items():
         values = np.array([measure(*one) if one[1] else 0.0 for one in lists], dtype=np.float64)
         strict[name] = mean(values, rows.clusters)
         valid[name] = mean(values[kept], clusters)
@@ -79,7 +79,7 @@ def ranking_metrics(outcomes: Sequence[Outcome]) -> Metrics:
     }
 
 
-_OF_LISTS: Mapping[str, Callable[[Sequence[int], Sequence[float]], float]] = {
+OF_LISTS: Mapping[str, Callable[[Sequence[int], Sequence[float]], float]] = {
     "auc": ranking.list_auc,
     "acc": ranking.top_hit,
     "hr@3": lambda grades, scores: ranking.hit_rate(grades, scores, 3),
@@ -88,6 +88,7 @@ _OF_LISTS: Mapping[str, Callable[[Sequence[int], Sequence[float]], float]] = {
     "ndcg@5": lambda grades, scores: ranking.ndcg(grades, scores, 5),
     "mrr": ranking.reciprocal_rank,
 }
+"""Metrics of one list, from its grades and scores; 0 without an answer."""
 
 
 def _probabilities(gold: Ints, probability: Floats, clusters: Clusters) -> Metrics:

@@ -1,0 +1,55 @@
+"""One metric of two runs on the same records."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from recrm_tasks.scoring.metrics.estimate import NAN
+from recrm_tasks.scoring.metrics.intervals import Z
+
+
+class Difference(NamedTuple):
+    """Second minus first; NaN where a figure is undefined."""
+
+    first: float
+    second: float
+    value: float
+    low: float
+    """Of the 95 % interval of `value`."""
+    high: float
+    p: float
+    """Two-sided, before any correction."""
+    test: str
+    """How `p` was found."""
+
+    @classmethod
+    def normal(cls, first: float, second: float, stderr: float, p: float, test: str) -> Difference:
+        """With the interval value ± 1.96 errors, cut off at -1 and 1."""
+        return cls(first, second, second - first, *around(second - first, stderr), p, test)
+
+
+def around(value: float, stderr: float) -> tuple[float, float]:
+    """value ± 1.96 errors within [-1, 1]; NaN where either is."""
+    if math.isnan(value) or math.isnan(stderr):
+        return NAN, NAN
+    return max(-1.0, value - Z * stderr), min(1.0, value + Z * stderr)
+
+
+def normal_p(value: float, stderr: float) -> float:
+    """Two-sided p of value / stderr under the standard normal; 1 for no difference, NaN for one without an error."""
+    if value == 0:
+        return 1.0
+    return math.erfc(abs(value) / stderr / math.sqrt(2)) if stderr > 0 else NAN
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """Holm's step-down correction of several p-values (Holm 1979); NaN stays and counts for none."""
+    known = sorted((p, i) for i, p in enumerate(ps) if not math.isnan(p))
+    adjusted = [NAN] * len(ps)
+    highest = 0.0
+    for rank, (p, i) in enumerate(known):
+        highest = max(highest, min(1.0, (len(known) - rank) * p))
+        adjusted[i] = highest
+    return adjusted

@@ -1,0 +1,109 @@
+"""Paired differences of each kind of metric. Rows of both runs stand in the same order."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from recrm_tasks.scoring.compare.difference import Difference, around, normal_p
+from recrm_tasks.scoring.compare.randomisation import mcnemar, sign_flip
+from recrm_tasks.scoring.metrics.auc import influences
+from recrm_tasks.scoring.metrics.estimate import NAN, Clusters, Floats, Ints, cluster_sums, mean, total
+from recrm_tasks.scoring.metrics.f1 import DRAWS, Average, f1, f1_of, gradient, matrices
+
+_SEED = 0
+
+
+def of_shares(first: Ints, second: Ints, clusters: Clusters) -> Difference:
+    """Accuracies: the exact McNemar test, where rows hang together sign flips of clusters.
+
+    The interval is Agresti and Min's (2005): half a record is added to each cell of the two-by-two table, so that two
+    runs that never differ still have an interval. With clusters the table is divided by the design effect.
+
+    Args:
+        first: shape (n,), whether the first run is right.
+        second: the same of the second run.
+        clusters: shape (n,) or None.
+    """
+    n = len(first)
+    won, lost = int((second & ~first).sum()), int((first & ~second).sum())
+    p, test = (mcnemar(lost, won), "McNemar, exact") if clusters is None else sign_flip(_minus(second, first), clusters)
+    effect = _design_effect(_minus(second, first), clusters)
+    size = n / effect + 2
+    more, less = won / effect + 0.5, lost / effect + 0.5
+    centre = (more - less) / size
+    low, high = around(centre, math.sqrt(more + less - (more - less) ** 2 / size) / size)
+    one, other = int(first.sum()) / n, int(second.sum()) / n
+    return Difference(one, other, other - one, low, high, p, test)
+
+
+def of_means(first: Floats, second: Floats, clusters: Clusters) -> Difference:
+    """Means over records: sign flips, and a cluster-robust interval.
+
+    Args:
+        first: shape (n,), each record's value in the first run.
+        second: the same of the second run.
+        clusters: shape (n,) or None.
+    """
+    p, test = sign_flip(second - first, clusters)
+    stderr = mean(second - first, clusters).stderr
+    assert stderr is not None
+    return Difference.normal(mean(first, None).value, mean(second, None).value, stderr, p, test)
+
+
+def of_areas(gold: Ints, first: Floats, second: Floats, clusters: Clusters) -> Difference:
+    """AUCs: the paired test of DeLong, DeLong and Clarke-Pearson 1988.
+
+    Args:
+        gold: shape (n,), 0 or 1.
+        first: shape (n,), scores of the first run; NaN is unreadable.
+        second: the same of the second run.
+        clusters: shape (n,) or None.
+    """
+    one, of_one = influences(gold, first)
+    other, of_other = influences(gold, second)
+    sums = cluster_sums(of_other - of_one, clusters)
+    stderr = math.sqrt(total(sums * sums)) if not np.isnan(sums).any() else NAN
+    p = normal_p(other - one, stderr) if not math.isnan(stderr) else NAN
+    return Difference.normal(one, other, stderr, p, "DeLong, paired")
+
+
+def of_f1(gold: Ints, first: Ints, second: Ints, average: Average, clusters: Clusters) -> Difference:
+    """F1: 2,000 seeded multinomial draws of the table of (gold, first, second).
+
+    p is twice the share of draws on the other side of no difference, the observed table counted among them. With
+    clusters fewer records are drawn, by the design effect of the linearised difference.
+
+    Args:
+        gold: shape (n,), label indices.
+        first: shape (n,), the first run's answers; -1 is unreadable.
+        second: the same of the second run.
+        average: which mean over labels.
+        clusters: shape (n,) or None.
+    """
+    k = int(max(gold.max(initial=0), first.max(initial=0), second.max(initial=0))) + 1
+    one, other = (gold * (k + 1) + np.where(x < 0, k, x) for x in (first, second))
+    pairs, counts = np.unique(one * k * (k + 1) + other, return_counts=True)
+    cells = pairs // (k * (k + 1)), pairs % (k * (k + 1))
+    change = gradient(one, k, average)[one] - gradient(other, k, average)[other]
+    rows = max(1, round(len(gold) / _design_effect(change, clusters)))
+    drawn = np.random.default_rng(_SEED).multinomial(rows, counts / counts.sum(), size=DRAWS)
+    changes = f1_of(matrices(drawn, cells[1], k), average) - f1_of(matrices(drawn, cells[0], k), average)
+    beyond = min(int((changes <= 0).sum()), int((changes >= 0).sum()))
+    p = min(1.0, 2 * (beyond + 1) / (DRAWS + 1))
+    values = (f1(gold, x, average, None).value for x in (first, second))
+    return Difference.normal(*values, float(changes.std(ddof=1)), p, "resampled tables")
+
+
+def _minus(second: Ints, first: Ints) -> Floats:
+    difference: Floats = second.astype(np.float64) - first
+    return difference
+
+
+def _design_effect(influence: Floats, clusters: Clusters) -> float:
+    """How many times the variance is what rows on their own would have; 1 where nothing differs."""
+    centred = influence - total(influence) / len(influence)
+    sums = cluster_sums(centred, clusters)
+    alone, together = total(centred * centred), total(sums * sums)
+    return together / alone if alone > 0 and together > 0 else 1.0
