@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from inspect_ai.log import EvalLog, EvalScore, read_eval_log
+from inspect_ai.log import EvalLog, EvalScore, read_eval_log, read_eval_log_samples
 
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError
+from recrm_tasks.reports.answers import Answers
 from recrm_tasks.reports.runs import Run
+from recrm_tasks.scoring.answers import Outcome
 
 
 def read(file: Path) -> list[Run]:
@@ -17,13 +20,58 @@ def read(file: Path) -> list[Run]:
     Raises:
         DataError: the file is no log, or its run did not end well: an incomplete run has no score.
     """
+    log = _header(file)
+    if log is None:
+        return []
+    assert log.results is not None
+    provenance = _provenance(log)
+    return [_run(log, log.results.scores[0], key, entry, len(provenance)) for key, entry in provenance.items()]
+
+
+def read_answers(file: Path) -> list[Answers]:
+    """What each record of a log was answered, by dimension; none if it is of another task.
+
+    Raises:
+        DataError: as for `read`, or the log is of a version that wrote no outcomes.
+    """
+    log = _header(file)
+    if log is None:
+        return []
+    outcomes: dict[str, list[Outcome]] = {key: [] for key in _provenance(log)}
+    for sample in read_eval_log_samples(str(file), exclude_fields=_BULK):
+        entries = [score.metadata or {} for score in (sample.scores or {}).values()]
+        try:
+            entry = next(entry for entry in entries if "outcome" in entry)
+            outcomes[entry["dimension"]].append(Outcome.from_json(entry["outcome"]))
+        except (StopIteration, LookupError, TypeError):
+            raise DataError(f"{file}: sample {sample.id} has no outcome that this version can read") from None
+    return [
+        Answers(
+            file=file,
+            harness="inspect",
+            model=_model(log),
+            dimension=key,
+            mode=str(entry["mode"]),
+            provenance=entry,
+            outcomes=outcomes[key],
+        )
+        for key, entry in _provenance(log).items()
+        if outcomes[key]
+    ]
+
+
+_BULK = {"messages", "events", "store", "attachments", "output", "input"}
+"""What a comparison need not read of a sample."""
+
+
+def _header(file: Path) -> EvalLog | None:
+    """A log of our tasks that ended well, without its samples; None if it is of another task."""
     try:
         log = read_eval_log(str(file), header_only=True)
     except Exception as error:  # Inspect raises whatever its readers of zip, JSON and pydantic do
         raise DataError(f"{file}: not a readable Inspect log: {type(error).__name__}: {error}") from None
-    provenance = (log.eval.metadata or {}).get("recrm_provenance")
-    if provenance is None:
-        return []
+    if "recrm_provenance" not in (log.eval.metadata or {}):
+        return None
     if log.status != "success" or log.results is None or not log.results.scores:
         raise DataError(
             f"{file}: this run is incomplete (status {log.status}, {log.eval.dataset.samples} samples wanted); "
@@ -33,7 +81,16 @@ def read(file: Path) -> list[Run]:
     done, wanted = log.results.completed_samples, log.results.total_samples
     if done < wanted:
         raise DataError(f"{file}: this run is incomplete ({done} of {wanted} samples have an answer); it has no score")
-    return [_run(log, log.results.scores[0], key, entry, len(provenance)) for key, entry in provenance.items()]
+    return log
+
+
+def _provenance(log: EvalLog) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = (log.eval.metadata or {})["recrm_provenance"]
+    return found
+
+
+def _model(log: EvalLog) -> str:
+    return log.eval.model.rpartition("/")[2]
 
 
 def _run(log: EvalLog, score: EvalScore, dimension: str, provenance: dict[str, object], of: int) -> Run:
@@ -45,7 +102,7 @@ def _run(log: EvalLog, score: EvalScore, dimension: str, provenance: dict[str, o
     }
     return Run(
         harness="inspect",
-        model=log.eval.model.rpartition("/")[2],
+        model=_model(log),
         dimension=dimension,
         mode=str(provenance["mode"]),
         metrics=metrics,

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recrm_tasks import __version__
@@ -38,8 +39,41 @@ def _parser() -> argparse.ArgumentParser:
     table = commands.add_parser("published", help="the paper's table, with the intervals that its digits allow")
     table.set_defaults(run=_published)
 
+    compare = commands.add_parser(
+        "compare", help="what differs between two runs on the same records, and by chance or not"
+    )
+    for side in ("A", "B"):
+        compare.add_argument(
+            side.lower(), metavar=side, help="lm-eval results (with --log_samples), an Inspect log, or a folder of them"
+        )
+    compare.add_argument(
+        "--top", type=_count, default=5, metavar="N", help="of each dimension so many records that differ most (5)"
+    )
+    compare.set_defaults(run=_compare)
+
+    aggregate = commands.add_parser(
+        "aggregate", help="mean score and hybrid score from finished runs of all dimensions"
+    )
+    aggregate.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="lm-eval results (with --log_samples), Inspect logs, or folders of them",
+    )
+    aggregate.add_argument(
+        "--weight", action="append", default=[], metavar="DIMENSION=NUMBER", help="another weight than 1; repeatable"
+    )
+    aggregate.add_argument("--to", metavar="FILE", help="write the parts of the hybrid score too, as .parquet or .csv")
+    aggregate.set_defaults(run=_aggregate)
+
     add_data_commands(commands)
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0")
+    return int(text)
 
 
 def _console() -> Console:
@@ -56,6 +90,38 @@ def _published(options: argparse.Namespace) -> int:
     from recrm_tasks.reports.table import print_published
 
     print_published(console)
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    console = _console()
+    from recrm_tasks.reports.collect import collect_answers
+    from recrm_tasks.reports.compare import compare, disputed
+    from recrm_tasks.reports.compare_table import print_differences, print_disputed
+    from recrm_tasks.reports.pairing import pair
+
+    first, second = collect_answers([options.a]), collect_answers([options.b])
+    pairs, left = pair(first, second)
+    for line in left:
+        print(f"left out: {line}", file=sys.stderr)
+    print_differences(compare(pairs), first, second, console)
+    print_disputed(disputed(pairs, options.top), console)
+    return 0
+
+
+def _aggregate(options: argparse.Namespace) -> int:
+    console = _console()
+    from recrm_tasks.aggregate import roles_with
+    from recrm_tasks.reports.aggregate_table import print_aggregates
+    from recrm_tasks.reports.aggregates import aggregates, write_parts
+    from recrm_tasks.reports.collect import collect_answers
+
+    roles = roles_with(options.weight)
+    found = aggregates(collect_answers(options.paths), roles)
+    print_aggregates(found, roles, console)
+    if options.to:
+        count = write_parts(found, roles, Path(options.to))
+        print(f"{count} parts written to {options.to}")
     return 0
 
 

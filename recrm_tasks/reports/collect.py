@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from recrm_tasks.errors import DataError
-from recrm_tasks.reports import lm_eval_results
+from recrm_tasks.reports import lm_eval_results, lm_eval_samples
+from recrm_tasks.reports.answers import Answers
 from recrm_tasks.reports.runs import Run
 
 
@@ -25,12 +28,27 @@ def collect(paths: Iterable[str]) -> tuple[list[Run], list[str]]:
     told: list[str] = []
     for file in [file for path in paths for file in _files(Path(path))]:
         try:
-            runs += lm_eval_results.read(file) if file.name.startswith("results_") else _inspect(file)
+            runs += lm_eval_results.read(file) if file.name.startswith("results_") else _logs(file).read(file)
         except DataError as error:
             told.append(str(error))
     if not runs:
         raise DataError("\n".join([f"no results of recrm tasks under {', '.join(paths)}", *told]))
     return runs, told
+
+
+def collect_answers(paths: Iterable[str]) -> list[Answers]:
+    """What each record was answered, of every run under the paths.
+
+    Raises:
+        DataError: a path does not exist, a file cannot be used, or nothing under the paths is a run of these tasks.
+    """
+    found: list[Answers] = []
+    for file in [file for path in paths for file in _files(Path(path))]:
+        reader = lm_eval_samples if file.name.startswith("results_") else _logs(file)
+        found += reader.read_answers(file)
+    if not found:
+        raise DataError(f"no runs of recrm tasks under {', '.join(paths)}")
+    return found
 
 
 def _files(path: Path) -> list[Path]:
@@ -42,9 +60,7 @@ def _files(path: Path) -> list[Path]:
     return sorted(file for file in found if file.is_file())
 
 
-def _inspect(file: Path) -> list[Run]:
+def _logs(file: Path) -> Any:
     if find_spec("inspect_ai") is None:
         raise DataError(f"{file}: reading Inspect logs needs inspect-ai: pip install 'recrm-tasks[inspect]'")
-    from inspect_tasks.logs import read
-
-    return read(file)
+    return import_module("inspect_tasks.logs")

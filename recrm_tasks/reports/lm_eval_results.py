@@ -16,14 +16,39 @@ def read(file: Path) -> list[Run]:
     Raises:
         DataError: the file is not a whole results file.
     """
+    results = load(file)
+    ours = {t: c["metadata"] for t, c in results["configs"].items() if "recrm_dimension" in (c.get("metadata") or {})}
     try:
-        results = json.loads(file.read_text(encoding="utf-8"))
-        ours = {t: c for t, c in results["configs"].items() if "recrm_dimension" in (c.get("metadata") or {})}
-        return [_run(results, task, config["metadata"]) for task, config in ours.items()]
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, RecrmError) as error:
-        raise DataError(
-            f"{file}: not a results file of lm-evaluation-harness: {type(error).__name__}: {error}"
-        ) from None
+        return [_run(results, task, metadata) for task, metadata in ours.items()]
+    except (LookupError, TypeError, AttributeError, RecrmError) as error:
+        raise _not_results(file, error) from None
+
+
+def load(file: Path) -> dict[str, Any]:
+    """The content of a results file.
+
+    Raises:
+        DataError: it is none.
+    """
+    try:
+        results: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        for part in ("configs", "n-samples", "results"):
+            results[part].items()
+        for config in results["configs"].values():
+            config.get("metadata")
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise _not_results(file, error) from None
+    return results
+
+
+def model_of(results: dict[str, Any]) -> str:
+    """The model's name without the folders before it."""
+    name = results.get("model_name") or results.get("config", {}).get("model", "?")
+    return str(name).rstrip("/").rpartition("/")[2] or str(name)
+
+
+def _not_results(file: Path, error: Exception) -> DataError:
+    return DataError(f"{file}: not a results file of lm-evaluation-harness: {type(error).__name__}: {error}")
 
 
 def _run(results: dict[str, Any], task: str, metadata: dict[str, Any]) -> Run:
@@ -32,7 +57,7 @@ def _run(results: dict[str, Any], task: str, metadata: dict[str, Any]) -> Run:
     provenance = metadata["recrm_provenance"]
     run = Run(
         harness="lm-eval",
-        model=_model(results),
+        model=model_of(results),
         dimension=metadata["recrm_dimension"],
         mode=metadata["recrm_mode"],
         metrics=metrics,
@@ -41,8 +66,3 @@ def _run(results: dict[str, Any], task: str, metadata: dict[str, Any]) -> Run:
     )
     run.interval()  # what a table needs is there, or the file is not whole
     return run
-
-
-def _model(results: dict[str, Any]) -> str:
-    name = results.get("model_name") or results.get("config", {}).get("model", "?")
-    return str(name).rstrip("/").rpartition("/")[2] or str(name)

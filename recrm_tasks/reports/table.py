@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
 
 from recrm_tasks.dimensions import dimensions
+from recrm_tasks.reports.numbers import number, reach
 from recrm_tasks.reports.published import NOTES, SOURCE, Figure, f1_of_one_class, published
 from recrm_tasks.reports.runs import Run
 
@@ -28,7 +28,6 @@ def print_table(runs: Sequence[Run], console: Console) -> None:
         for heading in ("N", "coverage", "metric", "value", "95 % interval", "acc", "acc baseline"):
             table.add_column(heading, justify="left" if heading == "metric" else "right")
         for run in sorted(group, key=lambda r: (r.model, r.mode, order.index(r.dimension), r.harness)):
-            low, high = run.interval()
             numbers = run.metrics
             table.add_row(
                 run.model,
@@ -38,10 +37,10 @@ def print_table(runs: Sequence[Run], console: Console) -> None:
                 f"{numbers['n']:.0f}" + (f" of {run.provenance['rows_available']}" if run.limited else ""),
                 f"{100 * numbers['coverage']:.1f} %",
                 run.primary,
-                _number(numbers[run.primary]),
-                f"{_number(low)} – {_number(high)}",
-                _number(numbers["acc"]),
-                _number(numbers["acc_baseline"]),
+                number(numbers[run.primary]),
+                reach(run.interval()),
+                number(numbers["acc"]),
+                number(numbers["acc_baseline"]),
             )
         console.print(table)
 
@@ -86,7 +85,3 @@ def _caption(group: Sequence[Run]) -> str:
         "An unreadable answer counts as wrong; coverage is the share of readable ones. acc baseline: the most frequent "
         f"label, for ranking a random order.{limited}"
     )
-
-
-def _number(value: float) -> str:
-    return "undefined" if math.isnan(value) else f"{value:.4f}"

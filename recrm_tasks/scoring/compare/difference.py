@@ -16,6 +16,7 @@ class Difference(NamedTuple):
     first: float
     second: float
     value: float
+    stderr: float
     low: float
     """Of the 95 % interval of `value`."""
     high: float
@@ -27,7 +28,7 @@ class Difference(NamedTuple):
     @classmethod
     def normal(cls, first: float, second: float, stderr: float, p: float, test: str) -> Difference:
         """With the interval value ± 1.96 errors, cut off at -1 and 1."""
-        return cls(first, second, second - first, *around(second - first, stderr), p, test)
+        return cls(first, second, second - first, stderr, *around(second - first, stderr), p, test)
 
 
 def around(value: float, stderr: float) -> tuple[float, float]:

@@ -35,7 +35,9 @@ def of_shares(first: Ints, second: Ints, clusters: Clusters) -> Difference:
     centre = (more - less) / size
     low, high = around(centre, math.sqrt(more + less - (more - less) ** 2 / size) / size)
     one, other = int(first.sum()) / n, int(second.sum()) / n
-    return Difference(one, other, other - one, low, high, p, test)
+    stderr = mean(_minus(second, first), clusters).stderr
+    assert stderr is not None
+    return Difference(one, other, other - one, stderr, low, high, p, test)
 
 
 def of_means(first: Floats, second: Floats, clusters: Clusters) -> Difference:
@@ -92,8 +94,8 @@ def of_f1(gold: Ints, first: Ints, second: Ints, average: Average, clusters: Clu
     changes = f1_of(matrices(drawn, cells[1], k), average) - f1_of(matrices(drawn, cells[0], k), average)
     beyond = min(int((changes <= 0).sum()), int((changes >= 0).sum()))
     p = min(1.0, 2 * (beyond + 1) / (DRAWS + 1))
-    values = (f1(gold, x, average, None).value for x in (first, second))
-    return Difference.normal(*values, float(changes.std(ddof=1)), p, "resampled tables")
+    before, after = f1(gold, first, average, None).value, f1(gold, second, average, None).value
+    return Difference.normal(before, after, float(changes.std(ddof=1)), p, "resampled tables")
 
 
 def _minus(second: Ints, first: Ints) -> Floats:

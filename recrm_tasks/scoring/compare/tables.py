@@ -16,7 +16,7 @@ from recrm_tasks.scoring.compare.paired import of_areas, of_f1, of_means, of_sha
 from recrm_tasks.scoring.metrics import columns
 from recrm_tasks.scoring.metrics.columns import Columns, Rows
 from recrm_tasks.scoring.metrics.estimate import Clusters, Floats, Ints
-from recrm_tasks.scoring.metrics.tables import OF_LISTS
+from recrm_tasks.scoring.metrics.tables import OF_LISTS, OfList
 
 Differences = Mapping[str, Difference]
 
@@ -41,11 +41,10 @@ def probability_differences(first: Sequence[Outcome], second: Sequence[Outcome])
     clusters = Rows.of(one).clusters
     gold, before = columns.probabilities(one)
     _, after = columns.probabilities(other)
-    losses = (np.nan_to_num((stated - gold) ** 2, nan=1.0) for stated in (before, after))
     return {
         "auc": of_areas(gold, before, after, clusters),
         **_classification(gold, _decided(before), _decided(after), clusters),
-        "brier": of_means(*losses, clusters),
+        "brier": of_means(_losses(gold, before), _losses(gold, after), clusters),
     }
 
 
@@ -53,13 +52,18 @@ def ranking_differences(first: Sequence[Outcome], second: Sequence[Outcome]) -> 
     """Of answers that order a list; arguments as for labels."""
     one, other = Columns.of(first), Columns.of(second)
     clusters = Rows.of(one).clusters
-    runs = columns.lists(one), columns.lists(other)
+    before, after = columns.lists(one), columns.lists(other)
     return {
-        name: of_means(
-            *(np.array([measure(*x) if x[1] else 0.0 for x in run], dtype=np.float64) for run in runs), clusters
-        )
-        for name, measure in OF_LISTS.items()
+        name: of_means(_each(before, measure), _each(after, measure), clusters) for name, measure in OF_LISTS.items()
     }
+
+
+def _each(lists: Sequence[tuple[tuple[int, ...], tuple[float, ...]]], measure: OfList) -> Floats:
+    return np.array([measure(*one) if one[1] else 0.0 for one in lists], dtype=np.float64)
+
+
+def _losses(gold: Ints, stated: Floats) -> Floats:
+    return np.nan_to_num((stated - gold) ** 2, nan=1.0)
 
 
 def _classification(gold: Ints, before: Ints, after: Ints, clusters: Clusters) -> Differences:

@@ -79,7 +79,9 @@ def ranking_metrics(outcomes: Sequence[Outcome]) -> Metrics:
     }
 
 
-OF_LISTS: Mapping[str, Callable[[Sequence[int], Sequence[float]], float]] = {
+OfList = Callable[[Sequence[int], Sequence[float]], float]
+
+OF_LISTS: Mapping[str, OfList] = {
     "auc": ranking.list_auc,
     "acc": ranking.top_hit,
     "hr@3": lambda grades, scores: ranking.hit_rate(grades, scores, 3),

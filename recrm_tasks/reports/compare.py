@@ -1,0 +1,108 @@
+"""Pairs of runs -> every difference with its test, and the records on which the two differ most."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from recrm_tasks.aggregate import declared_roles, name_of
+from recrm_tasks.dimensions import dimension as dimension_of
+from recrm_tasks.dimensions import dimensions
+from recrm_tasks.reports.pairing import Pair
+from recrm_tasks.scoring.aggregate.hybrid import hybrid_differences, hybrids
+from recrm_tasks.scoring.answers import Outcome
+from recrm_tasks.scoring.compare.difference import Difference, holm, normal_p
+
+
+class Row(NamedTuple):
+    """One metric of one dimension in both runs."""
+
+    mode: str
+    dimension: str
+    metric: str
+    difference: Difference
+    adjusted: float
+    """p after Holm's correction over the dimensions that share the metric's family; NaN for the aggregate."""
+
+
+class Disputed(NamedTuple):
+    """A record that the runs answered with different success."""
+
+    mode: str
+    dimension: str
+    first: Outcome
+    second: Outcome
+    credits: tuple[float, float]
+
+
+def compare(pairs: Sequence[Pair]) -> list[Row]:
+    """All differences, second minus first.
+
+    Holm's correction is over dimensions: the primary metrics of one answer mode are a family, and so is any other
+    metric in the dimensions that have it.
+    """
+    found: list[tuple[Pair, str, Difference]] = []
+    families: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for pair in pairs:
+        kind = dimension_of(pair.dimension)
+        for metric, difference in kind.compare(pair.first, pair.second).items():
+            families[pair.mode, "score" if metric == kind.primary else metric].append(len(found))
+            found.append((pair, metric, difference))
+    adjusted = [math.nan] * len(found)
+    for places in families.values():
+        for place, p in zip(places, holm([found[i][2].p for i in places]), strict=True):
+            adjusted[place] = p
+    rows = [
+        Row(pair.mode, pair.dimension, metric, difference, p)
+        for (pair, metric, difference), p in zip(found, adjusted, strict=True)
+    ]
+    for mode in dict.fromkeys(pair.mode for pair in pairs):
+        primary = [
+            row.difference for row in rows if row.mode == mode and row.metric == dimension_of(row.dimension).primary
+        ]
+        if len(primary) == len(dimensions()):
+            mixed = {"mean_score": _mean(primary), **_hybrid([pair for pair in pairs if pair.mode == mode])}
+            rows += [Row(mode, "all", metric, difference, math.nan) for metric, difference in mixed.items()]
+    return rows
+
+
+def disputed(pairs: Sequence[Pair], most: int) -> list[Disputed]:
+    """Of each dimension the `most` records whose credits lie farthest apart; none whose credits are equal."""
+    found: list[Disputed] = []
+    for pair in pairs:
+        credit = dimension_of(pair.dimension).credit
+        rows = [
+            Disputed(pair.mode, pair.dimension, one, other, (credit(one), credit(other)))
+            for one, other in zip(pair.first, pair.second, strict=True)
+        ]
+        differing = [row for row in rows if row.credits[0] != row.credits[1]]
+        found += sorted(differing, key=lambda row: (-abs(row.credits[1] - row.credits[0]), row.first.id))[:most]
+    return found
+
+
+def _mean(primary: Sequence[Difference]) -> Difference:
+    """Of the mean score: the dimensions are independent, so the variances of their differences add."""
+    first, second = (sum(x) / len(primary) for x in zip(*((d.first, d.second) for d in primary), strict=True))
+    stderr = math.sqrt(sum(d.stderr**2 for d in primary)) / len(primary)
+    return Difference.normal(first, second, stderr, normal_p(second - first, stderr), "normal")
+
+
+def _hybrid(pairs: Sequence[Pair]) -> dict[str, Difference]:
+    """Of the hybrid score by every form, over the same virtual responses."""
+    roles = list(declared_roles().values())
+    kinds = [dimension_of(pair.dimension) for pair in pairs]
+    first = [kind.parts(pair.first) for kind, pair in zip(kinds, pairs, strict=True)]
+    second = [kind.parts(pair.second) for kind, pair in zip(kinds, pairs, strict=True)]
+    before, after = hybrids(first, roles), hybrids(second, roles)
+    return {
+        name_of(form): Difference.normal(
+            before[form].value,
+            after[form].value,
+            change.stderr,
+            normal_p(change.value, change.stderr),
+            "same draws, normal",
+        )
+        for form, change in hybrid_differences(first, second, roles).items()
+    }

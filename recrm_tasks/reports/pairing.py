@@ -1,0 +1,107 @@
+"""Two sets of runs -> the dimensions that both asked, record by record. Runs on other records or prompts are refused."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from recrm_tasks.dimensions import dimensions
+from recrm_tasks.errors import DataError
+from recrm_tasks.reports.answers import Answers
+from recrm_tasks.scoring.answers import Outcome
+
+SAME = ("revision", "sha256", "prompt_version", "prompt_lang", "orders")
+"""What of the provenance must be equal; the hash is of the records' content and of the label set."""
+
+
+class Pair(NamedTuple):
+    """One dimension in both runs: the outcomes stand in the same order of records."""
+
+    dimension: str
+    mode: str
+    first: list[Outcome]
+    second: list[Outcome]
+
+
+def pair(first: Sequence[Answers], second: Sequence[Answers]) -> tuple[list[Pair], list[str]]:
+    """Pairs by dimension and answer mode.
+
+    Returns:
+        The pairs in the order of the dimensions, and one line for each dimension that only one side has.
+
+    Raises:
+        DataError: the sides have nothing in common, one has a dimension twice, or they were not asked the same.
+    """
+    one, other = _by_kind("A", first), _by_kind("B", second)
+    order = list(dimensions())
+    kinds = sorted(one.keys() | other.keys(), key=lambda kind: (kind[1], order.index(kind[0])))
+    shared = [kind for kind in kinds if kind in one and kind in other]
+    if not shared:
+        raise DataError(
+            f"nothing to compare: A has {_names(one)}, B has {_names(other)}. Generated answers and log-probabilities "
+            "are different questions."
+        )
+    wrong = [line for kind in shared for line in _unlike(one[kind], other[kind])]
+    if wrong:
+        raise DataError("\n".join(["the runs were not asked the same:", *wrong]))
+    left = [
+        f"{key} ({mode}) is in {'A' if (key, mode) in one else 'B'} only"
+        for key, mode in kinds
+        if (key, mode) not in shared
+    ]
+    return [Pair(*kind, _in_order(one[kind].outcomes), _in_order(other[kind].outcomes)) for kind in shared], left
+
+
+def _by_kind(side: str, runs: Sequence[Answers]) -> dict[tuple[str, str], Answers]:
+    found: dict[tuple[str, str], Answers] = {}
+    for run in runs:
+        earlier = found.setdefault((run.dimension, run.mode), run)
+        if earlier is not run:
+            raise DataError(
+                f"{side} holds two runs of {run.dimension} ({run.mode}): {earlier.file} ({earlier.model}) and "
+                f"{run.file} ({run.model}); name one file"
+            )
+    return found
+
+
+def _names(runs: dict[tuple[str, str], Answers]) -> str:
+    return ", ".join(f"{key} ({mode})" for key, mode in runs)
+
+
+def _unlike(one: Answers, other: Answers) -> list[str]:
+    """One line for everything in which two runs of a dimension were asked differently."""
+    told = [
+        f"{one.dimension}: {name} is {one.provenance.get(name)} in A, {other.provenance.get(name)} in B"
+        for name in SAME
+        if one.provenance.get(name) != other.provenance.get(name)
+    ]
+    before, after = _golds(one.outcomes), _golds(other.outcomes)
+    alone = [*(before.keys() - after.keys()), *(after.keys() - before.keys())]
+    if alone:
+        told.append(
+            f"{one.dimension}: {len(before)} records in A, {len(after)} in B, {len(before.keys() & after.keys())} in "
+            f"both; {sorted(alone)[0]} is in {'A' if sorted(alone)[0] in before else 'B'} only"
+        )
+    shared = [name for name in before if name in after]
+    unequal = sorted(name for name in shared if before[name] != after[name])
+    if unequal:
+        name = unequal[0]
+        told.append(
+            f"{one.dimension}: {len(unequal)} records have another gold answer, or were asked another number of times; "
+            f"{name}: {before[name]} in A, {after[name]} in B"
+        )
+    return told
+
+
+def _golds(outcomes: Sequence[Outcome]) -> dict[str, list[object]]:
+    """By record, the gold answer each time that it was asked."""
+    golds: dict[str, list[object]] = defaultdict(list)
+    for outcome in outcomes:
+        golds[outcome.id].append(outcome.gold)
+    return golds
+
+
+def _in_order(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """By record; those of one record as they were logged."""
+    return sorted(outcomes, key=lambda outcome: outcome.id)
