@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from inspect_ai.log import EvalLog, EvalScore, read_eval_log, read_eval_log_samples
+from inspect_ai.log import EvalLog, EvalSample, EvalScore, read_eval_log, read_eval_log_samples
 
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError
@@ -38,7 +39,7 @@ def read_answers(file: Path) -> list[Answers]:
     if log is None:
         return []
     outcomes: dict[str, list[Outcome]] = {key: [] for key in _provenance(log)}
-    for sample in read_eval_log_samples(str(file), exclude_fields=_BULK):
+    for sample in _samples(file):
         entries = [score.metadata or {} for score in (sample.scores or {}).values()]
         try:
             entry = next(entry for entry in entries if "outcome" in entry)
@@ -60,7 +61,15 @@ def read_answers(file: Path) -> list[Answers]:
     ]
 
 
-_BULK = {"messages", "events", "store", "attachments", "output", "input"}
+def _samples(file: Path) -> Iterator[EvalSample]:
+    """The samples, one after the other."""
+    try:
+        yield from read_eval_log_samples(str(file), exclude_fields=_BULK)
+    except Exception as error:  # as for the header
+        raise DataError(f"{file}: not a readable Inspect log: {type(error).__name__}: {error}") from None
+
+
+_BULK = {"messages", "events", "store", "attachments", "output"}
 """What a comparison need not read of a sample."""
 
 

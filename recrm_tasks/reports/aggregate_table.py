@@ -12,6 +12,7 @@ from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.reports.aggregates import Aggregate
 from recrm_tasks.reports.numbers import number, reach
 from recrm_tasks.scoring.aggregate.parts import Role
+from recrm_tasks.scoring.metrics.estimate import Estimate
 from recrm_tasks.scoring.metrics.intervals import interval
 from recrm_tasks.scoring.metrics.tables import flat
 
@@ -51,13 +52,22 @@ def print_aggregates(found: Sequence[Aggregate], roles: Mapping[str, Role], cons
                 reach(interval(primary, numbers)),
             )
         table.add_section()
-        aggregate = {"mean_score": (one.mean.value, one.mean.stderr or 0.0, None)}
-        aggregate |= {name_of(form): tuple(score) for form, score in one.hybrid.items()}
-        for name, (value, stderr, noise) in aggregate.items():
-            numbers = {name: value, f"{name}_stderr": stderr, "clusters": one.clusters}
-            form = name.partition("_")[2] or "stratified"
+        rows = [("", "mean_score", one.mean, "")]
+        rows += [
+            (form, name_of(form), Estimate(score.value, score.stderr), f"{score.mc_error:.5f}")
+            for form, score in one.hybrid.items()
+        ]
+        for form, name, estimate, noise in rows:
+            numbers = {**flat({name: estimate}), "clusters": one.clusters}
             table.add_row(
-                "all", "" if noise is None else form, name, "", "", number(value), number(stderr),
-                reach(interval(name, numbers)), "" if noise is None else f"{noise:.5f}",
-            )  # fmt: skip
+                "all",
+                form,
+                name,
+                "",
+                "",
+                number(numbers[name]),
+                number(numbers[f"{name}_stderr"]),
+                reach(interval(name, numbers)),
+                noise,
+            )
         console.print(table)

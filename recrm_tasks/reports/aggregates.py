@@ -52,7 +52,8 @@ def aggregates(answers: Sequence[Answers], roles: Mapping[str, Role]) -> list[Ag
         earlier = runs.setdefault((one.model, one.mode), {}).setdefault(one.dimension, one)
         if earlier is not one:
             raise DataError(
-                f"two runs of {one.dimension} by {one.model} ({one.mode}): {earlier.file} and {one.file}; name the files"
+                f"two runs of {one.dimension} by {one.model} ({one.mode}): {earlier.file} and {one.file}; "
+                "name the files"
             )
     return [_aggregate(model, mode, found, roles) for (model, mode), found in sorted(runs.items())]
 

@@ -14,8 +14,8 @@ from recrm_tasks.reports.numbers import number, probability, signed
 from recrm_tasks.scoring.answers import Outcome
 
 _CAPTION = (
-    "B − A over the same records; an unreadable answer counts as wrong. p is two-sided; Holm: corrected over dimensions, "
-    "the primary metrics (first of each dimension) being one family."
+    "B − A over the same records; an unreadable answer counts as wrong. p is two-sided; Holm: corrected over "
+    "dimensions, the primary metrics (first of each dimension) being one family."
 )
 
 

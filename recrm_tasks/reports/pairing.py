@@ -1,4 +1,4 @@
-"""Two sets of runs -> the dimensions that both asked, record by record. Runs on other records or prompts are refused."""
+"""Two sets of runs -> the dimensions that both asked, record by record; other records or prompts are refused."""
 
 from __future__ import annotations
 

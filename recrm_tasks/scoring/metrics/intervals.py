@@ -87,4 +87,4 @@ def interval(name: str, metrics: Mapping[str, float]) -> tuple[float, float]:
         return max(-1.0, value - Z * stderr), min(1.0, value + Z * stderr)
     if name.startswith("auc") and "brier" in metrics:
         return of_area(value, stderr, metrics["n"] * readable * (1 - metrics["acc_baseline"]))
-    return of_share(value, stderr, metrics.get("clusters", metrics["n"]) * readable)
+    return of_share(value, stderr, metrics["clusters"] * readable)
