@@ -38,27 +38,24 @@ def read_answers(file: Path) -> list[Answers]:
     log = _header(file)
     if log is None:
         return []
-    outcomes: dict[str, list[Outcome]] = {key: [] for key in _provenance(log)}
+    answers = {
+        key: Answers(file, "inspect", _model(log), key, str(entry["mode"]), entry)
+        for key, entry in _provenance(log).items()
+    }
     for sample in _samples(file):
         entries = [score.metadata or {} for score in (sample.scores or {}).values()]
         try:
             entry = next(entry for entry in entries if "outcome" in entry)
-            outcomes[entry["dimension"]].append(Outcome.from_json(entry["outcome"]))
+            answers[entry["dimension"]].add(Outcome.from_json(entry["outcome"]), _turns(sample))
         except (StopIteration, LookupError, TypeError):
             raise DataError(f"{file}: sample {sample.id} has no outcome that this version can read") from None
-    return [
-        Answers(
-            file=file,
-            harness="inspect",
-            model=_model(log),
-            dimension=key,
-            mode=str(entry["mode"]),
-            provenance=entry,
-            outcomes=outcomes[key],
-        )
-        for key, entry in _provenance(log).items()
-        if outcomes[key]
-    ]
+    return [one for one in answers.values() if one.outcomes]
+
+
+def _turns(sample: EvalSample) -> list[tuple[str, str]]:
+    if isinstance(sample.input, str):
+        return [("user", sample.input)]
+    return [(message.role, message.text) for message in sample.input]
 
 
 def _samples(file: Path) -> Iterator[EvalSample]:

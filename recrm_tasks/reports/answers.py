@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,5 +22,18 @@ class Answers:
     dimension: str
     mode: str
     provenance: dict[str, Any]
-    outcomes: list[Outcome]
+    outcomes: list[Outcome] = field(default_factory=list)
     """As the harness logged them; several of one id where a record was asked several times."""
+    prompts: dict[str, str] = field(default_factory=dict)
+    """A hash of what was asked, by record: the turns as they were before any chat template."""
+
+    def add(self, outcome: Outcome, turns: Iterable[tuple[str, str]]) -> None:
+        """Takes one more outcome.
+
+        Args:
+            outcome: what was answered.
+            turns: the role and text of each turn of the prompt.
+        """
+        self.outcomes.append(outcome)
+        asked = json.dumps(list(turns), ensure_ascii=False)
+        self.prompts[outcome.id] = hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()

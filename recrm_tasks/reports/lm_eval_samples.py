@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -26,29 +25,31 @@ def read_answers(file: Path) -> list[Answers]:
         if "recrm_provenance" not in metadata:
             continue
         samples = file.with_name(f"samples_{task}_{file.stem.removeprefix('results_')}.jsonl")
-        wanted = results["n-samples"][task]["effective"]
-        outcomes = _outcomes(samples)
-        count = sum(map(len, outcomes.values()))
+        provenance = metadata["recrm_provenance"]
+        if "recrm_dimension" in metadata:
+            provenance = {metadata["recrm_dimension"]: provenance}
+        answers = {
+            key: Answers(file, "lm-eval", model_of(results), key, metadata["recrm_mode"], entry)
+            for key, entry in provenance.items()
+        }
+        _fill(answers, samples)
+        count, wanted = sum(len(a.outcomes) for a in answers.values()), results["n-samples"][task]["effective"]
         if count != wanted:
             raise DataError(f"{samples}: incomplete, {count} of {wanted} samples are there")
-        of_one = "recrm_dimension" in metadata
-        for dimension, rows in outcomes.items():
-            provenance = metadata["recrm_provenance"] if of_one else metadata["recrm_provenance"][dimension]
-            mode = metadata["recrm_mode"]
-            found.append(Answers(file, "lm-eval", model_of(results), dimension, mode, provenance, rows))
+        found += [one for one in answers.values() if one.outcomes]
     return found
 
 
-def _outcomes(samples: Path) -> dict[str, list[Outcome]]:
-    """The outcomes in one file of samples, by dimension."""
-    outcomes: dict[str, list[Outcome]] = defaultdict(list)
+def _fill(answers: dict[str, Answers], samples: Path) -> None:
+    """Reads one file of samples."""
     number = 0
     try:
         with samples.open(encoding="utf-8") as lines:
             for line in lines:
                 number += 1
-                dimension, row = _item(json.loads(line))
-                outcomes[dimension].append(Outcome.from_json(row))
+                sample = json.loads(line)
+                dimension, row = sample["score"]
+                answers[dimension].add(Outcome.from_json(row), _turns(sample["doc"]))
     except FileNotFoundError:
         raise DataError(
             f"{samples}: no such file; what was answered to each record is logged by lm_eval --log_samples"
@@ -57,9 +58,8 @@ def _outcomes(samples: Path) -> dict[str, list[Outcome]]:
         raise DataError(
             f"{samples}: line {number} is no sample that this version can read: {type(error).__name__}: {error}"
         ) from None
-    return outcomes
 
 
-def _item(sample: dict[str, Any]) -> tuple[str, list[object]]:
-    dimension, row = sample["score"]
-    return dimension, row
+def _turns(doc: dict[str, Any]) -> list[tuple[str, str]]:
+    before = [("system", doc["system"])] if doc["system"] else []
+    return [*before, ("user", doc["prompt"])]

@@ -11,8 +11,9 @@ from recrm_tasks.errors import DataError
 from recrm_tasks.reports.answers import Answers
 from recrm_tasks.scoring.answers import Outcome
 
-SAME = ("revision", "sha256", "prompt_version", "prompt_lang", "orders")
-"""What of the provenance must be equal; the hash is of the records' content and of the label set."""
+SAME = ("revision", "prompt_version", "prompt_lang", "orders")
+"""What of the provenance must be equal. Its content hash need not be: it is of all records that were loaded, of which a
+harness's own limit may have taken a part. What was asked, and the gold answer, are compared record by record."""
 
 
 class Pair(NamedTuple):
@@ -77,28 +78,31 @@ def _unlike(one: Answers, other: Answers) -> list[str]:
         if one.provenance.get(name) != other.provenance.get(name)
     ]
     before, after = _golds(one.outcomes), _golds(other.outcomes)
-    alone = [*(before.keys() - after.keys()), *(after.keys() - before.keys())]
+    alone = sorted(before.keys() ^ after.keys())
+    shared = sorted(before.keys() & after.keys())
     if alone:
         told.append(
-            f"{one.dimension}: {len(before)} records in A, {len(after)} in B, {len(before.keys() & after.keys())} in "
-            f"both; {sorted(alone)[0]} is in {'A' if sorted(alone)[0] in before else 'B'} only"
+            f"{one.dimension}: {len(before)} records in A, {len(after)} in B, {len(shared)} in both; {alone[0]} is in "
+            f"{'A' if alone[0] in before else 'B'} only"
         )
-    shared = [name for name in before if name in after]
-    unequal = sorted(name for name in shared if before[name] != after[name])
+    unequal = [name for name in shared if before[name] != after[name]]
     if unequal:
         name = unequal[0]
         told.append(
-            f"{one.dimension}: {len(unequal)} records have another gold answer, or were asked another number of times; "
-            f"{name}: {before[name]} in A, {after[name]} in B"
+            f"{one.dimension}: {len(unequal)} records have another gold answer or labels of another worth, or were "
+            f"asked another number of times; {name}: {before[name]} in A, {after[name]} in B"
         )
+    reworded = [name for name in shared if one.prompts[name] != other.prompts[name]]
+    if reworded:
+        told.append(f"{one.dimension}: {len(reworded)} records have another prompt, {reworded[0]} for instance")
     return told
 
 
 def _golds(outcomes: Sequence[Outcome]) -> dict[str, list[object]]:
-    """By record, the gold answer each time that it was asked."""
+    """By record, the gold answer and the labels' worth each time that it was asked."""
     golds: dict[str, list[object]] = defaultdict(list)
     for outcome in outcomes:
-        golds[outcome.id].append(outcome.gold)
+        golds[outcome.id].append((outcome.gold, outcome.values) if outcome.values else outcome.gold)
     return golds
 
 
