@@ -17,6 +17,10 @@ def read(file: Path) -> list[Run]:
         DataError: the file is not a whole results file.
     """
     results = load(file)
+    for task, config in results["configs"].items():
+        metadata = config.get("metadata") or {}
+        if "recrm_provenance" in metadata and "recrm_dimension" not in metadata:
+            raise DataError(f"{file}: {task} is of all dimensions; recrm aggregate reads it")
     ours = {t: c["metadata"] for t, c in results["configs"].items() if "recrm_dimension" in (c.get("metadata") or {})}
     try:
         return [_run(results, task, metadata) for task, metadata in ours.items()]

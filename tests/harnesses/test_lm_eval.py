@@ -18,6 +18,7 @@ from lm_eval.tasks import TaskManager
 from lm_eval.utils import make_table
 
 from recrm_tasks import lm_eval_tasks
+from recrm_tasks.aggregate import aggregate
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
@@ -28,6 +29,7 @@ from recrm_tasks.scoring.metrics.tables import flat
 
 FOLDER = Path(lm_eval_tasks.__file__).parent
 TASKS = [f"recrm_{key}{suffix}" for key in dimensions() for suffix in ("", "_logprob")]
+HYBRIDS = ["recrm_hybrid", "recrm_hybrid_logprob"]
 GROUPS = ["recrm_bench", "recrm_bench_logprob"]
 
 
@@ -39,9 +41,9 @@ def task(name: str, **metadata: object):
     return manager(**metadata).load([name])["tasks"][name]
 
 
-def test_ten_tasks_and_two_groups() -> None:
+def test_twelve_tasks_and_two_groups() -> None:
     found = manager()
-    assert set(found.all_subtasks) == set(TASKS)
+    assert set(found.all_subtasks) == {*TASKS, *HYBRIDS}
     assert set(found.all_groups) == set(GROUPS)
     assert "recrm" in found.all_tags
     assert set(found.load(["recrm"])["tasks"]) == set(TASKS)
@@ -62,6 +64,19 @@ def test_metric_list_matches_the_dimension(name: str) -> None:
         if m.split("_")[0] in ("brier", "ece", "reliability", "invalid") and not m.endswith("_stderr")
     }
     assert {m for m in loaded.aggregation() if m.endswith("_stderr")} <= losses
+
+
+@pytest.mark.parametrize("name", HYBRIDS)
+def test_metric_list_matches_the_aggregate(name: str) -> None:
+    loaded = task(name)
+    assert list(loaded.aggregation()) == ["score", "score_stderr", *flat(aggregate({}))]
+    assert all(m.endswith("_stderr") for m, better in loaded.higher_is_better().items() if not better)
+
+
+def test_the_dimensions_take_turns_in_the_hybrid_task() -> None:
+    docs = task("recrm_hybrid", recrm_limit=3).test_docs()
+    assert docs["dimension"][:] == list(dimensions()) * 3
+    assert docs["id"][:5] == [next(iter(load(key, "sample", limit=3).records())).id for key in dimensions()]
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -188,7 +203,7 @@ def test_every_task_is_in_the_readme() -> None:
 
 def test_yaml_names_follow_the_dimensions() -> None:
     files = {path.stem for path in FOLDER.glob("recrm_*.yaml")}
-    assert files == {*TASKS, *GROUPS}
+    assert files == {*TASKS, *HYBRIDS, *GROUPS}
     for path in FOLDER.glob("recrm_*.yaml"):
         plain = yaml.safe_load(path.read_text(encoding="utf-8"))
         assert path.stem in (plain.get("task"), plain.get("group"))
