@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VERSIONS = ("3.10", "3.11", "3.12", "3.13")
 CORE = ["tests/scoring", "tests/dimensions", "tests/data", "tests/test_cli.py", "tests/test_lm_eval_hook.py"]
-ORACLES = ["hypothesis", "ir-measures", "pytest", "rich", "scikit-learn", "scipy"]
+ORACLES = ["hypothesis", "ir-measures", "pytest", "rich", "scikit-learn", "scipy", "statsmodels"]
 
 
 def find(version: str) -> str | None:

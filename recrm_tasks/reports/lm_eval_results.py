@@ -36,8 +36,7 @@ def load(file: Path) -> dict[str, Any]:
     """
     try:
         results: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        for part in ("configs", "n-samples", "results"):
-            results[part].items()
+        results["results"].items()
         for config in results["configs"].values():
             config.get("metadata")
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:

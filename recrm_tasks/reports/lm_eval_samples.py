@@ -33,7 +33,8 @@ def read_answers(file: Path) -> list[Answers]:
             for key, entry in provenance.items()
         }
         _fill(answers, samples)
-        count, wanted = sum(len(a.outcomes) for a in answers.values()), results["n-samples"][task]["effective"]
+        count = sum(len(one.outcomes) for one in answers.values())
+        wanted = results.get("n-samples", {}).get(task, {}).get("effective")
         if count != wanted:
             raise DataError(f"{samples}: incomplete, {count} of {wanted} samples are there")
         found += [one for one in answers.values() if one.outcomes]

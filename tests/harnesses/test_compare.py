@@ -20,12 +20,14 @@ from lm_eval.tasks import TaskManager
 
 from inspect_tasks import bench_task, dimension_task
 from recrm_tasks import lm_eval_tasks
+from recrm_tasks.aggregate import declared_roles
 from recrm_tasks.cli import main
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import Prompt
 from recrm_tasks.errors import DataError
-from recrm_tasks.reports.collect import collect_answers
+from recrm_tasks.reports.aggregates import aggregates
+from recrm_tasks.reports.collect import collect, collect_answers
 from recrm_tasks.reports.compare import compare, disputed
 from recrm_tasks.reports.pairing import pair
 
@@ -136,9 +138,6 @@ def test_both_commands_print(logs: Path, capsys: pytest.CaptureFixture[str], tmp
 
 def test_the_aggregate_of_logs_is_that_of_the_harnesses(logs: Path, tmp_path: Path) -> None:
     """From single dimensions, out of both harnesses in one folder, to the last bit."""
-    from recrm_tasks.aggregate import declared_roles
-    from recrm_tasks.reports.aggregates import aggregates
-
     table = scripted.completions(all_prompts())
     numbers = by_inspect(tmp_path / "bench", table, bench_task(data="sample"))
     for key in dimensions():
@@ -282,8 +281,6 @@ def test_data_of_two_revisions_is_not_aggregated(
     assert "the dimensions are of different data" in lines_of(tmp_path / "mixed", capsys)
 
 
-def test_a_report_names_the_command_for_hybrid_results(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_report_names_the_command_for_hybrid_results(logs: Path) -> None:
     with pytest.raises(DataError, match="recrm aggregate"):
-        from recrm_tasks.reports.collect import collect
-
         collect([str(logs / "hybrid")])

@@ -52,7 +52,7 @@ def test_wilson_is_that_of_statsmodels(n: int, k: int) -> None:
     assert wilson(k / n, n) == pytest.approx((max(0, low), min(1, high)), abs=1e-12)
 
 
-@given(st.lists(st.integers(-3, 3), min_size=1, max_size=9))
+@given(st.lists(st.integers(-3, 3), min_size=2, max_size=9))
 def test_exact_sign_flips_are_those_of_scipy(values: list[int]) -> None:
     differences = np.array(values, dtype=float)
     p, how = sign_flip(differences, None)

@@ -208,7 +208,7 @@ def test_the_error_is_the_spread_over_samples(form: str, monkeypatch: pytest.Mon
     monkeypatch.setattr(draws, "PAIRS", draws._BLOCK)
     rng = np.random.default_rng(8)
     values, errors = [], []
-    for seed in range(250):
+    for seed in range(120):
         noisy = [
             p._replace(verdict=np.where(rng.random(len(p.gold)) < 0.25, rng.permutation(p.verdict), p.verdict))
             for p in random_parts(100, seed)
@@ -216,7 +216,7 @@ def test_the_error_is_the_spread_over_samples(form: str, monkeypatch: pytest.Mon
         found = hybrids(noisy, ROLES, {form: FORMS[form]})[form]
         values.append(found.value)
         errors.append(found.stderr)
-    assert np.mean(errors) == pytest.approx(np.std(values, ddof=1), rel=0.15)
+    assert np.mean(errors) == pytest.approx(np.std(values, ddof=1), rel=0.2)
 
 
 def test_records_that_hang_together_count_once() -> None:
