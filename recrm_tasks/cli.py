@@ -66,6 +66,18 @@ def _parser() -> argparse.ArgumentParser:
     aggregate.add_argument("--to", metavar="FILE", help="write the parts of the hybrid score too, as .parquet or .csv")
     aggregate.set_defaults(run=_aggregate)
 
+    diagnose = commands.add_parser(
+        "diagnose", help="confusion matrices, reliability diagrams and chosen places of finished runs"
+    )
+    diagnose.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="lm-eval results (with --log_samples), Inspect logs, or folders of them",
+    )
+    diagnose.add_argument("--to", metavar="FILE", help="write them as JSON too, for plots")
+    diagnose.set_defaults(run=_diagnose)
+
     add_data_commands(commands)
     return parser
 
@@ -122,6 +134,18 @@ def _aggregate(options: argparse.Namespace) -> int:
     if options.to:
         count = write_parts(found, roles, Path(options.to))
         print(f"{count} parts written to {options.to}")
+    return 0
+
+
+def _diagnose(options: argparse.Namespace) -> int:
+    console = _console()
+    from recrm_tasks.reports.collect import collect_answers
+    from recrm_tasks.reports.diagnosis_table import print_diagnoses, write_diagnoses
+
+    answers = collect_answers(options.paths)
+    print_diagnoses(answers, console)
+    if options.to:
+        write_diagnoses(answers, Path(options.to))
     return 0
 
 

@@ -9,6 +9,10 @@ class DataError(RecrmError):
     """Records that cannot be found, read or used."""
 
 
+class NoRecords(DataError):
+    """A source has no records of the dimension that was asked for."""
+
+
 class HarnessError(Exception):
     """The harness or the backend handed over something broken (no log-probabilities, NaN).
 

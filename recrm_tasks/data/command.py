@@ -15,7 +15,7 @@ from recrm_tasks.data.plan import stop_for
 from recrm_tasks.data.profile import Profile, described, profile, proposal
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.errors import DataError
+from recrm_tasks.errors import DataError, NoRecords
 
 _CHOICE = "hub|sample|PATH"
 
@@ -51,10 +51,15 @@ def _inspect(options: argparse.Namespace) -> int:
     kinds = [dimension_of(key) for key in keys]
     origin = origin_of(options.data, options.revision)
     print(f"{origin.name} (revision {origin.commit or '-'}): {len(origin.names)} files")
-    found, missing = [], []
+    found: list[Profile] = []
+    missing: list[DataError] = []
     for kind in kinds:
         try:
             found.append(profile(origin, kind, options.mapping))
+        except NoRecords as error:
+            missing.append(error)
+            print(f"\n{kind.key}: no records")
+            continue
         except DataError as error:
             missing.append(error)
             print(f"\n{kind.key}: {error}")
@@ -122,10 +127,11 @@ def _print(found: Profile) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
-    keys = options.dimension or list(dimensions())
-    for key in keys:
+    for key in options.dimension or ():
         dimension_of(key)
-    manifest = export(options.data, options.to, keys, options.split, options.mapping, options.revision)
+    manifest = export(options.data, options.to, options.dimension, options.split, options.mapping, options.revision)
+    for key in () if options.dimension else [key for key in dimensions() if key not in manifest["dimensions"]]:
+        print(f"left out: {key}, of which there are no records", file=sys.stderr)
     for key, part in manifest["dimensions"].items():
         for name, split in part["splits"].items():
             print(f"{key}/{name}.parquet: {split['rows']:,} records, sha256 {split['sha256']}")

@@ -17,18 +17,19 @@ from recrm_tasks.data.layout import UNSPLIT
 from recrm_tasks.data.load import Dataset, load
 from recrm_tasks.data.schema import schema_of
 from recrm_tasks.data.whole_folder import is_taken, whole_folder
-from recrm_tasks.errors import DataError
+from recrm_tasks.dimensions import dimensions
+from recrm_tasks.errors import DataError, NoRecords
 
 
 def export(
-    data: str | None, to: Path, keys: list[str], split: str | None, mapping: str | None, revision: str | None
+    data: str | None, to: Path, keys: list[str] | None, split: str | None, mapping: str | None, revision: str | None
 ) -> dict[str, Any]:
     """Writes the records of some dimensions.
 
     Args:
         data: `hub`, `sample` or a path.
         to: a folder that does not exist yet, or is empty.
-        keys: the dimensions.
+        keys: the dimensions; None for all that the source has records of.
         split: one split; by default each of the source's. `hash` makes `train` and `test` by hash.
         mapping: a mapping.yaml.
         revision: of the hub's data.
@@ -44,11 +45,20 @@ def export(
     manifest: dict[str, Any] = {"recrm_tasks": __version__, "dimensions": {}}
     labels = {}
     with whole_folder(to) as folder:
-        for key in keys:
-            written, declared = _dimension(folder, key, data, split, mapping, revision)
+        absent = []
+        for key in dimensions() if keys is None else keys:
+            try:
+                written, declared = _dimension(folder, key, data, split, mapping, revision)
+            except NoRecords as error:
+                if keys is not None:
+                    raise
+                absent.append(error)
+                continue
             manifest["dimensions"][key] = written
             if declared:
                 labels[key] = declared
+        if not manifest["dimensions"]:
+            raise absent[0]
         for name, content in (("labels.json", labels), ("manifest.json", manifest)):
             text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
             (folder / name).write_text(text, encoding="utf-8")

@@ -20,7 +20,7 @@ from recrm_tasks.data.problems import Problems
 from recrm_tasks.data.recognise import Proposal, is_own_form, recognise
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import Dimension, LabelSet
-from recrm_tasks.errors import DataError
+from recrm_tasks.errors import DataError, NoRecords
 
 _LOOKED_AT = 1_000
 """Rows per file that a proposal rests on."""
@@ -108,7 +108,7 @@ def _recognised(origin: Origin, kind: Dimension) -> Plan:
     groups = _by_columns(origin, candidates)
     parts = [found for members, batch in groups if (found := _part(origin, kind, members, batch, bool(told)))]
     if not parts:
-        raise DataError(_nothing(origin, kind, placed))
+        raise NoRecords(_nothing(origin, kind, placed))
     labels = next((p.labels for _, p in parts if p.labels), None)
     if any(p.labels not in (None, labels) for _, p in parts):
         raise DataError(

@@ -30,7 +30,7 @@ from recrm_tasks.data.sampling import Digests, id_digests
 from recrm_tasks.data.schema import schema_of
 from recrm_tasks.data.store import Stored, Writer, cache_folder, stored
 from recrm_tasks.dimensions.base import Dimension
-from recrm_tasks.errors import DataError
+from recrm_tasks.errors import DataError, NoRecords
 
 _FORM = 2
 """Goes up when the stored form changes, so that older stores are not read."""
@@ -74,7 +74,7 @@ def prepare(origin: Origin, kind: Dimension, plan: Plan, stop: bool = True) -> t
             found = check.finish()
     if not found.manifest["rows"] and stop:
         others = ", ".join(sorted(found.manifest["others"]))
-        raise DataError(
+        raise NoRecords(
             f"no records of dimension {kind.key!r} in {', '.join(names)}"
             + (f"; there are records of: {others}" if others else "")
         )

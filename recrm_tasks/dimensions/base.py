@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from recrm_tasks.scoring.aggregate.parts import Parts, Role
 from recrm_tasks.scoring.answers import Answer, Gold, Outcome
 from recrm_tasks.scoring.compare.tables import Differences
+from recrm_tasks.scoring.metrics.diagnoses import Diagnosis
 from recrm_tasks.scoring.metrics.estimate import Estimate
 from recrm_tasks.scoring.metrics.tables import Metrics
 from recrm_tasks.scoring.reading import bare
@@ -231,6 +232,10 @@ class Dimension(ABC):
             first: outcomes of one run, at least one.
             second: outcomes of the other, on the same records in the same order.
         """
+
+    @abstractmethod
+    def diagnose(self, outcomes: Sequence[Outcome]) -> Diagnosis:
+        """What lies behind the metrics, as rows for a table or a plot."""
 
     def metrics(self, outcomes: Sequence[Outcome]) -> Metrics:
         """`score` (the primary metric under a name that all dimensions share), then every metric by its own name."""

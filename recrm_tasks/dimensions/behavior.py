@@ -25,6 +25,7 @@ from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.aggregate.parts import Parts, probability_parts
 from recrm_tasks.scoring.answers import Answer, Outcome, Reason, normalise
 from recrm_tasks.scoring.compare.tables import Differences, probability_differences
+from recrm_tasks.scoring.metrics.diagnoses import Diagnosis, reliability_rows
 from recrm_tasks.scoring.metrics.tables import Metrics, probability_metrics
 from recrm_tasks.scoring.reading import marker_of, read
 
@@ -146,6 +147,10 @@ class BehaviorDimension(Dimension):
     def compare(self, first: Sequence[Outcome], second: Sequence[Outcome]) -> Differences:
         """See `Dimension.compare`."""
         return probability_differences(first, second)
+
+    def diagnose(self, outcomes: Sequence[Outcome]) -> Diagnosis:
+        """See `Dimension.diagnose`."""
+        return reliability_rows(outcomes)
 
 
 def _parse(stated: object) -> float | Reason | None:

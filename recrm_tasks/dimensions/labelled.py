@@ -23,6 +23,7 @@ from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.aggregate.parts import Parts, label_parts
 from recrm_tasks.scoring.answers import Answer, Outcome, Reason, normalise
 from recrm_tasks.scoring.compare.tables import Differences, label_differences
+from recrm_tasks.scoring.metrics.diagnoses import Diagnosis, confusion_rows
 from recrm_tasks.scoring.metrics.tables import Metrics, label_metrics
 from recrm_tasks.scoring.reading import bare, marker_of, read
 
@@ -120,6 +121,10 @@ class LabelledDimension(Dimension):
     def compare(self, first: Sequence[Outcome], second: Sequence[Outcome]) -> Differences:
         """See `Dimension.compare`."""
         return label_differences(first, second)
+
+    def diagnose(self, outcomes: Sequence[Outcome]) -> Diagnosis:
+        """See `Dimension.diagnose`."""
+        return confusion_rows(outcomes)
 
 
 def _meaning(label: Label, lang: Lang) -> str:

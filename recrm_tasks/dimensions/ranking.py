@@ -27,6 +27,7 @@ from recrm_tasks.errors import DataError, HarnessError
 from recrm_tasks.scoring.aggregate.parts import Parts, list_parts
 from recrm_tasks.scoring.answers import Answer, Outcome, Reason, normalise
 from recrm_tasks.scoring.compare.tables import Differences, ranking_differences
+from recrm_tasks.scoring.metrics.diagnoses import Diagnosis, place_rows
 from recrm_tasks.scoring.metrics.ranking import list_auc
 from recrm_tasks.scoring.metrics.tables import Metrics, ranking_metrics
 from recrm_tasks.scoring.reading import bare, marker_of, read
@@ -213,6 +214,10 @@ class RankingDimension(Dimension):
     def compare(self, first: Sequence[Outcome], second: Sequence[Outcome]) -> Differences:
         """See `Dimension.compare`."""
         return ranking_differences(first, second)
+
+    def diagnose(self, outcomes: Sequence[Outcome]) -> Diagnosis:
+        """See `Dimension.diagnose`."""
+        return place_rows(outcomes)
 
 
 def shown_order(record: RankingRecord, turn: int = 0) -> list[int]:

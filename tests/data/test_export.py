@@ -226,3 +226,38 @@ def test_the_command(tmp_path, capsys):
     assert main(["data", "export", "sample", "--dimension", "nonsense", "--to", str(tmp_path / "two")]) == 2
     assert not (tmp_path / "two").exists()
     assert oct(os.stat(out).st_mode & 0o777) == "0o755"
+
+
+def test_a_source_of_some_dimensions_is_exported_without_naming_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["data", "export", "sample", "--to", str(tmp_path / "one"), "--dimension", "factual"]) == 0
+    capsys.readouterr()
+    assert main(["data", "export", str(tmp_path / "one"), "--to", str(tmp_path / "again")]) == 0
+    told = capsys.readouterr()
+    assert "factual/" in told.out
+    for key in ("instruction", "relevance", "behavior", "ranking"):
+        assert f"left out: {key}, of which there are no records" in told.err
+    manifests = [json.loads((tmp_path / name / "manifest.json").read_text()) for name in ("one", "again")]
+    splits = [manifest["dimensions"]["factual"]["splits"] for manifest in manifests]
+    assert splits[0] == splits[1]
+    assert list(manifests[1]["dimensions"]) == ["factual"]
+    assert main(["data", "export", str(tmp_path / "one"), "--to", str(tmp_path / "no"), "--dimension", "ranking"]) == 2
+    assert "no records of dimension 'ranking'" in capsys.readouterr().err
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "notes.txt").write_text("nothing")
+    assert main(["data", "export", str(tmp_path / "none"), "--to", str(tmp_path / "no")]) == 2
+    assert "no data files" in capsys.readouterr().err
+    assert not (tmp_path / "no").exists()
+
+
+def test_inspect_says_briefly_what_is_not_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["data", "export", "sample", "--to", str(tmp_path / "one"), "--dimension", "factual"]) == 0
+    capsys.readouterr()
+    assert main(["data", "inspect", str(tmp_path / "one")]) == 0
+    printed = capsys.readouterr().out
+    assert "\nranking: no records\n" in printed
+    assert "factual: 72 records" in printed

@@ -136,6 +136,20 @@ def test_both_commands_print(logs: Path, capsys: pytest.CaptureFixture[str], tmp
     assert all(0 <= row["gold"] <= 1 and 0 <= (row["verdict"] or 0) <= 1 for row in table)
 
 
+def test_diagnoses(logs: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["diagnose", str(logs / "lm-eval"), "--to", str(tmp_path / "a.json")]) == 0
+    printed = capsys.readouterr().out
+    for word in ("answered 1", "unreadable", "probability", "positives", "first choice", "by chance"):
+        assert word in printed
+    assert main(["diagnose", str(logs / "inspect"), "--to", str(tmp_path / "b.json")]) == 0
+    ours, theirs = (json.loads((tmp_path / name).read_text()) for name in ("a.json", "b.json"))
+    by_dimension = {entry["dimension"]: entry["rows"] for entry in theirs}
+    assert {entry["dimension"]: entry["rows"] for entry in ours} == by_dimension
+    assert set(by_dimension) == set(dimensions())
+    assert main(["diagnose", str(logs / "inspect"), "--to", str(tmp_path / "no" / "c.json")]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
 def test_the_aggregate_of_logs_is_that_of_the_harnesses(logs: Path, tmp_path: Path) -> None:
     """From single dimensions, out of both harnesses in one folder, to the last bit."""
     table = scripted.completions(all_prompts())

@@ -56,7 +56,7 @@ def brier(gold: Ints, probabilities: Floats, clusters: Clusters) -> Estimate:
     return mean(np.where(np.isnan(squared), 1.0, squared), clusters)
 
 
-def ece(gold: Ints, probabilities: Floats, clusters: Clusters) -> Estimate:
+def ece(gold: Ints, probabilities: Floats, bins: Ints, clusters: Clusters) -> Estimate:
     """Expected calibration error over 10 bins of equal mass; an unreadable answer is a gap of 1.
 
     ECE = sum over bins of |sum of (probability - label)| / n (Naeini et al. 2015, with equal-mass bins as in Nixon et
@@ -65,19 +65,19 @@ def ece(gold: Ints, probabilities: Floats, clusters: Clusters) -> Estimate:
     Args:
         gold: shape (n,), 0 or 1.
         probabilities: shape (n,), in [0, 1]; NaN is unreadable.
+        bins: shape (readable,), `bins_of` the readable ones.
         clusters: shape (n,) or None.
     """
     readable = ~np.isnan(probabilities)
     gaps = np.ones(len(probabilities))
     if readable.any():
         gap = probabilities[readable] - gold[readable]
-        bins = bins_of(probabilities[readable])
         signs = np.where(_sums(gap, bins) < 0, -1.0, 1.0)
         gaps[readable] = gap * signs[bins]
     return mean(gaps, clusters)
 
 
-def decomposition(gold: Ints, probabilities: Floats, clusters: Clusters) -> dict[str, Estimate]:
+def decomposition(gold: Ints, probabilities: Floats, bins: Ints, clusters: Clusters) -> dict[str, Estimate]:
     """Brier score = reliability - resolution + uncertainty, over the bins of `ece`.
 
     Reliability: Σ n_b (mean probability - share of positives)² / n. Uncertainty: s (1 - s), s being the share of
@@ -88,13 +88,13 @@ def decomposition(gold: Ints, probabilities: Floats, clusters: Clusters) -> dict
     Args:
         gold: shape (n,), 0 or 1.
         probabilities: shape (n,), in [0, 1], no NaN.
+        bins: shape (n,), `bins_of` them.
         clusters: shape (n,) or None.
     """
     n = len(gold)
     if n == 0:
         return dict.fromkeys(("reliability", "resolution", "uncertainty"), Estimate(NAN, NAN))
     gap = probabilities - gold
-    bins = bins_of(probabilities)
     counts = np.bincount(bins, minlength=BINS)
     sums = _sums(gap, bins)
     gaps = np.divide(sums, counts, out=np.zeros(BINS), where=counts > 0)
