@@ -1,4 +1,4 @@
-# make demo    a real small model on all five dimensions, and a table          (about 8 minutes on 2 cores, first time)
+# make demo    a real small model on all five dimensions, and tables           (about 8 minutes on 2 cores, first time)
 # make test    everything that CI runs                                         (about 25 minutes on 2 cores)
 # make check   the fast part of it: linters, types, tests without a model
 
@@ -42,6 +42,8 @@ demo: $(MODEL)/config.json
 		-M do_sample=false -T data=sample -T limit=$(LIMIT) --max-tokens $(TOKENS) --max-connections 1 \
 		--log-dir $(OUT)/inspect --display plain
 	$(BIN)/recrm report $(OUT)/lm-eval $(OUT)/inspect
+	$(BIN)/recrm aggregate $(OUT)/lm-eval
+	$(BIN)/recrm compare $(OUT)/lm-eval $(OUT)/inspect
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .
