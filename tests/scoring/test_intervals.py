@@ -16,7 +16,7 @@ from recrm_tasks.reports.runs import Run
 from recrm_tasks.scoring.answers import Outcome
 from recrm_tasks.scoring.metrics import ranking
 from recrm_tasks.scoring.metrics.auc import auc
-from recrm_tasks.scoring.metrics.calibration import bins_of, ece
+from recrm_tasks.scoring.metrics.calibration import binned, ece
 from recrm_tasks.scoring.metrics.estimate import Estimate, share
 from recrm_tasks.scoring.metrics.f1 import confusion, f1, f1_of
 from recrm_tasks.scoring.metrics.intervals import interval, of_area, of_share, wilson
@@ -186,7 +186,7 @@ def test_accuracy_error_is_of_a_mean():
 
 def test_ece_error_takes_bins_as_given():
     gold, scores = np.array([0, 1] * 10), np.linspace(0.02, 0.98, 20)
-    found = ece(gold, scores, bins_of(scores), None)
+    found = ece(scores, binned(gold, scores), None)
     gaps = []
     for b in range(10):
         gap = (scores - gold)[2 * b : 2 * b + 2]

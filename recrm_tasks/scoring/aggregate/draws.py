@@ -18,6 +18,7 @@ from recrm_tasks.scoring.aggregate.parts import Parts, Role
 from recrm_tasks.scoring.metrics.estimate import Floats, Ints
 
 PAIRS = 1 << 20
+"""So many leave a Monte Carlo error of at most 0.5 / 1,024."""
 _BLOCK = 1 << 18
 _SEED = 0
 _DECIMALS = 12

@@ -39,9 +39,27 @@ def bins_of(probabilities: Floats) -> Ints:
     return bins
 
 
-def _sums(values: Floats, bins: Ints) -> Floats:
-    """The sum of each bin."""
-    return np.array([total(values[bins == b]) for b in range(BINS)])
+class Binned(NamedTuple):
+    """Readable answers in their bins: what ECE and the parts of the Brier score share."""
+
+    bins: Ints
+    """Shape (readable,)."""
+    gaps: Floats
+    """Shape (readable,): probability - label."""
+    sums: Floats
+    """Shape (`BINS`,): the sum of each bin's gaps."""
+
+
+def binned(gold: Ints, probabilities: Floats) -> Binned:
+    """The bins of readable answers.
+
+    Args:
+        gold: shape (n,), 0 or 1.
+        probabilities: shape (n,), in [0, 1], no NaN.
+    """
+    bins = bins_of(probabilities)
+    gaps = probabilities - gold
+    return Binned(bins, gaps, np.array([total(gaps[bins == b]) for b in range(BINS)]))
 
 
 def brier(gold: Ints, probabilities: Floats, clusters: Clusters) -> Estimate:
@@ -56,28 +74,24 @@ def brier(gold: Ints, probabilities: Floats, clusters: Clusters) -> Estimate:
     return mean(np.where(np.isnan(squared), 1.0, squared), clusters)
 
 
-def ece(gold: Ints, probabilities: Floats, bins: Ints, clusters: Clusters) -> Estimate:
+def ece(probabilities: Floats, readable: Binned, clusters: Clusters) -> Estimate:
     """Expected calibration error over 10 bins of equal mass; an unreadable answer is a gap of 1.
 
     ECE = sum over bins of |sum of (probability - label)| / n (Naeini et al. 2015, with equal-mass bins as in Nixon et
     al. 2019). The standard error takes the bins and the sign of each bin's gap as given.
 
     Args:
-        gold: shape (n,), 0 or 1.
         probabilities: shape (n,), in [0, 1]; NaN is unreadable.
-        bins: shape (readable,), `bins_of` the readable ones.
+        readable: the others in their bins, in the same order.
         clusters: shape (n,) or None.
     """
-    readable = ~np.isnan(probabilities)
     gaps = np.ones(len(probabilities))
-    if readable.any():
-        gap = probabilities[readable] - gold[readable]
-        signs = np.where(_sums(gap, bins) < 0, -1.0, 1.0)
-        gaps[readable] = gap * signs[bins]
+    signs = np.where(readable.sums < 0, -1.0, 1.0)
+    gaps[~np.isnan(probabilities)] = readable.gaps * signs[readable.bins]
     return mean(gaps, clusters)
 
 
-def decomposition(gold: Ints, probabilities: Floats, bins: Ints, clusters: Clusters) -> dict[str, Estimate]:
+def decomposition(gold: Ints, readable: Binned, clusters: Clusters) -> dict[str, Estimate]:
     """Brier score = reliability - resolution + uncertainty, over the bins of `ece`.
 
     Reliability: Σ n_b (mean probability - share of positives)² / n. Uncertainty: s (1 - s), s being the share of
@@ -87,16 +101,14 @@ def decomposition(gold: Ints, probabilities: Floats, bins: Ints, clusters: Clust
 
     Args:
         gold: shape (n,), 0 or 1.
-        probabilities: shape (n,), in [0, 1], no NaN.
-        bins: shape (n,), `bins_of` them.
+        readable: the n answers, all readable, in their bins.
         clusters: shape (n,) or None.
     """
     n = len(gold)
     if n == 0:
         return dict.fromkeys(("reliability", "resolution", "uncertainty"), Estimate(NAN, NAN))
-    gap = probabilities - gold
+    bins, gap, sums = readable
     counts = np.bincount(bins, minlength=BINS)
-    sums = _sums(gap, bins)
     gaps = np.divide(sums, counts, out=np.zeros(BINS), where=counts > 0)
     reliability = total(gaps * sums) / n
     positives = int(gold.sum()) / n

@@ -14,7 +14,7 @@ import numpy as np
 from recrm_tasks.scoring.answers import Outcome, Reason
 from recrm_tasks.scoring.metrics import columns, ranking
 from recrm_tasks.scoring.metrics.auc import auc
-from recrm_tasks.scoring.metrics.calibration import bins_of, brier, decomposition, ece
+from recrm_tasks.scoring.metrics.calibration import Binned, binned, brier, decomposition, ece
 from recrm_tasks.scoring.metrics.columns import Columns, Rows
 from recrm_tasks.scoring.metrics.estimate import NAN, Clusters, Estimate, Floats, Ints, mean, share
 from recrm_tasks.scoring.metrics.f1 import f1
@@ -46,11 +46,12 @@ def probability_metrics(outcomes: Sequence[Outcome]) -> Metrics:
     table = Columns.of(outcomes)
     rows = Rows.of(table)
     gold, probability, rows = columns.by_probability(*columns.probabilities(table), rows)
-    kept = rows.readable
-    bins = bins_of(probability[kept])
-    strict = _probabilities(gold, probability, bins, rows.clusters)
-    valid = strict if kept.all() else _probabilities(gold[kept], probability[kept], bins, rows.kept())
-    parts = decomposition(gold[kept], probability[kept], bins, rows.kept())
+    first = slice(int(rows.readable.sum()))  # unreadable ones stand at the end
+    readable = binned(gold[first], probability[first])
+    strict = _probabilities(gold, probability, readable, rows.clusters)
+    kept = rows.kept()
+    valid = strict if rows.readable.all() else _probabilities(gold[first], probability[first], readable, kept)
+    parts = decomposition(gold[first], readable, kept)
     return {**strict, **_valid({**valid, **parts}), **_counts(rows, _majority(gold))}
 
 
@@ -94,13 +95,13 @@ OF_LISTS: Mapping[str, OfList] = {
 """Metrics of one list, from its grades and scores; 0 without an answer."""
 
 
-def _probabilities(gold: Ints, probability: Floats, bins: Ints, clusters: Clusters) -> Metrics:
+def _probabilities(gold: Ints, probability: Floats, readable: Binned, clusters: Clusters) -> Metrics:
     predicted = np.where(np.isnan(probability), -1, probability >= 0.5).astype(np.int64)
     return {
         "auc": auc(gold, probability, clusters),
         **_classification(gold, predicted, clusters),
         "brier": brier(gold, probability, clusters),
-        "ece": ece(gold, probability, bins, clusters),
+        "ece": ece(probability, readable, clusters),
     }
 
 
