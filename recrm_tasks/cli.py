@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -21,10 +22,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; a user's mistake is one message and exit code 2."""
     options = _parser().parse_args(arguments)
     try:
-        return int(options.run(options))
+        code = int(options.run(options))
+        sys.stdout.flush()
+        return code
     except RecrmError as error:
         print(f"recrm: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # `recrm … | head`: whoever read has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what Python still flushes at its end
+        return 0
 
 
 def _parser() -> argparse.ArgumentParser:
