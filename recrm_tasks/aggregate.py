@@ -36,15 +36,14 @@ def aggregate(outcomes: Outcomes, measured: Mapping[str, Metrics] | None = None)
     """
     # In alphabetical order: lm-eval's groups add up their tasks in it.
     metrics = {key: measured[key] if measured else dimension_of(key).metrics(outcomes[key]) for key in sorted(outcomes)}
-    counts = {key: int(found["n"].value) for key, found in metrics.items()}
-    readable = sum(counts[key] * found["coverage"].value for key, found in metrics.items())
-    rows = sum(counts.values())
+    rows = sum(len(found) for found in outcomes.values())
+    readable = sum(outcome.reason is None for found in outcomes.values() for outcome in found)
     complete = dimensions().keys() <= outcomes.keys()
-    found = hybrid_scores(outcomes) if complete else dict.fromkeys(FORMS, Hybrid(NAN, NAN, NAN))
+    scores = hybrid_scores(outcomes) if complete else dict.fromkeys(FORMS, Hybrid(NAN, NAN, NAN))
     return {
-        **{name_of(form): Estimate(score.value, score.stderr) for form, score in found.items()},
+        **{name_of(form): Estimate(score.value, score.stderr) for form, score in scores.items()},
         "mean_score": mean_score([found["score"] for found in metrics.values()]),
-        "coverage": Estimate(round(readable) / rows if rows else NAN, None),
+        "coverage": Estimate(readable / rows if rows else NAN, None),
         "n": Estimate(float(rows), None),
         "clusters": Estimate(min((found["clusters"].value for found in metrics.values()), default=0.0), None),
     }

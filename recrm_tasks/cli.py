@@ -57,14 +57,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     compare.set_defaults(run=_compare)
 
-    aggregate = commands.add_parser(
-        "aggregate", help="mean score and hybrid score from finished runs of all dimensions"
-    )
-    aggregate.add_argument(
+    logs = argparse.ArgumentParser(add_help=False)
+    logs.add_argument(
         "paths",
         nargs="+",
         metavar="PATH",
         help="lm-eval results (with --log_samples), Inspect logs, or folders of them",
+    )
+
+    aggregate = commands.add_parser(
+        "aggregate", parents=[logs], help="mean score and hybrid score from finished runs of all dimensions"
     )
     aggregate.add_argument(
         "--weight", action="append", default=[], metavar="DIMENSION=NUMBER", help="another weight than 1; repeatable"
@@ -73,13 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     aggregate.set_defaults(run=_aggregate)
 
     diagnose = commands.add_parser(
-        "diagnose", help="confusion matrices, reliability diagrams and chosen places of finished runs"
-    )
-    diagnose.add_argument(
-        "paths",
-        nargs="+",
-        metavar="PATH",
-        help="lm-eval results (with --log_samples), Inspect logs, or folders of them",
+        "diagnose", parents=[logs], help="confusion matrices, reliability diagrams and chosen places of finished runs"
     )
     diagnose.add_argument("--to", metavar="FILE", help="write them as JSON too, for plots")
     diagnose.set_defaults(run=_diagnose)
@@ -146,12 +142,12 @@ def _aggregate(options: argparse.Namespace) -> int:
 def _diagnose(options: argparse.Namespace) -> int:
     console = _console()
     from recrm_tasks.reports.collect import collect_answers
-    from recrm_tasks.reports.diagnosis_table import print_diagnoses, write_diagnoses
+    from recrm_tasks.reports.diagnosis_table import diagnoses, print_diagnoses, write_diagnoses
 
-    answers = collect_answers(options.paths)
-    print_diagnoses(answers, console)
+    found = diagnoses(collect_answers(options.paths))
+    print_diagnoses(found, console)
     if options.to:
-        write_diagnoses(answers, Path(options.to))
+        write_diagnoses(found, Path(options.to))
     return 0
 
 

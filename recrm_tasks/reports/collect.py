@@ -26,7 +26,7 @@ def collect(paths: Iterable[str]) -> tuple[list[Run], list[str]]:
     """
     runs: list[Run] = []
     told: list[str] = []
-    for file in [file for path in paths for file in _files(Path(path))]:
+    for file in _files(paths):
         try:
             runs += lm_eval_results.read(file) if file.name.startswith("results_") else _logs(file).read(file)
         except DataError as error:
@@ -43,7 +43,7 @@ def collect_answers(paths: Iterable[str]) -> list[Answers]:
         DataError: a path does not exist, a file cannot be used, or nothing under the paths is a run of these tasks.
     """
     found: list[Answers] = []
-    for file in [file for path in paths for file in _files(Path(path))]:
+    for file in _files(paths):
         reader = lm_eval_samples if file.name.startswith("results_") else _logs(file)
         found += reader.read_answers(file)
     if not found:
@@ -51,13 +51,18 @@ def collect_answers(paths: Iterable[str]) -> list[Answers]:
     return found
 
 
-def _files(path: Path) -> list[Path]:
-    if os.path.isfile(path):
-        return [path]
-    if not os.path.isdir(path):
-        raise DataError(f"{path}: no such file or folder")
-    found = [*path.rglob("results_*.json"), *path.rglob("*.eval")]
-    return sorted(file for file in found if file.is_file())
+def _files(paths: Iterable[str]) -> list[Path]:
+    """The files that are named, and the results under the folders that are."""
+    files: list[Path] = []
+    for path in map(Path, paths):
+        if os.path.isfile(path):
+            files.append(path)
+        elif os.path.isdir(path):
+            found = [*path.rglob("results_*.json"), *path.rglob("*.eval")]
+            files += sorted(file for file in found if file.is_file())
+        else:
+            raise DataError(f"{path}: no such file or folder")
+    return files
 
 
 def _logs(file: Path) -> Any:

@@ -11,7 +11,7 @@ from recrm_tasks.aggregate import declared_roles, name_of
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.reports.pairing import Pair
-from recrm_tasks.scoring.aggregate.hybrid import hybrid_differences, hybrids
+from recrm_tasks.scoring.aggregate.hybrid import hybrid_differences
 from recrm_tasks.scoring.answers import Outcome
 from recrm_tasks.scoring.compare.difference import Difference, holm, normal_p
 
@@ -95,14 +95,13 @@ def _hybrid(pairs: Sequence[Pair]) -> dict[str, Difference]:
     kinds = [dimension_of(pair.dimension) for pair in pairs]
     first = [kind.parts(pair.first) for kind, pair in zip(kinds, pairs, strict=True)]
     second = [kind.parts(pair.second) for kind, pair in zip(kinds, pairs, strict=True)]
-    before, after = hybrids(first, roles), hybrids(second, roles)
     return {
         name_of(form): Difference.normal(
-            before[form].value,
-            after[form].value,
-            change.stderr,
-            normal_p(change.value, change.stderr),
+            found.first,
+            found.second,
+            found.change.stderr,
+            normal_p(found.change.value, found.change.stderr),
             "same draws, normal",
         )
-        for form, change in hybrid_differences(first, second, roles).items()
+        for form, found in hybrid_differences(first, second, roles).items()
     }

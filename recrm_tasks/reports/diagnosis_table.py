@@ -22,10 +22,17 @@ _CAPTIONS = {
 """By the first column."""
 
 
-def print_diagnoses(answers: Sequence[Answers], console: Console) -> None:
+Diagnosed = tuple[Answers, Diagnosis]
+
+
+def diagnoses(answers: Sequence[Answers]) -> list[Diagnosed]:
+    """Each run with its diagnosis."""
+    return [(one, dimension_of(one.dimension).diagnose(one.outcomes)) for one in answers]
+
+
+def print_diagnoses(found: Sequence[Diagnosed], console: Console) -> None:
     """One table per run."""
-    for one in answers:
-        rows = _rows(one)
+    for one, rows in found:
         title = f"{one.dimension}: {one.model} in {one.harness}, answers: {one.mode}"
         if not rows:
             console.print(f"{title}: no readable answer", highlight=False)
@@ -39,28 +46,24 @@ def print_diagnoses(answers: Sequence[Answers], console: Console) -> None:
         console.print(table)
 
 
-def write_diagnoses(answers: Sequence[Answers], file: Path) -> None:
+def write_diagnoses(found: Sequence[Diagnosed], file: Path) -> None:
     """All of them as a JSON list.
 
     Raises:
         DataError: the file cannot be written.
     """
-    found = [
+    entries = [
         {
             "model": one.model,
             "harness": one.harness,
             "answers": one.mode,
             "dimension": one.dimension,
             "provenance": one.provenance,
-            "rows": _rows(one),
+            "rows": rows,
         }
-        for one in answers
+        for one, rows in found
     ]
     try:
-        file.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        file.write_text(json.dumps(entries, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise DataError(f"{file}: cannot be written: {error.strerror or error}") from None
-
-
-def _rows(one: Answers) -> Diagnosis:
-    return dimension_of(one.dimension).diagnose(one.outcomes)

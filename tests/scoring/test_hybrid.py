@@ -196,10 +196,11 @@ def test_a_difference_is_that_of_the_values() -> None:
     after = [p._replace(verdict=np.where(rng.random(len(p.gold)) < 0.2, 1 - p.verdict, p.verdict)) for p in before]
     first, second, change = hybrids(before, ROLES), hybrids(after, ROLES), hybrid_differences(before, after, ROLES)
     for form in FORMS:
-        assert change[form].value == pytest.approx(second[form].value - first[form].value, abs=1e-12)
-        assert change[form].stderr > 0
+        assert change[form].change.value == pytest.approx(second[form].value - first[form].value, abs=1e-12)
+        assert change[form].change.stderr > 0
+        assert (change[form].first, change[form].second) == (first[form].value, second[form].value)
     for same in hybrid_differences(after, after, ROLES).values():
-        assert same == (0.0, 0.0, 0.0)
+        assert same.change == (0.0, 0.0, 0.0)
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ that turns unreadable can only lose pairs.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +32,14 @@ class Hybrid(NamedTuple):
     """The Monte Carlo part of it, one standard error: at most 0.5 / 1,024, and 1.96 times that is below 0.001."""
 
 
+class HybridChange(NamedTuple):
+    """The values of two runs on the same records, and second minus first with its error."""
+
+    first: float
+    second: float
+    change: Hybrid
+
+
 def hybrids(parts: Sequence[Parts], roles: Sequence[Role], forms: Mapping[str, Form] = FORMS) -> dict[str, Hybrid]:
     """The hybrid score by every form.
 
@@ -44,17 +52,19 @@ def hybrids(parts: Sequence[Parts], roles: Sequence[Role], forms: Mapping[str, F
         roles: the dimensions' roles, in the same order; at least one that is no gate.
         forms: reward forms by name.
     """
-    verdicts = [part.verdict for part in parts]
-    return {
-        name: _estimate(parts, ((draw, _agreement(draw, verdicts, roles, form)) for draw in draws(parts, roles, form)))
-        for name, form in forms.items()
-    }
+    found = {}
+    for name, form in forms.items():
+        sums = _Sums(parts)
+        for draw in draws(parts, roles, form):
+            sums.add(draw, _agreement(draw, parts, roles, form))
+        found[name] = sums.result()
+    return found
 
 
 def hybrid_differences(
     first: Sequence[Parts], second: Sequence[Parts], roles: Sequence[Role], forms: Mapping[str, Form] = FORMS
-) -> dict[str, Hybrid]:
-    """Second minus first of two runs on the same records, over the same pairs.
+) -> dict[str, HybridChange]:
+    """Two runs on the same records, over the same pairs.
 
     Args:
         first: one per dimension, none empty.
@@ -62,13 +72,16 @@ def hybrid_differences(
         roles: the dimensions' roles, in the same order.
         forms: reward forms by name.
     """
-    before, after = ([part.verdict for part in parts] for parts in (first, second))
-
-    def differences(form: Form) -> Iterator[tuple[Draw, Floats]]:
+    found = {}
+    for name, form in forms.items():
+        before, after, change = _Sums(first), _Sums(first), _Sums(first)
         for draw in draws(first, roles, form):
-            yield draw, _agreement(draw, after, roles, form) - _agreement(draw, before, roles, form)
-
-    return {name: _estimate(first, differences(form)) for name, form in forms.items()}
+            one, other = (_agreement(draw, parts, roles, form) for parts in (first, second))
+            before.add(draw, one)
+            after.add(draw, other)
+            change.add(draw, other - one)
+        found[name] = HybridChange(before.result().value, after.result().value, change.result())
+    return found
 
 
 class _Tally:
@@ -100,27 +113,34 @@ class _Tally:
         return max(0.0, float((sums * sums).sum() - own)) / (pairs * pairs) * groups / (groups - 1)
 
 
-def _estimate(parts: Sequence[Parts], scored: Iterable[tuple[Draw, Floats]]) -> Hybrid:
-    """The mean score of the pairs."""
-    tallies = [_Tally(part.cluster_count) for part in parts]
-    pairs, first, second = 0, 0.0, 0.0
-    for draw, scores in scored:
-        pairs += len(scores)
-        first += float(scores.sum())
-        second += float((scores * scores).sum())
-        for tally, sides in zip(tallies, draw.clusters, strict=True):
+class _Sums:
+    """What has been seen of the pairs of one form."""
+
+    def __init__(self, parts: Sequence[Parts]) -> None:
+        self.pairs, self.first, self.second = 0, 0.0, 0.0
+        self.tallies = [_Tally(part.cluster_count) for part in parts]
+
+    def add(self, draw: Draw, scores: Floats) -> None:
+        """Takes some pairs with their scores, shape (n,)."""
+        self.pairs += len(scores)
+        self.first += float(scores.sum())
+        self.second += float((scores * scores).sum())
+        for tally, sides in zip(self.tallies, draw.clusters, strict=True):
             tally.add(sides, scores)
-    if pairs == 0:
-        return Hybrid(NAN, NAN, NAN)
-    value = first / pairs
-    noise = max(0.0, second / pairs - value * value) / pairs
-    sampling = sum(tally.variance(value, pairs) for tally in tallies)
-    return Hybrid(value, math.sqrt(sampling + noise), math.sqrt(noise))
+
+    def result(self) -> Hybrid:
+        """The mean score of the pairs."""
+        if self.pairs == 0:
+            return Hybrid(NAN, NAN, NAN)
+        value = self.first / self.pairs
+        noise = max(0.0, self.second / self.pairs - value * value) / self.pairs
+        sampling = sum(tally.variance(value, self.pairs) for tally in self.tallies)
+        return Hybrid(value, math.sqrt(sampling + noise), math.sqrt(noise))
 
 
-def _agreement(draw: Draw, verdicts: Sequence[Floats], roles: Sequence[Role], form: Form) -> Floats:
-    """1, 0.5 or 0 of each pair, shape (n,); `verdicts` by dimension, shape (parts,), NaN being unreadable."""
-    drawn = [verdict[places] for verdict, places in zip(verdicts, draw.places, strict=True)]
+def _agreement(draw: Draw, parts: Sequence[Parts], roles: Sequence[Role], form: Form) -> Floats:
+    """1, 0.5 or 0 of each pair, shape (n,)."""
+    drawn = [part.verdict[places] for part, places in zip(parts, draw.places, strict=True)]
     readable = ~np.isnan(drawn).any(axis=(0, 1))
     one, other = rewards([np.nan_to_num(verdict) for verdict in drawn], roles, form)
     alike = ((one > other) == draw.above).astype(np.float64)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from recrm_tasks.scoring.metrics.estimate import NAN
-from recrm_tasks.scoring.metrics.intervals import Z
+from recrm_tasks.scoring.metrics.intervals import around
 
 
 class Difference(NamedTuple):
@@ -29,13 +29,6 @@ class Difference(NamedTuple):
     def normal(cls, first: float, second: float, stderr: float, p: float, test: str) -> Difference:
         """With the interval value ± 1.96 errors, cut off at -1 and 1."""
         return cls(first, second, second - first, stderr, *around(second - first, stderr), p, test)
-
-
-def around(value: float, stderr: float) -> tuple[float, float]:
-    """value ± 1.96 errors within [-1, 1]; NaN where either is."""
-    if math.isnan(value) or math.isnan(stderr):
-        return NAN, NAN
-    return max(-1.0, value - Z * stderr), min(1.0, value + Z * stderr)
 
 
 def normal_p(value: float, stderr: float) -> float:

@@ -6,13 +6,12 @@ import math
 
 import numpy as np
 
-from recrm_tasks.scoring.compare.difference import Difference, around, normal_p
+from recrm_tasks.scoring.compare.difference import Difference, normal_p
 from recrm_tasks.scoring.compare.randomisation import mcnemar, sign_flip
 from recrm_tasks.scoring.metrics.auc import influences
 from recrm_tasks.scoring.metrics.estimate import NAN, Clusters, Floats, Ints, cluster_sums, mean, total
-from recrm_tasks.scoring.metrics.f1 import DRAWS, Average, f1, f1_of, gradient, matrices
-
-_SEED = 0
+from recrm_tasks.scoring.metrics.f1 import DRAWS, Average, cells_of, f1, f1_of, gradient, matrices, resampled
+from recrm_tasks.scoring.metrics.intervals import around
 
 
 def of_shares(first: Ints, second: Ints, clusters: Clusters) -> Difference:
@@ -28,14 +27,15 @@ def of_shares(first: Ints, second: Ints, clusters: Clusters) -> Difference:
     """
     n = len(first)
     won, lost = int((second & ~first).sum()), int((first & ~second).sum())
-    p, test = (mcnemar(lost, won), "McNemar, exact") if clusters is None else sign_flip(_minus(second, first), clusters)
-    effect = _design_effect(_minus(second, first), clusters)
+    change = second.astype(np.float64) - first
+    p, test = (mcnemar(lost, won), "McNemar, exact") if clusters is None else sign_flip(change, clusters)
+    effect = _design_effect(change, clusters)
     size = n / effect + 2
     more, less = won / effect + 0.5, lost / effect + 0.5
     centre = (more - less) / size
     low, high = around(centre, math.sqrt(more + less - (more - less) ** 2 / size) / size)
     one, other = int(first.sum()) / n, int(second.sum()) / n
-    stderr = mean(_minus(second, first), clusters).stderr
+    stderr = mean(change, clusters).stderr
     assert stderr is not None
     return Difference(one, other, other - one, stderr, low, high, p, test)
 
@@ -85,22 +85,17 @@ def of_f1(gold: Ints, first: Ints, second: Ints, average: Average, clusters: Clu
         clusters: shape (n,) or None.
     """
     k = int(max(gold.max(initial=0), first.max(initial=0), second.max(initial=0))) + 1
-    one, other = (gold * (k + 1) + np.where(x < 0, k, x) for x in (first, second))
+    one, other = cells_of(gold, first, k), cells_of(gold, second, k)
     pairs, counts = np.unique(one * k * (k + 1) + other, return_counts=True)
     cells = pairs // (k * (k + 1)), pairs % (k * (k + 1))
     change = gradient(one, k, average)[one] - gradient(other, k, average)[other]
     rows = max(1, round(len(gold) / _design_effect(change, clusters)))
-    drawn = np.random.default_rng(_SEED).multinomial(rows, counts / counts.sum(), size=DRAWS)
+    drawn = resampled(counts, rows)
     changes = f1_of(matrices(drawn, cells[1], k), average) - f1_of(matrices(drawn, cells[0], k), average)
     beyond = min(int((changes <= 0).sum()), int((changes >= 0).sum()))
     p = min(1.0, 2 * (beyond + 1) / (DRAWS + 1))
     before, after = f1(gold, first, average, None).value, f1(gold, second, average, None).value
     return Difference.normal(before, after, float(changes.std(ddof=1)), p, "resampled tables")
-
-
-def _minus(second: Ints, first: Ints) -> Floats:
-    difference: Floats = second.astype(np.float64) - first
-    return difference
 
 
 def _design_effect(influence: Floats, clusters: Clusters) -> float:

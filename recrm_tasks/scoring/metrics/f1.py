@@ -33,7 +33,13 @@ def cells(gold: Ints, predicted: Ints) -> tuple[Ints, int]:
         Shape (n,), numbers below k (k + 1), and k, the highest label seen + 1.
     """
     k = int(max(gold.max(initial=0), predicted.max(initial=0))) + 1
-    return gold * (k + 1) + np.where(predicted < 0, k, predicted), k
+    return cells_of(gold, predicted, k), k
+
+
+def cells_of(gold: Ints, predicted: Ints, k: int) -> Ints:
+    """The same for a number of labels that is known."""
+    found: Ints = gold * (k + 1) + np.where(predicted < 0, k, predicted)
+    return found
 
 
 def confusion(gold: Ints, predicted: Ints) -> Ints:
@@ -70,13 +76,13 @@ def f1(gold: Ints, predicted: Ints, average: Average, clusters: Clusters) -> Est
 
 
 def resampled(counts: Ints, rows: int) -> Floats:
-    """Matrices as other samples of so many rows would give them: (k, k + 1) -> (2,000, k, k + 1), seeded."""
+    """Counts as other samples of so many rows would give them: a table of any shape -> 2,000 of them, seeded."""
     shares = (counts / counts.sum()).ravel()
     draws = np.random.default_rng(_SEED).multinomial(rows, shares, size=DRAWS)
     return draws.reshape(DRAWS, *counts.shape).astype(np.float64)
 
 
-def matrices(drawn: Ints, cells: Ints, k: int) -> Floats:
+def matrices(drawn: Floats, cells: Ints, k: int) -> Floats:
     """Counts by kind of row -> confusion matrices: (draws, kinds) -> (draws, k, k + 1).
 
     Args:

@@ -69,6 +69,18 @@ def of_area(value: float, stderr: float, rarer: float) -> tuple[float, float]:
     return 1 / (1 + math.exp(min(700.0, reach - centre))), 1 / (1 + math.exp(max(-700.0, -reach - centre)))
 
 
+def around(value: float, stderr: float) -> tuple[float, float]:
+    """value ± 1.96 errors within [-1, 1], for figures that may be negative; NaN where either is.
+
+    Args:
+        value: in [-1, 1].
+        stderr: its standard error.
+    """
+    if math.isnan(value) or math.isnan(stderr):
+        return NAN, NAN
+    return max(-1.0, value - Z * stderr), min(1.0, value + Z * stderr)
+
+
 def interval(name: str, metrics: Mapping[str, float]) -> tuple[float, float]:
     """The 95 % interval of one metric of a result.
 
@@ -84,7 +96,7 @@ def interval(name: str, metrics: Mapping[str, float]) -> tuple[float, float]:
     if math.isnan(value) or math.isnan(stderr):
         return NAN, NAN
     if name == "position_bias":
-        return max(-1.0, value - Z * stderr), min(1.0, value + Z * stderr)
+        return around(value, stderr)
     if name.startswith("auc") and "brier" in metrics:
         return of_area(value, stderr, metrics["n"] * readable * (1 - metrics["acc_baseline"]))
     return of_share(value, stderr, metrics["clusters"] * readable)
