@@ -1,0 +1,50 @@
+"""How many tokens a text is to a model. Needs transformers, which lm-eval and the models of both harnesses bring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from recrm_tasks.dimensions.base import Message
+from recrm_tasks.errors import RecrmError
+
+
+class Tokens:
+    """The tokenizer of one model.
+
+    Args:
+        name: a folder, or the name of a model on the hub.
+        options: further arguments of `AutoTokenizer.from_pretrained`: `revision`, `trust_remote_code`, `gguf_file`.
+
+    Raises:
+        RecrmError: transformers is not installed, or there is no such tokenizer.
+    """
+
+    def __init__(self, name: str, **options: Any) -> None:
+        try:
+            from transformers import AutoTokenizer
+        except ModuleNotFoundError:
+            raise RecrmError("counting tokens needs transformers: pip install transformers") from None
+        try:
+            self._tokenizer = AutoTokenizer.from_pretrained(name, **options)
+        except (OSError, ValueError, KeyError) as error:
+            raise RecrmError(f"no tokenizer at {name!r}: {str(error).splitlines()[0]}") from None
+        self.name = name
+
+    @property
+    def has_chat_template(self) -> bool:
+        """Whether the model was trained on chats."""
+        return bool(self._tokenizer.chat_template)
+
+    def of_text(self, text: str) -> list[int]:
+        """The ids of a text's tokens, without any that the tokenizer adds before or behind."""
+        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False)
+        return ids
+
+    def count(self, messages: Sequence[Message]) -> int:
+        """The length of a prompt in tokens: in the chat template where the model has one, else as plain text."""
+        if self.has_chat_template:
+            turns = [{"role": m.role, "content": m.content} for m in messages]
+            text = self._tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+            return len(self.of_text(text))
+        return len(self._tokenizer.encode("\n\n".join(m.content for m in messages)))
