@@ -31,6 +31,7 @@ def to_sample(prompt: Prompt, dimension: str, mode: Mode) -> Sample:
             "gold": list(prompt.gold) if isinstance(prompt.gold, tuple) else prompt.gold,
             "group": prompt.group,
             "values": list(prompt.values),
+            "style": prompt.style,
         },
     )
 
@@ -48,6 +49,7 @@ def to_prompt(sample_id: str, target: str, metadata: dict[str, Any]) -> Prompt:
         target=target,
         group=metadata.get("group"),
         values=tuple(metadata.get("values", ())),
+        style=metadata.get("style", "chat"),
     )
 
 

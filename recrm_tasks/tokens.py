@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from recrm_tasks.dimensions.base import Message
@@ -26,7 +27,7 @@ class Tokens:
         except ModuleNotFoundError:
             raise RecrmError("counting tokens needs transformers: pip install transformers") from None
         try:
-            self._tokenizer = AutoTokenizer.from_pretrained(name, **options)
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(name, **options)
         except (OSError, ValueError, KeyError) as error:
             raise RecrmError(f"no tokenizer at {name!r}: {str(error).splitlines()[0]}") from None
         self.name = name
@@ -41,10 +42,33 @@ class Tokens:
         ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False)
         return ids
 
+    def render(self, messages: Sequence[Message]) -> str:
+        """A prompt as the model sees it: in the chat template where it has one, else as plain text."""
+        if not self.has_chat_template:
+            return "\n\n".join(m.content for m in messages)
+        turns = [{"role": m.role, "content": m.content} for m in messages]
+        text: str = self._tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+        return text
+
     def count(self, messages: Sequence[Message]) -> int:
-        """The length of a prompt in tokens: in the chat template where the model has one, else as plain text."""
-        if self.has_chat_template:
-            turns = [{"role": m.role, "content": m.content} for m in messages]
-            text = self._tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
-            return len(self.of_text(text))
-        return len(self._tokenizer.encode("\n\n".join(m.content for m in messages)))
+        """The length of a prompt in tokens."""
+        # A template writes the special tokens itself.
+        return len(self._tokenizer.encode(self.render(messages), add_special_tokens=not self.has_chat_template))
+
+
+@lru_cache(maxsize=4)
+def tokens_of(name: str, options: tuple[tuple[str, Any], ...] = ()) -> Tokens:
+    """The tokenizer of that name, loaded once: five tasks of a run ask for the same."""
+    return Tokens(name, **dict(options))
+
+
+def context_of(name: str, options: tuple[tuple[str, Any], ...] = ()) -> int | None:
+    """The longest text in tokens that a model was made for, by its config; None where it does not say."""
+    from transformers import AutoConfig
+
+    try:
+        config = AutoConfig.from_pretrained(name, **dict(options)).get_text_config()
+    except (OSError, ValueError, KeyError):
+        return None
+    found = (getattr(config, field, None) for field in ("max_position_embeddings", "n_positions", "n_ctx"))
+    return next((length for length in found if isinstance(length, int) and length > 0), None)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from recrm_tasks.errors import DataError
 from recrm_tasks.scoring.aggregate.parts import Parts, Role
 from recrm_tasks.scoring.answers import Answer, Gold, Outcome
 from recrm_tasks.scoring.compare.tables import Differences
@@ -23,6 +24,10 @@ LANGS: tuple[Lang, ...] = ("zh", "en")
 Mode: TypeAlias = Literal["generate", "logprob"]
 """`generate`: the model writes its answer. `logprob`: the probability of each allowed answer is read."""
 MODES: tuple[Mode, ...] = ("generate", "logprob")
+
+Style: TypeAlias = Literal["chat", "completion"]
+"""`chat`: the model follows instructions and writes JSON. `completion`: it continues the text, with the bare answer."""
+STYLES: tuple[Style, ...] = ("chat", "completion")
 
 Scalar: TypeAlias = str | int | float | bool | None
 Text: TypeAlias = str | dict[str, Scalar | list[Scalar]]
@@ -135,10 +140,41 @@ class Prompt(NamedTuple):
     """What the record hangs together by with others."""
     values: tuple[float, ...] = ()
     """What each label is worth to a reward; empty where the answer is no label."""
+    style: Style = "chat"
+
+    def stated(self, completion: object) -> object:
+        """The part of a completion that may hold the answer: a base model goes on behind the answer's line."""
+        if self.style == "chat" or not isinstance(completion, str):
+            return completion
+        return completion.strip().partition("\n")[0]
 
     def outcome(self, answer: Answer) -> Outcome:
         """The gold beside an answer to this question."""
         return Outcome.of(self.id, self.gold, answer, self.group, self.values)
+
+
+class Form(NamedTuple):
+    """How questions are put, beyond the answer mode and the language."""
+
+    style: Style = "chat"
+    examples: Mapping[Lang, tuple[str, ...]] = {}
+    """Records with their answers, as `Dimension.example` writes them, by the language of the record that is asked."""
+
+
+PLAIN = Form()
+
+
+class Question(NamedTuple):
+    """The parts of a question about one record."""
+
+    head: str
+    """The instruction, which all records share."""
+    body: str
+    """The record."""
+    json: str
+    """The asked JSON with a placeholder in it, so that a copy of the prompt does not read as an answer."""
+    answer: str
+    """The right answer as the model should write it."""
 
 
 class Dimension(ABC):
@@ -169,7 +205,9 @@ class Dimension(ABC):
     """Names of label columns that say what is asked: a yes or 1 is the best label, a higher number a better one."""
 
     @abstractmethod
-    def prompt(self, record: Any, labels: LabelSet | None, mode: Mode, lang: Lang | None = None) -> Prompt:
+    def prompt(
+        self, record: Any, labels: LabelSet | None, mode: Mode, lang: Lang | None = None, form: Form = PLAIN
+    ) -> Prompt:
         """Puts a record as a question: the shared instruction first and the record last, for prefix caches.
 
         Args:
@@ -177,10 +215,46 @@ class Dimension(ABC):
             labels: the source's label set.
             mode: how the answer will be read.
             lang: the prompt's language; by default the record's.
+            form: style and examples.
+
+        Raises:
+            DataError: a ready prompt cannot be put in another form.
         """
 
+    @abstractmethod
+    def question(self, record: Any, labels: LabelSet | None, mode: Mode, lang: Lang, style: Style) -> Question:
+        """The parts of the question about a record that has no ready prompt."""
+
+    def example(
+        self, record: Any, labels: LabelSet | None, mode: Mode, lang: Lang | None = None, style: Style = "chat"
+    ) -> str:
+        """A record with its right answer, to stand in other records' prompts.
+
+        Raises:
+            DataError: the record has a ready prompt.
+        """
+        if record.messages:
+            raise DataError(f"{record.id}: its prompt is ready-made, so it cannot be an example in others")
+        lang = lang or record.lang
+        question = self.question(record, labels, mode, lang, style)
+        return f"{question.body}\n\n{_CUE[lang]} {question.answer}"
+
+    def steps(self, record: Any) -> int:
+        """By how many steps `shorter` can shorten a record."""
+        return 0
+
+    def shorter(self, record: Any, steps: int) -> Any:
+        """The record without its oldest entries of history, one per step; then without candidates from the far end."""
+        return record
+
     def prompts(
-        self, record: Any, labels: LabelSet | None, mode: Mode, lang: Lang | None = None, orders: int = 1
+        self,
+        record: Any,
+        labels: LabelSet | None,
+        mode: Mode,
+        lang: Lang | None = None,
+        orders: int = 1,
+        form: Form = PLAIN,
     ) -> Iterator[Prompt]:
         """All questions about one record: one, or for lists one per seeded order of the candidates.
 
@@ -190,11 +264,12 @@ class Dimension(ABC):
             mode: how the answers will be read.
             lang: the prompts' language; by default the record's.
             orders: in how many orders lists are asked; other dimensions have none.
+            form: style and examples.
 
         Raises:
-            DataError: a ready prompt cannot be put in another order.
+            DataError: a ready prompt cannot be put in another order or form.
         """
-        yield self.prompt(record, labels, mode, lang)
+        yield self.prompt(record, labels, mode, lang, form)
 
     @abstractmethod
     def read(self, completion: object, prompt: Prompt) -> Answer:
@@ -256,15 +331,32 @@ _CUE: Mapping[Lang, str] = {"en": "Answer:", "zh": "答案："}
 _AGAIN: Mapping[Lang, str] = {"en": "Now reply with JSON only, like this: ", "zh": "现在只回复 JSON，格式如："}
 
 
-def closing(mode: Mode, lang: Lang, form: str) -> str:
-    """The last lines of a prompt: small models lose sight of a format that was asked for before a long record.
+_EXAMPLES: Mapping[Lang, str] = {"en": "Examples with their right answers:", "zh": "示例及其正确答案："}
+_NOW: Mapping[Lang, str] = {"en": "Now this one:", "zh": "现在请回答这一条："}
 
-    Args:
-        mode: log-probability prompts ask for one letter, which needs no reminder.
-        lang: the prompt's language.
-        form: the asked JSON with a placeholder in it, so that a copy of the prompt does not read as an answer.
+
+def messages_of(
+    record: Record, question: Callable[[], Question], mode: Mode, lang: Lang, form: Form
+) -> tuple[Message, ...]:
+    """The turns of a prompt: the record's own, or one with head, examples, body and the asked format once more.
+
+    Small models lose sight of a format that was asked for before a long record; one letter, or the answer's line of a
+    text to be continued, needs no reminder.
+
+    Raises:
+        DataError: the record's own turns cannot be put in another form.
     """
-    return _CUE[lang] if mode == "logprob" else f"{_AGAIN[lang]}{form}\n{_CUE[lang]}"
+    if record.messages:
+        if form != PLAIN:
+            raise DataError(f"{record.id}: its prompt is ready-made; neither style nor fewshot can change it")
+        return record.messages
+    parts = question()
+    examples = form.examples.get(record.lang, ())
+    if examples and form.style == "chat":
+        examples = (_EXAMPLES[lang], *examples, _NOW[lang])
+    closing = f"{_AGAIN[lang]}{parts.json}\n" if mode == "generate" and form.style == "chat" else ""
+    text = "\n\n".join([parts.head, *examples, parts.body, f"{closing}{_CUE[lang]}"])
+    return (Message(role="user", content=text),)
 
 
 def render(text: Any) -> str:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from recrm_tasks.dimensions.base import (
+    PLAIN,
     Dimension,
+    Form,
     LabelSet,
     Lang,
-    Message,
     Mode,
     Prompt,
+    Question,
+    Style,
     Text,
     choice_names,
-    closing,
+    messages_of,
     render,
 )
 from recrm_tasks.dimensions.names import ITEM, USER
@@ -60,6 +64,10 @@ _ASK: Mapping[Mode, Mapping[Lang, str]] = {
         "zh": "选项：\nA. 会\nB. 不会\n\n只回复一个选项的字母，不要写别的内容。",
     },
 }
+_COMPLETE: Mapping[Lang, str] = {
+    "en": "Answer with the probability, a number from 0 (surely not) to 1 (surely).",
+    "zh": "用 0（肯定不会）到 1（肯定会）之间的概率作答。",
+}
 
 
 class BehaviorRecord(UserRecord):
@@ -98,30 +106,54 @@ class BehaviorDimension(Dimension):
         "converted", "conversion", "是否点击", "是否下单", "点击", "下单", "购买",
     )  # fmt: skip
 
-    def prompt(self, record: BehaviorRecord, labels: LabelSet | None, mode: Mode, lang: Lang | None = None) -> Prompt:
+    def prompt(
+        self,
+        record: BehaviorRecord,
+        labels: LabelSet | None,
+        mode: Mode,
+        lang: Lang | None = None,
+        form: Form = PLAIN,
+    ) -> Prompt:
         """See `Dimension.prompt`. The first choice is yes."""
-        lang = lang or record.lang
-        parts = [
-            _QUESTION[lang],
-            _ASK[mode][lang],
-            record.show_user(lang),
-            f"{'【候选项】' if lang == 'zh' else '[Item]'}\n{render(record.item)}",
-            closing(mode, lang, _FORMAT[lang]),
-        ]
+        spoken = lang or record.lang
         return Prompt(
             id=record.id,
-            lang=lang,
-            messages=record.messages or (Message(role="user", content="\n\n".join(parts)),),
+            lang=spoken,
+            messages=messages_of(
+                record, lambda: self.question(record, labels, mode, spoken, form.style), mode, spoken, form
+            ),
             choices=choice_names(2),
             words=(),
             gold=record.label,
             target=str(record.label),
             group=record.group,
+            style=form.style,
         )
+
+    def question(
+        self, record: BehaviorRecord, labels: LabelSet | None, mode: Mode, lang: Lang, style: Style
+    ) -> Question:
+        """See `Dimension.question`."""
+        answer = choice_names(2)[1 - record.label] if mode == "logprob" else str(record.label)
+        ask = _COMPLETE[lang] if mode == "generate" and style == "completion" else _ASK[mode][lang]
+        return Question(
+            head=f"{_QUESTION[lang]}\n\n{ask}",
+            body=f"{record.show_user(lang)}\n\n{'【候选项】' if lang == 'zh' else '[Item]'}\n{render(record.item)}",
+            json=_FORMAT[lang],
+            answer=json.dumps({"probability": record.label}) if mode == "generate" and style == "chat" else answer,
+        )
+
+    def steps(self, record: BehaviorRecord) -> int:
+        """See `Dimension.steps`."""
+        return 0 if record.messages else len(record.history)
+
+    def shorter(self, record: BehaviorRecord, steps: int) -> BehaviorRecord:
+        """See `Dimension.shorter`."""
+        return record.without_oldest(steps)
 
     def read(self, completion: object, prompt: Prompt) -> Answer:
         """A probability in [0, 1], or a percentage with its sign."""
-        return read(completion, _KEYS, _MARKER, _parse)
+        return read(prompt.stated(completion), _KEYS, _MARKER, _parse)
 
     def weigh(self, logprobs: Sequence[float], prompt: Prompt) -> Answer:
         """P(yes) / (P(yes) + P(no))."""

@@ -68,7 +68,7 @@ class FactualDimension(LabelledDimension):
             ),
         )
     )
-    question = {
+    question_text = {
         "en": (
             "You check the facts in the answers of a recommendation agent for local services. Below are the user's "
             "query, the evidence that was retrieved and the agent's response. Compare every fact in the response "

@@ -63,7 +63,7 @@ class InstructionDimension(LabelledDimension):
             ),
         )
     )
-    question = {
+    question_text = {
         "en": (
             "You check the answers of a recommendation agent for local services. Below are the rules that the agent "
             "was given, the user's request and the agent's response. Check the response against every rule, one by "

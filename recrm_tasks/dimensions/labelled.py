@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from recrm_tasks.dimensions.base import (
+    PLAIN,
     Dimension,
+    Form,
     Label,
     LabelSet,
     Lang,
-    Message,
     Mode,
     Prompt,
+    Question,
     Record,
+    Style,
     choice_names,
-    closing,
+    messages_of,
 )
 from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.aggregate.parts import Parts, label_parts
@@ -47,6 +51,7 @@ _ASK: Mapping[Mode, Mapping[Lang, str]] = {
         "zh": "只回复一个选项的字母，不要写别的内容。",
     },
 }
+_COMPLETE: Mapping[Lang, str] = {"en": "Answer with the letter of one option.", "zh": "用一个选项的字母作答。"}
 _OPTIONS: Mapping[Lang, str] = {"en": "Options:", "zh": "选项："}
 
 
@@ -59,7 +64,7 @@ class LabelledRecord(Record):
 class LabelledDimension(Dimension):
     """Shared by all dimensions with labels: options by letter, reading of letters and label words, metrics."""
 
-    question: ClassVar[Mapping[Lang, str]]
+    question_text: ClassVar[Mapping[Lang, str]]
     """The instruction that all records of the dimension share."""
     primary = "acc"
     strata: ClassVar[tuple[str, ...]] = ("label",)
@@ -68,33 +73,53 @@ class LabelledDimension(Dimension):
     def body(self, record: Any, lang: Lang) -> str:
         """The record's part of the prompt."""
 
-    def prompt(self, record: LabelledRecord, labels: LabelSet | None, mode: Mode, lang: Lang | None = None) -> Prompt:
+    def prompt(
+        self,
+        record: LabelledRecord,
+        labels: LabelSet | None,
+        mode: Mode,
+        lang: Lang | None = None,
+        form: Form = PLAIN,
+    ) -> Prompt:
         """See `Dimension.prompt`."""
         assert labels is not None
-        lang = lang or record.lang
+        spoken = lang or record.lang
         letters = choice_names(len(labels.labels))
         gold = labels.names.index(record.label)
         return Prompt(
             id=record.id,
-            lang=lang,
-            messages=record.messages or (Message(role="user", content=self._text(record, labels, mode, lang)),),
+            lang=spoken,
+            messages=messages_of(
+                record, lambda: self.question(record, labels, mode, spoken, form.style), mode, spoken, form
+            ),
             choices=letters,
             words=tuple(label.spoken for label in labels.labels),
             gold=gold,
             target=f"{letters[gold]} ({record.label})",
             group=record.group,
             values=tuple(label.value for label in labels.labels),
+            style=form.style,
         )
 
-    def _text(self, record: LabelledRecord, labels: LabelSet, mode: Mode, lang: Lang) -> str:
+    def question(
+        self, record: LabelledRecord, labels: LabelSet | None, mode: Mode, lang: Lang, style: Style
+    ) -> Question:
+        """See `Dimension.question`."""
+        assert labels is not None
         letters = choice_names(len(labels.labels))
         options = [f"{letter}. {_meaning(x, lang)}" for letter, x in zip(letters, labels.labels, strict=True)]
-        instruction = "\n".join([self.question[lang], "", _OPTIONS[lang], *options, "", _ASK[mode][lang]])
-        return f"{instruction}\n\n{self.body(record, lang)}\n\n{closing(mode, lang, _FORMAT[lang])}"
+        ask = _COMPLETE[lang] if mode == "generate" and style == "completion" else _ASK[mode][lang]
+        right = letters[labels.names.index(record.label)]
+        return Question(
+            head="\n".join([self.question_text[lang], "", _OPTIONS[lang], *options, "", ask]),
+            body=self.body(record, lang),
+            json=_FORMAT[lang],
+            answer=json.dumps({"answer": right}) if mode == "generate" and style == "chat" else right,
+        )
 
     def read(self, completion: object, prompt: Prompt) -> Answer:
         """See `Dimension.read`."""
-        return read(completion, _KEYS, _MARKER, lambda stated: _parse(stated, prompt))
+        return read(prompt.stated(completion), _KEYS, _MARKER, lambda stated: _parse(stated, prompt))
 
     def weigh(self, logprobs: Sequence[float], prompt: Prompt) -> Answer:
         """The most probable label; an exact tie at the top is ambiguous."""

@@ -10,15 +10,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from recrm_tasks.dimensions.base import (
+    PLAIN,
     Dimension,
+    Form,
     LabelSet,
     Lang,
-    Message,
     Mode,
     Prompt,
+    Question,
+    Style,
     Text,
     choice_names,
-    closing,
+    messages_of,
     render,
 )
 from recrm_tasks.dimensions.names import QUERY, USER
@@ -60,7 +63,11 @@ _NAMES: Mapping[Lang, tuple[str, str]] = {"en": ("letter", "number"), "zh": ("�
 """What candidates are called by: letters, and numbers where those run out."""
 
 
-def _ask(mode: Mode, lang: Lang, name: str) -> str:
+def _ask(mode: Mode, lang: Lang, name: str, style: Style) -> str:
+    if mode == "generate" and style == "completion":
+        if lang == "zh":
+            return f"按你的顺序列出全部候选项的{name}，用逗号隔开。"
+        return f"Answer with the {name}s of all candidates in your order, with commas between them."
     if lang == "zh":
         if mode == "logprob":
             return f"只回复该用户最可能选择的那一个候选项的{name}，不要写别的内容。"
@@ -145,44 +152,83 @@ class RankingDimension(Dimension):
         "是否下单",
     )
 
-    def prompt(self, record: RankingRecord, labels: LabelSet | None, mode: Mode, lang: Lang | None = None) -> Prompt:
+    def prompt(
+        self,
+        record: RankingRecord,
+        labels: LabelSet | None,
+        mode: Mode,
+        lang: Lang | None = None,
+        form: Form = PLAIN,
+    ) -> Prompt:
         """See `Dimension.prompt`. Candidates are shown in an order that depends on their ids and the record's alone.
 
         A ready prompt (`messages`) shows them in the record's order already, by letter.
         """
-        return self._prompt(record, mode, lang or record.lang, 0)
+        return self._prompt(record, mode, lang or record.lang, 0, form)
 
     def prompts(
-        self, record: RankingRecord, labels: LabelSet | None, mode: Mode, lang: Lang | None = None, orders: int = 1
+        self,
+        record: RankingRecord,
+        labels: LabelSet | None,
+        mode: Mode,
+        lang: Lang | None = None,
+        orders: int = 1,
+        form: Form = PLAIN,
     ) -> Iterator[Prompt]:
         """See `Dimension.prompts`. Later orders have ids of their own; all of a list hang together."""
         if orders > 1 and record.messages:
             raise DataError(f"{record.id}: its ready prompt shows the candidates in one order; orders must be 1")
         for turn in range(orders):
-            prompt = self._prompt(record, mode, lang or record.lang, turn)
+            prompt = self._prompt(record, mode, lang or record.lang, turn, form)
             yield prompt if orders == 1 else prompt._replace(group=record.group or record.id)
 
-    def _prompt(self, record: RankingRecord, mode: Mode, lang: Lang, turn: int) -> Prompt:
+    def _prompt(self, record: RankingRecord, mode: Mode, lang: Lang, turn: int, form: Form) -> Prompt:
         order = range(len(record.candidates)) if record.messages else shown_order(record, turn)
         names = choice_names(len(record.candidates))
         gold = tuple(record.labels[i] for i in order)
-        shown = [(name, record.candidates[i].text) for name, i in zip(names, order, strict=True)]
-        best = [name for _, name in sorted(zip(gold, names, strict=True), key=lambda pair: -pair[0])]
+        best = _best_first(gold, names)
         return Prompt(
             id=f"{record.id}#{turn}" if turn else record.id,
             lang=lang,
-            messages=record.messages or (Message(role="user", content=_text(record, shown, mode, lang)),),
+            messages=messages_of(record, lambda: _question(record, order, mode, lang, form.style), mode, lang, form),
             choices=names,
             words=(),
             gold=gold,
             target=json.dumps(best[: sum(g > 0 for g in gold)]),
             group=record.group,
+            style=form.style,
+        )
+
+    def question(
+        self, record: RankingRecord, labels: LabelSet | None, mode: Mode, lang: Lang, style: Style
+    ) -> Question:
+        """See `Dimension.question`."""
+        return _question(record, shown_order(record), mode, lang, style)
+
+    def steps(self, record: RankingRecord) -> int:
+        """See `Dimension.steps`."""
+        return 0 if record.messages else len(record.history) + len(record.candidates) - 2
+
+    def shorter(self, record: RankingRecord, steps: int) -> RankingRecord:
+        """See `Dimension.shorter`. Candidates go from the end of the first shown order, but for the last positive and
+        the last negative."""
+        entries = min(steps, len(record.history))
+        kept = shown_order(record)
+        for _ in range(steps - entries):
+            grades = [record.labels[i] > 0 for i in kept]
+            kept.remove(next(i for i in reversed(kept) if grades.count(record.labels[i] > 0) > 1))
+        places = sorted(kept)
+        return record.without_oldest(entries).model_copy(
+            update={
+                "candidates": [record.candidates[i] for i in places],
+                "labels": [record.labels[i] for i in places],
+            }
         )
 
     def read(self, completion: object, prompt: Prompt) -> Answer:
         """An order of all candidates or of the first few; those left out share the bottom."""
         return read(
-            completion,
+            prompt.stated(completion),
             _KEYS,
             _MARKER,
             lambda stated: _parse(stated, prompt),
@@ -234,14 +280,23 @@ def shown_order(record: RankingRecord, turn: int = 0) -> list[int]:
     )
 
 
-def _text(record: RankingRecord, shown: Sequence[tuple[str, Text]], mode: Mode, lang: Lang) -> str:
+def _question(record: RankingRecord, order: Sequence[int], mode: Mode, lang: Lang, style: Style) -> Question:
     query_title, listing_title = ("【用户查询】", "【候选项】") if lang == "zh" else ("[User query]", "[Candidates]")
     query = f"\n\n{query_title}\n{record.query}" if record.query else ""
-    listing = "\n".join(f"{choice}. {render(text)}" for choice, text in shown)
-    name = _NAMES[lang][0 if shown[0][0] == "A" else 1]
-    user = f"{record.show_user(lang)}{query}"
-    end = closing(mode, lang, _FORMAT[lang])
-    return f"{_QUESTION[lang]}\n\n{_ask(mode, lang, name)}\n\n{user}\n\n{listing_title}\n{listing}\n\n{end}"
+    names = choice_names(len(record.candidates))
+    listing = "\n".join(f"{name}. {render(record.candidates[i].text)}" for name, i in zip(names, order, strict=True))
+    best = _best_first([record.labels[i] for i in order], names)
+    order_text = json.dumps({"ranking": best}) if style == "chat" else ", ".join(best)
+    return Question(
+        head=f"{_QUESTION[lang]}\n\n{_ask(mode, lang, _NAMES[lang][0 if names[0] == 'A' else 1], style)}",
+        body=f"{record.show_user(lang)}{query}\n\n{listing_title}\n{listing}",
+        json=_FORMAT[lang],
+        answer=best[0] if mode == "logprob" else order_text,
+    )
+
+
+def _best_first(grades: Sequence[int], names: Sequence[str]) -> list[str]:
+    return [name for _, name in sorted(zip(grades, names, strict=True), key=lambda pair: -pair[0])]
 
 
 def _parse(stated: object, prompt: Prompt, least: int = 1) -> tuple[float, ...] | Reason | None:

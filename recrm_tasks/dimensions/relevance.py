@@ -76,7 +76,7 @@ class RelevanceDimension(LabelledDimension):
             ),
         )
     )
-    question = {
+    question_text = {
         "en": (
             "You judge the search results of a platform for local services. Below are a user's query and one item. "
             "Compare the item with every need stated in the query (kind of thing, place, time, price, other "

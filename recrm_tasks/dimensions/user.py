@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from recrm_tasks.dimensions.base import Lang, Record, Text, render, render_list
+
+User = TypeVar("User", bound="UserRecord")
 
 
 class UserRecord(Record):
@@ -11,6 +15,10 @@ class UserRecord(Record):
     profile: Text
     history: list[Text]
     context: Text
+
+    def without_oldest(self: User, entries: int) -> User:
+        """The record without so many of the oldest entries of its history."""
+        return self.model_copy(update={"history": self.history[entries:]})
 
     def show_user(self, lang: Lang) -> str:
         """Profile, history and context for the prompt."""

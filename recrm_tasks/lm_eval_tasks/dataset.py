@@ -12,22 +12,13 @@ from typing import Any
 import datasets
 import pyarrow as pa
 
-from recrm_tasks.data import load
+from recrm_tasks.asking import OPTIONS, questions
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import MODES, Prompt
 from recrm_tasks.errors import DataError, RecrmError
+from recrm_tasks.lm_eval_tasks.backend import backend_of
 
-_OPTIONS = (
-    "recrm_data",
-    "recrm_split",
-    "recrm_lang",
-    "recrm_prompt_lang",
-    "recrm_limit",
-    "recrm_seed",
-    "recrm_mapping",
-    "recrm_revision",
-    "recrm_orders",
-)
+_PREFIX = "recrm_"
 _PART = 4_096
 
 COLUMNS = datasets.Features(
@@ -56,7 +47,7 @@ def documents(
         recrm_mode: `generate` or `logprob`, from the task's YAML.
         recrm_provenance: the task's own metadata entry, filled in here. lm-eval offers no hook for it: the dict is
             the one that its configuration holds, so that what is written into it stands in every result.
-        options: see `_load`.
+        options: those of `questions` with `recrm_` before their names, and lm-eval's model arguments.
 
     Returns:
         One split, `test`, with the columns of `COLUMNS`.
@@ -64,10 +55,11 @@ def documents(
     Raises:
         RecrmError: what `load` raises, or an unknown option.
     """
-    rows, provenance = _load(recrm_dimension, recrm_mode, **options)
+    rows, provenance = _load(recrm_dimension, recrm_mode, options)
+    documents = _on_disk(rows)
     recrm_provenance.clear()
     recrm_provenance.update(provenance)
-    return {"test": _on_disk(rows)}
+    return {"test": documents}
 
 
 def documents_of_all(recrm_mode: str, recrm_provenance: dict[str, Any], **options: Any) -> dict[str, datasets.Dataset]:
@@ -75,60 +67,32 @@ def documents_of_all(recrm_mode: str, recrm_provenance: dict[str, Any], **option
 
     The dimensions' records take turns, so that lm-eval's --limit takes of every one.
     """
-    loaded = {key: _load(key, recrm_mode, **options) for key in dimensions()}
+    loaded = {key: _load(key, recrm_mode, options) for key in dimensions()}
+    turns = zip_longest(*(rows for rows, _ in loaded.values()))
+    documents = _on_disk(row for turn in turns for row in turn if row is not None)
     recrm_provenance.clear()
     recrm_provenance.update({key: provenance for key, (_, provenance) in loaded.items()})
-    turns = zip_longest(*(rows for rows, _ in loaded.values()))
-    return {"test": _on_disk(row for turn in turns for row in turn if row is not None)}
+    return {"test": documents}
 
 
-def _load(
-    dimension: str,
-    answer: str,
-    recrm_data: str | None = None,
-    recrm_split: str | None = None,
-    recrm_lang: str | None = None,
-    recrm_prompt_lang: str | None = None,
-    recrm_limit: int | str | None = None,
-    recrm_seed: int = 0,
-    recrm_mapping: str | None = None,
-    recrm_revision: str | None = None,
-    recrm_orders: int | str = 1,
-    **others: Any,
-) -> tuple[Iterator[dict[str, Any]], dict[str, Any]]:
-    """The documents of one dimension, and where they come from.
+def _load(dimension: str, answer: str, options: dict[str, Any]) -> tuple[Iterator[dict[str, Any]], dict[str, Any]]:
+    """The documents of one dimension, to be gone through to the end, and where they come from: complete after that.
 
     Args:
         dimension: its key.
         answer: `generate` or `logprob`.
-        recrm_data: `hub`, `sample` or a path.
-        recrm_split: split of the source, or `hash-test`, `hash-train`, `all`.
-        recrm_lang: only records in this language.
-        recrm_prompt_lang: language of the prompts; by default each record's.
-        recrm_limit: a balanced choice of so many records, or `lite` for the fixed one of 1,000.
-        recrm_seed: seed of that choice and of the order.
-        recrm_mapping: a mapping.yaml that says what the source's columns are.
-        recrm_revision: revision of the hub's data.
-        recrm_orders: in how many seeded orders each list is asked; other dimensions are asked once.
-        others: model arguments and further metadata, which are not ours; names that begin with `recrm_` are errors.
+        options: those of `questions` with `recrm_` before their names, and model arguments and further metadata.
     """
-    unknown = sorted(name for name in others if name.startswith("recrm_"))
-    if unknown:
-        raise RecrmError(f"unknown option in --metadata: {', '.join(unknown)}; the options are {', '.join(_OPTIONS)}")
+    ours = {name.removeprefix(_PREFIX): value for name, value in options.items() if name.startswith(_PREFIX)}
+    if unknown := sorted(ours.keys() - set(OPTIONS)):
+        raise RecrmError(
+            f"unknown option in --metadata: {', '.join(_PREFIX + name for name in unknown)}; the options are "
+            f"{', '.join(_PREFIX + name for name in OPTIONS)}"
+        )
     mode = next(m for m in MODES if m == answer)
-    dataset = load(
-        dimension,
-        recrm_data,
-        split=recrm_split,
-        lang=recrm_lang,
-        limit=recrm_limit,
-        seed=recrm_seed,
-        mapping=recrm_mapping,
-        revision=recrm_revision,
-    )
-    prompts = dataset.prompts(mode, recrm_prompt_lang, recrm_orders)
-    chosen = {"mode": mode, "prompt_lang": recrm_prompt_lang, "orders": int(recrm_orders)}
-    return (_document(dimension, p) for p in prompts), {**dataset.provenance, **chosen}
+    prompts, provenance = questions(dimension, mode, backend_of(options), **ours)
+    provenance["enable_thinking"] = options.get("enable_thinking")
+    return (_document(dimension, p) for p in prompts), provenance
 
 
 _folders: list[tempfile.TemporaryDirectory[str]] = []
@@ -167,7 +131,13 @@ def _document(dimension: str, prompt: Prompt) -> dict[str, Any]:
         "choices": list(prompt.choices),
         "target": prompt.target,
         "scoring": json.dumps(
-            {"words": prompt.words, "gold": prompt.gold, "group": prompt.group, "values": prompt.values},
+            {
+                "words": prompt.words,
+                "gold": prompt.gold,
+                "group": prompt.group,
+                "values": prompt.values,
+                "style": prompt.style,
+            },
             ensure_ascii=False,
         ),
     }

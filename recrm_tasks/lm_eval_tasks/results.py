@@ -130,4 +130,5 @@ def _prompt(doc: dict[str, Any]) -> Prompt:
         target=doc["target"],
         group=scoring["group"],
         values=tuple(scoring["values"]),
+        style=scoring["style"],
     )

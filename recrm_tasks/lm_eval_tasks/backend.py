@@ -1,0 +1,26 @@
+"""lm-eval's model arguments -> what is known of the model before the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from recrm_tasks.asking import Backend
+
+_LOADING = ("revision", "trust_remote_code", "gguf_file")
+_LENGTHS = ("max_length", "max_model_len")
+
+
+def backend_of(arguments: Mapping[str, Any]) -> Backend:
+    """What `--model_args` say; they reach a task's `custom_dataset` beside its metadata.
+
+    Args:
+        arguments: those of the models `hf`, `vllm` and `local-…`; others are not known and say nothing.
+    """
+    names = (arguments.get(name) for name in ("tokenizer", "pretrained"))
+    lengths = (arguments.get(name) for name in _LENGTHS)
+    return Backend(
+        tokenizer=next((name for name in names if isinstance(name, str) and name), None),
+        context=next((int(length) for length in lengths if str(length).isdecimal()), None),
+        options=tuple((name, arguments[name]) for name in _LOADING if name in arguments),
+    )
