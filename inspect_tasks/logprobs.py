@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from inspect_ai.model import ModelOutput
 
 from recrm_tasks.errors import HarnessError
+from recrm_tasks.scoring.answers import Reason
 
 # SentencePiece and byte-level tokenizers write the space before a word as one of these.
 _SPACES = " \t\r\nĠ▁Ċ"
 
 
-def choice_logprobs(output: ModelOutput, choices: Sequence[str]) -> list[float]:
+def choice_logprobs(output: ModelOutput, choices: Sequence[str]) -> list[float] | Reason:
     """Sums the probability of every reported token that is a choice but for spaces around it.
 
     Args:
@@ -21,7 +22,8 @@ def choice_logprobs(output: ModelOutput, choices: Sequence[str]) -> list[float]:
         choices: the allowed answers, one token each.
 
     Returns:
-        One natural logarithm per choice; minus infinity for a choice that is not among the alternatives.
+        One natural logarithm per choice; minus infinity for a choice that is not among the alternatives. `truncated`
+        if the model began to think and did not end.
 
     Raises:
         HarnessError: the provider gave no log-probabilities.
@@ -35,6 +37,8 @@ def choice_logprobs(output: ModelOutput, choices: Sequence[str]) -> list[float]:
     # Providers drop a thinking section from the text but keep it here: the answer begins behind it.
     closing = [i for i, token in enumerate(content) if "</think>" in token.token]
     answer = content[closing[-1] + 1 :] if closing else content
+    if any("<think>" in token.token for token in answer):
+        return Reason.TRUNCATED
     first = next((token for token in answer if token.token.strip(_SPACES)), None)
     if first is None:
         return [-math.inf] * len(choices)

@@ -18,7 +18,7 @@ def dimension_metrics() -> Metric:
 
     def compute(scores: list[SampleScore]) -> Value:
         for key, outcomes in _outcomes(scores).items():
-            return dict(flat(dimension_of(key).metrics(outcomes)))
+            return {**flat(dimension_of(key).metrics(outcomes)), **_unseen(scores)}
         return {}
 
     return compute
@@ -36,9 +36,19 @@ def bench_metrics() -> Metric:
         numbers = flat(aggregate(outcomes, measured))
         for key, metrics in measured.items():
             numbers.update({f"{key}_{name}": value for name, value in flat(metrics).items()})
-        return dict(numbers)
+        return {**numbers, **_unseen(scores)}
 
     return compute
+
+
+def _unseen(scores: list[SampleScore]) -> dict[str, float]:
+    """How many records had an answer of which the provider reported no probability, if any.
+
+    It is at most that of the least likely token that was reported and counts as 0: labels and orders of those seen
+    stand, but a probability of behavior is exactly 0 or 1 then, and candidates tie.
+    """
+    count = sum(bool((entry.score.metadata or {}).get("unseen")) for entry in scores)
+    return {"unseen": float(count)} if count else {}
 
 
 def _outcomes(scores: list[SampleScore]) -> dict[str, list[Outcome]]:

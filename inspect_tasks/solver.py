@@ -6,17 +6,21 @@ from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 TOP = 20
-"""Alternatives asked for per token: what OpenAI-style servers give at most."""
+"""Alternatives asked for per token: what OpenAI-style servers give at most. `--top-logprobs` asks for more."""
 
 
 @solver
-def ask() -> Solver:
-    """Generates; a sample in log-probability mode asks for one token and its alternatives instead of a text."""
+def ask(thinking: int = 0) -> Solver:
+    """Generates; a sample in log-probability mode asks for one token and its alternatives instead of a text.
+
+    Args:
+        thinking: tokens that the model may think before that one.
+    """
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         try:
             if state.metadata["mode"] == "logprob":
-                return await generate(state, logprobs=True, top_logprobs=TOP, max_tokens=1)
+                return await generate(state, logprobs=True, max_tokens=thinking + 1)
             return await generate(state)
         except ValueError as error:
             if "temperature" not in str(error):

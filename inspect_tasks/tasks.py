@@ -11,25 +11,26 @@ from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import GenerateConfig
 from inspect_ai.scorer import Scorer
 
+from inspect_tasks.backend import backend, extra_body, thinking_choice
 from inspect_tasks.samples import to_sample
 from inspect_tasks.scorers import recrm, recrm_bench
-from inspect_tasks.solver import ask
+from inspect_tasks.solver import TOP, ask
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import ANSWER_TOKENS, MODES
 from recrm_tasks.errors import RecrmError
 
 try:
-    from recrm_tasks.data import load
+    from recrm_tasks.asking import OPTIONS, questions
 except ModuleNotFoundError as error:  # a clone beside an environment with nothing but Inspect in it
     raise PrerequisiteError(
         f"the tasks need {error.name}: pip install pyarrow pyyaml tqdm, or install the package itself (pip install .)"
     ) from None
 
-INTERFACE = "C"
+INTERFACE = "D"
 """Goes up with every change of task parameters; the number before it is the dimension's version."""
 
-OPTIONS = ("data", "split", "limit", "lang", "prompt_lang", "answer", "seed", "mapping", "revision", "orders")
+PARAMETERS = ("answer", "enable_thinking", *OPTIONS)
 
 
 def dimension_task(dimension: str, **options: Any) -> Task:
@@ -37,7 +38,7 @@ def dimension_task(dimension: str, **options: Any) -> Task:
 
     Args:
         dimension: its key.
-        options: task parameters by name, see `OPTIONS`; docs/tasks.md describes them.
+        options: task parameters by name, see `PARAMETERS`; docs/tasks.md describes them.
 
     Raises:
         PrerequisiteError: anything that the user can put right; Inspect prints it without a traceback.
@@ -62,39 +63,42 @@ def bench_task(**options: Any) -> Task:
 
 
 def _checked(options: dict[str, Any]) -> dict[str, Any]:
-    unknown = sorted(set(options) - set(OPTIONS))
+    unknown = sorted(set(options) - set(PARAMETERS))
     if unknown:
-        raise RecrmError(f"unknown task parameter: {', '.join(unknown)}; the parameters are {', '.join(OPTIONS)}")
+        raise RecrmError(f"unknown task parameter: {', '.join(unknown)}; the parameters are {', '.join(PARAMETERS)}")
     return options
 
 
 def _samples(
-    dimension: str,
-    data: str | None = None,
-    split: str | None = None,
-    limit: int | str | None = None,
-    lang: str | None = None,
-    prompt_lang: str | None = None,
-    answer: str = "generate",
-    seed: int = 0,
-    mapping: str | None = None,
-    revision: str | None = None,
-    orders: int | str = 1,
+    dimension: str, answer: str = "generate", enable_thinking: bool | None = None, **options: Any
 ) -> tuple[list[Sample], dict[str, Any]]:
     mode = next((m for m in MODES if m == answer), None)
     if mode is None:
         raise RecrmError(f"unknown answer mode {answer!r}: it is {' or '.join(MODES)}")
-    dataset = load(dimension, data, split=split, lang=lang, limit=limit, seed=seed, mapping=mapping, revision=revision)
-    samples = [to_sample(prompt, dimension, mode) for prompt in dataset.prompts(mode, prompt_lang, orders)]
-    return samples, {**dataset.provenance, "mode": mode, "prompt_lang": prompt_lang, "orders": int(orders)}
+    prompts, provenance = questions(dimension, mode, backend(), **options)
+    samples = [to_sample(prompt, dimension, mode) for prompt in prompts]
+    fit = provenance["fit"]
+    if mode == "logprob" and isinstance(fit, dict) and fit["labels_of_several_tokens"]:
+        raise RecrmError(
+            f"{dimension}: of {fit['labels_of_several_tokens']} records some answers are several tokens to this model, "
+            "and Inspect sees the probability of one token only: use -T answer=generate, or lm-eval's _logprob task"
+        )
+    provenance["enable_thinking"] = thinking_choice(enable_thinking)
+    return samples, provenance
 
 
 def _task(samples: list[Sample], scorer: Scorer, provenance: dict[str, Any], version: int) -> Task:
+    first = next(iter(provenance.values()))
     return Task(
-        dataset=MemoryDataset(samples, name=next(iter(provenance.values()))["source"]),
-        solver=ask(),
+        dataset=MemoryDataset(samples, name=first["source"]),
+        solver=ask(thinking=first["thinking"]),
         scorer=scorer,
-        config=GenerateConfig(temperature=0.0, max_tokens=ANSWER_TOKENS),
+        config=GenerateConfig(
+            temperature=0.0,
+            max_tokens=ANSWER_TOKENS + first["thinking"],
+            top_logprobs=TOP if first["mode"] == "logprob" else None,
+            extra_body=extra_body(first["enable_thinking"]),
+        ),
         version=version,
         metadata={"task_version": f"{version}-{INTERFACE}", "recrm_provenance": provenance},
     )

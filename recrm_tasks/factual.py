@@ -32,6 +32,13 @@ def factual(
     seed: int = 0,
     mapping: str | None = None,
     revision: str | None = None,
+    style: str = "chat",
+    fewshot: int = 0,
+    thinking: int = 0,
+    enable_thinking: bool | None = None,
+    overflow: str = "stop",
+    context: int | None = None,
+    tokenizer: str | None = None,
     **unknown: object,
 ) -> Task:
     """Factual consistency.
@@ -46,6 +53,13 @@ def factual(
         seed: seed of the order and of the choice.
         mapping: a mapping.yaml that says what the source's columns are; else the environment's `RECRM_MAPPING`.
         revision: of the hub's data; else the environment's `RECRM_REVISION`.
+        style: `chat`, or `completion` for base models.
+        fewshot: so many examples in every prompt, from records that are not evaluated.
+        thinking: tokens that a model may think before it answers.
+        enable_thinking: whether a model that can think or not is told to; by default as its chat template has it.
+        overflow: `stop` if a prompt does not fit the model's context, or `shorten` it.
+        context: tokens of that context; by default what the model's config says.
+        tokenizer: of the model, folder or name; needed where Inspect does not know it.
         unknown: anything else is an error, where Inspect would only warn.
     """
     return dimension_task(
@@ -59,5 +73,12 @@ def factual(
         seed=seed,
         mapping=mapping,
         revision=revision,
+        style=style,
+        fewshot=fewshot,
+        thinking=thinking,
+        enable_thinking=enable_thinking,
+        overflow=overflow,
+        context=context,
+        tokenizer=tokenizer,
         **unknown,
     )

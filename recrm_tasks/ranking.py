@@ -33,6 +33,13 @@ def ranking(
     mapping: str | None = None,
     revision: str | None = None,
     orders: int = 1,
+    style: str = "chat",
+    fewshot: int = 0,
+    thinking: int = 0,
+    enable_thinking: bool | None = None,
+    overflow: str = "stop",
+    context: int | None = None,
+    tokenizer: str | None = None,
     **unknown: object,
 ) -> Task:
     """Item ranking.
@@ -48,6 +55,13 @@ def ranking(
         mapping: a mapping.yaml that says what the source's columns are; else the environment's `RECRM_MAPPING`.
         revision: of the hub's data; else the environment's `RECRM_REVISION`.
         orders: in how many seeded orders of its candidates each list is asked.
+        style: `chat`, or `completion` for base models.
+        fewshot: so many examples in every prompt, from records that are not evaluated.
+        thinking: tokens that a model may think before it answers.
+        enable_thinking: whether a model that can think or not is told to; by default as its chat template has it.
+        overflow: `stop` if a prompt does not fit the model's context, or `shorten` it.
+        context: tokens of that context; by default what the model's config says.
+        tokenizer: of the model, folder or name; needed where Inspect does not know it.
         unknown: anything else is an error, where Inspect would only warn.
     """
     return dimension_task(
@@ -62,5 +76,12 @@ def ranking(
         mapping=mapping,
         revision=revision,
         orders=orders,
+        style=style,
+        fewshot=fewshot,
+        thinking=thinking,
+        enable_thinking=enable_thinking,
+        overflow=overflow,
+        context=context,
+        tokenizer=tokenizer,
         **unknown,
     )

@@ -28,7 +28,7 @@ class Backend(NamedTuple):
 
 
 class Fit:
-    """Checks the prompts of one run.
+    """Checks the prompts of one run, and whether each answer that a log-probability is asked of is one token.
 
     Args:
         tokens: the model's tokenizer.
@@ -40,8 +40,10 @@ class Fit:
     def __init__(self, tokens: Tokens, context: int, answer: int, shorten: bool) -> None:
         self.tokens, self.context, self.answer, self.shorten = tokens, context, answer, shorten
         self.records = self.shortened = self.history = self.candidates = 0
+        self.long_labels = 0
         self._misfits = 0
         self._longest = ("", 0)
+        self._one_token: dict[tuple[str, ...], bool] = {}
         self._template = len(tokens.render([Message(role="user", content="?")]).encode()) + _MARGIN
 
     def prompts(self, kind: Dimension, record: Any, make: Callable[[Any], Sequence[Prompt]]) -> Sequence[Prompt]:
@@ -54,6 +56,9 @@ class Fit:
         """
         self.records += 1
         prompts = make(record)
+        if prompts[0].choices not in self._one_token:
+            self._one_token[prompts[0].choices] = all(self._is_token(choice) for choice in prompts[0].choices)
+        self.long_labels += not self._one_token[prompts[0].choices]
         if self._fits(prompts):
             return prompts
         steps = kind.steps(record) if self.shorten else 0
@@ -95,7 +100,12 @@ class Fit:
             "shortened": self.shortened,
             "history_dropped": self.history,
             "candidates_dropped": self.candidates,
+            "labels_of_several_tokens": self.long_labels,
         }
+
+    def _is_token(self, choice: str) -> bool:
+        # Behind a chat template an answer begins at once, in plain text behind a space.
+        return len(self.tokens.of_text(choice if self.tokens.has_chat_template else f" {choice}")) == 1
 
     def _fits(self, prompts: Sequence[Prompt]) -> bool:
         room = self.context - self.answer

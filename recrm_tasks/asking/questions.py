@@ -114,14 +114,18 @@ def _prompts(
     fit: Fit | str,
     provenance: dict[str, Any],
 ) -> Iterator[Prompt]:
+    if isinstance(fit, str):
+        yield from dataset.prompts(mode, lang, orders, form)
+        provenance["fit"] = f"not checked: {fit}"
+        return
     kind = dataset.dimension
 
     def make(record: Any) -> Sequence[Prompt]:
         return list(kind.prompts(record, dataset.labels, mode, lang, orders, form))
 
     for record in dataset.records():
-        yield from make(record) if isinstance(fit, str) else fit.prompts(kind, record, make)
-    provenance["fit"] = f"not checked: {fit}" if isinstance(fit, str) else fit.close()
+        yield from fit.prompts(kind, record, make)
+    provenance["fit"] = fit.close()
 
 
 def _prompt_lang(lang: str | None) -> Lang | None:

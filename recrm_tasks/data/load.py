@@ -22,7 +22,7 @@ from recrm_tasks.data.schema import records_of, schema_of
 from recrm_tasks.data.splits import choose_split
 from recrm_tasks.data.store import Stored, codes_of
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.dimensions.base import LANGS, Dimension, LabelSet, Lang, Mode, Prompt
+from recrm_tasks.dimensions.base import LANGS, PLAIN, Dimension, Form, LabelSet, Lang, Mode, Prompt
 from recrm_tasks.errors import DataError, RecrmError
 
 
@@ -62,26 +62,17 @@ class Dataset:
             for batch in table.to_batches(_PART):
                 yield from records_of(self.dimension, batch)
 
-    def prompts(self, mode: Mode, lang: str | None = None, orders: int | str = 1) -> Iterator[Prompt]:
+    def prompts(self, mode: Mode, lang: Lang | None = None, orders: int = 1, form: Form = PLAIN) -> Iterator[Prompt]:
         """The records as questions, in the same order.
 
         Args:
             mode: how the answers will be read.
             lang: language of the prompts; by default each record's own.
             orders: in how many seeded orders each list is asked; other dimensions are asked once.
-
-        Raises:
-            RecrmError: prompts are not in that language, or orders is not a number of at least 1.
+            form: style and examples.
         """
-        forced: Lang | None = next((known for known in LANGS if known == lang), None)
-        if lang is not None and forced is None:
-            raise RecrmError(f"unknown prompt language {lang!r}: prompts are in {' or '.join(LANGS)}")
-        if isinstance(orders, str) and orders.isdecimal():
-            orders = int(orders)
-        if not isinstance(orders, int) or isinstance(orders, bool) or orders < 1:
-            raise RecrmError(f"orders must be a number of at least 1, not {orders}")
         return chain.from_iterable(
-            self.dimension.prompts(record, self.labels, mode, forced, orders) for record in self.records()
+            self.dimension.prompts(record, self.labels, mode, lang, orders, form) for record in self.records()
         )
 
 

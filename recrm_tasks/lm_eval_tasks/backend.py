@@ -21,6 +21,6 @@ def backend_of(arguments: Mapping[str, Any]) -> Backend:
     lengths = (arguments.get(name) for name in _LENGTHS)
     return Backend(
         tokenizer=next((name for name in names if isinstance(name, str) and name), None),
-        context=next((int(length) for length in lengths if str(length).isdecimal()), None),
+        context=next((int(str(length)) for length in lengths if str(length).isdecimal()), None),
         options=tuple((name, arguments[name]) for name in _LOADING if name in arguments),
     )

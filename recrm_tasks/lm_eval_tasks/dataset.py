@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import tempfile
 from collections.abc import Iterable, Iterator
 from itertools import islice, zip_longest
@@ -19,6 +20,7 @@ from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.lm_eval_tasks.backend import backend_of
 
 _PREFIX = "recrm_"
+_log = logging.getLogger(__name__)
 _PART = 4_096
 
 COLUMNS = datasets.Features(
@@ -92,7 +94,18 @@ def _load(dimension: str, answer: str, options: dict[str, Any]) -> tuple[Iterato
     mode = next(m for m in MODES if m == answer)
     prompts, provenance = questions(dimension, mode, backend_of(options), **ours)
     provenance["enable_thinking"] = options.get("enable_thinking")
-    return (_document(dimension, p) for p in prompts), provenance
+    return _documents(dimension, prompts, provenance), provenance
+
+
+def _documents(dimension: str, prompts: Iterator[Prompt], provenance: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from (_document(dimension, prompt) for prompt in prompts)
+    fit = provenance["fit"]
+    if provenance["mode"] == "logprob" and isinstance(fit, dict) and fit["labels_of_several_tokens"]:
+        _log.warning(
+            "%s: of %d records some answers are several tokens to this tokenizer; each costs a pass of its own",
+            dimension,
+            fit["labels_of_several_tokens"],
+        )
 
 
 _folders: list[tempfile.TemporaryDirectory[str]] = []

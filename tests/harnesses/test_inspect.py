@@ -28,11 +28,12 @@ from inspect_tasks import bench_task, dimension_task
 from inspect_tasks.logprobs import choice_logprobs
 from inspect_tasks.metrics import bench_metrics, dimension_metrics
 from inspect_tasks.samples import to_prompt, to_sample
-from inspect_tasks.tasks import OPTIONS
+from inspect_tasks.tasks import PARAMETERS
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import HarnessError
+from recrm_tasks.scoring.answers import Reason
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -75,7 +76,7 @@ def test_every_dimension_has_a_task_file_with_all_parameters() -> None:
     for key in [*dimensions(), "bench"]:
         text = (ROOT / "recrm_tasks" / f"{key}.py").read_text(encoding="utf-8")
         assert f"\ndef {key}(" in text
-        options = OPTIONS if key in ("ranking", "bench") else [option for option in OPTIONS if option != "orders"]
+        options = PARAMETERS if key in ("ranking", "bench") else [option for option in PARAMETERS if option != "orders"]
         assert all(f"\n    {option}: " in text and f"\n        {option}: " in text for option in options)
         assert ("orders" in text) == ("orders" in options)
 
@@ -118,7 +119,7 @@ def test_provenance_and_version_stand_in_the_log(tmp_path: Path) -> None:
         **dataset.provenance, "mode": "generate", "prompt_lang": None, "orders": 1,
     }  # fmt: skip
     assert log.eval.task_version == dimension_of("behavior").version
-    assert log.eval.metadata["task_version"] == f"{log.eval.task_version}-C"
+    assert log.eval.metadata["task_version"] == f"{log.eval.task_version}-D"
 
 
 def test_bench_takes_turns() -> None:
@@ -161,6 +162,10 @@ def test_choice_logprobs() -> None:
     # The answer stands behind the thinking section, and behind an empty line.
     late = output(("A", {"A": -1.0}), ("</think>", {}), ("\n", {}), ("▁B", {"▁B": -0.5, "A": -2.0}))
     assert choice_logprobs(late, "AB") == [-2.0, -0.5]
+    # Cut off while it was thinking, or before: what it meant to answer is not known.
+    assert choice_logprobs(output(("<think>", {"A": -1.0}), ("A", {"A": -0.1})), "AB") is Reason.TRUNCATED
+    again = output(("<think>", {}), ("</think>", {}), ("<think>", {}), ("A", {"A": -0.1}))
+    assert choice_logprobs(again, "AB") is Reason.TRUNCATED
     assert choice_logprobs(output(("The", {"The": -0.1})), "AB") == [-math.inf, -math.inf]
     assert choice_logprobs(output((" ", {})), "AB") == [-math.inf, -math.inf]
     # Only whole tokens are answers: "AB" is neither, and neither is a small letter.

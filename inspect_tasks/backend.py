@@ -1,0 +1,69 @@
+"""What is known of the model that a task is made for: Inspect makes the model before the task."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from inspect_ai.model import Model
+from inspect_ai.model._model import active_model
+
+from recrm_tasks.asking import Backend
+from recrm_tasks.errors import RecrmError
+from recrm_tasks.tokens import tokens_of
+
+_LOADING = ("revision", "trust_remote_code")
+
+
+def backend() -> Backend:
+    """Tokenizer and context of the model.
+
+    Raises:
+        RecrmError: a model of `hf/` has no chat template, and Inspect would put one of its own in its place.
+    """
+    model = active_model()
+    if model is None or _provider(model) not in ("hf", "vllm", "sglang"):
+        return Backend()
+    arguments = model.model_args
+    names = (arguments.get(name) for name in ("tokenizer_path", "tokenizer", "model_path"))
+    known = Backend(
+        tokenizer=next((name for name in names if isinstance(name, str)), model.name),
+        context=arguments.get("max_model_len"),
+        options=tuple((name, arguments[name]) for name in _LOADING if name in arguments),
+    )
+    if _provider(model) == "hf" and not {"chat_template", "use_chat_template"} & arguments.keys():
+        assert known.tokenizer is not None
+        if not tokens_of(known.tokenizer, known.options).has_chat_template:
+            raise RecrmError(
+                f"{known.tokenizer} has no chat template, so it is no chat model: add -T style=completion and "
+                '-M chat_template="{{ messages[0].content }}", which shows it the text as it is'
+            )
+    return known
+
+
+def thinking_choice(enable_thinking: bool | None) -> bool | None:
+    """Whether the model is told to think: the task's choice, or that of the model's arguments; None if neither says.
+
+    Raises:
+        RecrmError: the task's choice cannot reach the model.
+    """
+    model = active_model()
+    given: bool | None = model.model_args.get("enable_thinking") if model else None
+    if enable_thinking is None:
+        return given
+    if model is not None and _provider(model) == "hf" and given != enable_thinking:
+        raise RecrmError(
+            f"Inspect's hf/ takes it as a model argument: -M enable_thinking={str(enable_thinking).lower()}"
+        )
+    return enable_thinking
+
+
+def extra_body(enable_thinking: bool | None) -> dict[str, Any] | None:
+    """What tells a server to think or not: the argument of the chat template that vLLM and SGLang hand on."""
+    model = active_model()
+    if enable_thinking is None or model is None or _provider(model) == "hf":
+        return None
+    return {"chat_template_kwargs": {"enable_thinking": enable_thinking}}
+
+
+def _provider(model: Model) -> str:
+    return str(model).partition("/")[0]

@@ -1,0 +1,172 @@
+"""Examples and the completion style: what the prompts say, that examples are never evaluated, how answers are read."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from recrm_tasks.asking import Backend, questions
+from recrm_tasks.data import load
+from recrm_tasks.dimensions import dimension, dimensions
+from recrm_tasks.dimensions.base import LANGS, MODES, STYLES
+from recrm_tasks.errors import DataError, RecrmError
+
+CUE = {"en": "Answer:", "zh": "答案："}
+
+
+def asked(key, mode="generate", **options):
+    return list(questions(key, mode, Backend(), **{"data": "sample", "split": "hash-test", **options})[0])
+
+
+def text_of(prompt):
+    return prompt.messages[-1].content
+
+
+def answers_of(text, lang):
+    """The examples' answers: what stands behind every cue but the last."""
+    return [line.removeprefix(CUE[lang]).strip() for line in text.splitlines() if line.startswith(CUE[lang])][:-1]
+
+
+@pytest.mark.parametrize("key", dimensions())
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("style", STYLES)
+def test_examples_are_right_balanced_and_never_evaluated(key, mode, style):
+    kind = dimension(key)
+    plain = {p.id: p for p in asked(key, mode, style=style)}
+    prompts = asked(key, mode, style=style, fewshot=4)
+    assert [p.id for p in prompts] == list(plain)
+    train = load(key, "sample", split="hash-train")
+    for lang in LANGS:
+        mine = [p for p in prompts if p.lang == lang]
+        assert mine
+        heads = {text_of(p)[: -len(text_of(plain[p.id]).split("\n\n", 2)[2])] for p in mine[:1]}
+        assert len(heads) == 1
+        stated = {tuple(answers_of(text_of(p), lang)) for p in mine}
+        assert len(stated) == 1  # the same for all, so that prefix caches hold them
+        (given,) = stated
+        assert len(given) == 4
+        # Each is the body of a train record with that record's own right answer.
+        found = []
+        for record in train.records():
+            example = kind.example(record, train.labels, mode, None, style)
+            if all(f"\n\n{example}\n\n" in text_of(p) for p in mine):
+                found.append(record)
+        assert len(found) == 4
+        assert {r.id for r in found}.isdisjoint(plain)
+        assert all(r.lang == lang for r in found)
+        if key != "ranking":
+            assert len({r.label for r in found}) > 1
+        for record in found:
+            prompt = kind.prompt(record, train.labels, mode)._replace(style=style)
+            answer = kind.example(record, train.labels, mode, None, style).rpartition(CUE[lang])[2].strip()
+            if mode == "logprob":
+                assert answer in prompt.choices
+            else:
+                outcome = prompt.outcome(kind.read(answer, prompt))
+                assert outcome.reason is None
+                assert kind.credit(outcome) == 1
+
+
+def test_examples_depend_on_the_seed_and_not_on_the_limit():
+    def block(**options):
+        return {tuple(answers_of(text_of(p), p.lang)) + (text_of(p)[:900],) for p in asked("behavior", **options)[:2]}
+
+    assert asked("behavior", fewshot=2, limit=4) == asked("behavior", fewshot=2)[:4]
+    assert block(fewshot=3) != block(fewshot=3, seed=1)
+
+
+def test_examples_follow_the_prompts_language():
+    for prompt in asked("relevance", fewshot=2, prompt_lang="en"):
+        assert text_of(prompt).count("\nAnswer:") == 3
+        assert "答案" not in text_of(prompt)
+
+
+@pytest.mark.parametrize("split", [None, "all"])
+def test_no_examples_where_all_records_are_evaluated(split):
+    with pytest.raises(RecrmError, match="this run evaluates all records: add split=hash-test"):
+        asked("factual", fewshot=1, split=split)
+    with pytest.raises(RecrmError, match="evaluates the split 'hash-train'"):
+        asked("factual", fewshot=1, split="hash-train")
+
+
+def test_more_examples_than_there_are():
+    with pytest.raises(DataError, match=r"500 examples were asked for, and split 'hash-train' has only \d+ records"):
+        asked("factual", fewshot=500)
+
+
+def pair(number, split, query, item, **more):
+    return {
+        "id": f"r{number}", "dimension": "relevance", "lang": "en", "source": "test", "split": split, "query": query,
+        "item": item, "label": ("relevant", "partial", "irrelevant")[number % 3], **more,
+    }  # fmt: skip
+
+
+def test_the_sources_train_split_without_the_same_text_or_user(tmp_path):
+    """Of six train records two are the test's: one says the same, one is of the same user."""
+    rows = [
+        pair(0, "test", "noodles", "Noodle Bar", group="anna"),
+        pair(1, "test", "tea", "Tea House"),
+        pair(0, "train", "noodles", "Noodle Bar", group="zoe") | {"id": "same-text"},
+        pair(2, "train", "coffee", "Cafe", group="anna") | {"id": "same-user"},
+        *(pair(n, "train", f"query {n}", f"item {n}", group=f"user {n}") for n in range(10, 14)),
+    ]
+    file = tmp_path / "relevance.jsonl"
+    file.write_text("\n".join(json.dumps(row) for row in rows))
+    prompts = asked("relevance", data=str(file), split=None, fewshot=4)
+    assert len(prompts) == 2
+    for prompt in prompts:
+        assert all(f"query {n}" in text_of(prompt) for n in range(10, 14))
+        assert "coffee" not in text_of(prompt)
+    with pytest.raises(DataError, match="split 'train' has only 4 records in 'en'"):
+        asked("relevance", data=str(file), split=None, fewshot=5)
+
+
+@pytest.mark.parametrize("key", dimensions())
+@pytest.mark.parametrize("lang", LANGS)
+def test_completion_prompts_ask_for_the_bare_answer(key, lang):
+    for prompt in asked(key, style="completion", prompt_lang=lang):
+        text = text_of(prompt)
+        assert "JSON" not in text
+        assert "{" not in text.partition("\n\n")[0]
+        assert text.endswith(f"\n\n{CUE[lang]}")
+        assert prompt.style == "completion"
+    assert asked(key, "logprob", style="completion") == [
+        p._replace(style="completion") for p in asked(key, "logprob")
+    ]  # a letter is asked for anyway
+
+
+def test_a_base_models_answer_is_its_first_line():
+    kind = dimension("factual")
+    (prompt, *_) = asked("factual", style="completion")
+    for text, value in [
+        (" B\n\n[User query]\nAnother?\n\nAnswer: A", 1),
+        ("\nA. consistent\nAnswer: B", 0),
+        (" A", 0),
+    ]:
+        assert kind.read(text, prompt).value == value
+        assert kind.read(text, prompt._replace(style="chat")).value == value or "\n" in text
+    assert kind.read(" C", prompt).reason == "out_of_range"
+    assert kind.read("\n\n", prompt).reason == "empty"
+    assert kind.read("The answer\nB", prompt).reason == "no_answer"
+    (prompt, *_) = asked("ranking", style="completion")
+    order = ", ".join(reversed(prompt.choices))
+    assert kind.read(None, prompt).reason == "empty"
+    assert dimension("ranking").read(f" {order}\nA, B", prompt).reason is None
+    (prompt, *_) = asked("behavior", style="completion")
+    assert dimension("behavior").read(" 0.25\n0.9", prompt).value == 0.25
+
+
+def test_ready_prompts_take_no_other_form(tmp_path):
+    row = {"dimension": "factual", "lang": "en", "source": "test", "label": "consistent"}
+    rows = [
+        {**row, "id": name, "split": split, "messages": [{"role": "user", "content": f"{name}? A or B"}]}
+        for name, split in (("a", "test"), ("b", "train"))
+    ]
+    file = tmp_path / "factual.jsonl"
+    file.write_text("\n".join(json.dumps(r) for r in rows))
+    assert text_of(asked("factual", data=str(file), split=None)[0]) == "a? A or B"
+    with pytest.raises(DataError, match="a: its prompt is ready-made; neither style nor fewshot"):
+        asked("factual", data=str(file), split=None, style="completion")
+    with pytest.raises(DataError, match="b: its prompt is ready-made, so it cannot be an example"):
+        asked("factual", data=str(file), split=None, fewshot=1)
