@@ -1,10 +1,13 @@
-"""What every test starts from: a cache of its own, and none of the settings of the person who runs it."""
+"""What every test starts from: a cache of its own, and none of the settings of the person who runs it; and a tokenizer
+whose tokens are bytes, so that every length is known without it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+
+CHAT = "{% for m in messages %}<{{ m.role }}>{{ m.content }}</>{% endfor %}<go>"
 
 
 @pytest.fixture(autouse=True)
@@ -15,3 +18,36 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     for name in ("RECRM_MAPPING", "RECRM_REVISION"):
         monkeypatch.delenv(name, raising=False)
     return folder
+
+
+@pytest.fixture(scope="session")
+def byte_tokenizers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Folders of two: `chat` with a chat template, `plain` without; both with a model config of 100,000 tokens."""
+    transformers = pytest.importorskip("transformers")
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    folders = {}
+    for name in ("chat", "plain"):
+        core = Tokenizer(models.BPE({letter: i for i, letter in enumerate(alphabet)}, []))
+        core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=core)
+        if name == "chat":
+            tokenizer.chat_template = CHAT
+        folder = tmp_path_factory.mktemp(name)
+        tokenizer.save_pretrained(folder)
+        transformers.LlamaConfig(max_position_embeddings=100_000).save_pretrained(folder)
+        folders[name] = str(folder)
+    return folders
+
+
+@pytest.fixture(scope="session")
+def byte_tokenizer(byte_tokenizers: dict[str, str]) -> str:
+    """The one with a chat template."""
+    return byte_tokenizers["chat"]
+
+
+@pytest.fixture(scope="session")
+def plain_byte_tokenizer(byte_tokenizers: dict[str, str]) -> str:
+    """The one without."""
+    return byte_tokenizers["plain"]

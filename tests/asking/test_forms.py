@@ -40,8 +40,6 @@ def test_examples_are_right_balanced_and_never_evaluated(key, mode, style):
     for lang in LANGS:
         mine = [p for p in prompts if p.lang == lang]
         assert mine
-        heads = {text_of(p)[: -len(text_of(plain[p.id]).split("\n\n", 2)[2])] for p in mine[:1]}
-        assert len(heads) == 1
         stated = {tuple(answers_of(text_of(p), lang)) for p in mine}
         assert len(stated) == 1  # the same for all, so that prefix caches hold them
         (given,) = stated
@@ -69,11 +67,12 @@ def test_examples_are_right_balanced_and_never_evaluated(key, mode, style):
 
 
 def test_examples_depend_on_the_seed_and_not_on_the_limit():
-    def block(**options):
-        return {tuple(answers_of(text_of(p), p.lang)) + (text_of(p)[:900],) for p in asked("behavior", **options)[:2]}
+    def beginning(**options):
+        return text_of(asked("behavior", lang="en", fewshot=3, **options)[0])[:900]
 
     assert asked("behavior", fewshot=2, limit=4) == asked("behavior", fewshot=2)[:4]
-    assert block(fewshot=3) != block(fewshot=3, seed=1)
+    assert beginning() == beginning(limit=1)
+    assert beginning() != beginning(seed=1)
 
 
 def test_examples_follow_the_prompts_language():
@@ -145,7 +144,8 @@ def test_a_base_models_answer_is_its_first_line():
         (" A", 0),
     ]:
         assert kind.read(text, prompt).value == value
-        assert kind.read(text, prompt._replace(style="chat")).value == value or "\n" in text
+    # Of a chat model all lines count, and these two state different answers.
+    assert kind.read(" B\nAnswer: A", prompt._replace(style="chat")).reason == "ambiguous"
     assert kind.read(" C", prompt).reason == "out_of_range"
     assert kind.read("\n\n", prompt).reason == "empty"
     assert kind.read("The answer\nB", prompt).reason == "no_answer"

@@ -1,0 +1,184 @@
+"""Styles, examples, room to think and shortening through the real harnesses: the same questions, the same numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import lm_eval
+import pytest
+import scripted
+from inspect_ai import Task
+from inspect_ai import eval as inspect_eval
+from inspect_ai._util.error import PrerequisiteError
+from inspect_ai.log import EvalLog
+from inspect_ai.model import GenerateConfig, Model, get_model
+from inspect_ai.model._model import init_active_model
+from lm_eval.tasks import TaskManager
+
+from inspect_tasks import dimension_task
+from recrm_tasks import lm_eval_tasks
+from recrm_tasks.asking import Backend, questions
+from recrm_tasks.dimensions import dimensions
+from recrm_tasks.dimensions.base import ANSWER_TOKENS, MODES
+from recrm_tasks.errors import DataError
+
+SUFFIX = {"generate": "", "logprob": "_logprob"}
+
+
+def manager(arguments: dict[str, Any] | None = None, **options: Any) -> TaskManager:
+    """With the model arguments and options that a command line would give."""
+    given = {f"recrm_{name}": value for name, value in options.items()}
+    return TaskManager(
+        include_path=str(Path(lm_eval_tasks.__file__).parent),
+        include_defaults=False,
+        metadata={"recrm_data": "sample", **(arguments or {}), **given},
+    )
+
+
+def by_inspect(task: Task, table: scripted.Answers, folder: Path) -> EvalLog:
+    model = get_model("scripted/any", answers=table, memoize=False)
+    (log,) = inspect_eval(task, model=model, log_dir=str(folder), display="none")
+    assert log.status == "success", log.error
+    return log
+
+
+@pytest.fixture
+def active(monkeypatch: pytest.MonkeyPatch):
+    """Makes a model the one that tasks are made for, as `inspect eval` does."""
+
+    def activate(name: str, **arguments: Any) -> Model:
+        api = get_model("scripted/any", answers={}, memoize=False)
+        model = Model(api.api, GenerateConfig(), arguments)
+        provider, _, path = name.partition("/")
+        monkeypatch.setattr(Model, "name", property(lambda self: path))
+        monkeypatch.setattr(Model, "__str__", lambda self: f"{provider}/{path}")
+        init_active_model(model, GenerateConfig())
+        return model
+
+    yield activate
+    init_active_model(None, GenerateConfig())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("dimension", dimensions())
+def test_a_base_model_with_examples_gets_equal_numbers(dimension: str, mode: str, tmp_path: Path) -> None:
+    options: dict[str, Any] = {"style": "completion", "fewshot": 2, "split": "hash-test"}
+    prompts = list(questions(dimension, mode, Backend(), data="sample", **options)[0])
+    table = scripted.completions(prompts) if mode == "generate" else scripted.logprobs(prompts)
+    name = f"recrm_{dimension}{SUFFIX[mode]}"
+    done = lm_eval.simple_evaluate(scripted.ScriptedLM(table), tasks=[name], task_manager=manager(**options))
+    log = by_inspect(dimension_task(dimension, data="sample", answer=mode, **options), table, tmp_path)
+    ours = {metric: value.value for metric, value in log.results.scores[0].metrics.items()}
+    theirs = {metric.removesuffix(",none"): value for metric, value in done["results"][name].items()}
+    assert ours["n"] == len(prompts) > 0
+    for metric, value in ours.items():
+        assert value == theirs[metric] or (value != value and theirs[metric] != theirs[metric]), metric
+    provenance = log.eval.metadata["recrm_provenance"][dimension]
+    assert provenance == done["configs"][name]["metadata"]["recrm_provenance"]
+    assert (provenance["style"], provenance["fewshot"]) == ("completion", 2)
+
+
+def test_shortened_prompts_are_equal_in_both(active, byte_tokenizer: str) -> None:
+    options: dict[str, Any] = {"overflow": "shorten", "context": 1500}
+    loaded = manager({"pretrained": byte_tokenizer}, **options).load(["recrm_ranking"])["tasks"]["recrm_ranking"]
+    active("hf/some-model", model_path=byte_tokenizer)
+    task = dimension_task("ranking", data="sample", **options)
+    assert loaded.test_docs()["prompt"][:] == [sample.input[-1].text for sample in task.dataset]
+    fit = loaded.config.metadata["recrm_provenance"]["fit"]
+    assert fit == task.metadata["recrm_provenance"]["ranking"]["fit"]
+    assert (fit["context"], fit["tokenizer"]) == (1500, byte_tokenizer)
+    assert fit["shortened"] > 0
+
+
+@pytest.mark.parametrize("argument", ["max_length", "max_model_len"])
+def test_lm_evals_model_arguments_name_tokenizer_and_context(byte_tokenizer: str, argument: str) -> None:
+    arguments = {"pretrained": byte_tokenizer, argument: 600}
+    with pytest.raises(DataError, match="of 72 prompts do not fit: the context has 600 tokens"):
+        manager(arguments).load(["recrm_behavior"])
+
+
+def test_inspect_tells_before_the_run_what_does_not_fit(active, byte_tokenizer: str) -> None:
+    active("vllm/some-model", tokenizer=byte_tokenizer, max_model_len=600)
+    with pytest.raises(PrerequisiteError, match="of 72 prompts do not fit: the context has 600 tokens"):
+        dimension_task("behavior", data="sample")
+
+
+def test_inspect_stops_where_answers_are_several_tokens(active, byte_tokenizer: str, tmp_path: Path) -> None:
+    """A list of 30: candidates from 10 on are called by two digits, hence by two bytes."""
+    import json
+
+    wide = {
+        "id": "wide", "dimension": "ranking", "lang": "en", "source": "test", "profile": "p", "history": [],
+        "context": "c", "candidates": [{"id": str(i), "text": f"item {i}"} for i in range(30)],
+        "labels": [1, *[0] * 29],
+    }  # fmt: skip
+    file = tmp_path / "ranking.jsonl"
+    file.write_text(json.dumps(wide))
+    active("hf/some-model", model_path=byte_tokenizer)
+    with pytest.raises(PrerequisiteError, match="of 1 records some answers are several tokens"):
+        dimension_task("ranking", data=str(file), answer="logprob")
+    assert len(dimension_task("ranking", data=str(file)).dataset) == 1
+
+
+def test_lm_eval_warns_where_answers_are_several_tokens(plain_byte_tokenizer: str, caplog) -> None:
+    manager({"pretrained": plain_byte_tokenizer}).load(["recrm_factual_logprob"])
+    assert "factual: of 72 records some answers are several tokens" in caplog.text
+    caplog.clear()
+    manager({"pretrained": plain_byte_tokenizer}).load(["recrm_factual"])
+    assert "several tokens" not in caplog.text
+
+
+def test_a_model_without_chat_template_is_told_the_way(active, plain_byte_tokenizer: str) -> None:
+    active("hf/some-model", model_path=plain_byte_tokenizer)
+    with pytest.raises(PrerequisiteError, match="no chat template.*-T style=completion"):
+        dimension_task("factual", data="sample")
+    active("hf/some-model", model_path=plain_byte_tokenizer, chat_template="{{ messages[0].content }}")
+    assert dimension_task("factual", data="sample", style="completion").metadata["recrm_provenance"]["factual"]["fit"]
+
+
+def test_room_to_think_sets_inspects_limit(active) -> None:
+    assert dimension_task("factual", data="sample").config.max_tokens == ANSWER_TOKENS
+    assert dimension_task("factual", data="sample", thinking=1000).config.max_tokens == ANSWER_TOKENS + 1000
+
+
+def test_the_choice_to_think_reaches_servers_and_the_result(active) -> None:
+    def task(**options: Any) -> Task:
+        return dimension_task("factual", data="sample", **options)
+
+    def published(made: Task) -> object:
+        return made.metadata["recrm_provenance"]["factual"]["enable_thinking"]
+
+    assert published(task()) is None
+    active("vllm/some-model", tokenizer="nowhere")
+    made = task(enable_thinking=False)
+    assert made.config.extra_body == {"chat_template_kwargs": {"enable_thinking": False}}
+    assert published(made) is False
+    assert task().config.extra_body is None
+
+
+def test_inspects_hf_takes_the_choice_to_think_as_a_model_argument(active, byte_tokenizer: str) -> None:
+    active("hf/some-model", model_path=byte_tokenizer, enable_thinking=True)
+    made = dimension_task("factual", data="sample")
+    assert made.metadata["recrm_provenance"]["factual"]["enable_thinking"] is True
+    assert made.config.extra_body is None
+    with pytest.raises(PrerequisiteError, match="-M enable_thinking=false"):
+        dimension_task("factual", data="sample", enable_thinking=False)
+
+
+def test_lm_evals_choice_to_think_stands_in_the_result(byte_tokenizer: str) -> None:
+    made = manager({"pretrained": byte_tokenizer, "enable_thinking": False}).load(["recrm_factual"])
+    assert made["tasks"]["recrm_factual"].config.metadata["recrm_provenance"]["enable_thinking"] is False
+
+
+def test_unseen_answers_are_counted(tmp_path: Path) -> None:
+    prompts = list(questions("behavior", "logprob", Backend(), data="sample", limit=6)[0])
+    table: scripted.Answers = {p.messages[-1].content: {"A": -0.5, "B": -1.5} for p in prompts}
+    table[prompts[0].messages[-1].content] = {"A": -0.5}
+    log = by_inspect(dimension_task("behavior", data="sample", answer="logprob", limit=6), table, tmp_path)
+    assert log.results.scores[0].metrics["unseen"].value == 1
+    assert log.samples[0].scores["recrm"].metadata["outcome"][2] == 1.0
+    del table[prompts[0].messages[-1].content]
+    table[prompts[0].messages[-1].content] = {"A": -0.5, "B": -1.5}
+    log = by_inspect(dimension_task("behavior", data="sample", answer="logprob", limit=6), table, tmp_path)
+    assert "unseen" not in log.results.scores[0].metrics
