@@ -144,8 +144,8 @@ def test_a_base_models_answer_is_its_first_line():
         (" A", 0),
     ]:
         assert kind.read(text, prompt).value == value
-    # Of a chat model all lines count, and these two state different answers.
-    assert kind.read(" B\nAnswer: A", prompt._replace(style="chat")).reason == "ambiguous"
+    # Of a chat model all lines count, and an explicit statement before a bare letter.
+    assert kind.read(" B\nAnswer: A", prompt._replace(style="chat")).value == 0
     assert kind.read(" C", prompt).reason == "out_of_range"
     assert kind.read("\n\n", prompt).reason == "empty"
     assert kind.read("The answer\nB", prompt).reason == "no_answer"

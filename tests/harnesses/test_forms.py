@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +107,6 @@ def test_inspect_tells_before_the_run_what_does_not_fit(active, byte_tokenizer: 
 
 def test_inspect_stops_where_answers_are_several_tokens(active, byte_tokenizer: str, tmp_path: Path) -> None:
     """A list of 30: candidates from 10 on are called by two digits, hence by two bytes."""
-    import json
-
     wide = {
         "id": "wide", "dimension": "ranking", "lang": "en", "source": "test", "profile": "p", "history": [],
         "context": "c", "candidates": [{"id": str(i), "text": f"item {i}"} for i in range(30)],
@@ -131,7 +130,7 @@ def test_lm_eval_warns_where_answers_are_several_tokens(plain_byte_tokenizer: st
 
 def test_a_model_without_chat_template_is_told_the_way(active, plain_byte_tokenizer: str) -> None:
     active("hf/some-model", model_path=plain_byte_tokenizer)
-    with pytest.raises(PrerequisiteError, match="no chat template.*-T style=completion"):
+    with pytest.raises(PrerequisiteError, match=r"no chat template.*-T style=completion"):
         dimension_task("factual", data="sample")
     active("hf/some-model", model_path=plain_byte_tokenizer, chat_template="{{ messages[0].content }}")
     assert dimension_task("factual", data="sample", style="completion").metadata["recrm_provenance"]["factual"]["fit"]
@@ -177,8 +176,8 @@ def test_unseen_answers_are_counted(tmp_path: Path) -> None:
     table[prompts[0].messages[-1].content] = {"A": -0.5}
     log = by_inspect(dimension_task("behavior", data="sample", answer="logprob", limit=6), table, tmp_path)
     assert log.results.scores[0].metrics["unseen"].value == 1
-    assert log.samples[0].scores["recrm"].metadata["outcome"][2] == 1.0
-    del table[prompts[0].messages[-1].content]
+    (sure,) = (s for s in log.samples if s.id == prompts[0].id)
+    assert sure.scores["recrm"].metadata["outcome"][2] == 1.0
     table[prompts[0].messages[-1].content] = {"A": -0.5, "B": -1.5}
     log = by_inspect(dimension_task("behavior", data="sample", answer="logprob", limit=6), table, tmp_path)
     assert "unseen" not in log.results.scores[0].metrics
