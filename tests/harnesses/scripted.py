@@ -25,6 +25,18 @@ from lm_eval.api.model import LM
 
 from recrm_tasks.dimensions.base import Prompt
 
+ASKED = {
+    "mode": "generate",
+    "prompt_lang": None,
+    "orders": 1,
+    "style": "chat",
+    "fewshot": 0,
+    "thinking": 0,
+    "enable_thinking": None,
+    "fit": "not checked: the model's tokenizer is not known",
+}
+"""What a result says of how its questions were put, by default and without a tokenizer."""
+
 Answers = dict[str, Any]
 """Text of the prompt -> a completion, or log-probabilities by choice."""
 

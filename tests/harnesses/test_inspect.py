@@ -116,7 +116,7 @@ def test_provenance_and_version_stand_in_the_log(tmp_path: Path) -> None:
     task = dimension_task("behavior", data="sample", limit=8, lang="en")
     (log,) = inspect_eval(task, model=model, log_dir=str(tmp_path), display="none")
     assert log.eval.metadata["recrm_provenance"]["behavior"] == {
-        **dataset.provenance, "mode": "generate", "prompt_lang": None, "orders": 1,
+        **dataset.provenance, **scripted.ASKED,
     }  # fmt: skip
     assert log.eval.task_version == dimension_of("behavior").version
     assert log.eval.metadata["task_version"] == f"{log.eval.task_version}-D"

@@ -96,7 +96,7 @@ def test_provenance_stands_in_the_results() -> None:
     table = scripted.completions(dataset.prompts("generate"))
     done = lm_eval.simple_evaluate(scripted.ScriptedLM(table), tasks=["recrm_relevance"], task_manager=manager())
     provenance = done["configs"]["recrm_relevance"]["metadata"]["recrm_provenance"]
-    assert provenance == {**dataset.provenance, "mode": "generate", "prompt_lang": None, "orders": 1}
+    assert provenance == {**dataset.provenance, **scripted.ASKED}
     assert json.loads(json.dumps(done["configs"], default=str))
     assert "0x" not in json.dumps(done["configs"]["recrm_relevance"]["metric_list"], default=str)
 
