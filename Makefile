@@ -51,7 +51,7 @@ lint: $(VENV)/dev
 	$(BIN)/mypy
 
 fast: $(VENV)/dev
-	$(BIN)/python -m pytest -m 'not slow'
+	$(BIN)/python -m pytest -n auto -m 'not slow'
 
 slow: $(VENV)/dev $(MODEL)/config.json
 	RECRM_TEST_MODEL=$(abspath $(MODEL)) $(BIN)/python -m pytest -m slow

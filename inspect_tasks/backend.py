@@ -35,7 +35,7 @@ def backend() -> Backend:
         if not tokens_of(known.tokenizer, known.options).has_chat_template:
             raise RecrmError(
                 f"{known.tokenizer} has no chat template, so it is no chat model: add -T style=completion and "
-                '-M 'chat_template="{{ messages[0].content }}"', which shows it the text as it is'
+                """-M 'chat_template="{{ messages[0].content }}"', which shows it the text as it is"""
             )
     return known
 
