@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from inspect_ai.log import EvalLog, EvalSample, EvalScore, read_eval_log, read_e
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.answers import Answers
-from recrm_tasks.reports.runs import Run
+from recrm_tasks.reports.runs import Cost, Run
 from recrm_tasks.scoring.answers import Outcome
 
 
@@ -26,7 +27,8 @@ def read(file: Path) -> list[Run]:
         return []
     assert log.results is not None
     provenance = _provenance(log)
-    return [_run(log, log.results.scores[0], key, entry, len(provenance)) for key, entry in provenance.items()]
+    cost = _cost(log)
+    return [_run(log, log.results.scores[0], key, entry, len(provenance), cost) for key, entry in provenance.items()]
 
 
 def read_answers(file: Path) -> list[Answers]:
@@ -99,7 +101,7 @@ def _model(log: EvalLog) -> str:
     return log.eval.model.rpartition("/")[2]
 
 
-def _run(log: EvalLog, score: EvalScore, dimension: str, provenance: dict[str, object], of: int) -> Run:
+def _run(log: EvalLog, score: EvalScore, dimension: str, provenance: dict[str, object], of: int, cost: Cost) -> Run:
     prefix = f"{dimension}_" if of == len(dimensions()) else ""
     metrics = {
         name.removeprefix(prefix): float(metric.value)
@@ -114,4 +116,19 @@ def _run(log: EvalLog, score: EvalScore, dimension: str, provenance: dict[str, o
         metrics=metrics,
         provenance=dict(provenance),
         limited=metrics["n"] < float(str(provenance["rows_available"])),
+        cost=cost,
+    )
+
+
+def _cost(log: EvalLog) -> Cost:
+    """As the provider counted tokens; of a run that was taken up again, the last part only."""
+    assert log.results is not None
+    began, ended = (datetime.fromisoformat(str(at)) for at in (log.stats.started_at, log.stats.completed_at))
+    used = list(log.stats.model_usage.values())
+    cached = sum((one.input_tokens_cache_read or 0) + (one.input_tokens_cache_write or 0) for one in used)
+    return Cost(
+        records=log.results.completed_samples,
+        seconds=(ended - began).total_seconds(),
+        tokens_in=sum(one.input_tokens for one in used) + cached if used else None,
+        tokens_out=sum(one.output_tokens for one in used) if used else None,
     )

@@ -154,10 +154,11 @@ def _diagnose(options: argparse.Namespace) -> int:
 def _report(options: argparse.Namespace) -> int:
     console = _console()
     from recrm_tasks.reports.collect import collect
-    from recrm_tasks.reports.table import print_table
+    from recrm_tasks.reports.table import print_costs, print_table
 
     runs, told = collect(options.paths)
     print_table(runs, console)
+    print_costs(runs, console)
     for line in told:
         print(f"left out: {line}", file=sys.stderr)
     return 0

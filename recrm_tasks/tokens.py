@@ -31,6 +31,7 @@ class Tokens:
         except (OSError, ValueError, KeyError) as error:
             raise RecrmError(f"no tokenizer at {name!r}: {str(error).splitlines()[0]}") from None
         self.name = name
+        self.options = tuple(options.items())
 
     @property
     def has_chat_template(self) -> bool:
@@ -54,6 +55,14 @@ class Tokens:
         """The length of a prompt in tokens."""
         # A template writes the special tokens itself.
         return len(self._tokenizer.encode(self.render(messages), add_special_tokens=not self.has_chat_template))
+
+    def count_all(self, prompts: Sequence[Sequence[Message]]) -> list[int]:
+        """The lengths of many prompts, in their order: in one call, that the tokenizer spreads over the cores."""
+        if not prompts:
+            return []
+        texts = [self.render(messages) for messages in prompts]
+        ids = self._tokenizer(texts, add_special_tokens=not self.has_chat_template, return_attention_mask=False)
+        return [len(one) for one in ids["input_ids"]]
 
 
 @lru_cache(maxsize=4)

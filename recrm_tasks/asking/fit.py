@@ -134,29 +134,40 @@ def fit_of(backend: Backend, tokenizer: str | None, context: int | str | None, a
         raise RecrmError(f"unknown overflow {overflow!r}: it is {' or '.join(OVERFLOWS)}")
     asked = overflow == "shorten" or tokenizer is not None or context is not None
     room = _number(context) if context is not None else backend.context
-    name = tokenizer or backend.tokenizer
-    why = "the model's tokenizer is not known"
-    if name is not None:
-        options = () if tokenizer else backend.options
-        try:
-            tokens = tokens_of(name, options)
-        except RecrmError as error:
-            if tokenizer:
-                raise
-            why = str(error)
-        else:
-            room = room or context_of(name, options)
-            if room is not None:
-                if room <= answer:
-                    raise RecrmError(f"a context of {room} tokens has no room for an answer of {answer}")
-                return Fit(tokens, room, answer, overflow == "shorten")
-            why = "the model's context is not known"
+    tokens = tokens_by(backend, tokenizer)
+    why = tokens if isinstance(tokens, str) else "the model's context is not known"
+    if not isinstance(tokens, str):
+        room = room or context_of(tokens.name, tokens.options)
+        if room is not None:
+            if room <= answer:
+                raise RecrmError(f"a context of {room} tokens has no room for an answer of {answer}")
+            return Fit(tokens, room, answer, overflow == "shorten")
     if asked:
         raise RecrmError(
             f"whether prompts fit cannot be told: {why}. Give both: tokenizer=PATH or name, context=tokens "
             "(lm-eval: recrm_tokenizer, recrm_context)"
         )
     return why
+
+
+def tokens_by(backend: Backend, tokenizer: str | None) -> Tokens | str:
+    """The tokenizer of a run's model, or why there is none.
+
+    Args:
+        backend: what the harness knows of the model.
+        tokenizer: the user's choice, before the backend's.
+
+    Raises:
+        RecrmError: the user's choice cannot be followed.
+    """
+    if tokenizer is not None:
+        return tokens_of(tokenizer)
+    if backend.tokenizer is None:
+        return "the model's tokenizer is not known"
+    try:
+        return tokens_of(backend.tokenizer, backend.options)
+    except RecrmError as error:
+        return str(error)
 
 
 def _number(context: int | str) -> int:

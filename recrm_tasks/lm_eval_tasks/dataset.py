@@ -13,11 +13,12 @@ from typing import Any
 import datasets
 import pyarrow as pa
 
-from recrm_tasks.asking import OPTIONS, questions
+from recrm_tasks.asking import OPTIONS, questions, tokens_by
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import MODES, Prompt
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.lm_eval_tasks.backend import backend_of
+from recrm_tasks.lm_eval_tasks.cost import count_questions
 
 _PREFIX = "recrm_"
 _log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ COLUMNS = datasets.Features(
         "prompt": datasets.Value("string"),
         "choices": datasets.List(datasets.Value("string")),
         "target": datasets.Value("string"),
+        "tokens": datasets.Value("int64"),
         "scoring": datasets.Value("string"),
     }
 )
@@ -92,9 +94,12 @@ def _load(dimension: str, answer: str, options: dict[str, Any]) -> tuple[Iterato
             f"{', '.join(_PREFIX + name for name in OPTIONS)}"
         )
     mode = next(m for m in MODES if m == answer)
-    prompts, provenance = questions(dimension, mode, backend_of(options), **ours)
+    backend = backend_of(options)
+    prompts, provenance = questions(dimension, mode, backend, **ours)
     provenance["enable_thinking"] = options.get("enable_thinking")
-    return _documents(dimension, prompts, provenance), provenance
+    documents = _documents(dimension, prompts, provenance)
+    tokens = tokens_by(backend, ours.get("tokenizer"))
+    return documents if isinstance(tokens, str) else count_questions(documents, tokens), provenance
 
 
 def _documents(dimension: str, prompts: Iterator[Prompt], provenance: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -143,6 +148,7 @@ def _document(dimension: str, prompt: Prompt) -> dict[str, Any]:
         "prompt": last.content,
         "choices": list(prompt.choices),
         "target": prompt.target,
+        "tokens": None,
         "scoring": json.dumps(
             {
                 "words": prompt.words,

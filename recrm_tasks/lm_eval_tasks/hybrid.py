@@ -9,19 +9,20 @@ from typing import Any
 
 from recrm_tasks.aggregate import aggregate
 from recrm_tasks.lm_eval_tasks import results
+from recrm_tasks.lm_eval_tasks.cost import cost_of
 from recrm_tasks.lm_eval_tasks.results import Aggregation, Item, LastRun, Shared
 from recrm_tasks.scoring.answers import Outcome
 from recrm_tasks.scoring.metrics.tables import flat
 
 
-def generated(doc: dict[str, Any], results_of_doc: Sequence[object]) -> dict[str, Item | Shared]:
+def generated(doc: dict[str, Any], results_of_doc: Sequence[object]) -> dict[str, Item | Shared | int]:
     """`process_results` of the generating task: see `results.generated`."""
-    return _for_every_metric(results.read(doc, results_of_doc))
+    return {**_for_every_metric(results.read(doc, results_of_doc)), **cost_of(doc, results_of_doc[0])}
 
 
-def weighed(doc: dict[str, Any], results_of_doc: Sequence[tuple[float, bool]]) -> dict[str, Item | Shared]:
+def weighed(doc: dict[str, Any], results_of_doc: Sequence[tuple[float, bool]]) -> dict[str, Item | Shared | int]:
     """`process_results` of the log-probability task: see `results.weighed`."""
-    return _for_every_metric(results.weigh(doc, results_of_doc))
+    return {**_for_every_metric(results.weigh(doc, results_of_doc)), **cost_of(doc)}
 
 
 def __getattr__(name: str) -> Aggregation:

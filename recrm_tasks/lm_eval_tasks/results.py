@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import Lang, Prompt
+from recrm_tasks.lm_eval_tasks.cost import cost_of
 from recrm_tasks.scoring.answers import Outcome
 from recrm_tasks.scoring.metrics.tables import flat
 
@@ -29,14 +30,14 @@ class Shared:
         return "see score"
 
 
-def generated(doc: dict[str, Any], results: Sequence[object]) -> dict[str, Item | Shared]:
+def generated(doc: dict[str, Any], results: Sequence[object]) -> dict[str, Item | Shared | int]:
     """`process_results` of the generating tasks: `results` holds one completion."""
-    return _for_every_metric(read(doc, results))
+    return {**_for_every_metric(read(doc, results)), **cost_of(doc, results[0])}
 
 
-def weighed(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> dict[str, Item | Shared]:
+def weighed(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> dict[str, Item | Shared | int]:
     """`process_results` of the log-probability tasks: `results` holds (log-likelihood, is greedy) per choice."""
-    return _for_every_metric(weigh(doc, results))
+    return {**_for_every_metric(weigh(doc, results)), **cost_of(doc)}
 
 
 def read(doc: dict[str, Any], results: Sequence[object]) -> Item:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from recrm_tasks.errors import DataError, RecrmError
-from recrm_tasks.reports.runs import Run
+from recrm_tasks.reports.runs import Cost, Run
 
 
 def read(file: Path) -> list[Run]:
@@ -23,8 +23,9 @@ def read(file: Path) -> list[Run]:
             raise DataError(f"{file}: {task} is of all dimensions; recrm aggregate reads it")
     ours = {t: c["metadata"] for t, c in results["configs"].items() if "recrm_dimension" in (c.get("metadata") or {})}
     try:
-        return [_run(results, task, metadata) for task, metadata in ours.items()]
-    except (LookupError, TypeError, AttributeError, RecrmError) as error:
+        cost = _cost([results["results"][task] for task in ours], results)
+        return [_run(results, task, metadata, cost) for task, metadata in ours.items()]
+    except (LookupError, TypeError, ValueError, AttributeError, RecrmError) as error:
         raise _not_results(file, error) from None
 
 
@@ -54,7 +55,23 @@ def _not_results(file: Path, error: Exception) -> DataError:
     return DataError(f"{file}: not a results file of lm-evaluation-harness: {type(error).__name__}: {error}")
 
 
-def _run(results: dict[str, Any], task: str, metadata: dict[str, Any]) -> Run:
+def _cost(tables: list[dict[str, Any]], results: dict[str, Any]) -> Cost | None:
+    """None for results that were not saved by lm-eval's command line, which alone takes the time."""
+    if "total_evaluation_time_seconds" not in results:
+        return None
+    counted = all("tokens_in,none" in table for table in tables)
+    tokens = [
+        sum(table[f"{name},none"] for table in tables) if counted else None for name in ("tokens_in", "tokens_out")
+    ]
+    return Cost(
+        records=int(sum(table["n,none"] for table in tables)),
+        seconds=float(results["total_evaluation_time_seconds"]),
+        tokens_in=tokens[0],
+        tokens_out=tokens[1],
+    )
+
+
+def _run(results: dict[str, Any], task: str, metadata: dict[str, Any], cost: Cost | None) -> Run:
     table = results["results"][task]
     metrics = {name.partition(",")[0]: value for name, value in table.items() if isinstance(value, int | float)}
     provenance = metadata["recrm_provenance"]
@@ -66,6 +83,7 @@ def _run(results: dict[str, Any], task: str, metadata: dict[str, Any]) -> Run:
         metrics=metrics,
         provenance=provenance,
         limited=metrics["n"] < provenance["rows_available"],
+        cost=cost,
     )
     run.interval()  # what a table needs is there, or the file is not whole
     return run

@@ -10,6 +10,20 @@ from recrm_tasks.scoring.metrics.intervals import interval
 
 
 @dataclass(frozen=True)
+class Cost:
+    """What one run of a harness took, all its tasks together."""
+
+    records: int
+    """Questions asked."""
+    seconds: float
+    """Wall time as the harness gives it: lm-eval's with its own start and loading the model, Inspect's without."""
+    tokens_in: int | None
+    """Tokens of the prompts, each counted once; None where nobody counted."""
+    tokens_out: int | None
+    """Tokens of the completions, thinking included where the harness hands it over."""
+
+
+@dataclass(frozen=True)
 class Run:
     """The numbers of one dimension and where they come from."""
 
@@ -22,6 +36,8 @@ class Run:
     provenance: dict[str, Any]
     limited: bool
     """The harness took fewer records than the data has."""
+    cost: Cost | None = None
+    """Of the whole run that this is a dimension of; None where the harness did not say."""
 
     @property
     def primary(self) -> str:

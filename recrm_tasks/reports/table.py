@@ -45,6 +45,41 @@ def print_table(runs: Sequence[Run], console: Console) -> None:
         console.print(table)
 
 
+def print_costs(runs: Sequence[Run], console: Console) -> None:
+    """What each run of a harness took: tokens, time, and records per second."""
+    by_cost: dict[int, list[Run]] = {}
+    for run in runs:
+        if run.cost is not None:
+            by_cost.setdefault(id(run.cost), []).append(run)
+    if not by_cost:
+        return
+    table = Table(title="cost", title_justify="left", caption=_COST, caption_justify="left")
+    for heading in ("model", "harness", "answers"):
+        table.add_column(heading)
+    for heading in ("dimensions", "N", "tokens in", "tokens out", "seconds", "records/s"):
+        table.add_column(heading, justify="right")
+    for group in by_cost.values():
+        first, cost = group[0], group[0].cost
+        assert cost is not None
+        table.add_row(
+            first.model,
+            first.harness,
+            ", ".join(sorted({run.mode for run in group})),
+            str(len({run.dimension for run in group})),
+            f"{cost.records:,}",
+            *("not counted" if count is None else f"{count:,}" for count in (cost.tokens_in, cost.tokens_out)),
+            f"{cost.seconds:,.1f}",
+            f"{cost.records / cost.seconds:,.2f}" if cost.seconds > 0 else "undefined",
+        )
+    console.print(table)
+
+
+_COST = (
+    "One line per run of a harness. Seconds are wall time: lm-eval's with its start and loading the model, Inspect's "
+    "without. Of log-probability answers lm-eval generates nothing, Inspect one token."
+)
+
+
 def print_published(console: Console) -> None:
     """The paper's table: values, intervals where the digits allow one, FC F1 computed from FC ACC, and notes."""
     figures = published()

@@ -50,26 +50,29 @@ def test_twelve_tasks_and_two_groups() -> None:
         assert set(found.load([group])["tasks"]) == {f"recrm_{key}{suffix}" for key in dimensions()}
 
 
+COST = ("tokens_in", "tokens_out")
+
+
 @pytest.mark.parametrize("name", TASKS)
 def test_metric_list_matches_the_dimension(name: str) -> None:
-    """The YAML lists exactly the metrics that the dimension computes, each error right behind its metric."""
+    """The YAML lists exactly the metrics that the dimension computes, each error right behind its metric, and cost."""
     loaded = task(name)
     dimension = dimension_of(loaded.config.metadata["recrm_dimension"])
-    assert list(loaded.aggregation()) == list(flat(dimension.empty()))
+    assert list(loaded.aggregation()) == [*flat(dimension.empty()), *COST]
     losses = {metric for metric, better in loaded.higher_is_better().items() if not better}
     assert {m for m in losses if not m.endswith("_stderr")} == {
         m
         for m in flat(dimension.empty())
         if m.split("_")[0] in ("brier", "ece", "reliability", "invalid") and not m.endswith("_stderr")
-    }
+    } | set(COST)
     assert {m for m in loaded.aggregation() if m.endswith("_stderr")} <= losses
 
 
 @pytest.mark.parametrize("name", HYBRIDS)
 def test_metric_list_matches_the_aggregate(name: str) -> None:
     loaded = task(name)
-    assert list(loaded.aggregation()) == ["score", "score_stderr", *flat(aggregate({}))]
-    assert all(m.endswith("_stderr") for m, better in loaded.higher_is_better().items() if not better)
+    assert list(loaded.aggregation()) == ["score", "score_stderr", *flat(aggregate({})), *COST]
+    assert all(m.endswith("_stderr") or m in COST for m, better in loaded.higher_is_better().items() if not better)
 
 
 def test_the_dimensions_take_turns_in_the_hybrid_task() -> None:

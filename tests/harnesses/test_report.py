@@ -59,7 +59,8 @@ def test_the_table(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(results)]) == 0
     printed = capsys.readouterr().out
     assert "not RecRM-Bench" in printed
-    rows = [line for line in printed.splitlines() if "generate" in line]
+    table, _, _ = printed.partition("\ncost\n")
+    rows = [line for line in table.splitlines() if "generate" in line]
     assert len(rows) == 10
     for first, second in zip(rows[::2], rows[1::2], strict=True):
         assert first.replace("lm-eval", "inspect") == second.replace("lm-eval", "inspect")
@@ -101,3 +102,29 @@ def test_a_run_with_failed_requests_has_no_score(tmp_path: Path, capsys: pytest.
     assert log.status == "success"
     assert main(["report", str(tmp_path)]) == 2
     assert "incomplete (5 of 6 samples have an answer); it has no score" in capsys.readouterr().err
+
+
+def test_the_table_of_costs(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The model's side tells one token in and one out per question; lm-eval has no tokenizer here."""
+    (by_lm_eval,) = {id(r.cost): r.cost for r in collect([str(results / "lm-eval")])[0]}.values()
+    (by_inspect,) = {id(r.cost): r.cost for r in collect([str(results / "inspect")])[0]}.values()
+    assert by_lm_eval is not None
+    assert by_inspect is not None
+    assert (by_lm_eval.records, by_lm_eval.tokens_in, by_lm_eval.tokens_out) == (360, None, None)
+    assert (by_inspect.records, by_inspect.tokens_in, by_inspect.tokens_out) == (360, 360, 360)
+    file = next((results / "lm-eval").rglob("results_*.json"))
+    content = json.loads(file.read_text())
+    assert by_lm_eval.seconds == float(content["total_evaluation_time_seconds"]) > 0
+    for i, key in enumerate(dimensions()):
+        content["results"][f"recrm_{key}"].update({"tokens_in,none": 1000 + i, "tokens_out,none": 10})
+    content["total_evaluation_time_seconds"] = "8.0"
+    (tmp_path / "results_counted.json").write_text(json.dumps(content))
+    assert main(["report", str(tmp_path), str(results / "inspect")]) == 0
+    printed = capsys.readouterr().out
+    (row,) = (line for line in printed.splitlines() if "5,010" in line)
+    assert [cell.strip() for cell in row.strip("│ ").split("│")] == [
+        "model", "lm-eval", "generate", "5", "360", "5,010", "50", "8.0", "45.00",
+    ]  # fmt: skip
+    content["total_evaluation_time_seconds"] = "soon"
+    (tmp_path / "results_counted.json").write_text(json.dumps(content))
+    assert "not a results file" in collect([str(tmp_path), str(results / "inspect")])[1][0]

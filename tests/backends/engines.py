@@ -1,0 +1,190 @@
+"""Runs the harnesses' command lines with real engines and reads what each record was answered."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from recrm_tasks.reports.lm_eval_samples import read_answers
+from recrm_tasks.scoring.answers import Outcome, normalise
+
+ROOT = Path(__file__).resolve().parents[2]
+NAME = "smol"
+"""What the server calls the model."""
+CONTEXT = 2048
+TOKENS = 24
+"""New tokens of a generated answer."""
+
+
+class Given(NamedTuple):
+    """What one record was answered."""
+
+    outcome: Outcome
+    said: str | tuple[float, ...] | None
+    """The completion, or the share of probability of each allowed answer; None where none was seen."""
+
+
+Answers = dict[tuple[str, str], dict[str, Given]]
+"""By (dimension, answer mode) and record."""
+
+
+def environment(**more: str) -> dict[str, str]:
+    """For a child process: no hub, a small cache for vLLM, a key for servers that want none."""
+    own = {"HF_HUB_OFFLINE": "1", "VLLM_CPU_KVCACHE_SPACE": "2", "OPENAI_API_KEY": "none", "RECRM_DATA": "sample"}
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    # vLLM looks for its tools, a compiler among them, beside the Python that runs it.
+    tools = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    return {**os.environ, **own, "PYTHONPATH": path, "PATH": tools, **more}
+
+
+def command(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Runs one of this environment's commands to its end."""
+    program = str(Path(sys.executable).with_name(words[0]))
+    return subprocess.run(
+        [program, *words[1:]], cwd=ROOT, env=environment(**more), capture_output=True, text=True, timeout=1800
+    )
+
+
+def lm_eval_words(model: str, arguments: str, mode: str, limit: int, out: Path) -> list[str]:
+    """The command line: all dimensions in one task, so many records of each."""
+    task = "recrm_hybrid" + ("_logprob" if mode == "logprob" else "")
+    words = ["lm_eval", "--model", model, "--model_args", arguments, "--apply_chat_template", "--tasks", task]
+    words += ["--metadata", json.dumps({"recrm_limit": limit}), "--log_samples", "--output_path", str(out)]
+    words += ["--include_path", str(ROOT / "recrm_tasks" / "lm_eval_tasks")]
+    return words + (["--gen_kwargs", f"max_gen_toks={TOKENS}"] if mode == "generate" else [])
+
+
+def lm_eval(model: str, arguments: str, mode: str, limit: int, out: Path) -> Answers:
+    """One run of lm-evaluation-harness."""
+    done = command(*lm_eval_words(model, arguments, mode, limit, out))
+    assert done.returncode == 0, done.stderr[-4000:]
+    return read_lm_eval(out, mode)
+
+
+def read_lm_eval(out: Path, mode: str) -> Answers:
+    """What the newest run in a folder was answered."""
+    results = sorted(out.rglob("results_*.json"))[-1]
+    said: dict[str, str | tuple[float, ...] | None] = {}
+    for samples in results.parent.glob(f"samples_*{results.stem.removeprefix('results_')}.jsonl"):
+        for line in samples.read_text(encoding="utf-8").splitlines():
+            sample = json.loads(line)
+            answer = sample["filtered_resps"]
+            said[sample["doc"]["id"]] = (
+                normalise([float(logprob) for logprob, _ in answer]) if mode == "logprob" else answer[0]
+            )
+    return {(a.dimension, a.mode): {o.id: Given(o, said[o.id]) for o in a.outcomes} for a in read_answers(results)}
+
+
+def inspect_words(model: str, mode: str, limit: int, out: Path, *more: str) -> list[str]:
+    """The command line: the five dimensions in one task."""
+    words = [
+        "inspect",
+        "eval",
+        "recrm_tasks/bench.py",
+        "--model",
+        model,
+        "-T",
+        f"answer={mode}",
+        "-T",
+        f"limit={limit}",
+    ]
+    words += ["--max-tokens", str(TOKENS)] if mode == "generate" else []
+    return [*words, "--log-dir", str(out), "--display", "plain", *more]
+
+
+def inspect(model: str, mode: str, limit: int, out: Path, *more: str, **env: str) -> Answers:
+    """One run of Inspect."""
+    done = command(*inspect_words(model, mode, limit, out, *more), **env)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return read_inspect(out)
+
+
+def read_inspect(out: Path) -> Answers:
+    """What the newest log in a folder was answered."""
+    from inspect_ai.log import read_eval_log
+
+    from inspect_tasks.logprobs import choice_logprobs
+
+    log = read_eval_log(str(sorted(out.glob("*.eval"))[-1]))
+    assert log.status == "success", log.error
+    answers: Answers = {}
+    for sample in log.samples or []:
+        assert sample.metadata is not None
+        assert sample.scores is not None
+        mode = sample.metadata["mode"]
+        said: str | tuple[float, ...] | None = sample.output.completion
+        if mode == "logprob":
+            logprobs = choice_logprobs(sample.output, sample.metadata["choices"])
+            said = normalise(logprobs) if isinstance(logprobs, list) else None
+        outcome = Outcome.from_json(sample.scores["recrm_bench"].metadata["outcome"])
+        answers.setdefault((sample.metadata["dimension"], mode), {})[outcome.id] = Given(outcome, said)
+    return answers
+
+
+class Server(NamedTuple):
+    """A running `vllm serve`."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    log: Path
+
+    def kill(self) -> None:
+        """At once, with the engine's own processes: as a crash would."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def metric(self, name: str) -> float:
+        """The sum of one of the server's Prometheus counters."""
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=30) as reply:
+            lines = reply.read().decode().splitlines()
+        found = [float(line.rpartition(" ")[2]) for line in lines if line.startswith((f"{name} ", f"{name}{{"))]
+        assert found, name
+        return sum(found)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def start(model: str, log: Path, port: int, *more: str) -> Server:
+    """Starts vLLM's own server and waits until it answers."""
+    words = ["vllm", "serve", model, "--dtype", "float32", "--max-model-len", str(CONTEXT), "--enforce-eager"]
+    words += ["--host", "127.0.0.1", "--port", str(port), "--served-model-name", NAME, *more]
+    program = str(Path(sys.executable).with_name("vllm"))
+    with log.open("ab") as stream:
+        process = subprocess.Popen(
+            [program, *words[1:]], env=environment(), stdout=stream, stderr=stream, start_new_session=True
+        )
+    server = Server(process, f"http://127.0.0.1:{port}", log)
+    for _ in range(300):
+        assert process.poll() is None, log.read_text()[-4000:]
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{server.url}/health", timeout=5):
+            return server
+        time.sleep(1)
+    server.kill()
+    raise TimeoutError(log.read_text()[-4000:])
+
+
+@contextlib.contextmanager
+def serving(model: str, log: Path, *more: str) -> Iterator[Server]:
+    """A server for as long as it is needed."""
+    server = start(model, log, free_port(), *more)
+    try:
+        yield server
+    finally:
+        server.kill()
