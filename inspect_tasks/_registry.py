@@ -1,7 +1,8 @@
 """What Inspect's entry point loads, so that logs can be scored again by name."""
 
 from inspect_tasks.metrics import bench_metrics, dimension_metrics
+from inspect_tasks.reward_model import RewardModelAPI
 from inspect_tasks.scorers import recrm, recrm_bench
 from inspect_tasks.solver import ask
 
-__all__ = ["ask", "bench_metrics", "dimension_metrics", "recrm", "recrm_bench"]
+__all__ = ["RewardModelAPI", "ask", "bench_metrics", "dimension_metrics", "recrm", "recrm_bench"]

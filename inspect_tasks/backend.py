@@ -7,6 +7,7 @@ from typing import Any
 from inspect_ai.model import Model
 from inspect_ai.model._model import active_model
 
+from inspect_tasks.reward_model import PROVIDER
 from recrm_tasks.asking import Backend
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.tokens import tokens_of
@@ -21,13 +22,13 @@ def backend() -> Backend:
         RecrmError: a model of `hf/` has no chat template, and Inspect would put one of its own in its place.
     """
     model = active_model()
-    if model is None or _provider(model) not in ("hf", "vllm", "sglang"):
+    if model is None or _provider(model) not in ("hf", "vllm", "sglang", PROVIDER):
         return Backend()
     arguments = model.model_args
     names = (arguments.get(name) for name in ("tokenizer_path", "tokenizer", "model_path"))
     known = Backend(
         tokenizer=next((name for name in names if isinstance(name, str)), model.name),
-        context=arguments.get("max_model_len"),
+        context=arguments.get("max_model_len") or arguments.get("max_length"),
         options=tuple((name, arguments[name]) for name in _LOADING if name in arguments),
     )
     if _provider(model) == "hf" and not {"chat_template", "use_chat_template"} & arguments.keys():
@@ -63,6 +64,12 @@ def extra_body(enable_thinking: bool | None) -> dict[str, Any] | None:
     if enable_thinking is None or model is None or _provider(model) == "hf":
         return None
     return {"chat_template_kwargs": {"enable_thinking": enable_thinking}}
+
+
+def is_reward_model() -> bool:
+    """Whether the model is of this package's own provider."""
+    model = active_model()
+    return model is not None and _provider(model) == PROVIDER
 
 
 def _provider(model: Model) -> str:

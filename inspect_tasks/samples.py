@@ -53,5 +53,10 @@ def to_prompt(sample_id: str, target: str, metadata: dict[str, Any]) -> Prompt:
     )
 
 
+def to_message(message: ChatMessage) -> Message:
+    """A turn of a sample as it was in the prompt."""
+    return Message.model_validate({"role": message.role, "content": message.text})
+
+
 def _message(message: Message) -> ChatMessage:
     return _ROLES[message.role](content=message.content)

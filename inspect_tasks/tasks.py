@@ -11,7 +11,7 @@ from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import GenerateConfig
 from inspect_ai.scorer import Scorer
 
-from inspect_tasks.backend import backend, extra_body, thinking_choice
+from inspect_tasks.backend import backend, extra_body, is_reward_model, thinking_choice
 from inspect_tasks.samples import to_sample
 from inspect_tasks.scorers import recrm, recrm_bench
 from inspect_tasks.solver import TOP, ask
@@ -78,7 +78,10 @@ def _samples(
     prompts, provenance = questions(dimension, mode, backend(), **options)
     samples = [to_sample(prompt, dimension, mode) for prompt in prompts]
     fit = provenance["fit"]
-    if mode == "logprob" and isinstance(fit, dict) and fit["labels_of_several_tokens"]:
+    if is_reward_model():
+        if mode == "generate":
+            raise RecrmError("a reward model writes no text: add -T answer=logprob")
+    elif mode == "logprob" and isinstance(fit, dict) and fit["labels_of_several_tokens"]:
         raise RecrmError(
             f"{dimension}: of {fit['labels_of_several_tokens']} records some answers are several tokens to this model, "
             "and Inspect sees the probability of one token only: use -T answer=generate, or lm-eval's _logprob task"

@@ -15,7 +15,7 @@ import logging
 import os
 import sys
 from functools import wraps
-from importlib import util
+from importlib import import_module, util
 from inspect import signature
 from pathlib import Path
 from threading import get_ident
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 TASKS_PACKAGE = "recrm_tasks.lm_eval_tasks"
 # Every release has TaskManager here: defined in it up to 0.4.11, imported from lm_eval.tasks.manager since 0.4.12.
 WATCHED = "lm_eval.tasks"
+MODEL = "recrm-rm"
+MODEL_CLASS = "recrm_tasks.lm_eval_tasks.reward_model:RewardModelLM"
 OFF_SWITCH = "RECRM_NO_LM_EVAL_HOOK"
 
 log = logging.getLogger(__name__)
@@ -77,11 +79,23 @@ def _watch(loader: Any, finder: Any) -> None:
 def _extend(tasks: ModuleType) -> None:
     """Have the `TaskManager` of the module `lm_eval.tasks` scan our folder too, unless lm-eval reads entry points."""
     try:
+        _register_model()
+    except Exception:
+        log.debug("cannot register the model %s", MODEL, exc_info=True)
+    try:
         manager = tasks.TaskManager
         if not hasattr(sys.modules[manager.__module__], "discover_plugin_task_paths"):
             _wrap_init(manager)
     except Exception:
         log.debug("cannot extend lm_eval's TaskManager; use --include_path", exc_info=True)
+
+
+def _register_model() -> None:
+    """Makes lm-eval know our model by name; its module is imported when it is asked for."""
+    import_module("lm_eval.models")  # lm-eval imports its own models only while none is registered
+    registry = import_module("lm_eval.api.registry").model_registry
+    if MODEL not in registry:
+        registry.register(MODEL, target=MODEL_CLASS)
 
 
 def _wrap_init(manager: Any) -> None:

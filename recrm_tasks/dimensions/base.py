@@ -283,6 +283,10 @@ class Dimension(ABC):
             HarnessError: their number is wrong or one is NaN.
         """
 
+    def class_names(self, prompt: Prompt) -> tuple[tuple[str, ...], ...]:
+        """What a classifier may call the class that stands for each choice; empty where choices are no classes."""
+        return prompt.words
+
     @abstractmethod
     def credit(self, outcome: Outcome) -> float:
         """What one outcome is worth, from 0 to 1, to a person who browses a log; no metric is made of it."""

@@ -162,6 +162,10 @@ class BehaviorDimension(Dimension):
         shares = normalise(logprobs)
         return Answer.invalid(Reason.NO_ANSWER) if shares is None else Answer(shares[0])
 
+    def class_names(self, prompt: Prompt) -> tuple[tuple[str, ...], ...]:
+        """Yes and no; a classifier that names no classes was trained on the records' own 1 and 0."""
+        return ("yes", "1", "label_1", "true", "会", "是"), ("no", "0", "label_0", "false", "不会", "否")
+
     def credit(self, outcome: Outcome) -> float:
         """The probability given to what happened."""
         if not isinstance(outcome.value, float):

@@ -22,7 +22,7 @@ def count_questions(documents: Iterator[dict[str, Any]], tokens: Tokens) -> Iter
     """Fills in `tokens` of each document: the length of its prompt, in the model's chat template where it has one."""
     _tokenizer[:] = [tokens]
     while part := list(islice(documents, _PART)):
-        for document, length in zip(part, tokens.count_all([_turns(document) for document in part]), strict=True):
+        for document, length in zip(part, tokens.count_all([turns_of(document) for document in part]), strict=True):
             yield {**document, "tokens": length}
 
 
@@ -44,6 +44,7 @@ def total(items: Sequence[int]) -> int:
     return sum(items)
 
 
-def _turns(document: dict[str, Any]) -> list[Message]:
+def turns_of(document: dict[str, Any]) -> list[Message]:
+    """The prompt of a document."""
     before = [Message(role="system", content=document["system"])] if document["system"] else []
     return [*before, Message(role="user", content=document["prompt"])]

@@ -42,13 +42,13 @@ def weighed(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> dict[
 
 def read(doc: dict[str, Any], results: Sequence[object]) -> Item:
     """Reads the one completion that `results` holds."""
-    prompt = _prompt(doc)
+    prompt = prompt_of(doc)
     return doc["dimension"], prompt.outcome(dimension_of(doc["dimension"]).read(results[0], prompt))
 
 
 def weigh(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> Item:
     """Reads `results`, (log-likelihood, is greedy) per choice."""
-    prompt = _prompt(doc)
+    prompt = prompt_of(doc)
     answer = dimension_of(doc["dimension"]).weigh([float(logprob) for logprob, _ in results], prompt)
     return doc["dimension"], prompt.outcome(answer)
 
@@ -116,7 +116,7 @@ def _for_every_metric(item: Item) -> dict[str, Item | Shared]:
     return {**dict.fromkeys(_names(item[0]), Shared(item)), "score": item}
 
 
-def _prompt(doc: dict[str, Any]) -> Prompt:
+def prompt_of(doc: dict[str, Any]) -> Prompt:
     """The part of the prompt that reading an answer needs."""
     scoring = json.loads(doc["scoring"])
     gold = scoring["gold"]

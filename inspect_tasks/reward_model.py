@@ -1,0 +1,125 @@
+"""Inspect's model provider for reward models: `--model recrm-rm/PATH -T answer=logprob`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+import anyio.to_thread
+from inspect_ai._util.error import PrerequisiteError
+from inspect_ai.model import (
+    ChatCompletionChoice,
+    ChatMessage,
+    ChatMessageAssistant,
+    GenerateConfig,
+    Logprob,
+    Logprobs,
+    ModelAPI,
+    ModelOutput,
+    ModelUsage,
+    TopLogprob,
+    modelapi,
+)
+from inspect_ai.tool import ToolChoice, ToolInfo
+
+from inspect_tasks.samples import to_message
+from recrm_tasks.errors import RecrmError
+from recrm_tasks.reward_model import BATCH, Asked, RewardModel
+
+PROVIDER = "recrm-rm"
+CHOICES = "recrm_choices"
+NAMES = "recrm_names"
+
+
+class _Waiting:
+    """A question, and its answer once a pass has been made."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+        self.rewards: list[float] = []
+        self.tokens = 0
+        self.error: RecrmError | None = None
+
+
+@modelapi(name=PROVIDER)
+class RewardModelAPI(ModelAPI):
+    """A model of `AutoModelForSequenceClassification`.
+
+    Args:
+        model_name: its folder or name on the hub.
+        base_url: not used.
+        api_key: not used.
+        config: of Inspect.
+        batch_size: texts in one pass at most.
+        classes: what the classes are called, in the order of the logits: a list, or text with `|` between them.
+        options: those of `recrm_tasks.reward_model.RewardModel`.
+    """
+
+    def __init__(
+        self,
+        model_name: str,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        config: GenerateConfig = GenerateConfig(),  # noqa: B008  (Inspect's own default)
+        batch_size: int = BATCH,
+        classes: str | list[str] | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(model_name, config=config)
+        if isinstance(classes, str):
+            classes = classes.split("|")
+        self._batch_size = batch_size
+        try:
+            self._model = RewardModel(model_name, batch_size=batch_size, classes=classes, **options)
+        except RecrmError as error:
+            raise PrerequisiteError(str(error)) from None
+        self._waiting: list[_Waiting] = []
+        self._one_pass = anyio.Lock()
+
+    def max_connections(self) -> int:
+        """Enough for passes to be full."""
+        return 4 * self._batch_size
+
+    async def generate(
+        self, input: list[ChatMessage], tools: list[ToolInfo], tool_choice: ToolChoice, config: GenerateConfig
+    ) -> ModelOutput:
+        """The rewards of the allowed answers, in the place of log-probabilities of a first token."""
+        told = config.extra_body or {}
+        if not config.logprobs or CHOICES not in told:
+            raise PrerequisiteError("a reward model writes no text: add -T answer=logprob to one of the recrm tasks")
+        asked = Asked(
+            tuple(to_message(message) for message in input),
+            tuple(told[CHOICES]),
+            tuple(tuple(names) for names in told[NAMES]),
+        )
+        rewards, tokens = await self._rewards(asked)
+        top = [TopLogprob(token=choice, logprob=reward) for choice, reward in zip(asked.choices, rewards, strict=True)]
+        best = max(top, key=lambda one: one.logprob)
+        first = Logprob(token=best.token, logprob=best.logprob, top_logprobs=top)
+        choice = ChatCompletionChoice(
+            message=ChatMessageAssistant(content=best.token), stop_reason="stop", logprobs=Logprobs(content=[first])
+        )
+        usage = ModelUsage(input_tokens=tokens, output_tokens=0, total_tokens=tokens)
+        return ModelOutput(model=self.model_name, choices=[choice], usage=usage)
+
+    async def _rewards(self, asked: Asked) -> tuple[list[float], int]:
+        """Whoever finds no pass under way makes one for all who wait; the others wait for the next."""
+        mine = _Waiting(asked)
+        self._waiting.append(mine)
+        async with self._one_pass:
+            if mine in self._waiting:
+                together, self._waiting = self._waiting, []
+                await self._answer(together)
+        if mine.error is not None:
+            raise PrerequisiteError(str(mine.error))
+        return mine.rewards, mine.tokens
+
+    async def _answer(self, together: list[_Waiting]) -> None:
+        try:
+            rewards, tokens = await anyio.to_thread.run_sync(self._model.rewards, [one.asked for one in together])
+        except RecrmError as error:
+            for one in together:
+                one.error = error
+            return
+        for one, found, count in zip(together, rewards, tokens, strict=True):
+            one.rewards, one.tokens = found, count

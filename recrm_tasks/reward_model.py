@@ -1,0 +1,159 @@
+"""Scalar and classifier reward models: `AutoModelForSequenceClassification` with one logit, or one per label.
+
+One logit is the reward of a whole text: each allowed answer is put behind the question as the assistant's turn, and its
+reward stands where a language model has the log-probability of that answer. The softmax over them is the Bradley-Terry
+probability that reward models are trained with (Ouyang et al. 2022, arXiv 2203.02155, equation 1).
+
+Several logits are those of classes: the question alone is put, and each answer has the logit of the class that is
+called like it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from recrm_tasks.dimensions.base import Message
+from recrm_tasks.errors import RecrmError
+from recrm_tasks.scoring.reading import bare
+
+BATCH = 16
+"""Texts in one pass, unless the user says otherwise."""
+
+
+class Asked(NamedTuple):
+    """One question to a reward model."""
+
+    messages: tuple[Message, ...]
+    choices: tuple[str, ...]
+    """The allowed answers."""
+    names: tuple[tuple[str, ...], ...]
+    """What a class may be called that stands for each answer; none where answers are no classes."""
+
+
+class RewardModel:
+    """A reward model and its tokenizer.
+
+    Args:
+        path: a folder, or the name of a model on the hub.
+        batch_size: texts in one pass at most; passes are made of texts of like length.
+        device: of torch; by default the first GPU if there is one.
+        dtype: of the weights; by default what the model's config says.
+        max_length: tokens of the longest text; by default what the model's config says.
+        classes: what the classes are called, in the order of the logits; by default the config's `id2label`.
+        options: further arguments of `from_pretrained`: `revision`, `trust_remote_code`.
+
+    Raises:
+        RecrmError: there is no such model, or it has no trained head that gives rewards.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        batch_size: int = BATCH,
+        device: str | None = None,
+        dtype: str = "auto",
+        max_length: int | None = None,
+        classes: Sequence[str] | None = None,
+        **options: Any,
+    ) -> None:
+        try:
+            import torch
+            from transformers import AutoModelForSequenceClassification, AutoTokenizer
+        except ModuleNotFoundError as error:
+            raise RecrmError(f"reward models need {error.name}: pip install 'recrm-tasks[hf]'") from None
+        try:
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(path, **options)
+            loaded: Any = AutoModelForSequenceClassification.from_pretrained(
+                path, dtype=dtype, output_loading_info=True, **options
+            )
+        except (OSError, ValueError, KeyError) as error:
+            raise RecrmError(f"no reward model at {path!r}: {str(error).splitlines()[0]}") from None
+        model, found = loaded
+        if missing := sorted(found["missing_keys"]):
+            raise RecrmError(
+                f"{path!r} is no trained reward model: it has no {', '.join(missing)}. Language models are evaluated "
+                "as such, with lm-eval's hf and vllm, or Inspect's hf/ and vllm/"
+            )
+        self.path = path
+        self._torch = torch
+        self._model = model.to(device or ("cuda" if torch.cuda.is_available() else "cpu")).eval()
+        self._longest = max_length or getattr(model.config.get_text_config(), "max_position_embeddings", None)
+        self._classes = tuple(classes or (model.config.id2label[i] for i in range(model.config.num_labels)))
+        if len(self._classes) != model.config.num_labels:
+            raise RecrmError(f"{path!r} has {model.config.num_labels} classes, not {len(self._classes)}")
+        pad, end = self._tokenizer.pad_token_id, self._tokenizer.eos_token_id
+        # A decoder's head sits on the last token that is no padding. Padding that also ends texts would hide that end.
+        self._batch_size = batch_size if pad is not None and pad != end else 1
+        if model.config.pad_token_id is None and self._batch_size > 1:
+            model.config.pad_token_id = pad
+
+    def rewards(self, questions: Sequence[Asked]) -> tuple[list[list[float]], list[int]]:
+        """One number per allowed answer, higher is better, and the tokens that each question took.
+
+        Raises:
+            RecrmError: a text is longer than the model takes, or classes and answers do not match.
+        """
+        scalar = len(self._classes) == 1
+        places = [[0] * len(q.choices) if scalar else self._places(q) for q in questions]
+        texts = [self._encode(q, choice) for q in questions for choice in (q.choices if scalar else (None,))]
+        logits = self._logits(texts)
+        rewards, tokens, at = [], [], 0
+        for question, wanted in zip(questions, places, strict=True):
+            count = len(question.choices) if scalar else 1
+            mine = logits[at : at + count]
+            rewards.append([mine[i if scalar else 0][place] for i, place in enumerate(wanted)])
+            tokens.append(sum(len(text["input_ids"]) for text in texts[at : at + count]))
+            at += count
+        return rewards, tokens
+
+    def _places(self, question: Asked) -> list[int]:
+        """The class of each answer."""
+        if not question.names:
+            raise RecrmError(
+                f"{self.path!r} tells {len(self._classes)} classes apart, and candidates of a list are none: "
+                "lists need a model with one logit"
+            )
+        called = [bare(name).casefold() for name in self._classes]
+        found = []
+        for names in question.names:
+            matching = [i for i, name in enumerate(called) if name in {bare(n).casefold() for n in names}]
+            if len(matching) != 1:
+                raise RecrmError(
+                    f"{self.path!r} calls its classes {', '.join(self._classes)}, and {len(matching)} of them mean "
+                    f"{names[0]!r}: name them in the order of the logits, say "
+                    f"classes='{'|'.join(n[0] for n in question.names)}'"
+                )
+            found += matching
+        if len(set(found)) < len(found):
+            raise RecrmError(f"{self.path!r}: one class means two answers: {', '.join(self._classes)}")
+        return found
+
+    def _encode(self, question: Asked, answer: str | None) -> dict[str, list[int]]:
+        """The text of one pass as tokens: in the chat template, or as a pair of texts where there is none."""
+        if self._tokenizer.chat_template:
+            turns = [{"role": m.role, "content": m.content} for m in question.messages]
+            if answer is not None:
+                turns.append({"role": "assistant", "content": answer})
+            text = self._tokenizer.apply_chat_template(turns, tokenize=False)
+            tokens: dict[str, list[int]] = dict(self._tokenizer(text, add_special_tokens=False))
+        else:
+            text = "\n\n".join(m.content for m in question.messages)
+            tokens = dict(self._tokenizer(text, answer))
+        length = len(tokens["input_ids"])
+        if self._longest is not None and length > self._longest:
+            raise RecrmError(f"a text has {length} tokens, and {self.path!r} takes {self._longest}")
+        return tokens
+
+    def _logits(self, texts: Sequence[dict[str, list[int]]]) -> list[list[float]]:
+        """The logits of each text. Texts of like length share a pass, so that little of it is padding."""
+        logits: list[list[float]] = [[] for _ in texts]
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]["input_ids"]))
+        for start in range(0, len(order), self._batch_size):
+            part = order[start : start + self._batch_size]
+            padded = self._tokenizer.pad([texts[i] for i in part], padding=len(part) > 1, return_tensors="pt")
+            with self._torch.inference_mode():
+                output = self._model(**padded.to(self._model.device)).logits.float().cpu()
+            for i, row in zip(part, output.tolist(), strict=True):
+                logits[i] = row
+        return logits

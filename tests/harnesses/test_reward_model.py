@@ -1,0 +1,252 @@
+"""Scalar and classifier reward models through both harnesses' command lines.
+
+The models are Llama decoders of one layer and eight dimensions whose weights are set by hand: attention looks at all
+tokens alike and hands on one number, how often a marker stands in the text, so that every verdict is known before.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+import lm_eval
+import pytest
+from inspect_ai import eval as inspect_eval
+from inspect_ai._util.error import PrerequisiteError
+from inspect_ai.model import get_model
+from inspect_ai.model._model import init_active_model
+from lm_eval.tasks import TaskManager
+
+from inspect_tasks import dimension_task
+from recrm_tasks import lm_eval_tasks
+from recrm_tasks.asking import Backend, questions
+from recrm_tasks.dimensions import dimension as dimension_of
+from recrm_tasks.dimensions.base import Message
+from recrm_tasks.errors import RecrmError
+from recrm_tasks.reward_model import Asked, RewardModel
+from recrm_tasks.scoring.answers import Outcome
+
+torch = pytest.importorskip("torch")
+transformers = pytest.importorskip("transformers")
+
+GOOD, BAD = "§", "¤"
+"""Markers that stand in no prompt of ours."""
+WIDTH = 8
+
+
+def save(folder: Path, labels: list[str], words: dict[str, float], template: bool = True, pad: bool = True) -> str:
+    """A model whose logit i is (-1)^i times the mean of the `words`' weights over the characters of the text.
+
+    The words are single characters: a tokenizer that takes each for itself has no other tokens.
+    """
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+
+    vocabulary = {"?": 0, "<pad>": 1, "<end>": 2, **{word: i for i, word in enumerate(words, 3)}}
+    core = Tokenizer(models.WordLevel(vocabulary, unk_token="?"))
+    core.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
+    tokenizer = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=core, unk_token="?", pad_token="<pad>" if pad else None, eos_token="<end>"
+    )
+    if template:
+        tokenizer.chat_template = "{% for m in messages %}{{ m.content }}<end>{% endfor %}"
+    config = transformers.LlamaConfig(
+        vocab_size=len(vocabulary), hidden_size=WIDTH, intermediate_size=WIDTH, num_hidden_layers=1,
+        num_attention_heads=1, num_key_value_heads=1, max_position_embeddings=20_000, num_labels=len(labels),
+        id2label=dict(enumerate(labels)), label2id={name: i for i, name in enumerate(labels)},
+        pad_token_id=1 if pad else None, dtype="float32",
+    )  # fmt: skip
+    model = transformers.LlamaForSequenceClassification(config)
+    layer, norms = model.model.layers[0], (model.model.norm, model.model.layers[0].input_layernorm)
+    with torch.no_grad():
+        for weights in model.parameters():
+            weights.zero_()
+        for norm in (*norms, layer.post_attention_layernorm):
+            norm.weight.fill_(1.0)
+        # The first place is the same for all tokens and large, so that norms hardly change the second, which counts.
+        model.model.embed_tokens.weight[:, 0] = 100.0
+        for word, weight in words.items():
+            model.model.embed_tokens.weight[vocabulary[word], 1] = weight
+        # Queries and keys are zero: every token looks at all before it alike.
+        layer.self_attn.v_proj.weight[1, 1] = 1.0
+        layer.self_attn.o_proj.weight[2, 1] = 1000.0
+        for i in range(len(labels)):
+            model.score.weight[i, 2] = 1.0 if i % 2 == 0 else -1.0
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def letters(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A scalar model that likes early letters of the alphabet, wherever they stand."""
+    # Only what stands behind the prompt differs between the answers to one question.
+    return save(tmp_path_factory.mktemp("letters"), ["reward"], {chr(65 + i): 26.0 - i for i in range(26)})
+
+
+def marked(folder: Path, dimension: str, count: int = 8) -> Path:
+    """Records of the sample with the marker of their own label in them, but for the first, which has the wrong one."""
+    from recrm_tasks.data import load
+
+    field, good = {"factual": ("response", "consistent"), "behavior": ("item", 1)}[dimension]
+    rows = []
+    for i, record in enumerate(load(dimension, "sample", limit=count).records()):
+        row = json.loads(record.model_dump_json(exclude_none=True))
+        right = GOOD if row["label"] == good else BAD
+        mark = {GOOD: BAD, BAD: GOOD}[right] if i == 0 else right
+        row[field] = f"{row[field]} {mark * 200}"
+        rows.append(json.dumps(row, ensure_ascii=False))
+    file = folder / f"{dimension}.jsonl"
+    file.write_text("\n".join(rows), encoding="utf-8")
+    return file
+
+
+def by_lm_eval(model: str, name: str, data: str, limit: int | None = None, **arguments: Any) -> tuple[Any, Any]:
+    manager = TaskManager(
+        include_path=str(Path(lm_eval_tasks.__file__).parent),
+        include_defaults=False,
+        metadata={"recrm_data": data, "recrm_limit": limit, "pretrained": model},
+    )
+    done = lm_eval.simple_evaluate(
+        "recrm-rm", model_args={"pretrained": model, **arguments}, tasks=[name], task_manager=manager, batch_size=4
+    )
+    assert done is not None
+    return done["results"][name], [Outcome.from_json(sample["score"][1]) for sample in done["samples"][name]]
+
+
+def by_inspect(
+    model: str, dimension: str, data: str, folder: Path, limit: int | None = None, **arguments: Any
+) -> tuple[Any, Any]:
+    api = get_model(f"recrm-rm/{model}", batch_size=4, memoize=False, **arguments)
+    task = dimension_task(dimension, data=data, answer="logprob", limit=limit)
+    (log,) = inspect_eval(task, model=api, log_dir=str(folder), display="none")
+    assert log.status == "success", log.error
+    outcomes = [Outcome.from_json(sample.scores["recrm"].metadata["outcome"]) for sample in log.samples]
+    usage = log.stats.model_usage
+    assert sum(one.input_tokens for one in usage.values()) > 0
+    assert sum(one.output_tokens for one in usage.values()) == 0
+    return {name: metric.value for name, metric in log.results.scores[0].metrics.items()}, outcomes
+
+
+def same(ours: dict[str, float], theirs: dict[str, Any]) -> None:
+    for metric, value in ours.items():
+        assert value == theirs[f"{metric},none"] or (math.isnan(value) and math.isnan(theirs[f"{metric},none"])), metric
+
+
+@pytest.mark.parametrize("dimension", ["instruction", "relevance", "ranking"])
+def test_a_scalar_model_prefers_the_first_letter(dimension: str, letters: str, tmp_path: Path) -> None:
+    limit = 6
+    theirs, first = by_lm_eval(letters, f"recrm_{dimension}_logprob", "sample", limit)
+    ours, second = by_inspect(letters, dimension, "sample", tmp_path, limit)
+    assert sorted(first) == sorted(second)
+    same(ours, theirs)
+    golds = {p.id: p.gold for p in questions(dimension, "logprob", Backend(), data="sample", limit=limit)[0]}
+    assert ours["coverage"] == 1.0
+    for outcome in second:
+        if dimension == "ranking":
+            assert list(outcome.value) == sorted(outcome.value, reverse=True)
+        else:
+            assert outcome.value == 0
+    right = [(g[0] > 0) if isinstance(g, tuple) else g == 0 for g in golds.values()]
+    assert ours["acc"] == sum(right) / limit
+
+
+@pytest.mark.parametrize("pad", [True, False])
+@pytest.mark.parametrize(
+    ("dimension", "labels"),
+    [
+        ("factual", ["consistent", "inconsistent"]),
+        ("factual", ["Inconsistent", "Consistent"]),
+        ("behavior", ["LABEL_0", "LABEL_1"]),
+        ("behavior", ["yes", "no"]),
+    ],
+)
+def test_a_classifier_gives_the_known_verdicts(dimension: str, labels: list[str], pad: bool, tmp_path: Path) -> None:
+    """All right but the first record, whose marker is the wrong one; whatever the order of the classes."""
+    sign = 1.0 if labels[0] in ("consistent", "yes") else -1.0
+    model = save(tmp_path / "model", labels, {GOOD: sign, BAD: -sign}, pad=pad)
+    data = str(marked(tmp_path, dimension))
+    theirs, first = by_lm_eval(model, f"recrm_{dimension}_logprob", data)
+    ours, second = by_inspect(model, dimension, data, tmp_path / "logs")
+    assert sorted(first) == sorted(second)
+    same(ours, theirs)
+    assert ours["n"] == 8
+    assert ours["acc"] == 7 / 8
+
+
+def test_classes_can_be_named_by_hand(tmp_path: Path) -> None:
+    model = save(tmp_path / "model", ["LABEL_0", "LABEL_1"], {GOOD: 1.0, BAD: -1.0})
+    data = str(marked(tmp_path, "factual"))
+    with pytest.raises(RecrmError, match=r"calls its classes LABEL_0, LABEL_1, .* say classes='consistent\|inconsist"):
+        by_lm_eval(model, "recrm_factual_logprob", data)
+    theirs, _ = by_lm_eval(model, "recrm_factual_logprob", data, classes="consistent|inconsistent")
+    ours, _ = by_inspect(model, "factual", data, tmp_path / "logs", classes="consistent|inconsistent")
+    same(ours, theirs)
+    assert ours["acc"] == 7 / 8
+
+
+def test_passes_of_any_size_give_the_same_verdicts(letters: str) -> None:
+    prompts = list(questions("ranking", "logprob", Backend(), data="sample", limit=5)[0])
+    asked = [Asked(p.messages, p.choices, ()) for p in prompts]
+    one_by_one, tokens = RewardModel(letters, batch_size=1).rewards(asked)
+    together, again = RewardModel(letters, batch_size=32).rewards(asked)
+    assert tokens == again == [sum(len(p.messages[0].content) + 3 for _ in p.choices) for p in prompts]
+    for left, right in zip(one_by_one, together, strict=True):
+        assert left == pytest.approx(right, abs=1e-4)
+
+
+def test_without_a_template_question_and_answer_are_a_pair(tmp_path: Path) -> None:
+    model = RewardModel(save(tmp_path, ["reward"], {"A": 2.0, "B": 1.0}, template=False))
+    ((first, second),), (tokens,) = model.rewards([Asked((Message(role="user", content="xy"),), ("A", "B"), ())])
+    assert first > second
+    assert tokens == 6
+
+
+def test_mistakes_are_told(letters: str, tmp_path: Path, byte_tokenizer: str) -> None:
+    with pytest.raises(RecrmError, match="no reward model at '/nowhere'"):
+        RewardModel("/nowhere")
+    config = transformers.LlamaConfig(
+        vocab_size=300, hidden_size=WIDTH, intermediate_size=WIDTH, num_hidden_layers=1, num_attention_heads=1,
+        num_key_value_heads=1,
+    )  # fmt: skip
+    transformers.LlamaForCausalLM(config).save_pretrained(tmp_path / "language-model")
+    transformers.AutoTokenizer.from_pretrained(byte_tokenizer).save_pretrained(tmp_path / "language-model")
+    with pytest.raises(RecrmError, match=r"no trained reward model: it has no score\.weight"):
+        RewardModel(str(tmp_path / "language-model"))
+    question = Asked((Message(role="user", content="x" * 300),), ("A", "B"), ())
+    with pytest.raises(RecrmError, match=r"a text has 303 tokens, and '.*' takes 100"):
+        RewardModel(letters, max_length=100).rewards([question])
+    classes = save(tmp_path / "classes", ["a", "b", "c"], {GOOD: 1.0})
+    with pytest.raises(RecrmError, match="tells 3 classes apart, and candidates of a list are none"):
+        RewardModel(classes).rewards([question])
+    with pytest.raises(RecrmError, match="has 3 classes, not 2"):
+        RewardModel(classes, classes=["a", "b"])
+
+
+def test_a_reward_model_writes_no_text(letters: str, tmp_path: Path) -> None:
+    with pytest.raises(RecrmError, match="use recrm_factual_logprob instead of recrm_factual"):
+        by_lm_eval(letters, "recrm_factual", "sample", 2)
+    init_active_model(get_model(f"recrm-rm/{letters}", memoize=False), None)  # type: ignore[arg-type]
+    try:
+        with pytest.raises(PrerequisiteError, match="writes no text: add -T answer=logprob"):
+            dimension_task("factual", data="sample", limit=2)
+        fit = dimension_task("factual", data="sample", limit=2, answer="logprob").metadata["recrm_provenance"]
+        assert fit["factual"]["fit"]["context"] == 20_000
+    finally:
+        init_active_model(None, None)  # type: ignore[arg-type]
+
+
+def test_the_names_of_classes_are_those_of_the_labels() -> None:
+    (prompt,) = questions("factual", "logprob", Backend(), data="sample", limit=1)[0]
+    names = dimension_of("factual").class_names(prompt)
+    assert "consistent" in names[0]
+    assert "inconsistent" in names[1]
+
+
+def test_lm_eval_knows_the_model_by_name() -> None:
+    from lm_eval.api.registry import get_model as model_of
+
+    assert model_of("recrm-rm").__name__ == "RewardModelLM"
+    assert sys.modules["recrm_tasks.lm_eval_tasks.reward_model"]
