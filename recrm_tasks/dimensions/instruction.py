@@ -25,7 +25,7 @@ class InstructionDimension(LabelledDimension):
     title = "instruction following"
     column = "IF"
     position = 1
-    version = 2
+    version = 3
     role = Role(gate=True, weight=1.0)
     record_type = InstructionRecord
     aliases = ("instruction following evaluation", "instruction_follow", "ifeval", "指令遵循", "指令跟随")

@@ -115,7 +115,7 @@ class RankingDimension(Dimension):
     title = "item ranking"
     column = "IR"
     position = 5
-    version = 3
+    version = 4
     primary = "auc"
     record_type = RankingRecord
     strata = ("candidates",)

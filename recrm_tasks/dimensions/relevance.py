@@ -24,7 +24,7 @@ class RelevanceDimension(LabelledDimension):
     title = "query-item relevance"
     column = "QIR"
     position = 3
-    version = 3
+    version = 4
     record_type = RelevanceRecord
     strata = ("label", "category")
     aliases = (

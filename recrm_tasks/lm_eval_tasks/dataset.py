@@ -94,6 +94,11 @@ def _load(dimension: str, answer: str, options: dict[str, Any]) -> tuple[Iterato
             f"{', '.join(_PREFIX + name for name in OPTIONS)}"
         )
     mode = next(m for m in MODES if m == answer)
+    if mode == "logprob" and str(options.get("base_url", "")).rstrip("/").endswith("/chat/completions"):
+        raise RecrmError(
+            "lm-eval reads no log-probabilities from chat APIs: use the task without _logprob, or local-completions "
+            "with a base_url that ends in /v1/completions, or Inspect with -T answer=logprob"
+        )
     backend = backend_of(options)
     prompts, provenance = questions(dimension, mode, backend, **ours)
     provenance["enable_thinking"] = options.get("enable_thinking")

@@ -1,6 +1,6 @@
 """Do engines answer alike? docs/backends.md holds what this prints.
 
-    RECRM_TEST_MODEL=MODEL python tests/backends/agreement.py [--limit 72] [--mode logprob] [--differences]
+    RECRM_TEST_MODEL=MODEL python tests/backends/agreement.py [--limit 72] [--differences]
 
 Every engine is asked the same records of the sample through the harnesses' own command lines, greedy, in float32.
 """
@@ -16,50 +16,49 @@ from collections.abc import Callable
 from pathlib import Path
 
 import engines
-from engines import CONTEXT, NAME, Answers, Given, Server
+from engines import CONTEXT, MODES, NAME, Answers, Given, Server
 
 from recrm_tasks.dimensions import dimensions
 
-MODES = ("generate", "logprob")
 HALF = "\N{REPLACEMENT CHARACTER}"
 """What transformers writes for the bytes of an unfinished character; vLLM leaves them out."""
 
 
-def runs(model: str, mode: str, limit: int, server: Server, folder: Path) -> dict[str, Callable[[], Answers]]:
+def runs(model: str, limit: int, server: Server, folder: Path) -> dict[str, Callable[[], Answers]]:
     """What is asked, by a name; the first is what the others are held against."""
     shared = f"pretrained={model},dtype=float32"
     api = f"model={NAME},num_concurrent=4,max_retries=3,max_length={CONTEXT}"
-    chat, plain = f"{server.url}/v1/chat/completions", f"{server.url}/v1/completions"
     hf = ("-M", f"model_path={model}", "-M", "do_sample=false", "-M", "dtype=float32", "-M", "batch_size=1")
-
-    def out(name: str) -> Path:
-        return folder / mode / name.replace("/", "-").replace(" ", "-")
-
-    def by_lm_eval(name: str, engine: str, arguments: str) -> Callable[[], Answers]:
-        return lambda: engines.lm_eval(engine, arguments, mode, limit, out(name))
-
-    def by_inspect(name: str, path: str, *more: str, **env: str) -> Callable[[], Answers]:
-        return lambda: engines.inspect(path, mode, limit, out(name), *more, **env)
-
     url = f"{server.url}/v1"
-    # A chat API has no log-probabilities for lm-eval; the completions API takes prompts that lm-eval has rendered.
-    over_http = (
-        by_lm_eval("api", "local-chat-completions", f"{api},base_url={chat},tokenizer_backend=None")
-        if mode == "generate"
-        else by_lm_eval("api", "local-completions", f"{api},base_url={plain},tokenizer={model}")
-    )
+
+    def by_lm_eval(engine: str, arguments: str, *modes: str) -> Callable[[], Answers]:
+        return lambda: engines.lm_eval(engine, arguments, modes, limit, folder / engine)
+
+    def by_inspect(path: str, *more: str, **env: str) -> Callable[[], Answers]:
+        def run() -> Answers:
+            answers: Answers = {}
+            for mode in MODES:
+                answers |= engines.inspect(path, mode, limit, folder / path.replace("/", "-") / mode, *more, **env)
+            return answers
+
+        return run
+
     return {
-        "lm-eval hf": by_lm_eval("hf", "hf", f"{shared},max_length={CONTEXT}"),
-        "lm-eval vllm": by_lm_eval(
-            "vllm", "vllm", f"{shared},max_model_len={CONTEXT},enforce_eager=True"
+        "lm-eval hf": by_lm_eval("hf", f"{shared},max_length={CONTEXT}", *MODES),
+        "lm-eval vllm": by_lm_eval("vllm", f"{shared},max_model_len={CONTEXT},enforce_eager=True", *MODES),
+        # A chat API has no log-probabilities for lm-eval; the completions API takes prompts that lm-eval has rendered.
+        "lm-eval local-chat-completions": by_lm_eval(
+            "local-chat-completions", f"{api},base_url={url}/chat/completions,tokenizer_backend=None", "generate"
         ),
-        f"lm-eval local-{'chat-' if mode == 'generate' else ''}completions": over_http,
-        "Inspect hf/": by_inspect("ihf", f"hf/{NAME}", *hf, "--max-connections", "1"),
-        "Inspect vllm/": by_inspect("ivllm", f"vllm/{NAME}", "--max-connections", "4", VLLM_BASE_URL=url),
+        "lm-eval local-completions": by_lm_eval(
+            "local-completions", f"{api},base_url={url}/completions,tokenizer={model}", *MODES
+        ),
+        "Inspect hf/": by_inspect(f"hf/{NAME}", *hf, "--max-connections", "1"),
+        "Inspect vllm/": by_inspect(f"vllm/{NAME}", "--max-connections", "4", VLLM_BASE_URL=url),
         "Inspect openai-api/": by_inspect(
-            "iapi", f"openai-api/local/{NAME}", "--max-connections", "4", LOCAL_BASE_URL=url, LOCAL_API_KEY="none"
+            f"openai-api/local/{NAME}", "--max-connections", "4", LOCAL_BASE_URL=url, LOCAL_API_KEY="none"
         ),
-    }  # fmt: skip
+    }
 
 
 def same(left: Given, right: Given) -> bool:
@@ -92,37 +91,45 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description="Do engines answer alike?")
     parser.add_argument("--limit", type=int, default=72, help="records of each dimension")
-    parser.add_argument("--mode", action="append", choices=MODES, help="answer mode; by default both")
     parser.add_argument("--differences", action="store_true", help="print every answer that differs")
     options = parser.parse_args()
     model = os.environ.get("RECRM_TEST_MODEL") or parser.error("RECRM_TEST_MODEL names the folder of a chat model")
     with tempfile.TemporaryDirectory() as folder, engines.serving(model, Path(folder) / "server.log") as server:
-        for mode in options.mode or MODES:
-            _table(model, mode, options.limit, server, Path(folder), options.differences)
+        answers, seconds = {}, {}
+        for name, run in runs(model, options.limit, server, Path(folder)).items():
+            began = time.perf_counter()
+            answers[name] = run()
+            seconds[name] = time.perf_counter() - began
+            print(f"{name}: {seconds[name]:.0f} s", file=sys.stderr, flush=True)
+    for mode in MODES:
+        _table(mode, options.limit, answers, options.differences)
 
 
-def _table(model: str, mode: str, limit: int, server: Server, folder: Path, differences: bool) -> None:
+def _table(mode: str, limit: int, answers: dict[str, Answers], differences: bool) -> None:
     keys = list(dimensions())
-    print(f"\n### {mode}, {limit} records of each dimension\n\n| | {' | '.join(keys)} | seconds |")
-    print("|---" * (len(keys) + 2) + "|", flush=True)
-    first: Answers = {}
-    for name, run in runs(model, mode, limit, server, folder).items():
-        began = time.perf_counter()
-        answers = run()
-        seconds = time.perf_counter() - began
-        first = first or answers
-        cells = []
-        for key in keys:
-            ours, theirs = first[key, mode], answers[key, mode]
-            equal = sum(same(given, theirs[record]) for record, given in ours.items())
-            cell = f"{equal}/{len(ours)}"
-            if mode == "logprob":
-                cell += f", {largest_difference(ours, theirs):.1g}"
-            cells.append(cell)
-            for record, given in ours.items() if differences else ():
-                if not same(given, theirs[record]):
-                    print(f"{name} {record}: {given.said!r} | {theirs[record].said!r}", file=sys.stderr)
-        print(f"| {name} | {' | '.join(cells)} | {seconds:.0f} |", flush=True)
+    print(f"\n### {mode}, {limit} records of each dimension\n\n| | {' | '.join(keys)} |")
+    print("|---" * (len(keys) + 1) + "|")
+    first = next(iter(answers.values()))
+    for name, given in answers.items():
+        if (keys[0], mode) not in given:
+            continue
+        cells = [_cell(first[key, mode], given[key, mode], mode) for key in keys]
+        print(f"| {name} | {' | '.join(cells)} |")
+        for key in keys if differences else ():
+            for record, one in first[key, mode].items():
+                other = given[key, mode][record]
+                if not same(one, other):
+                    print(f"{name} {record}: {one.said!r} | {other.said!r}", file=sys.stderr)
+
+
+def _cell(first: dict[str, Given], given: dict[str, Given], mode: str) -> str:
+    """Equal answers; equal outcomes where texts differ; largest difference of probabilities."""
+    equal = sum(same(one, given[record]) for record, one in first.items())
+    cell = f"{equal}/{len(first)}"
+    if mode == "logprob":
+        return f"{cell}, {largest_difference(first, given):.1g}"
+    read = sum(one.outcome == given[record].outcome for record, one in first.items())
+    return f"{cell}, {read}/{len(first)}"
 
 
 if __name__ == "__main__":

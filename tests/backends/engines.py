@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +24,11 @@ NAME = "smol"
 CONTEXT = 2048
 TOKENS = 24
 """New tokens of a generated answer."""
+
+
+MODES = ("generate", "logprob")
+TASKS = {"generate": "recrm_hybrid", "logprob": "recrm_hybrid_logprob"}
+"""lm-eval's task of all dimensions by answer mode."""
 
 
 class Given(NamedTuple):
@@ -55,34 +60,37 @@ def command(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def lm_eval_words(model: str, arguments: str, mode: str, limit: int, out: Path) -> list[str]:
-    """The command line: all dimensions in one task, so many records of each."""
-    task = "recrm_hybrid" + ("_logprob" if mode == "logprob" else "")
-    words = ["lm_eval", "--model", model, "--model_args", arguments, "--apply_chat_template", "--tasks", task]
+def lm_eval_words(model: str, arguments: str, modes: Sequence[str], limit: int, out: Path) -> list[str]:
+    """The command line: all dimensions in one task per answer mode, so many records of each."""
+    tasks = ",".join(TASKS[mode] for mode in modes)
+    words = ["lm_eval", "--model", model, "--model_args", arguments, "--apply_chat_template", "--tasks", tasks]
     words += ["--metadata", json.dumps({"recrm_limit": limit}), "--log_samples", "--output_path", str(out)]
     words += ["--include_path", str(ROOT / "recrm_tasks" / "lm_eval_tasks")]
-    return words + (["--gen_kwargs", f"max_gen_toks={TOKENS}"] if mode == "generate" else [])
+    return words + (["--gen_kwargs", f"max_gen_toks={TOKENS}"] if "generate" in modes else [])
 
 
-def lm_eval(model: str, arguments: str, mode: str, limit: int, out: Path) -> Answers:
+def lm_eval(model: str, arguments: str, modes: Sequence[str], limit: int, out: Path) -> Answers:
     """One run of lm-evaluation-harness."""
-    done = command(*lm_eval_words(model, arguments, mode, limit, out))
+    done = command(*lm_eval_words(model, arguments, modes, limit, out))
     assert done.returncode == 0, done.stderr[-4000:]
-    return read_lm_eval(out, mode)
+    return read_lm_eval(out)
 
 
-def read_lm_eval(out: Path, mode: str) -> Answers:
+def read_lm_eval(out: Path) -> Answers:
     """What the newest run in a folder was answered."""
     results = sorted(out.rglob("results_*.json"))[-1]
-    said: dict[str, str | tuple[float, ...] | None] = {}
-    for samples in results.parent.glob(f"samples_*{results.stem.removeprefix('results_')}.jsonl"):
-        for line in samples.read_text(encoding="utf-8").splitlines():
+    said: dict[tuple[str, str], str | tuple[float, ...] | None] = {}
+    for mode, task in TASKS.items():
+        samples = results.with_name(f"samples_{task}_{results.stem.removeprefix('results_')}.jsonl")
+        for line in samples.read_text(encoding="utf-8").splitlines() if samples.exists() else ():
             sample = json.loads(line)
             answer = sample["filtered_resps"]
-            said[sample["doc"]["id"]] = (
+            said[mode, sample["doc"]["id"]] = (
                 normalise([float(logprob) for logprob, _ in answer]) if mode == "logprob" else answer[0]
             )
-    return {(a.dimension, a.mode): {o.id: Given(o, said[o.id]) for o in a.outcomes} for a in read_answers(results)}
+    return {
+        (a.dimension, a.mode): {o.id: Given(o, said[a.mode, o.id]) for o in a.outcomes} for a in read_answers(results)
+    }
 
 
 def inspect_words(model: str, mode: str, limit: int, out: Path, *more: str) -> list[str]:

@@ -225,7 +225,7 @@ def other_revision(results: dict) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (other_version, "factual: prompt_version is 3 in A, 2 in B"),
+        (other_version, "factual: prompt_version is 4 in A, 2 in B"),
         (other_revision, "factual: revision is None in A, abc in B"),
     ],
 )

@@ -22,7 +22,7 @@ from recrm_tasks import lm_eval_tasks
 from recrm_tasks.asking import Backend, questions
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import ANSWER_TOKENS, MODES
-from recrm_tasks.errors import DataError
+from recrm_tasks.errors import DataError, RecrmError
 
 SUFFIX = {"generate": "", "logprob": "_logprob"}
 
@@ -181,3 +181,11 @@ def test_unseen_answers_are_counted(tmp_path: Path) -> None:
     table[prompts[0].messages[-1].content] = {"A": -0.5, "B": -1.5}
     log = by_inspect(dimension_task("behavior", data="sample", answer="logprob", limit=6), table, tmp_path)
     assert "unseen" not in log.results.scores[0].metrics
+
+
+def test_a_chat_api_is_no_place_for_log_probabilities() -> None:
+    arguments = {"model": "some", "base_url": "http://127.0.0.1:1/v1/chat/completions"}
+    with pytest.raises(RecrmError, match=r"use the task without _logprob, or local-completions"):
+        manager(arguments).load(["recrm_factual_logprob"])
+    assert manager(arguments).load(["recrm_factual"])
+    assert manager({**arguments, "base_url": "http://127.0.0.1:1/v1/completions"}).load(["recrm_factual_logprob"])

@@ -168,6 +168,10 @@ def test_choice_logprobs() -> None:
     assert choice_logprobs(again, "AB") is Reason.TRUNCATED
     assert choice_logprobs(output(("The", {"The": -0.1})), "AB") == [-math.inf, -math.inf]
     assert choice_logprobs(output((" ", {})), "AB") == [-math.inf, -math.inf]
+    assert choice_logprobs(output(("", {"": -0.1, "A": -2.0, "B": -3.0})), "AB") == [-2.0, -3.0]
+    assert choice_logprobs(output(("\n", {"\n": -0.1, "A": -2.0, "B": -3.0})), "AB") == [-2.0, -3.0]
+    cut = output(("<think>", {}), ("</think>", {}), ("\n", {"\n": -0.1, "A": -2.0}))
+    assert choice_logprobs(cut, "AB") == [-math.inf, -math.inf]
     # Only whole tokens are answers: "AB" is neither, and neither is a small letter.
     assert choice_logprobs(output(("AB", {"AB": -0.1, "a": -0.2})), "AB") == [-math.inf, -math.inf]
 

@@ -1,0 +1,188 @@
+"""Real engines on the processor: HF transformers, vLLM, and vLLM's own server, through both harnesses' command lines.
+
+`make test-vllm` sets up the environment that these need and runs them.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import agreement
+import engines
+import pytest
+from engines import CONTEXT, NAME, Answers, Server
+
+from recrm_tasks.dimensions import dimensions
+
+pytest.importorskip("vllm", reason="vLLM is not installed here: make test-vllm")
+
+MODEL = os.environ.get("RECRM_TEST_MODEL", "")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not MODEL, reason="RECRM_TEST_MODEL does not name the folder of a chat model"),
+]
+
+LIMIT = 4
+"""Records of each dimension. docs/backends.md is of more."""
+ALL = LIMIT * len(dimensions())
+ALIKE = 0.9
+"""Share of equal answers: greedy decoding in float32 leaves few ways to differ."""
+CLOSE = 1e-3
+"""Between the probabilities that two engines give an answer: float32, kernels of other makers."""
+PORT = engines.free_port()
+
+
+class Servers:
+    """One server at a time, always at the same address."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.now: Server | None = None
+
+    def start(self) -> Server:
+        self.now = engines.start(MODEL, self.folder / "server.log", PORT)
+        return self.now
+
+    def kill(self) -> None:
+        if self.now is not None:
+            self.now.kill()
+        self.now = None
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """Started once, and again by the tests that kill it."""
+    running = Servers(tmp_path_factory.mktemp("server"))
+    running.start()
+    yield running
+    running.kill()
+
+
+@pytest.fixture(scope="module")
+def answers(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Answers]:
+    """What every way of asking was answered."""
+    assert servers.now is not None
+    ways = agreement.runs(MODEL, LIMIT, servers.now, tmp_path_factory.mktemp("runs"))
+    return {name: run() for name, run in ways.items()}
+
+
+@pytest.mark.vllm
+@pytest.mark.server
+@pytest.mark.parametrize("mode", engines.MODES)
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("lm-eval hf", "lm-eval vllm"),
+        ("lm-eval hf", "lm-eval local-completions"),
+        ("lm-eval vllm", "lm-eval local-chat-completions"),
+        ("lm-eval hf", "Inspect hf/"),
+        ("Inspect hf/", "Inspect vllm/"),
+        ("Inspect vllm/", "Inspect openai-api/"),
+    ],
+)
+def test_engines_answer_alike(first: str, second: str, mode: str, answers: dict[str, Answers]) -> None:
+    equal = 0
+    largest = 0.0
+    for key in dimensions():
+        if (key, mode) not in answers[second]:
+            assert (mode, second) == ("logprob", "lm-eval local-chat-completions")
+            return
+        left, right = answers[first][key, mode], answers[second][key, mode]
+        assert left.keys() == right.keys()
+        assert len(left) == LIMIT
+        equal += sum(agreement.same(one, right[record]) for record, one in left.items())
+        if mode == "logprob":
+            largest = max(largest, agreement.largest_difference(left, right))
+    assert equal >= ALIKE * ALL
+    # lm-eval and Inspect do not read the same number: docs/backends.md says why.
+    if first.partition(" ")[0] == second.partition(" ")[0]:
+        assert largest < CLOSE
+
+
+def wait_for(count: int, server: Server, run: subprocess.Popen[str]) -> None:
+    """Until the server has answered so many requests of a run that goes on."""
+    for _ in range(1200):
+        if server.metric("vllm:request_success_total") >= count:
+            return
+        assert run.poll() is None, run.communicate()[1][-4000:]
+        time.sleep(0.1)
+    raise TimeoutError
+
+
+def popen(*words: str, **env: str) -> subprocess.Popen[str]:
+    program = str(Path(sys.executable).with_name(words[0]))
+    return subprocess.Popen(
+        [program, *words[1:]], cwd=engines.ROOT, env=engines.environment(**env), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def outcomes(given: Answers, mode: str) -> dict[str, Any]:
+    return {key: {record: one.outcome for record, one in given[key, mode].items()} for key in dimensions()}
+
+
+@pytest.mark.server
+def test_lm_eval_goes_on_where_a_dead_server_left_it(
+    servers: Servers, answers: dict[str, Answers], tmp_path: Path
+) -> None:
+    servers.kill()
+    server = servers.start()
+    api = f"model={NAME},num_concurrent=4,max_retries=2,max_length={CONTEXT},tokenizer_backend=None"
+    arguments = f"{api},base_url={server.url}/v1/chat/completions"
+    words = engines.lm_eval_words("local-chat-completions", arguments, ["generate"], LIMIT, tmp_path / "out")
+    words += ["--use_cache", str(tmp_path / "cache")]
+    first = popen(*words)
+    wait_for(5, server, first)
+    servers.kill()
+    _, said = first.communicate(timeout=300)
+    assert first.returncode != 0, said[-2000:]
+    with sqlite3.connect(tmp_path / "cache_rank0.db") as cache:
+        (kept,) = cache.execute("select count(*) from unnamed").fetchone()
+    assert 0 < kept < ALL
+    server = servers.start()
+    done = engines.command(*words)
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert server.metric("vllm:request_success_total") == ALL - kept
+    undisturbed = answers["lm-eval local-chat-completions"]
+    assert outcomes(engines.read_lm_eval(tmp_path / "out"), "generate") == outcomes(undisturbed, "generate")
+
+
+@pytest.mark.server
+def test_inspect_goes_on_where_a_dead_server_left_it(
+    servers: Servers, answers: dict[str, Answers], tmp_path: Path
+) -> None:
+    assert servers.now is not None
+    url = {"LOCAL_BASE_URL": f"{servers.now.url}/v1", "LOCAL_API_KEY": "none"}
+    before = int(servers.now.metric("vllm:request_success_total"))
+    first = popen(
+        *engines.inspect_words(f"openai-api/local/{NAME}", "generate", LIMIT, tmp_path),
+        "--max-connections", "4", "--max-retries", "1", **url,
+    )  # fmt: skip
+    wait_for(before + 5, servers.now, first)
+    servers.kill()
+    first.communicate(timeout=300)
+    (log,) = tmp_path.glob("*.eval")
+    server = servers.start()
+    done = engines.command("inspect", "eval-retry", str(log), "--log-dir", str(tmp_path), "--display", "plain", **url)
+    assert done.returncode == 0, done.stdout[-4000:]
+    again = server.metric("vllm:request_success_total")
+    assert 0 < again <= ALL - 5 + 4  # at most those under way when it died were answered and not yet logged
+    undisturbed = answers["Inspect openai-api/"]
+    assert outcomes(engines.read_inspect(tmp_path), "generate") == outcomes(undisturbed, "generate")
+
+
+@pytest.mark.server
+def test_a_chat_api_is_no_place_for_log_probabilities(servers: Servers, tmp_path: Path) -> None:
+    """lm-eval reads none from chat APIs: told before anything is asked, with the ways that there are."""
+    arguments = f"model={NAME},base_url=http://127.0.0.1:{PORT}/v1/chat/completions,tokenizer_backend=None"
+    words = engines.lm_eval_words("local-chat-completions", arguments, ["logprob"], 1, tmp_path)
+    done = engines.command(*words)
+    assert done.returncode != 0
+    assert "use the task without _logprob" in done.stderr
