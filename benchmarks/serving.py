@@ -1,0 +1,175 @@
+"""What a verdict costs on a real engine: passes, tokens, what the prefix cache holds of them, and records per second.
+
+    python benchmarks/serving.py MODEL DATA [--limit 500] [--mode logprob] [--no-prefix-cache] [--per-candidate]
+    python benchmarks/serving.py MODEL DATA --passes [--limit 40]
+
+The first form starts vLLM's server on MODEL (a folder), asks it by Inspect what DATA (records of all dimensions) holds,
+and reads the server's own counters; a warm-up of two records comes first. `--per-candidate` asks of every candidate of
+a list by itself, as behavior does, beside the one question for the whole list. `--passes` counts the forward passes of
+lm-eval's `hf` in both answer modes. It runs in the environment of `make test-vllm`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "backends"))
+
+import engines
+from engines import NAME, Server
+
+from recrm_tasks.data import load
+from recrm_tasks.dimensions import dimensions
+from recrm_tasks.dimensions.ranking import RankingRecord
+from recrm_tasks.scoring.answers import Outcome
+from recrm_tasks.scoring.metrics.ranking import list_auc
+
+COUNTERS = {
+    "requests": "vllm:request_success_total",
+    "in": "vllm:prompt_tokens_total",
+    "out": "vllm:generation_tokens_total",
+    "asked": "vllm:prefix_cache_queries_total",
+    "held": "vllm:prefix_cache_hits_total",
+}
+
+
+def ask(server: Server, dimension: str, mode: str, data: str, limit: int, logs: str) -> tuple[dict[str, float], Any]:
+    """One run by Inspect; what the counters rose by, with its seconds, and its log."""
+    from inspect_ai import eval as evaluate
+    from inspect_ai.model import get_model
+
+    before = {name: server.metric(counter) for name, counter in COUNTERS.items()}
+    (log,) = evaluate(
+        f"recrm_tasks/{dimension}.py",
+        model=get_model(f"vllm/{NAME}", base_url=f"{server.url}/v1", memoize=False),
+        task_args={"data": data, "answer": mode, "limit": limit},
+        max_tokens=engines.TOKENS,
+        max_connections=32,
+        log_dir=logs,
+        display="none",
+    )
+    assert log.status == "success", log.error
+    risen = {name: server.metric(counter) - before[name] for name, counter in COUNTERS.items()}
+    began, ended = (datetime.fromisoformat(at) for at in (log.stats.started_at, log.stats.completed_at))
+    return {**risen, "seconds": (ended - began).total_seconds(), "records": log.results.completed_samples}, log
+
+
+def show(name: str, cost: dict[str, float], lists: float | None = None) -> None:
+    """One row of the table; `lists` where several records are one."""
+    count = lists or cost["records"]
+    held = f"{100 * cost['held'] / cost['asked']:.1f} %" if cost["asked"] else "–"
+    cells = (
+        f"{count:.0f}", f"{cost['requests'] / count:.2f}", f"{cost['in'] / count:.0f}", f"{cost['out'] / count:.1f}",
+        held, f"{cost['seconds']:.1f}", f"{count / cost['seconds']:.2f}",
+    )  # fmt: skip
+    print(f"| {name} | {' | '.join(cells)} |", flush=True)
+
+
+def by_candidate(data: str, limit: int, file: Path) -> list[RankingRecord]:
+    """Writes each candidate of the lists as a record of behavior; the user's history and context stay in front."""
+    lists = list(load("ranking", data, limit=limit).records())
+    with file.open("w", encoding="utf-8") as stream:
+        for one in lists:
+            for i, (candidate, label) in enumerate(zip(one.candidates, one.labels, strict=True)):
+                row = {
+                    "id": f"{one.id}/{i}", "dimension": "behavior", "lang": one.lang, "source": one.source,
+                    "group": one.id, "profile": one.profile, "history": one.history, "context": one.context,
+                    "item": candidate.text, "label": int(label > 0),
+                }  # fmt: skip
+                stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+    return lists
+
+
+def mean_auc(lists: list[RankingRecord], log: Any) -> float:
+    """The AUC within lists, of the probability that the model gave each candidate by itself."""
+    given = {o.id: o.value for o in (Outcome.from_json(s.scores["recrm"].metadata["outcome"]) for s in log.samples)}
+    aucs = [list_auc(one.labels, tuple(float(given[f"{one.id}/{i}"]) for i in range(len(one.labels)))) for one in lists]
+    return sum(aucs) / len(aucs)
+
+
+@contextmanager
+def serving(model: str, *more: str) -> Iterator[tuple[Server, str]]:
+    """A server and a folder for logs."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        engines.serving(model, Path(folder) / "server.log", *more) as server,
+    ):
+        yield server, folder
+
+
+def passes(model: str, data: str, limit: int) -> None:
+    """Counts the forward passes and the tokens that go through lm-eval's `hf`, one record at a time."""
+    import lm_eval
+    from lm_eval.models.huggingface import HFLM
+    from lm_eval.tasks import TaskManager
+
+    from recrm_tasks import lm_eval_tasks
+
+    lm = HFLM(pretrained=model, dtype="float32", batch_size=1)
+    counts = [0, 0]
+
+    def count(module: Any, arguments: Any, keywords: dict[str, Any]) -> None:
+        ids = keywords.get("input_ids", arguments[0] if arguments else None)
+        counts[0] += 1
+        counts[1] += ids.numel()
+
+    lm.model.register_forward_pre_hook(count, with_kwargs=True)
+    manager = TaskManager(
+        include_path=str(Path(lm_eval_tasks.__file__).parent),
+        include_defaults=False,
+        metadata={"recrm_data": data, "recrm_limit": limit, "pretrained": model},
+    )
+    print("| | records | passes a record | tokens a record |\n|---|---|---|---|")
+    for key in dimensions():
+        for suffix in ("", "_logprob"):
+            counts[:] = 0, 0
+            name = f"recrm_{key}{suffix}"
+            done = lm_eval.simple_evaluate(
+                lm, tasks=[name], task_manager=manager, apply_chat_template=True,
+                gen_kwargs=None if suffix else f"max_gen_toks={engines.TOKENS}",
+            )  # fmt: skip
+            records = done["results"][name]["n,none"]
+            print(f"| {name} | {records:.0f} | {counts[0] / records:.2f} | {counts[1] / records:.0f} |", flush=True)
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", help="folder of a chat model")
+    parser.add_argument("data", help="records of all dimensions, or sample")
+    parser.add_argument("--limit", type=int, default=500, help="records of each dimension (500)")
+    parser.add_argument("--mode", choices=engines.MODES, default="logprob")
+    parser.add_argument("--no-prefix-cache", action="store_true")
+    parser.add_argument("--per-candidate", action="store_true")
+    parser.add_argument("--passes", action="store_true")
+    options = parser.parse_args()
+    if options.passes:
+        return passes(options.model, options.data, options.limit)
+    more = ["--no-enable-prefix-caching"] if options.no_prefix_cache else []
+    with serving(options.model, *more) as (server, folder):
+        ask(server, "factual", options.mode, "sample", 2, folder)
+        print("| | N | requests | tokens in | tokens out | of these cached | seconds | per second |")
+        print("|---|---|---|---|---|---|---|---|")
+        for key in ["ranking"] if options.per_candidate else dimensions():
+            cost, log = ask(server, key, options.mode, options.data, options.limit, folder)
+            show(key, cost)
+        if options.per_candidate:
+            file = Path(folder) / "behavior.jsonl"
+            lists = by_candidate(options.data, options.limit, file)
+            print(f"AUC by one pass: {log.results.scores[0].metrics['auc'].value:.4f}", file=sys.stderr)
+            cost, log = ask(server, "behavior", "logprob", str(file), sum(len(one.labels) for one in lists), folder)
+            show("ranking, by candidate", cost, len(lists))
+            print(f"AUC by candidate: {mean_auc(lists, log):.4f}", file=sys.stderr)
+    return None
+
+
+if __name__ == "__main__":
+    main()
