@@ -153,7 +153,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.passes:
         return passes(options.model, options.data, options.limit)
-    more = ["--no-enable-prefix-caching"] if options.no_prefix_cache else []
+    more = ["--dtype", "float32", *(["--no-enable-prefix-caching"] if options.no_prefix_cache else [])]
     with serving(options.model, *more) as (server, folder):
         ask(server, "factual", options.mode, "sample", 2, folder)
         print("| | N | requests | tokens in | tokens out | of these cached | seconds | per second |")

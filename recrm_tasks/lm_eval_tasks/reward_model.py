@@ -27,6 +27,7 @@ class RewardModelLM(LM):
         batch_size: texts in one pass at most.
         classes: what the classes are called, in the order of the logits, with `|` between them.
         max_batch_size: lm-eval's own; not used.
+        device: of torch. lm-eval says `cuda:0` where the user says nothing, also where there is none.
         options: those of `recrm_tasks.reward_model.RewardModel`.
     """
 
@@ -36,6 +37,7 @@ class RewardModelLM(LM):
         batch_size: int | str = BATCH,
         classes: str | None = None,
         max_batch_size: int | None = None,
+        device: str | None = None,
         **options: Any,
     ) -> None:
         super().__init__()
@@ -43,6 +45,7 @@ class RewardModelLM(LM):
             pretrained,
             batch_size=int(batch_size) if str(batch_size).isdecimal() else BATCH,
             classes=classes.split("|") if classes else None,
+            device=None if device == "cuda:0" else device,
             **options,
         )
 

@@ -18,7 +18,7 @@ class Cost:
     seconds: float
     """Wall time as the harness gives it: lm-eval's with its own start and loading the model, Inspect's without."""
     tokens_in: int | None
-    """Tokens of the prompts, each counted once; None where nobody counted."""
+    """Of lm-eval's runs the prompts, each once; of Inspect's what the provider counted. None where nobody counted."""
     tokens_out: int | None
     """Tokens of the completions, thinking included where the harness hands it over."""
 

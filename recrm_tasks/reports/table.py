@@ -75,8 +75,9 @@ def print_costs(runs: Sequence[Run], console: Console) -> None:
 
 
 _COST = (
-    "One line per run of a harness. Seconds are wall time: lm-eval's with its start and loading the model, Inspect's "
-    "without. Of log-probability answers lm-eval generates nothing, Inspect one token."
+    "One line per run of a harness. Tokens: of lm-eval's runs each prompt counted once and what was generated, of "
+    "Inspect's what the provider counted. Seconds are wall time: lm-eval's with its start and loading the model, "
+    "Inspect's without."
 )
 
 

@@ -1,8 +1,8 @@
 """Do engines answer alike? docs/backends.md holds what this prints.
 
-    RECRM_TEST_MODEL=MODEL python tests/backends/agreement.py [--limit 72] [--differences]
+    RECRM_TEST_MODEL=MODEL python tests/backends/agreement.py [--limit 72] [--dtype bfloat16] [--differences]
 
-Every engine is asked the same records of the sample through the harnesses' own command lines, greedy, in float32.
+Every engine is asked the same records of the sample through the harnesses' own command lines, greedy.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ HALF = "\N{REPLACEMENT CHARACTER}"
 """What transformers writes for the bytes of an unfinished character; vLLM leaves them out."""
 
 
-def runs(model: str, limit: int, server: Server, folder: Path) -> dict[str, Callable[[], Answers]]:
+def runs(
+    model: str, limit: int, server: Server, folder: Path, dtype: str = "float32"
+) -> dict[str, Callable[[], Answers]]:
     """What is asked, by a name; the first is what the others are held against."""
-    shared = f"pretrained={model},dtype=float32"
+    shared = f"pretrained={model},dtype={dtype}"
     api = f"model={NAME},num_concurrent=4,max_retries=3,max_length={CONTEXT}"
-    hf = ("-M", f"model_path={model}", "-M", "do_sample=false", "-M", "dtype=float32", "-M", "batch_size=1")
+    hf = ("-M", f"model_path={model}", "-M", "do_sample=false", "-M", f"dtype={dtype}", "-M", "batch_size=1")
     url = f"{server.url}/v1"
 
     def by_lm_eval(engine: str, arguments: str, *modes: str) -> Callable[[], Answers]:
@@ -91,12 +93,16 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description="Do engines answer alike?")
     parser.add_argument("--limit", type=int, default=72, help="records of each dimension")
+    parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32")
     parser.add_argument("--differences", action="store_true", help="print every answer that differs")
     options = parser.parse_args()
     model = os.environ.get("RECRM_TEST_MODEL") or parser.error("RECRM_TEST_MODEL names the folder of a chat model")
-    with tempfile.TemporaryDirectory() as folder, engines.serving(model, Path(folder) / "server.log") as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        engines.serving(model, Path(folder) / "server.log", "--dtype", options.dtype) as server,
+    ):
         answers, seconds = {}, {}
-        for name, run in runs(model, options.limit, server, Path(folder)).items():
+        for name, run in runs(model, options.limit, server, Path(folder), options.dtype).items():
             began = time.perf_counter()
             answers[name] = run()
             seconds[name] = time.perf_counter() - began

@@ -171,7 +171,7 @@ def free_port() -> int:
 
 def start(model: str, log: Path, port: int, *more: str) -> Server:
     """Starts vLLM's own server and waits until it answers."""
-    words = ["vllm", "serve", model, "--dtype", "float32", "--max-model-len", str(CONTEXT), "--enforce-eager"]
+    words = ["vllm", "serve", model, "--max-model-len", str(CONTEXT), "--enforce-eager"]
     words += ["--host", "127.0.0.1", "--port", str(port), "--served-model-name", NAME, *more]
     program = str(Path(sys.executable).with_name("vllm"))
     with log.open("ab") as stream:

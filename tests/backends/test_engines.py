@@ -47,7 +47,7 @@ class Servers:
         self.now: Server | None = None
 
     def start(self) -> Server:
-        self.now = engines.start(MODEL, self.folder / "server.log", PORT)
+        self.now = engines.start(MODEL, self.folder / "server.log", PORT, "--dtype", "float32")
         return self.now
 
     def kill(self) -> None:

@@ -110,7 +110,12 @@ def by_lm_eval(model: str, name: str, data: str, limit: int | None = None, **arg
         metadata={"recrm_data": data, "recrm_limit": limit, "pretrained": model},
     )
     done = lm_eval.simple_evaluate(
-        "recrm-rm", model_args={"pretrained": model, **arguments}, tasks=[name], task_manager=manager, batch_size=4
+        "recrm-rm",
+        model_args={"pretrained": model, **arguments},
+        tasks=[name],
+        task_manager=manager,
+        batch_size=4,
+        device="cuda:0",  # what lm-eval's command line says where the user says nothing
     )
     assert done is not None
     return done["results"][name], [Outcome.from_json(sample["score"][1]) for sample in done["samples"][name]]
