@@ -40,6 +40,21 @@ def _parser() -> argparse.ArgumentParser:
 
     report = commands.add_parser("report", help="a table of the results of both harnesses")
     report.add_argument("paths", nargs="+", metavar="PATH", help="lm-eval results, Inspect logs, or folders of them")
+    report.add_argument("--published", action="store_true", help="the paper's table too, in a table of its own")
+    report.add_argument(
+        "--fail-under",
+        action="append",
+        default=[],
+        metavar="METRIC=VALUE",
+        help="exit code 3 if a metric's interval reaches below the value; DIMENSION.METRIC=VALUE for one dimension",
+    )
+    report.add_argument("--baseline", metavar="RUN", help="earlier results on the same records (with --log_samples)")
+    report.add_argument(
+        "--max-drop",
+        type=_drop,
+        metavar="X",
+        help="exit code 3 if a primary metric fell by more than X since --baseline, and not by chance",
+    )
     report.set_defaults(run=_report)
 
     table = commands.add_parser("published", help="the paper's table, with the intervals that its digits allow")
@@ -88,6 +103,16 @@ def _count(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 0")
     return int(text)
+
+
+def _drop(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to 1")
+    return number
 
 
 def _console() -> Console:
@@ -153,15 +178,28 @@ def _diagnose(options: argparse.Namespace) -> int:
 
 def _report(options: argparse.Namespace) -> int:
     console = _console()
-    from recrm_tasks.reports.collect import collect
-    from recrm_tasks.reports.table import print_costs, print_table
+    from recrm_tasks.reports.collect import collect, collect_answers
+    from recrm_tasks.reports.gate import FAILED, dropped, floor_of, under
+    from recrm_tasks.reports.table import print_costs, print_published, print_table
 
+    if (options.baseline is None) != (options.max_drop is None):
+        raise RecrmError("--baseline and --max-drop go together")
+    floors = [floor_of(text) for text in options.fail_under]
     runs, told = collect(options.paths)
     print_table(runs, console)
     print_costs(runs, console)
+    if options.published:
+        print_published(console)
     for line in told:
         print(f"left out: {line}", file=sys.stderr)
-    return 0
+    failed = under(runs, floors)
+    if options.baseline is not None:
+        failed += dropped(collect_answers([options.baseline]), collect_answers(options.paths), options.max_drop)
+    if told and (floors or options.baseline is not None):
+        failed.append("what was left out cannot pass")
+    for line in failed:
+        print(f"failed: {line}", file=sys.stderr)
+    return FAILED if failed else 0
 
 
 if __name__ == "__main__":

@@ -298,3 +298,75 @@ def test_data_of_two_revisions_is_not_aggregated(
 def test_a_report_names_the_command_for_hybrid_results(logs: Path) -> None:
     with pytest.raises(DataError, match="recrm aggregate"):
         collect([str(logs / "hybrid")])
+
+
+def test_a_floor_is_held_against_the_interval(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = {run.dimension: run for run in collect([str(logs / "lm-eval")])[0]}
+    low, _ = runs["factual"].interval("acc")
+    assert main(["report", str(logs / "lm-eval"), "--fail-under", f"factual.acc={low - 0.001}"]) == 0
+    assert capsys.readouterr().err == ""
+    assert main(["report", str(logs / "lm-eval"), "--fail-under", f"factual.acc={low + 0.001}"]) == 3
+    assert "model, factual (lm-eval, generate): acc is" in capsys.readouterr().err
+    assert runs["factual"].metrics["acc"] > low + 0.001
+    assert main(["report", str(logs / "lm-eval"), "--fail-under", "score=0.9", "--fail-under", "coverage=0.1"]) == 3
+    assert {line.split()[2] for line in capsys.readouterr().err.splitlines()} == set(dimensions())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--fail-under", "acc"], "it is METRIC=NUMBER"),
+        (["--fail-under", "fatcual.acc=0.5"], "the dimensions are instruction, factual"),
+        (["--fail-under", "acc=nan"], "it is METRIC=NUMBER"),
+        (["--fail-under", "ac=0.5"], "no run has a metric with an interval that is called 'ac'"),
+        (["--fail-under", "factual.auc=0.5"], "no run of factual has a metric"),
+        (["--fail-under", "n=5"], "called 'n'"),
+        (["--fail-under", "brier_valid=0.5"], "more of brier_valid is not better"),
+        (["--max-drop", "0.1"], "go together"),
+    ],
+)
+def test_mistakes_with_the_gate_are_told(
+    logs: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
+) -> None:
+    """A misspelt floor must not let everything pass: exit code 2, not 0."""
+    assert main(["report", str(logs / "lm-eval"), *arguments]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_what_was_left_out_cannot_pass(logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "results_half.json").write_text("{")
+    assert main(["report", str(logs / "right"), str(tmp_path)]) == 0
+    assert main(["report", str(logs / "right"), str(tmp_path), "--fail-under", "acc=0.5"]) == 3
+    assert "what was left out cannot pass" in capsys.readouterr().err
+
+
+def test_a_drop_that_is_no_chance_fails(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good, bad = str(logs / "right"), str(logs / "inspect")
+    assert main(["report", good, "--baseline", bad, "--max-drop", "0"]) == 0
+    assert main(["report", str(logs / "lm-eval"), "--baseline", bad, "--max-drop", "0"]) == 0
+    assert capsys.readouterr().err == ""
+    assert main(["report", bad, "--baseline", good, "--max-drop", "0.2"]) == 3
+    assert capsys.readouterr().err.count("fell from 1.0000 to") == len(dimensions())
+    assert main(["report", bad, "--baseline", good, "--max-drop", "0.99"]) == 0
+    one = logs / "one-dimension"
+    prompts = list(load("factual", "sample").prompts("generate"))
+    by_lm_eval(one, {p.messages[-1].content: better(p) for p in prompts}, "recrm_factual")
+    capsys.readouterr()
+    assert main(["report", str(one), "--baseline", good, "--max-drop", "0.2"]) == 2
+    assert "instruction (generate) is in A only" in capsys.readouterr().err
+
+
+def test_a_drop_within_chance_passes(tmp_path: Path) -> None:
+    """One answer of 72 less: a drop, but by chance."""
+    prompts = list(load("factual", "sample").prompts("generate"))
+    table = {p.messages[-1].content: better(p) for p in prompts}
+    by_lm_eval(tmp_path / "before", table, "recrm_factual")
+    by_lm_eval(tmp_path / "after", {**table, prompts[0].messages[-1].content: ""}, "recrm_factual")
+    before, after = str(tmp_path / "before"), str(tmp_path / "after")
+    assert main(["report", after, "--baseline", before, "--max-drop", "0"]) == 0
+
+
+def test_the_published_table_stands_by_itself(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(logs / "right"), "--published"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.index("not RecRM-Bench") < printed.index("published:") < printed.index("RecRM-RL")
