@@ -40,6 +40,14 @@ def _parser() -> argparse.ArgumentParser:
 
     report = commands.add_parser("report", help="a table of the results of both harnesses")
     report.add_argument("paths", nargs="+", metavar="PATH", help="lm-eval results, Inspect logs, or folders of them")
+    report.add_argument(
+        "--to",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="write it too: .csv, .parquet or .json with every metric, .md with the tables; repeatable",
+    )
     report.add_argument("--published", action="store_true", help="the paper's table too, in a table of its own")
     report.add_argument(
         "--fail-under",
@@ -56,6 +64,10 @@ def _parser() -> argparse.ArgumentParser:
         help="exit code 3 if a primary metric fell by more than X since --baseline, and not by chance",
     )
     report.set_defaults(run=_report)
+
+    card = commands.add_parser("card", help="the block for a model card: model-index YAML and tables")
+    card.add_argument("paths", nargs="+", metavar="PATH", help="results of one model")
+    card.set_defaults(run=_card)
 
     table = commands.add_parser("published", help="the paper's table, with the intervals that its digits allow")
     table.set_defaults(run=_published)
@@ -176,20 +188,33 @@ def _diagnose(options: argparse.Namespace) -> int:
     return 0
 
 
+def _card(options: argparse.Namespace) -> int:
+    from recrm_tasks.reports.card import card
+    from recrm_tasks.reports.collect import collect
+
+    runs, told = collect(options.paths)
+    print(card(runs))
+    for line in told:
+        print(f"left out: {line}", file=sys.stderr)
+    return 0
+
+
 def _report(options: argparse.Namespace) -> int:
     console = _console()
     from recrm_tasks.reports.collect import collect, collect_answers
+    from recrm_tasks.reports.files import write
     from recrm_tasks.reports.gate import FAILED, dropped, floor_of, under
-    from recrm_tasks.reports.table import print_costs, print_published, print_table
+    from recrm_tasks.reports.table import print_published, print_runs
 
     if (options.baseline is None) != (options.max_drop is None):
         raise RecrmError("--baseline and --max-drop go together")
     floors = [floor_of(text) for text in options.fail_under]
     runs, told = collect(options.paths)
-    print_table(runs, console)
-    print_costs(runs, console)
+    print_runs(runs, console)
     if options.published:
         print_published(console)
+    for file in options.to:
+        write(runs, file)
     for line in told:
         print(f"left out: {line}", file=sys.stderr)
     failed = under(runs, floors)

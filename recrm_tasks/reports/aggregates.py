@@ -8,14 +8,13 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
 
 from recrm_tasks.aggregate import hybrid_scores
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.answers import Answers
+from recrm_tasks.reports.files import write_table
 from recrm_tasks.scoring.aggregate.hybrid import Hybrid
 from recrm_tasks.scoring.aggregate.parts import Role
 from recrm_tasks.scoring.metrics.estimate import Estimate
@@ -105,13 +104,7 @@ def write_parts(found: Sequence[Aggregate], roles: Mapping[str, Role], file: Pat
     if file.suffix not in (".parquet", ".csv"):
         raise DataError(f"{file}: parts are written as .parquet or .csv")
     table = pa.concat_tables([_parts(one, key, roles[key]) for one in found for key in dimensions()])
-    try:
-        if file.suffix == ".csv":
-            pa.csv.write_csv(table, file)
-        else:
-            pa.parquet.write_table(table, file, compression="zstd")
-    except OSError as error:
-        raise DataError(f"{file}: cannot be written: {error.strerror or error}") from None
+    write_table(table, file)
     return int(table.num_rows)
 
 

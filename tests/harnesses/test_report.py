@@ -6,8 +6,11 @@ import json
 from pathlib import Path
 
 import lm_eval
+import pyarrow.csv
+import pyarrow.parquet as pq
 import pytest
 import scripted
+from huggingface_hub import ModelCard
 from inspect_ai import eval as inspect_eval
 from inspect_ai.model import get_model
 from lm_eval.loggers import EvaluationTracker
@@ -19,6 +22,7 @@ from recrm_tasks.cli import main
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.reports.collect import collect
+from recrm_tasks.reports.files import SCHEMA
 
 
 @pytest.fixture(scope="module")
@@ -127,3 +131,63 @@ def test_the_table_of_costs(results: Path, tmp_path: Path, capsys: pytest.Captur
     content["total_evaluation_time_seconds"] = "soon"
     (tmp_path / "results_counted.json").write_text(json.dumps(content))
     assert "not a results file" in collect([str(tmp_path), str(results / "inspect")])[1][0]
+
+
+def test_files_hold_every_metric(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = {ending: tmp_path / f"report.{ending}" for ending in ("csv", "parquet", "json", "md")}
+    assert main(["report", str(results), *(word for file in files.values() for word in ("--to", str(file)))]) == 0
+    table = pq.read_table(files["parquet"])
+    assert table.schema.equals(SCHEMA)
+    rows = table.to_pylist()
+    assert rows == json.loads(files["json"].read_text())
+    assert pyarrow.csv.read_csv(files["csv"]).num_rows == len(rows)
+    runs = {(run.harness, run.dimension): run for run in collect([str(results)])[0]}
+    found = {(row["harness"], row["dimension"], row["metric"]): row for row in rows}
+    assert len(found) == len(rows)
+    for (harness, key), run in runs.items():
+        row = found[harness, key, run.primary]
+        assert (row["value"], row["low"], row["high"]) == (run.metrics[run.primary], *run.interval())
+        assert row["primary"]
+        assert (row["n"], row["sha256"], row["data"]) == (72, run.provenance["sha256"], "sample")
+        assert row["run_records"] == 360
+        names = {name for name in run.metrics if not name.endswith("_stderr")} - {"score"}
+        assert {metric for h, k, metric in found if (h, k) == (harness, key)} == names
+    assert found["lm-eval", "factual", "n"]["low"] is None
+    text = files["md"].read_text()
+    assert text.startswith("## Data: the sample of this package (not RecRM-Bench)\n\n| model | dimension |")
+    assert text.count("| generate |") == 12
+
+
+def test_other_files_are_refused(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(results), "--to", str(tmp_path / "report.xlsx")]) == 2
+    assert "written as .csv, .parquet, .json, .md" in capsys.readouterr().err
+    for ending in ("csv", "md"):
+        assert main(["report", str(results), "--to", str(tmp_path / "nowhere" / f"report.{ending}")]) == 2
+        told = capsys.readouterr().err
+        assert "cannot be written" in told
+        assert "No such file" in told
+
+
+def test_a_card_is_what_the_hub_reads(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["card", str(results)]) == 0
+    text = capsys.readouterr().out
+    read = ModelCard(text).data
+    runs = collect([str(results)])[0]
+    assert read.model_name == "model"
+    assert len(read.eval_results) == len(runs) == 10
+    by_config = {result.dataset_config: result for result in read.eval_results}
+    for run in runs:
+        result = by_config[f"{run.dimension}, {run.mode}, {run.harness}"]
+        assert result.metric_value == run.metrics[run.primary]
+        assert (result.metric_args["low"], result.metric_args["high"]) == run.interval()
+        assert result.dataset_args["n"] == 72
+        assert "not RecRM-Bench" in result.dataset_name
+    assert "| model | factual | lm-eval | generate | 72 |" in text
+
+
+def test_a_card_is_of_one_model(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = json.loads(next((results / "lm-eval").rglob("results_*.json")).read_text())
+    content["model_name"] = "another"
+    (tmp_path / "results_other.json").write_text(json.dumps(content))
+    assert main(["card", str(results), str(tmp_path)]) == 2
+    assert "of one model, and these runs are of another, model" in capsys.readouterr().err

@@ -1,0 +1,64 @@
+"""Finished runs of one model -> the block that its model card needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from huggingface_hub import EvalResult, ModelCardData
+
+from recrm_tasks import __version__
+from recrm_tasks.dimensions import dimension as dimension_of
+from recrm_tasks.errors import DataError
+from recrm_tasks.reports.files import markdown
+from recrm_tasks.reports.runs import Run
+
+_TYPES = {"acc": "accuracy", "auc": "roc_auc"}
+"""What the hub calls our primary metrics."""
+
+
+def card(runs: Sequence[Run]) -> str:
+    """YAML for the top of a model card (`model-index`), and the tables for its text.
+
+    Raises:
+        DataError: the runs are of several models.
+    """
+    models = sorted({run.model for run in runs})
+    if len(models) > 1:
+        raise DataError(f"a card is of one model, and these runs are of {', '.join(models)}; name its files")
+    data = ModelCardData(model_name=models[0], eval_results=[_result(run) for run in runs])
+    return (
+        f"---\n{data.to_yaml()}\n---\n\n# RecRM-Bench, by recrm-tasks {__version__}\n\n"
+        "An independent packaging of arXiv 2605.11874: prompts and answer reading are its own, so that these numbers "
+        f"are not to be held against the paper's table.\n\n{markdown(runs)}"
+    )
+
+
+def _result(run: Run) -> EvalResult:
+    kind = dimension_of(run.dimension)
+    provenance = run.provenance
+    low, high = run.interval()
+    sample = provenance["data"] == "sample"
+    arguments: dict[str, Any] = {
+        "harness": run.harness,
+        "answers": run.mode,
+        "n": int(run.metrics["n"]),
+        "coverage": run.metrics["coverage"],
+        "rows_available": provenance["rows_available"],
+        "sha256": provenance["sha256"],
+        "prompt_version": provenance["prompt_version"],
+    }
+    return EvalResult(
+        task_type="text-ranking" if kind.default_labels is None else "text-classification",
+        task_name=kind.title,
+        dataset_type="sample" if sample else provenance["source"],
+        dataset_name="sample of recrm-tasks (not RecRM-Bench)" if sample else provenance["source"],
+        dataset_config=f"{run.dimension}, {run.mode}, {run.harness}",
+        dataset_split=provenance["split"],
+        dataset_revision=provenance["revision"],
+        dataset_args=arguments,
+        metric_type=_TYPES[run.primary],
+        metric_name=run.primary,
+        metric_value=run.metrics[run.primary],
+        metric_args={"low": low, "high": high, "confidence": 0.95},
+    )
