@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -151,6 +152,7 @@ def main() -> None:
     parser.add_argument("--per-candidate", action="store_true")
     parser.add_argument("--passes", action="store_true")
     options = parser.parse_args()
+    os.environ["HF_HUB_OFFLINE"] = "1"  # the served name is no model of the hub
     if options.passes:
         return passes(options.model, options.data, options.limit)
     more = ["--dtype", "float32", *(["--no-enable-prefix-caching"] if options.no_prefix_cache else [])]

@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VERSIONS = ("3.10", "3.11", "3.12", "3.13")
 CORE = ["tests/scoring", "tests/dimensions", "tests/data", "tests/test_cli.py", "tests/test_lm_eval_hook.py"]
-ORACLES = ["hypothesis", "ir-measures", "pytest", "rich", "scikit-learn", "scipy", "statsmodels"]
+ORACLES = ["hypothesis", "ir-measures", "pytest", "pytest-xdist", "rich", "scikit-learn", "scipy", "statsmodels"]
 
 
 def find(version: str) -> str | None:
@@ -39,7 +39,7 @@ def main() -> int:
             uv = [sys.executable, "-m", "uv"]
             subprocess.run([*uv, "venv", "-q", "--clear", "--python", interpreter, home], check=True)
             subprocess.run([*uv, "pip", "install", "-q", "--python", str(python), str(ROOT), *ORACLES], check=True)
-            done = subprocess.run([str(python), "-m", "pytest", "-q", "-m", "not slow", *CORE], cwd=ROOT)
+            done = subprocess.run([str(python), "-m", "pytest", "-q", "-n", "auto", "-m", "not slow", *CORE], cwd=ROOT)
         ran += 1
         print(f"Python {version}: {'passed' if done.returncode == 0 else 'FAILED'}", flush=True)
         failed += [version] if done.returncode else []
