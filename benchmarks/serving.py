@@ -4,7 +4,8 @@
     python benchmarks/serving.py MODEL DATA --passes [--limit 40]
 
 The first form starts vLLM's server on MODEL (a folder), asks it by Inspect what DATA (records of all dimensions) holds,
-and reads the server's own counters; a warm-up of two records comes first. `--per-candidate` asks of every candidate of
+and reads the server's own counters; a warm-up of two records comes first. Then lm-eval asks the server a part of the
+sample, by completions, its seconds with its start. `--per-candidate` asks of every candidate of
 a list by itself, as behavior does, beside the one question for the whole list. `--passes` counts the forward passes of
 lm-eval's `hf` in both answer modes. It runs in the environment of `make test-vllm`.
 """
@@ -16,6 +17,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -61,6 +63,17 @@ def ask(server: Server, dimension: str, mode: str, data: str, limit: int, logs: 
     risen = {name: server.metric(counter) - before[name] for name, counter in COUNTERS.items()}
     began, ended = (datetime.fromisoformat(at) for at in (log.stats.started_at, log.stats.completed_at))
     return {**risen, "seconds": (ended - began).total_seconds(), "records": log.results.completed_samples}, log
+
+
+def ask_by_lm_eval(server: Server, model: str, limit: int, folder: str) -> dict[str, float]:
+    """All dimensions of the sample by lm-eval's completions API, which has a request for each answer."""
+    before = {name: server.metric(counter) for name, counter in COUNTERS.items()}
+    api = f"model={NAME},base_url={server.url}/v1/completions,num_concurrent=32,tokenizer={model}"
+    began = time.perf_counter()
+    given = engines.lm_eval("local-completions", api, ["logprob"], limit, Path(folder) / "lm-eval")
+    seconds = time.perf_counter() - began
+    risen = {name: server.metric(counter) - before[name] for name, counter in COUNTERS.items()}
+    return {**risen, "seconds": seconds, "records": float(sum(map(len, given.values())))}
 
 
 def show(name: str, cost: dict[str, float], lists: float | None = None) -> None:
@@ -163,6 +176,8 @@ def main() -> None:
         for key in ["ranking"] if options.per_candidate else dimensions():
             cost, log = ask(server, key, options.mode, options.data, options.limit, folder)
             show(key, cost)
+        if not options.per_candidate:
+            show("all, by lm-eval", ask_by_lm_eval(server, options.model, min(options.limit, 24), folder))
         if options.per_candidate:
             file = Path(folder) / "behavior.jsonl"
             lists = by_candidate(options.data, options.limit, file)

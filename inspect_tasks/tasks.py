@@ -11,7 +11,6 @@ from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import GenerateConfig
 from inspect_ai.scorer import Scorer
 
-from inspect_tasks.backend import backend, extra_body, is_reward_model, thinking_choice
 from inspect_tasks.samples import to_sample
 from inspect_tasks.scorers import recrm, recrm_bench
 from inspect_tasks.solver import TOP, ask
@@ -21,6 +20,7 @@ from recrm_tasks.dimensions.base import ANSWER_TOKENS, MODES
 from recrm_tasks.errors import RecrmError
 
 try:
+    from inspect_tasks.backend import backend, extra_body, is_reward_model, thinking_choice
     from recrm_tasks.asking import OPTIONS, questions
 except ModuleNotFoundError as error:  # a clone beside an environment with nothing but Inspect in it
     raise PrerequisiteError(
