@@ -72,7 +72,10 @@ pythons: $(VENV)/dev
 
 check: lint fast
 
-test: check pythons slow test-vllm demo
+# Real engines wait much for one another, so that the other slow tests run beside them.
+test: check pythons
+	$(MAKE) --jobs=2 --output-sync=target slow test-vllm
+	$(MAKE) demo
 
 clean:
 	rm -rf $(VENV) $(VLLM_VENV) $(OUT)
