@@ -103,8 +103,11 @@ def by_candidate(data: str, limit: int, file: Path) -> list[RankingRecord]:
 
 
 def mean_auc(lists: list[RankingRecord], log: Any) -> float:
-    """The AUC within lists, of the probability that the model gave each candidate by itself."""
-    given = {o.id: o.value for o in (Outcome.from_json(s.scores["recrm"].metadata["outcome"]) for s in log.samples)}
+    """The AUC within lists, of the probability that the model gave each candidate by itself; none shares the bottom."""
+    given = {
+        o.id: -1.0 if o.value is None else o.value
+        for o in (Outcome.from_json(s.scores["recrm"].metadata["outcome"]) for s in log.samples)
+    }
     aucs = [list_auc(one.labels, tuple(float(given[f"{one.id}/{i}"]) for i in range(len(one.labels)))) for one in lists]
     return sum(aucs) / len(aucs)
 
@@ -122,12 +125,13 @@ def serving(model: str, *more: str) -> Iterator[tuple[Server, str]]:
 def passes(model: str, data: str, limit: int) -> None:
     """Counts the forward passes and the tokens that go through lm-eval's `hf`, one record at a time."""
     import lm_eval
+    import torch
     from lm_eval.models.huggingface import HFLM
     from lm_eval.tasks import TaskManager
 
     from recrm_tasks import lm_eval_tasks
 
-    lm = HFLM(pretrained=model, dtype="float32", batch_size=1)
+    lm = HFLM(pretrained=model, dtype="float32", batch_size=1, device="cuda" if torch.cuda.is_available() else "cpu")
     counts = [0, 0]
 
     def count(module: Any, arguments: Any, keywords: dict[str, Any]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 from inspect_ai.model import Model
@@ -27,13 +29,14 @@ def backend() -> Backend:
     arguments = model.model_args
     names = (arguments.get(name) for name in ("tokenizer_path", "tokenizer", "model_path"))
     known = Backend(
-        tokenizer=next((name for name in names if isinstance(name, str)), model.name),
+        tokenizer=_from_where_the_user_stands(next((name for name in names if isinstance(name, str)), model.name)),
         context=arguments.get("max_model_len") or arguments.get("max_length"),
         options=tuple((name, arguments[name]) for name in _LOADING if name in arguments),
     )
     if _provider(model) == "hf" and not {"chat_template", "use_chat_template"} & arguments.keys():
         assert known.tokenizer is not None
-        if not tokens_of(known.tokenizer, known.options).has_chat_template:
+        loaded = getattr(model.api, "tokenizer", None) or tokens_of(known.tokenizer, known.options)
+        if not loaded.chat_template:
             raise RecrmError(
                 f"{known.tokenizer} has no chat template, so it is no chat model: add -T style=completion and "
                 """-M 'chat_template="{{ messages[0].content }}"', which shows it the text as it is"""
@@ -64,6 +67,12 @@ def extra_body(enable_thinking: bool | None) -> dict[str, Any] | None:
     if enable_thinking is None or model is None or _provider(model) == "hf":
         return None
     return {"chat_template_kwargs": {"enable_thinking": enable_thinking}}
+
+
+def _from_where_the_user_stands(name: str) -> str:
+    """The folder of that name, if there is one. Inspect has gone to the task file's own folder by now."""
+    folder = Path(os.environ.get("PWD", "."), name)
+    return str(folder) if folder.is_dir() and not Path(name).is_dir() else name
 
 
 def is_reward_model() -> bool:

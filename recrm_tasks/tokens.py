@@ -34,9 +34,15 @@ class Tokens:
         self.options = tuple(options.items())
 
     @property
+    def chat_template(self) -> str | None:
+        """The template of a model that was trained on chats."""
+        template: str | None = self._tokenizer.chat_template
+        return template
+
+    @property
     def has_chat_template(self) -> bool:
         """Whether the model was trained on chats."""
-        return bool(self._tokenizer.chat_template)
+        return bool(self.chat_template)
 
     def of_text(self, text: str) -> list[int]:
         """The ids of a text's tokens, without any that the tokenizer adds before or behind."""

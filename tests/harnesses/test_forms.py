@@ -136,6 +136,18 @@ def test_a_model_without_chat_template_is_told_the_way(active, plain_byte_tokeni
     assert dimension_task("factual", data="sample", style="completion").metadata["recrm_provenance"]["factual"]["fit"]
 
 
+def test_a_relative_path_is_from_where_the_user_stands(
+    active, byte_tokenizer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Inspect makes a task in the folder of its file."""
+    folder = Path(byte_tokenizer)
+    monkeypatch.setenv("PWD", str(folder.parent))
+    monkeypatch.chdir(tmp_path)
+    active("hf/some-model", model_path=folder.name)
+    fit = dimension_task("factual", data="sample").metadata["recrm_provenance"]["factual"]["fit"]
+    assert fit["tokenizer"] == str(folder)
+
+
 def test_room_to_think_sets_inspects_limit(active) -> None:
     assert dimension_task("factual", data="sample").config.max_tokens == ANSWER_TOKENS
     assert dimension_task("factual", data="sample", thinking=1000).config.max_tokens == ANSWER_TOKENS + 1000
