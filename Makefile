@@ -1,5 +1,5 @@
 # make demo    a real small model on all five dimensions, and tables           (about 8 minutes on 2 cores, first time)
-# make test    everything that CI runs                                         (about 25 minutes on 2 cores)
+# make test    everything that CI runs                                         (about 40 minutes on 2 cores)
 # make test-vllm   real engines: vLLM's CPU build and its server, in an environment of their own; a part of make test
 # make check   the fast part of it: linters, types, tests without a model
 
