@@ -44,12 +44,22 @@ COUNTERS = {
 }
 
 
+def counters(server: Server) -> dict[str, float]:
+    """The server's counters as they stand."""
+    return {name: server.metric(counter) for name, counter in COUNTERS.items()}
+
+
+def risen(server: Server, before: dict[str, float]) -> dict[str, float]:
+    """What the counters rose by since then."""
+    return {name: value - before[name] for name, value in counters(server).items()}
+
+
 def ask(server: Server, dimension: str, mode: str, data: str, limit: int, logs: str) -> tuple[dict[str, float], Any]:
     """One run by Inspect; what the counters rose by, with its seconds, and its log."""
     from inspect_ai import eval as evaluate
     from inspect_ai.model import get_model
 
-    before = {name: server.metric(counter) for name, counter in COUNTERS.items()}
+    before = counters(server)
     (log,) = evaluate(
         f"recrm_tasks/{dimension}.py",
         model=get_model(f"vllm/{NAME}", base_url=f"{server.url}/v1", memoize=False),
@@ -60,20 +70,19 @@ def ask(server: Server, dimension: str, mode: str, data: str, limit: int, logs: 
         display="none",
     )
     assert log.status == "success", log.error
-    risen = {name: server.metric(counter) - before[name] for name, counter in COUNTERS.items()}
+    rise = risen(server, before)
     began, ended = (datetime.fromisoformat(at) for at in (log.stats.started_at, log.stats.completed_at))
-    return {**risen, "seconds": (ended - began).total_seconds(), "records": log.results.completed_samples}, log
+    return {**rise, "seconds": (ended - began).total_seconds(), "records": log.results.completed_samples}, log
 
 
 def ask_by_lm_eval(server: Server, model: str, limit: int, folder: str) -> dict[str, float]:
     """All dimensions of the sample by lm-eval's completions API, which has a request for each answer."""
-    before = {name: server.metric(counter) for name, counter in COUNTERS.items()}
+    before = counters(server)
     api = f"model={NAME},base_url={server.url}/v1/completions,num_concurrent=32,tokenizer={model}"
     began = time.perf_counter()
     given = engines.lm_eval("local-completions", api, ["logprob"], limit, Path(folder) / "lm-eval")
     seconds = time.perf_counter() - began
-    risen = {name: server.metric(counter) - before[name] for name, counter in COUNTERS.items()}
-    return {**risen, "seconds": seconds, "records": float(sum(map(len, given.values())))}
+    return {**risen(server, before), "seconds": seconds, "records": float(sum(map(len, given.values())))}
 
 
 def show(name: str, cost: dict[str, float], lists: float | None = None) -> None:
@@ -180,8 +189,6 @@ def main() -> None:
         for key in ["ranking"] if options.per_candidate else dimensions():
             cost, log = ask(server, key, options.mode, options.data, options.limit, folder)
             show(key, cost)
-        if not options.per_candidate:
-            show("all, by lm-eval", ask_by_lm_eval(server, options.model, min(options.limit, 24), folder))
         if options.per_candidate:
             file = Path(folder) / "behavior.jsonl"
             lists = by_candidate(options.data, options.limit, file)
@@ -189,6 +196,8 @@ def main() -> None:
             cost, log = ask(server, "behavior", "logprob", str(file), sum(len(one.labels) for one in lists), folder)
             show("ranking, by candidate", cost, len(lists))
             print(f"AUC by candidate: {mean_auc(lists, log):.4f}", file=sys.stderr)
+        else:
+            show("all, by lm-eval", ask_by_lm_eval(server, options.model, min(options.limit, 24), folder))
     return None
 
 

@@ -82,6 +82,7 @@ class RewardModel:
         self._classes = tuple(classes or (model.config.id2label[i] for i in range(model.config.num_labels)))
         if len(self._classes) != model.config.num_labels:
             raise RecrmError(f"{path!r} has {model.config.num_labels} classes, not {len(self._classes)}")
+        self._called = [bare(name).casefold() for name in self._classes]
         pad, end = self._tokenizer.pad_token_id, self._tokenizer.eos_token_id
         # A decoder's head sits on the last token that is no padding. Padding that also ends texts would hide that end.
         self._batch_size = batch_size if pad is not None and pad != end else 1
@@ -114,10 +115,10 @@ class RewardModel:
                 f"{self.path!r} tells {len(self._classes)} classes apart, and candidates of a list are none: "
                 "lists need a model with one logit"
             )
-        called = [bare(name).casefold() for name in self._classes]
         found = []
         for names in question.names:
-            matching = [i for i, name in enumerate(called) if name in {bare(n).casefold() for n in names}]
+            meant = {bare(name).casefold() for name in names}
+            matching = [i for i, name in enumerate(self._called) if name in meant]
             if len(matching) != 1:
                 raise RecrmError(
                     f"{self.path!r} calls its classes {', '.join(self._classes)}, and {len(matching)} of them mean "

@@ -46,6 +46,11 @@ SCHEMA = pa.schema(
 )
 """docs/reports.md says what each column is. What is not known or not defined is null."""
 
+_OF_PROVENANCE = (
+    "rows_available", "data", "source", "revision", "split", "sha256", "prompt_version", "recrm_tasks",
+)  # fmt: skip
+"""Columns that are taken from there as they are."""
+
 ENDINGS = (".csv", ".parquet", ".json", ".md")
 
 
@@ -113,7 +118,7 @@ def _row(run: Run, metric: str) -> dict[str, Any]:
         "high": high,
         "n": int(run.metrics["n"]),
         "coverage": run.metrics["coverage"],
-        **{name: run.provenance.get(name) for name in SCHEMA.names[12:20]},
+        **{name: run.provenance.get(name) for name in _OF_PROVENANCE},
         "run_records": cost and cost.records,
         "run_seconds": cost and cost.seconds,
         "run_tokens_in": cost and cost.tokens_in,
