@@ -18,7 +18,7 @@ def dimension_metrics() -> Metric:
 
     def compute(scores: list[SampleScore]) -> Value:
         for key, outcomes in _outcomes(scores).items():
-            return {**flat(dimension_of(key).metrics(outcomes)), **_unseen(scores)}
+            return {**flat(dimension_of(key).metrics(outcomes)), **_told(scores)}
         return {}
 
     return compute
@@ -36,19 +36,22 @@ def bench_metrics() -> Metric:
         numbers = flat(aggregate(outcomes, measured))
         for key, metrics in measured.items():
             numbers.update({f"{key}_{name}": value for name, value in flat(metrics).items()})
-        return {**numbers, **_unseen(scores)}
+        return {**numbers, **_told(scores)}
 
     return compute
 
 
-def _unseen(scores: list[SampleScore]) -> dict[str, float]:
-    """How many records had an answer of which the provider reported no probability, if any.
+def _told(scores: list[SampleScore]) -> dict[str, float]:
+    """What Inspect knows and lm-eval does not, where there is any.
 
-    It is at most that of the least likely token that was reported and counts as 0: labels and orders of those seen
-    stand, but a probability of behavior is exactly 0 or 1 then, and candidates tie.
+    `unseen` counts records with an answer of which the provider reported no probability. It is at most that of the
+    least likely token that was reported and counts as 0: labels and orders of those seen stand, but a probability of
+    behavior is exactly 0 or 1 then, and candidates tie. `cut` counts generated answers that the token limit cut off.
     """
-    count = sum(bool((entry.score.metadata or {}).get("unseen")) for entry in scores)
-    return {"unseen": float(count)} if count else {}
+    counts = {
+        name: sum(bool((entry.score.metadata or {}).get(name)) for entry in scores) for name in ("unseen", "cut")
+    }
+    return {name: float(count) for name, count in counts.items() if count}
 
 
 def _outcomes(scores: list[SampleScore]) -> dict[str, list[Outcome]]:

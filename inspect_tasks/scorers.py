@@ -14,6 +14,10 @@ from inspect_tasks.samples import to_prompt
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.scoring.answers import Answer, Reason
 
+_LIMITS = ("max_tokens", "model_length")
+"""Stop reasons of answers that did not come to their end. The reason of an unreadable answer goes by its text alone:
+lm-eval is not told why a model stopped, and the numbers of both harnesses must be equal."""
+
 
 async def _score(state: TaskState, target: Target) -> Score:
     """The score of one sample: an unreadable answer is a 0 with its reason, never unscored."""
@@ -26,12 +30,16 @@ async def _score(state: TaskState, target: Target) -> Score:
         answer = Answer.invalid(logprobs) if isinstance(logprobs, Reason) else kind.weigh(logprobs, prompt)
     else:
         answer = kind.read(state.output.completion, prompt)
+    cut = state.metadata["mode"] == "generate" and state.output.stop_reason in _LIMITS
     outcome = prompt.outcome(answer)
+    told = {name: True for name, known in (("unseen", unseen), ("cut", cut)) if known}
     return Score(
         value=kind.credit(outcome),
         answer=answer.reason or json.dumps(answer.value),
-        explanation=f"unreadable: {answer.reason}" if answer.reason else None,
-        metadata={"dimension": kind.key, "outcome": list(outcome), **({"unseen": True} if unseen else {})},
+        explanation=f"unreadable: {answer.reason}{', cut off by the token limit' if cut else ''}"
+        if answer.reason
+        else None,
+        metadata={"dimension": kind.key, "outcome": list(outcome), **told},
     )
 
 

@@ -109,11 +109,11 @@ class ScriptedLM(LM):
 
 @modelapi(name="scripted")
 class ScriptedAPI(ModelAPI):
-    """Inspect's side: `get_model("scripted/any", answers=…)`."""
+    """Inspect's side: `get_model("scripted/any", answers=…)`; of the prompts in `cut` the answer met the token limit."""
 
-    def __init__(self, model_name: str, answers: Answers, **others: Any) -> None:
+    def __init__(self, model_name: str, answers: Answers, cut: Sequence[str] = (), **others: Any) -> None:
         super().__init__(model_name)
-        self.answers = answers
+        self.answers, self.cut = answers, cut
 
     async def generate(
         self, input: list[ChatMessage], tools: list[ToolInfo], tool_choice: ToolChoice, config: GenerateConfig
@@ -127,7 +127,11 @@ class ScriptedAPI(ModelAPI):
             top = [TopLogprob(token=f"Ġ{token}", logprob=value) for token, value in ranked]
             seen = Logprobs(content=[Logprob(token=top[0].token, logprob=top[0].logprob, top_logprobs=top)])
             answer = ranked[0][0]
-        choice = ChatCompletionChoice(message=ChatMessageAssistant(content=answer), stop_reason="stop", logprobs=seen)
+        choice = ChatCompletionChoice(
+            message=ChatMessageAssistant(content=answer),
+            stop_reason="max_tokens" if input[-1].text in self.cut else "stop",
+            logprobs=seen,
+        )
         # Without usage, Inspect would look for a tokenizer on the network.
         return ModelOutput(
             model="scripted", choices=[choice], usage=ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)

@@ -195,6 +195,21 @@ def test_unseen_answers_are_counted(tmp_path: Path) -> None:
     assert "unseen" not in log.results.scores[0].metrics
 
 
+def test_answers_that_the_limit_cut_off_are_counted_beside_the_reasons(tmp_path: Path) -> None:
+    """The reason goes by the text, as it must in lm-eval, which is not told why a model stopped."""
+    prompts = [p.messages[-1].content for p in questions("factual", "generate", Backend(), data="sample", limit=6)[0]]
+    table: scripted.Answers = dict.fromkeys(prompts, '{"answer": "A"}')
+    table[prompts[0]] = "Let me begin with the evidence, which says"
+    table[prompts[1]] = '{"answer": "A"}\nBecause the'
+    model = get_model("scripted/any", answers=table, cut=prompts[:2], memoize=False)
+    task = dimension_task("factual", data="sample", limit=6)
+    (log,) = inspect_eval(task, model=model, log_dir=str(tmp_path), display="none")
+    metrics = log.results.scores[0].metrics
+    assert (metrics["cut"].value, metrics["invalid_no_answer"].value, metrics["invalid_truncated"].value) == (2, 1, 0)
+    told = {s.scores["recrm"].explanation for s in log.samples if s.scores["recrm"].metadata.get("cut")}
+    assert told == {None, "unreadable: no_answer, cut off by the token limit"}
+
+
 def test_a_chat_api_is_no_place_for_log_probabilities() -> None:
     arguments = {"model": "some", "base_url": "http://127.0.0.1:1/v1/chat/completions"}
     with pytest.raises(RecrmError, match=r"use the task without _logprob, or local-completions"):
