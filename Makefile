@@ -24,7 +24,7 @@ $(BIN)/python:
 # torch by itself first: what other packages ask for then takes it as it is.
 $(VENV)/demo: $(BIN)/python pyproject.toml constraints.txt
 	$(PIP) install --quiet -c constraints.txt torch
-	$(PIP) install --quiet -c constraints.txt -e '.[lm-eval,inspect,hf,report]' gguf
+	$(PIP) install --quiet -c constraints.txt -e '.[lm-eval,inspect,hf,report,page]' gguf
 	touch $@
 
 $(VENV)/dev: $(VENV)/demo
@@ -43,7 +43,7 @@ demo: $(MODEL)/config.json
 	$(BIN)/inspect eval recrm_tasks/factual.py --model hf/SmolLM2-135M-Instruct -M model_path=$(MODEL) \
 		-M do_sample=false -T data=sample -T limit=$(LIMIT) --max-tokens $(TOKENS) --max-connections 1 \
 		--log-dir $(OUT)/inspect --display plain
-	$(BIN)/recrm report $(OUT)/lm-eval $(OUT)/inspect
+	$(BIN)/recrm report $(OUT)/lm-eval $(OUT)/inspect --to $(OUT)/report.html
 	$(BIN)/recrm aggregate $(OUT)/lm-eval
 	$(BIN)/recrm compare $(OUT)/lm-eval $(OUT)/inspect
 
@@ -55,7 +55,12 @@ lint: $(VENV)/dev
 fast: $(VENV)/dev
 	$(BIN)/python -m pytest -n auto -m 'not slow'
 
-slow: $(VENV)/dev $(MODEL)/config.json
+# What the tests of the report's page need beside Python: a browser, and fonts with Chinese.
+$(VENV)/chromium: tests/browser/install_chromium.sh $(BIN)/python
+	bash tests/browser/install_chromium.sh
+	touch $@
+
+slow: $(VENV)/dev $(VENV)/chromium $(MODEL)/config.json
 	RECRM_TEST_MODEL=$(abspath $(MODEL)) $(BIN)/python -m pytest -m 'slow and not vllm and not server'
 
 # vLLM wants another transformers than the rest is tested with, and its CPU build has no plain requirement.

@@ -48,9 +48,7 @@ def _told(scores: list[SampleScore]) -> dict[str, float]:
     least likely token that was reported and counts as 0: labels and orders of those seen stand, but a probability of
     behavior is exactly 0 or 1 then, and candidates tie. `cut` counts generated answers that the token limit cut off.
     """
-    counts = {
-        name: sum(bool((entry.score.metadata or {}).get(name)) for entry in scores) for name in ("unseen", "cut")
-    }
+    counts = {name: sum(bool((entry.score.metadata or {}).get(name)) for entry in scores) for name in ("unseen", "cut")}
     return {name: float(count) for name, count in counts.items() if count}
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ from recrm_tasks.errors import RecrmError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from recrm_tasks.reports.entries import AnswersIn, Entry
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,7 +49,16 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         type=Path,
         metavar="FILE",
-        help="write it too: .csv, .parquet or .json with every metric, .md with the tables; repeatable",
+        help="write it too: .html with plots and records, .csv, .parquet or .json with every metric, .md with the "
+        "tables; repeatable",
+    )
+    report.add_argument("--plots", type=Path, metavar="FOLDER", help="write the page's plots there as SVG and PNG")
+    report.add_argument(
+        "--records",
+        type=_count,
+        default=10_000,
+        metavar="N",
+        help="so many records of each dimension in the page (10000), the same ones of every run; 0 for none",
     )
     report.add_argument("--published", action="store_true", help="the paper's table too, in a table of its own")
     report.add_argument(
@@ -190,41 +202,88 @@ def _diagnose(options: argparse.Namespace) -> int:
 
 def _card(options: argparse.Namespace) -> int:
     from recrm_tasks.reports.card import card
-    from recrm_tasks.reports.collect import collect
+    from recrm_tasks.reports.collect import answers_in, collect
+    from recrm_tasks.reports.entries import entries
 
-    runs, told = collect(options.paths)
-    print(card(runs))
-    for line in told:
-        print(f"left out: {line}", file=sys.stderr)
+    found = collect(options.paths)
+    finished = [run for run in found.runs if run.wanted is None]
+    if not finished:
+        raise RecrmError("\n".join(["no run is finished; a card is of whole runs:", *found.incomplete]))
+    listed, notes = entries(finished, lru_cache(partial(answers_in, most=0)))
+    print(card(listed))
+    _tell({"left out": [*found.unusable, *found.incomplete], "passed over": found.passed_over, "note": notes})
     return 0
 
 
 def _report(options: argparse.Namespace) -> int:
     console = _console()
-    from recrm_tasks.reports.collect import collect, collect_answers
-    from recrm_tasks.reports.files import write
+    from recrm_tasks.reports.collect import answers_in, collect, collect_answers
+    from recrm_tasks.reports.entries import entries
     from recrm_tasks.reports.gate import FAILED, dropped, floor_of, under
-    from recrm_tasks.reports.table import print_published, print_runs
+    from recrm_tasks.reports.table import print_entries, print_published
 
     if (options.baseline is None) != (options.max_drop is None):
         raise RecrmError("--baseline and --max-drop go together")
+    _check_endings(options.to)
+    page = any(file.suffix == ".html" for file in options.to)
+    if (page or options.plots) and find_spec("altair") is None:
+        raise RecrmError("pages and plots need altair: pip install 'recrm-tasks[page]'")
     floors = [floor_of(text) for text in options.fail_under]
-    runs, told = collect(options.paths)
-    print_runs(runs, console)
+    found = collect(options.paths)
+    answers = lru_cache(partial(answers_in, most=options.records if page else 0))
+    listed, notes = entries(found.runs, answers)
+    print_entries(listed, console)
     if options.published:
         print_published(console)
-    for file in options.to:
-        write(runs, file)
-    for line in told:
-        print(f"left out: {line}", file=sys.stderr)
-    failed = under(runs, floors)
+    notes += _written(options, listed, answers)
+    told = {"left out": found.unusable, "incomplete": found.incomplete, "passed over": found.passed_over, "note": notes}
+    _tell(told)
+    failed = under(found.runs, floors)
     if options.baseline is not None:
         failed += dropped(collect_answers([options.baseline]), collect_answers(options.paths), options.max_drop)
-    if told and (floors or options.baseline is not None):
-        failed.append("what was left out cannot pass")
+    if (found.unusable or found.incomplete) and (floors or options.baseline is not None):
+        failed.append("what was left out or is incomplete cannot pass")
     for line in failed:
         print(f"failed: {line}", file=sys.stderr)
     return FAILED if failed else 0
+
+
+def _check_endings(files: Sequence[Path]) -> None:
+    """Before anything is read: a report may take a while."""
+    from recrm_tasks.reports.files import ENDINGS
+
+    for file in files:
+        if file.suffix not in (".html", *ENDINGS):
+            raise RecrmError(f"--to {file}: reports are written as .html, {', '.join(ENDINGS)}")
+
+
+def _written(options: argparse.Namespace, listed: Sequence[Entry], answers: AnswersIn) -> list[str]:
+    """Writes all files; what the page and the plots lack."""
+    from recrm_tasks.reports.files import write, write_text
+
+    pages = [file for file in options.to if file.suffix == ".html"]
+    for file in options.to:
+        if file not in pages:
+            write(listed, file)
+    if not pages and not options.plots:
+        return []
+    from recrm_tasks.reports.page.chapters import chapters
+    from recrm_tasks.reports.page.page import page
+    from recrm_tasks.reports.page.plots import plots_of, write_plots
+
+    found, notes = chapters(listed, answers)
+    drawn = [(chapter, plots_of(chapter)) for chapter in found]
+    for file in pages:
+        write_text(page(drawn, options.published), file)
+    if options.plots:
+        write_plots(drawn, options.plots)
+    return notes
+
+
+def _tell(lines: Mapping[str, Sequence[str]]) -> None:
+    for told, of in lines.items():
+        for line in of:
+            print(f"{told}: {line}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -199,9 +199,10 @@ def test_report(capsys, tmp_path):
         write(tmp_path / "some__model" / f"results_{key}.json", results(key))
     assert main(["report", str(tmp_path)]) == 0
     said = capsys.readouterr()
-    assert said.err == ""
-    assert said.out.count("lm-eval") == 5
-    rows = [line for line in said.out.splitlines() if "lm-eval" in line]
+    assert said.err.startswith("note: no hybrid score of model (lm-eval, generate)")
+    assert said.out.count("lm-eval") == 6
+    overview, *rows = [line for line in said.out.splitlines() if "lm-eval" in line]
+    assert (overview.count("0.6944"), overview.count("0.6519")) == (4, 1)
     assert all(key in row for key, row in zip(KEYS, rows, strict=True))
     assert all("69.4 %" in row for row in rows)
     assert "0.6944" in rows[1]
@@ -307,8 +308,10 @@ def test_report_of_an_undefined_number(capsys, tmp_path):
     one["results"]["recrm_behavior"] |= {"auc,none": float("nan"), "auc_stderr,none": float("nan")}
     write(tmp_path / "results_1.json", one)
     assert main(["report", str(tmp_path)]) == 0
-    row = next(line for line in capsys.readouterr().out.splitlines() if "behavior" in line)
+    lines = capsys.readouterr().out.splitlines()
+    row = next(line for line in lines if "behavior" in line and "69.4 %" in line)
     assert row.count("undefined") == 3
+    assert next(line for line in lines if "lm-eval" in line).count("undefined") == 1
 
 
 # --- the command itself ----------------------------------------------------------------------------------------------

@@ -292,6 +292,10 @@ class Dimension(ABC):
         """What one outcome is worth, from 0 to 1, to a person who browses a log; no metric is made of it."""
 
     @abstractmethod
+    def right(self, outcome: Outcome) -> bool:
+        """Whether an answer is right as `acc` counts it, to a person who browses a log; no metric is made of it."""
+
+    @abstractmethod
     def measure(self, outcomes: Sequence[Outcome]) -> Metrics:
         """All metrics of this dimension but `score`."""
 

@@ -172,6 +172,10 @@ class BehaviorDimension(Dimension):
             return 0.0
         return outcome.value if outcome.gold == 1 else 1 - outcome.value
 
+    def right(self, outcome: Outcome) -> bool:
+        """The probability is on the side of what happened; 0.5 is a yes."""
+        return isinstance(outcome.value, float) and (outcome.value >= 0.5) == (outcome.gold == 1)
+
     def measure(self, outcomes: Sequence[Outcome]) -> Metrics:
         """See `Dimension.measure`."""
         return probability_metrics(outcomes)

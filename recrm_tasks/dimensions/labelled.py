@@ -133,7 +133,11 @@ class LabelledDimension(Dimension):
 
     def credit(self, outcome: Outcome) -> float:
         """1 if right."""
-        return float(outcome.reason is None and outcome.value == outcome.gold)
+        return float(self.right(outcome))
+
+    def right(self, outcome: Outcome) -> bool:
+        """The label is the gold one."""
+        return outcome.reason is None and outcome.value == outcome.gold
 
     def measure(self, outcomes: Sequence[Outcome]) -> Metrics:
         """See `Dimension.measure`."""

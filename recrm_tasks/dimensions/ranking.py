@@ -31,7 +31,7 @@ from recrm_tasks.scoring.aggregate.parts import Parts, list_parts
 from recrm_tasks.scoring.answers import Answer, Outcome, Reason, normalise
 from recrm_tasks.scoring.compare.tables import Differences, ranking_differences
 from recrm_tasks.scoring.metrics.diagnoses import Diagnosis, place_rows
-from recrm_tasks.scoring.metrics.ranking import list_auc
+from recrm_tasks.scoring.metrics.ranking import list_auc, top_hit
 from recrm_tasks.scoring.metrics.tables import Metrics, ranking_metrics
 from recrm_tasks.scoring.reading import bare, marker_of, read
 
@@ -248,6 +248,12 @@ class RankingDimension(Dimension):
         if not isinstance(outcome.value, tuple) or not isinstance(outcome.gold, tuple):
             return 0.0
         return list_auc(outcome.gold, outcome.value)
+
+    def right(self, outcome: Outcome) -> bool:
+        """The first place is a positive's; of candidates that share it, most are."""
+        if not isinstance(outcome.value, tuple) or not isinstance(outcome.gold, tuple):
+            return False
+        return top_hit(outcome.gold, outcome.value) > 0.5
 
     def measure(self, outcomes: Sequence[Outcome]) -> Metrics:
         """See `Dimension.measure`."""

@@ -10,35 +10,38 @@ from huggingface_hub import EvalResult, ModelCardData
 from recrm_tasks import __version__
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.errors import DataError
+from recrm_tasks.reports.entries import Entry
 from recrm_tasks.reports.files import markdown
+from recrm_tasks.reports.leaderboard import runs_of
 from recrm_tasks.reports.runs import Run
 
 _TYPES = {"acc": "accuracy", "auc": "roc_auc"}
 """What the hub calls our primary metrics."""
 
 
-def card(runs: Sequence[Run]) -> str:
+def card(entries: Sequence[Entry]) -> str:
     """YAML for the top of a model card (`model-index`), and the tables for its text.
 
     Raises:
         DataError: the runs are of several models.
     """
-    models = sorted({run.model for run in runs})
+    models = sorted({entry.model for entry in entries})
     if len(models) > 1:
         raise DataError(f"a card is of one model, and these runs are of {', '.join(models)}; name its files")
-    data = ModelCardData(model_name=models[0], eval_results=[_result(run) for run in runs])
+    data = ModelCardData(model_name=models[0], eval_results=[_result(*pair) for pair in runs_of(entries)])
     return (
         f"---\n{data.to_yaml()}\n---\n\n# RecRM-Bench, by recrm-tasks {__version__}\n\n"
         "An independent packaging of arXiv 2605.11874: prompts and answer reading are its own, so that these numbers "
-        f"are not to be held against the paper's table.\n\n{markdown(runs)}"
+        f"are not to be held against the paper's table.\n\n{markdown(entries)}"
     )
 
 
-def _result(run: Run) -> EvalResult:
+def _result(entry: Entry, run: Run) -> EvalResult:
     kind = dimension_of(run.dimension)
     provenance = run.provenance
     low, high = run.interval()
     sample = provenance["data"] == "sample"
+    again = entry.number > 1
     arguments: dict[str, Any] = {
         "harness": run.harness,
         "answers": run.mode,
@@ -53,7 +56,7 @@ def _result(run: Run) -> EvalResult:
         task_name=kind.title,
         dataset_type="sample" if sample else provenance["source"],
         dataset_name="sample of recrm-tasks (not RecRM-Bench)" if sample else provenance["source"],
-        dataset_config=f"{run.dimension}, {run.mode}, {run.harness}",
+        dataset_config=", ".join([run.dimension, run.mode, run.harness, *([f"run {entry.number}"] if again else [])]),
         dataset_split=provenance["split"],
         dataset_revision=provenance["revision"],
         dataset_args=arguments,

@@ -1,10 +1,10 @@
-"""Runs -> files: one row per metric for programs, the leaderboard for people."""
+"""Entries -> files: one row per metric for programs, the leaderboard for people."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,26 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from recrm_tasks.errors import DataError, RecrmError
-from recrm_tasks.reports.leaderboard import COLUMNS, COST, by_source, caption, cells, costs
+from recrm_tasks.errors import DataError
+from recrm_tasks.reports.entries import Entry
+from recrm_tasks.reports.leaderboard import (
+    CAPTION,
+    COLUMNS,
+    COST,
+    OVERVIEW,
+    by_source,
+    cells,
+    costs,
+    overview,
+    overview_columns,
+    runs_of,
+)
 from recrm_tasks.reports.runs import Run
 
 SCHEMA = pa.schema(
     [
         ("model", pa.string()),
+        ("run", pa.int64()),
         ("harness", pa.string()),
         ("answers", pa.string()),
         ("dimension", pa.string()),
@@ -38,6 +51,8 @@ SCHEMA = pa.schema(
         ("sha256", pa.string()),
         ("prompt_version", pa.int64()),
         ("recrm_tasks", pa.string()),
+        ("outdated", pa.bool_()),
+        ("wanted", pa.int64()),
         ("run_records", pa.int64()),
         ("run_seconds", pa.float64()),
         ("run_tokens_in", pa.int64()),
@@ -54,23 +69,30 @@ _OF_PROVENANCE = (
 ENDINGS = (".csv", ".parquet", ".json", ".md")
 
 
-def write(runs: Sequence[Run], file: Path) -> None:
-    """Writes what is known of the runs, by the file's ending.
+def write(entries: Sequence[Entry], file: Path) -> None:
+    """Writes what is known of the entries, by the file's ending.
 
     Raises:
-        RecrmError: another ending.
         DataError: the file cannot be written.
     """
-    if file.suffix not in ENDINGS:
-        raise RecrmError(f"--to {file}: reports are written as {', '.join(ENDINGS)}")
     if file.suffix in (".csv", ".parquet"):
-        return write_table(pa.Table.from_pylist(rows(runs), schema=SCHEMA), file)
-    text = markdown(runs) if file.suffix == ".md" else json.dumps(rows(runs), indent=1, ensure_ascii=False) + "\n"
+        write_table(pa.Table.from_pylist(rows(entries), schema=SCHEMA), file)
+    elif file.suffix == ".json":
+        write_text(json.dumps(rows(entries), indent=1, ensure_ascii=False) + "\n", file)
+    else:
+        write_text(markdown(entries), file)
+
+
+def write_text(text: str, file: Path) -> None:
+    """Writes a text.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise _unwritten(file, error) from None
-    return None
 
 
 def write_table(table: pa.Table, file: Path) -> None:
@@ -92,48 +114,84 @@ def _unwritten(file: Path, error: OSError) -> DataError:
     return DataError(f"{file}: cannot be written: {error.strerror or error}")
 
 
-def rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """One row per run and metric, with the columns of `SCHEMA`."""
-    return [
-        _row(run, metric)
-        for run in runs
-        for metric in run.metrics
-        if not metric.endswith("_stderr") and metric not in ("score", "tokens_in", "tokens_out")
-    ]
+def rows(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """One row per run and metric, and per overall score, with the columns of `SCHEMA`."""
+    found: list[dict[str, Any]] = []
+    for entry in entries:
+        found += [_row(entry, run, metric) for run in entry.runs.values() for metric in _metrics(run)]
+        found += [_overall(entry, metric) for metric in ("mean_score", "hybrid") if metric in entry.overall]
+    return found
 
 
-def _row(run: Run, metric: str) -> dict[str, Any]:
-    low, high = run.interval(metric)
+def _metrics(run: Run) -> list[str]:
+    left = ("score", "tokens_in", "tokens_out")
+    return [metric for metric in run.metrics if not metric.endswith("_stderr") and metric not in left]
+
+
+def _row(entry: Entry, run: Run, metric: str) -> dict[str, Any]:
     cost = run.cost
-    row = {
-        "model": run.model,
-        "harness": run.harness,
-        "answers": run.mode,
-        "dimension": run.dimension,
-        "metric": metric,
-        "primary": metric == run.primary,
-        "value": run.metrics[metric],
-        "stderr": run.metrics.get(f"{metric}_stderr"),
-        "low": low,
-        "high": high,
+    more = {
         "n": int(run.metrics["n"]),
         "coverage": run.metrics["coverage"],
         **{name: run.provenance.get(name) for name in _OF_PROVENANCE},
+        "outdated": run.outdated,
+        "wanted": run.wanted,
         "run_records": cost and cost.records,
         "run_seconds": cost and cost.seconds,
         "run_tokens_in": cost and cost.tokens_in,
         "run_tokens_out": cost and cost.tokens_out,
     }
-    return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in row.items()}
+    return _number(entry, run.dimension, metric, metric == run.primary, run.metrics, run.interval(metric), more)
 
 
-def markdown(runs: Sequence[Run]) -> str:
-    """The tables of the terminal: one per data source, and what the runs cost."""
-    parts = [
-        f"## Data: {source}\n\n{_table(COLUMNS, map(cells, group))}\n{caption(group)}\n"
-        for source, group in by_source(runs).items()
-    ]
-    headings, lines = costs(runs)
+def _overall(entry: Entry, metric: str) -> dict[str, Any]:
+    runs = entry.runs.values()
+    first = next(iter(runs)).provenance
+    more = {
+        "n": int(sum(run.metrics["n"] for run in runs)),
+        **{name: first.get(name) for name in ("data", "source", "revision", "split", "recrm_tasks")},
+        "outdated": any(run.outdated for run in runs),
+    }
+    return _number(entry, "all", metric, False, entry.overall, entry.interval(metric), more)
+
+
+def _number(
+    entry: Entry,
+    dimension: str,
+    metric: str,
+    primary: bool,
+    numbers: Mapping[str, float],
+    interval: tuple[float, float],
+    more: Mapping[str, Any],
+) -> dict[str, Any]:
+    row = {
+        "model": entry.model,
+        "run": entry.number,
+        "harness": entry.harness,
+        "answers": entry.mode,
+        "dimension": dimension,
+        "metric": metric,
+        "primary": primary,
+        "value": numbers[metric],
+        "stderr": numbers.get(f"{metric}_stderr"),
+        "low": interval[0],
+        "high": interval[1],
+        **more,
+    }
+    return {name: _known(row.get(name)) for name in SCHEMA.names}
+
+
+def _known(value: Any) -> Any:
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def markdown(entries: Sequence[Entry]) -> str:
+    """The tables of the terminal: per data source models by dimensions and each run by itself, and the cost."""
+    parts = []
+    for source, group in by_source(entries).items():
+        parts.append(f"## Data: {source}\n\n{_table(overview_columns(), map(overview, group))}\n{OVERVIEW}\n")
+        parts.append(f"### By dimension\n\n{_table(COLUMNS, (cells(*pair) for pair in runs_of(group)))}\n{CAPTION}\n")
+    headings, lines = costs(entries)
     if lines:
         parts.append(f"## Cost\n\n{_table(headings, lines)}\n{COST}\n")
     return "\n".join(parts)
@@ -146,4 +204,4 @@ def _table(headings: Sequence[str], lines: Any) -> str:
 
 def _plain(cell: str) -> str:
     """A model may be called anything."""
-    return cell.replace("|", "\\|").replace("\n", " ")
+    return cell.replace("|", "\\|").replace("\n", "<br>")

@@ -1,11 +1,12 @@
-"""Runs -> the lines of the tables that the terminal and files show."""
+"""Entries of a leaderboard -> the lines of the tables that the terminal and files show."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.reports.numbers import number, reach
+from recrm_tasks.reports.entries import Entry
+from recrm_tasks.reports.numbers import number, reach, short
 from recrm_tasks.reports.runs import Run
 
 COLUMNS = (
@@ -14,20 +15,57 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def by_source(runs: Sequence[Run]) -> dict[str, list[Run]]:
-    """The runs in the order of tables, by data: numbers of the sample never stand beside those of the benchmark."""
-    order = list(dimensions())
-    sources: dict[str, list[Run]] = {}
-    for run in sorted(runs, key=lambda r: (r.model, r.mode, order.index(r.dimension), r.harness)):
-        sources.setdefault(_source(run), []).append(run)
+def overview_columns() -> list[str]:
+    """Headings of the table with one line per entry."""
+    return ["model", "harness", "answers", *dimensions(), "mean_score", "hybrid"]
+
+
+def overview(entry: Entry) -> list[str]:
+    """One line of that table; a cell is a value, its interval, N and coverage, on a line of the cell each."""
+    marks = "".join(f"\n{mark}" for mark in entry.marks)
+    return [
+        entry.name + marks,
+        entry.harness,
+        entry.mode,
+        *(_of_run(entry.runs.get(key)) for key in dimensions()),
+        *(_of_all(entry, name) for name in ("mean_score", "hybrid")),
+    ]
+
+
+def _of_run(run: Run | None) -> str:
+    if run is None:
+        return "–"
+    n = f"N {run.metrics['n']:.0f}" + (f" of {run.wanted}" if run.wanted is not None else "")
+    value = number(run.metrics[run.primary])
+    return f"{value}\n{short(run.interval())}\n{n}, {100 * run.metrics['coverage']:.0f} %"
+
+
+def _of_all(entry: Entry, name: str) -> str:
+    if name not in entry.overall:
+        return "–"
+    return f"{number(entry.overall[name])}\n{short(entry.interval(name))}"
+
+
+def by_source(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
+    """The entries by data: numbers of the sample never stand beside those of the benchmark."""
+    sources: dict[str, list[Entry]] = {}
+    for entry in entries:
+        sources.setdefault(entry.source, []).append(entry)
     return sources
 
 
-def cells(run: Run) -> list[str]:
-    """One line of the table of runs."""
+def runs_of(group: Sequence[Entry]) -> list[tuple[Entry, Run]]:
+    """Their runs, in the order of the table with one line each."""
+    order = list(dimensions())
+    found = [(entry, run) for entry in group for run in entry.runs.values()]
+    return sorted(found, key=lambda pair: (pair[0].model, pair[0].mode, order.index(pair[1].dimension)))
+
+
+def cells(entry: Entry, run: Run) -> list[str]:
+    """One line of the table with one line per run."""
     numbers = run.metrics
     return [
-        run.model,
+        entry.name,
         run.dimension,
         run.harness,
         run.mode,
@@ -41,10 +79,10 @@ def cells(run: Run) -> list[str]:
     ]
 
 
-def costs(runs: Sequence[Run]) -> tuple[list[str], list[list[str]]]:
+def costs(entries: Sequence[Entry]) -> tuple[list[str], list[list[str]]]:
     """What each run of a harness took: headings and lines, none where no harness said."""
     by_cost: dict[int, list[Run]] = {}
-    for run in runs:
+    for run in (run for entry in entries for run in entry.runs.values()):
         if run.cost is not None:
             by_cost.setdefault(id(run.cost), []).append(run)
     lines = []
@@ -75,17 +113,9 @@ COST = (
 )
 
 
-def _source(run: Run) -> str:
-    if run.provenance["data"] == "sample":
-        return "the sample of this package (not RecRM-Bench)"
-    revision = run.provenance["revision"]
-    return f"{run.provenance['source']}" + (f" at {revision}" if revision else "")
+OVERVIEW = (
+    "Primary metrics with their 95 % intervals, N, and the share of readable answers (coverage); an unreadable answer "
+    "counts as wrong. mean_score: mean of the five. hybrid: the five as one reward, chance is 0.5."
+)
 
-
-def caption(group: Sequence[Run]) -> str:
-    """What stands below a table of runs."""
-    limited = " Some runs saw a part of the records only." if any(r.limited for r in group) else ""
-    return (
-        "An unreadable answer counts as wrong; coverage is the share of readable ones. acc baseline: the most frequent "
-        f"label, for ranking a random order.{limited}"
-    )
+CAPTION = "acc baseline: the most frequent label, for ranking a random order."

@@ -2,57 +2,42 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from recrm_tasks.errors import DataError, RecrmError
+from recrm_tasks.errors import RecrmError
+from recrm_tasks.reports.lm_eval_file import load, model_of, not_results, tasks_of
+from recrm_tasks.reports.lm_eval_samples import answers_of_task
 from recrm_tasks.reports.runs import Cost, Run
 
 
 def read(file: Path) -> list[Run]:
     """The runs of our tasks in one results file, none if it holds other tasks only.
 
+    The hybrid tasks' results are of all dimensions together: the numbers of each are computed from their samples.
+
     Raises:
-        DataError: the file is not a whole results file.
+        DataError: the file is not a whole results file, or a hybrid task's samples are not there.
     """
     results = load(file)
-    for task, config in results["configs"].items():
-        metadata = config.get("metadata") or {}
-        if "recrm_provenance" in metadata and "recrm_dimension" not in metadata:
-            raise DataError(f"{file}: {task} is of all dimensions; recrm aggregate reads it")
-    ours = {t: c["metadata"] for t, c in results["configs"].items() if "recrm_dimension" in (c.get("metadata") or {})}
+    ours = tasks_of(results)
+    runs: list[Run] = []
     try:
-        cost = _cost([results["results"][task] for task in ours], results)
-        return [_run(results, task, metadata, cost) for task, metadata in ours.items()]
-    except (LookupError, TypeError, ValueError, AttributeError, RecrmError) as error:
-        raise _not_results(file, error) from None
+        cost = _cost([results["results"][task] for task in ours], results) if ours else None
+        for task, metadata in ours.items():
+            metrics = _metrics(results["results"][task])
+            if "recrm_dimension" in metadata:
+                runs.append(_run(file, model_of(results), metadata, metrics, cost))
+            else:
+                answers = answers_of_task(file, results, task)
+                runs += [Run.of(one, cost=cost, overall=metrics) for one in answers]
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise not_results(file, error) from None
+    return runs
 
 
-def load(file: Path) -> dict[str, Any]:
-    """The content of a results file.
-
-    Raises:
-        DataError: it is none.
-    """
-    try:
-        results: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        results["results"].items()
-        for config in results["configs"].values():
-            config.get("metadata")
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise _not_results(file, error) from None
-    return results
-
-
-def model_of(results: dict[str, Any]) -> str:
-    """The model's name without the folders before it."""
-    name = results.get("model_name") or results.get("config", {}).get("model", "?")
-    return str(name).rstrip("/").rpartition("/")[2] or str(name)
-
-
-def _not_results(file: Path, error: Exception) -> DataError:
-    return DataError(f"{file}: not a results file of lm-evaluation-harness: {type(error).__name__}: {error}")
+def _metrics(table: dict[str, Any]) -> dict[str, float]:
+    return {name.partition(",")[0]: value for name, value in table.items() if isinstance(value, int | float)}
 
 
 def _cost(tables: list[dict[str, Any]], results: dict[str, Any]) -> Cost | None:
@@ -71,19 +56,19 @@ def _cost(tables: list[dict[str, Any]], results: dict[str, Any]) -> Cost | None:
     )
 
 
-def _run(results: dict[str, Any], task: str, metadata: dict[str, Any], cost: Cost | None) -> Run:
-    table = results["results"][task]
-    metrics = {name.partition(",")[0]: value for name, value in table.items() if isinstance(value, int | float)}
-    provenance = metadata["recrm_provenance"]
+def _run(file: Path, model: str, metadata: dict[str, Any], metrics: dict[str, float], cost: Cost | None) -> Run:
     run = Run(
+        file=file,
         harness="lm-eval",
-        model=model_of(results),
+        model=model,
         dimension=metadata["recrm_dimension"],
         mode=metadata["recrm_mode"],
         metrics=metrics,
-        provenance=provenance,
-        limited=metrics["n"] < provenance["rows_available"],
+        provenance=metadata["recrm_provenance"],
         cost=cost,
     )
-    run.interval()  # what a table needs is there, or the file is not whole
+    try:  # what a table needs is there, or the file is not whole
+        _ = run.interval(), run.limited, run.outdated
+    except RecrmError as error:
+        raise not_results(file, error) from None
     return run

@@ -7,38 +7,52 @@ from pathlib import Path
 from typing import Any
 
 from recrm_tasks.errors import DataError
-from recrm_tasks.reports.answers import Answers
-from recrm_tasks.reports.lm_eval_results import load, model_of
+from recrm_tasks.reports.answers import Answers, Sample
+from recrm_tasks.reports.lm_eval_file import load, model_of, tasks_of
 from recrm_tasks.scoring.answers import Outcome
 
 
-def read_answers(file: Path) -> list[Answers]:
+def read_answers(file: Path, most: int = 0) -> list[Answers]:
     """What each record was answered, by task and dimension; none if the file holds other tasks only.
+
+    Args:
+        file: a results file.
+        most: of so many records of each dimension the texts too.
 
     Raises:
         DataError: the file is no whole results file, or the samples are missing, broken or fewer than were asked.
     """
     results = load(file)
-    found: list[Answers] = []
-    for task, config in results["configs"].items():
-        metadata = config.get("metadata") or {}
-        if "recrm_provenance" not in metadata:
-            continue
-        samples = file.with_name(f"samples_{task}_{file.stem.removeprefix('results_')}.jsonl")
-        provenance = metadata["recrm_provenance"]
-        if "recrm_dimension" in metadata:
-            provenance = {metadata["recrm_dimension"]: provenance}
-        answers = {
-            key: Answers(file, "lm-eval", model_of(results), key, metadata["recrm_mode"], entry)
-            for key, entry in provenance.items()
-        }
-        _fill(answers, samples)
-        count = sum(len(one.outcomes) for one in answers.values())
-        wanted = results.get("n-samples", {}).get(task, {}).get("effective")
-        if count != wanted:
-            raise DataError(f"{samples}: incomplete, {count} of {wanted} samples are there")
-        found += [one for one in answers.values() if one.outcomes]
-    return found
+    return [one for task in tasks_of(results) for one in answers_of_task(file, results, task, most)]
+
+
+def answers_of_task(file: Path, results: dict[str, Any], task: str, most: int = 0) -> list[Answers]:
+    """The same of one task, by dimension.
+
+    Args:
+        file: where the results are from.
+        results: its content.
+        task: one of this package's.
+        most: as for `read_answers`.
+
+    Raises:
+        DataError: the samples are missing, broken or fewer than were asked.
+    """
+    metadata = tasks_of(results)[task]
+    provenance = metadata["recrm_provenance"]
+    if "recrm_dimension" in metadata:
+        provenance = {metadata["recrm_dimension"]: provenance}
+    answers = {
+        key: Answers(file, "lm-eval", model_of(results), key, metadata["recrm_mode"], entry, most)
+        for key, entry in provenance.items()
+    }
+    samples = file.with_name(f"samples_{task}_{file.stem.removeprefix('results_')}.jsonl")
+    _fill(answers, samples)
+    count = sum(len(one.outcomes) for one in answers.values())
+    wanted = results.get("n-samples", {}).get(task, {}).get("effective")
+    if count != wanted:
+        raise DataError(f"{samples}: incomplete, {count} of {wanted} samples are there")
+    return [one for one in answers.values() if one.outcomes]
 
 
 def _fill(answers: dict[str, Answers], samples: Path) -> None:
@@ -48,19 +62,34 @@ def _fill(answers: dict[str, Answers], samples: Path) -> None:
         with samples.open(encoding="utf-8") as lines:
             for line in lines:
                 number += 1
-                sample = json.loads(line)
-                dimension, row = sample["score"]
-                answers[dimension].add(Outcome.from_json(row), _turns(sample["doc"]))
+                sample = _sample(json.loads(line))
+                answers[sample.dimension].add(sample)
     except FileNotFoundError:
         raise DataError(
             f"{samples}: no such file; what was answered to each record is logged by lm_eval --log_samples"
         ) from None
-    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(
             f"{samples}: line {number} is no sample that this version can read: {type(error).__name__}: {error}"
         ) from None
 
 
-def _turns(doc: dict[str, Any]) -> list[tuple[str, str]]:
-    before = [("system", doc["system"])] if doc["system"] else []
-    return [*before, ("user", doc["prompt"])]
+def _sample(line: dict[str, Any]) -> Sample:
+    dimension, outcome = line["score"]
+    doc = line["doc"]
+    before = (("system", doc["system"]),) if doc["system"] else ()
+    return Sample(
+        dimension=dimension,
+        outcome=Outcome.from_json(outcome),
+        turns=(*before, ("user", doc["prompt"])),
+        lang=doc["lang"],
+        target=doc["target"],
+        said=_said(line["filtered_resps"], doc["choices"]),
+    )
+
+
+def _said(responses: list[Any], choices: list[str]) -> str:
+    """A completion as it is; log-likelihoods beside the answers that they are of."""
+    if all(isinstance(one, str) for one in responses):
+        return "\n".join(responses)
+    return "\n".join(f"{choice}: {float(one[0]):.4f}" for choice, one in zip(choices, responses, strict=True))

@@ -26,3 +26,9 @@ def probability(p: float) -> str:
     if math.isnan(p):
         return "undefined"
     return "< 0.0001" if p < 0.0001 else f"{p:.4f}"
+
+
+def short(interval: tuple[float, float]) -> str:
+    """Both ends of an interval in three decimals, where there is little room."""
+    low, high = interval
+    return "undefined" if math.isnan(low) else f"{low:.3f}–{high:.3f}"

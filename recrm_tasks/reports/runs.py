@@ -1,12 +1,16 @@
-"""One dimension of one finished run, whichever harness made it."""
+"""One dimension of one run, whichever harness made it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from recrm_tasks.dimensions import dimension as dimension_of
+from recrm_tasks.reports.answers import Answers
 from recrm_tasks.scoring.metrics.intervals import interval
+from recrm_tasks.scoring.metrics.tables import flat
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class Cost:
 class Run:
     """The numbers of one dimension and where they come from."""
 
+    file: Path
     harness: str
     model: str
     dimension: str
@@ -34,15 +39,36 @@ class Run:
     metrics: dict[str, float]
     """Flat, as the harness logged them: `acc`, `acc_stderr`, …"""
     provenance: dict[str, Any]
-    limited: bool
-    """The harness took fewer records than the data has."""
+    wanted: int | None = None
+    """Of a run that ended early, how many records its harness was to ask; the numbers are of those answered."""
     cost: Cost | None = None
     """Of the whole run that this is a dimension of; None where the harness did not say."""
+    overall: Mapping[str, float] = field(default_factory=dict)
+    """Mean score and hybrid scores of the whole run, flat, where the harness computed them."""
+
+    @classmethod
+    def of(cls, answers: Answers, **more: Any) -> Run:
+        """The numbers of what was answered, where the harness logged none; they are the same functions' numbers."""
+        metrics = flat(dimension_of(answers.dimension).metrics(answers.outcomes))
+        return cls(
+            answers.file, answers.harness, answers.model, answers.dimension, answers.mode, metrics, answers.provenance,
+            **more,
+        )  # fmt: skip
 
     @property
     def primary(self) -> str:
         """The name of the dimension's primary metric."""
         return dimension_of(self.dimension).primary
+
+    @property
+    def limited(self) -> bool:
+        """Fewer records were asked than the data has."""
+        return self.metrics["n"] < float(self.provenance["rows_available"])
+
+    @property
+    def outdated(self) -> bool:
+        """The questions or their reading have changed since."""
+        return bool(self.provenance["prompt_version"] != dimension_of(self.dimension).version)
 
     def interval(self, metric: str | None = None) -> tuple[float, float]:
         """95 % interval of a metric, by default the primary one; see `scoring.metrics.intervals`."""

@@ -109,7 +109,7 @@ class ScriptedLM(LM):
 
 @modelapi(name="scripted")
 class ScriptedAPI(ModelAPI):
-    """Inspect's side: `get_model("scripted/any", answers=…)`; of the prompts in `cut` the answer met the token limit."""
+    """Inspect's side: `get_model("scripted/any", answers=…)`; answers to prompts in `cut` met the token limit."""
 
     def __init__(self, model_name: str, answers: Answers, cut: Sequence[str] = (), **others: Any) -> None:
         super().__init__(model_name)

@@ -7,6 +7,7 @@ import json
 import math
 import shutil
 from collections.abc import Callable
+from functools import lru_cache, partial
 from pathlib import Path
 
 import lm_eval
@@ -27,8 +28,9 @@ from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import Prompt
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.aggregates import aggregates
-from recrm_tasks.reports.collect import collect, collect_answers
+from recrm_tasks.reports.collect import answers_in, collect, collect_answers
 from recrm_tasks.reports.compare import compare, disputed
+from recrm_tasks.reports.entries import entries
 from recrm_tasks.reports.pairing import pair
 
 
@@ -295,9 +297,22 @@ def test_data_of_two_revisions_is_not_aggregated(
     assert "the dimensions are of different data" in lines_of(tmp_path / "mixed", capsys)
 
 
-def test_a_report_names_the_command_for_hybrid_results(logs: Path) -> None:
-    with pytest.raises(DataError, match="recrm aggregate"):
-        collect([str(logs / "hybrid")])
+def test_a_report_of_hybrid_results(logs: Path) -> None:
+    """They are of all dimensions together; those of each are made of the samples, and equal Inspect's."""
+    by_lm_eval, by_inspect = (
+        entries(collect([str(logs / name)]).runs, lru_cache(partial(answers_in, most=0)))[0][0]
+        for name in ("hybrid", "inspect")
+    )
+    assert by_lm_eval.overall == by_inspect.overall
+    for key, run in by_inspect.runs.items():
+        assert by_lm_eval.runs[key].metrics == run.metrics
+
+
+def test_hybrid_results_without_samples_are_told(logs: Path, tmp_path: Path) -> None:
+    file = next((logs / "hybrid").rglob("results_*.json"))
+    (tmp_path / file.name).write_text(file.read_text())
+    with pytest.raises(DataError, match="lm_eval --log_samples"):
+        collect([str(tmp_path)])
 
 
 def test_a_floor_is_held_against_the_interval(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -337,7 +352,7 @@ def test_what_was_left_out_cannot_pass(logs: Path, tmp_path: Path, capsys: pytes
     (tmp_path / "results_half.json").write_text("{")
     assert main(["report", str(logs / "right"), str(tmp_path)]) == 0
     assert main(["report", str(logs / "right"), str(tmp_path), "--fail-under", "acc=0.5"]) == 3
-    assert "what was left out cannot pass" in capsys.readouterr().err
+    assert "what was left out or is incomplete cannot pass" in capsys.readouterr().err
 
 
 def test_a_drop_that_is_no_chance_fails(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ import pytest
 import scripted
 from huggingface_hub import ModelCard
 from inspect_ai import eval as inspect_eval
+from inspect_ai.log import read_eval_log, write_eval_log
 from inspect_ai.model import get_model
 from lm_eval.loggers import EvaluationTracker
 from lm_eval.tasks import TaskManager
@@ -20,9 +21,12 @@ from inspect_tasks import bench_task, dimension_task
 from recrm_tasks import lm_eval_tasks
 from recrm_tasks.cli import main
 from recrm_tasks.data import load
+from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.reports.collect import collect
 from recrm_tasks.reports.files import SCHEMA
+from recrm_tasks.scoring.answers import Outcome
+from recrm_tasks.scoring.metrics.tables import flat
 
 
 @pytest.fixture(scope="module")
@@ -38,15 +42,18 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tracker = EvaluationTracker(output_path=str(folder / "lm-eval"))
     tracker.general_config_tracker.model_name = "some/model"
     done = lm_eval.simple_evaluate(scripted.ScriptedLM(table), tasks=["recrm_bench"], task_manager=manager)
-    tracker.save_results_aggregated(results=done, samples=None)
+    samples = done.pop("samples")
+    tracker.save_results_aggregated(results=done, samples=samples)
+    for task, rows in samples.items():
+        tracker.save_results_samples(task_name=task, samples=rows)
     model = get_model("scripted/some/model", answers=table, memoize=False)
     inspect_eval(bench_task(data="sample"), model=model, log_dir=str(folder / "inspect"), display="none")
     return folder
 
 
 def test_both_give_the_same_runs(results: Path) -> None:
-    runs, told = collect([str(results)])
-    assert told == []
+    runs, *told = collect([str(results)])
+    assert told == [[], [], []]
     by_harness = {name: {r.dimension: r for r in runs if r.harness == name} for name in ("lm-eval", "inspect")}
     assert set(by_harness["lm-eval"]) == set(by_harness["inspect"]) == set(dimensions())
     for key, run in by_harness["inspect"].items():
@@ -69,6 +76,72 @@ def test_the_table(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert first.replace("lm-eval", "inspect") == second.replace("lm-eval", "inspect")
 
 
+def test_models_by_dimensions(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line per model and harness; the hybrid score is Inspect's own, and of lm-eval's run made of its samples."""
+    assert main(["report", str(results)]) == 0
+    printed = capsys.readouterr().out
+    lines = printed[: printed.index("by dimension")].splitlines()
+    (start,) = (i for i, line in enumerate(lines) if " model " in line and "hybrid" in line)
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines[start + 2 : start + 8]]
+    assert [row[:3] for row in rows] == [
+        ["model", "inspect", "generate"], ["", "", ""], ["", "", ""],
+        ["model", "lm-eval", "generate"], ["", "", ""], ["", "", ""],
+    ]  # fmt: skip
+    assert [row[3:] for row in rows[:3]] == [row[3:] for row in rows[3:]]
+    runs = {run.dimension: run for run in collect([str(results / "inspect")])[0]}
+    assert rows[0][3:8] == [f"{runs[key].metrics[runs[key].primary]:.4f}" for key in dimensions()]
+    assert rows[0][9] == f"{runs['factual'].overall['hybrid']:.4f}"
+    assert rows[2][3].startswith("N 72, ")
+
+
+def test_without_samples_the_hybrid_score_is_not_known(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = next(results.rglob("results_*.json"))
+    (tmp_path / file.name).write_text(file.read_text())
+    assert main(["report", str(tmp_path)]) == 0
+    told = capsys.readouterr()
+    assert "note: no hybrid score of model (lm-eval, generate)" in told.err
+    assert "lm_eval --log_samples" in told.err
+    (row,) = (
+        line for line in told.out.splitlines() if line.startswith("│ model") and "%" not in line and "360" not in line
+    )
+    assert row.rstrip("│ ").endswith("–")
+
+
+def test_several_runs_of_one_model_stand_apart(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two of the present version and one of an older one: three lines, of which each says what it is."""
+    content = json.loads(next(results.rglob("results_*.json")).read_text())
+    for name in ("first", "second"):
+        (tmp_path / f"results_{name}.json").write_text(json.dumps(content))
+    for config in content["configs"].values():
+        config["metadata"]["recrm_provenance"]["prompt_version"] -= 1
+    (tmp_path / "results_older.json").write_text(json.dumps(content))
+    assert main(["report", str(tmp_path)]) == 0
+    told = capsys.readouterr()
+    overview = told.out[: told.out.index("by dimension")]
+    assert [name in overview for name in ("model (2)", "model (3)", "model (4)")] == [True, True, False]
+    assert overview.count("older task version") == 1
+    for name, file in (("model", "first"), ("model (2)", "older"), ("model (3)", "second")):
+        assert f"{name} is {tmp_path / f'results_{file}.json'}" in told.err.replace("\n", "") or file != "first"
+    assert told.err.count("several runs of model (lm-eval, generate)") == 3
+
+
+def test_a_folder_of_everything(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Inspect's logs as JSON are found among other JSON, which is nobody's result."""
+    log = read_eval_log(str(next(results.rglob("*.eval"))))
+    write_eval_log(log, str(tmp_path / "a.json"), format="json")
+    (tmp_path / "settings.json").write_text("{}")
+    (tmp_path / "list.json").write_bytes(b"[1, 2]")
+    found = collect([str(tmp_path)])
+    assert [(run.harness, run.dimension) for run in found.runs] == [("inspect", key) for key in dimensions()]
+    assert found[1:] == ([], [], [])
+    assert main(["report", str(tmp_path)]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_what_cannot_be_read_is_told(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "results_half.json").write_text('{"results": {')
     (tmp_path / "results_other.json").write_text(json.dumps({"results": {"x": {}}, "configs": {"x": {}}}))
@@ -77,21 +150,21 @@ def test_what_cannot_be_read_is_told(results: Path, tmp_path: Path, capsys: pyte
     told = capsys.readouterr().err
     assert "results_half.json: not a results file" in told
     assert "broken.eval: not a readable Inspect log" in told
-    assert "results_other.json" not in told
+    assert f"passed over: {tmp_path / 'results_other.json'}: of other tasks" in told
     assert main(["report", str(tmp_path)]) == 2
     assert "no results of recrm tasks" in capsys.readouterr().err
 
 
-def test_an_unfinished_run_has_no_score(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_without_an_answer_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = get_model("scripted/some/model", answers={}, memoize=False)  # knows no answer: the backend fails
     (log,) = inspect_eval(bench_task(data="sample", limit=2), model=model, log_dir=str(tmp_path), display="none")
     assert log.status == "error"
     assert main(["report", str(tmp_path)]) == 2
-    assert "incomplete (status error, 10 samples wanted)" in capsys.readouterr().err
+    assert "incomplete (status error, 10 samples wanted), and no answer is in its log" in capsys.readouterr().err
 
 
-def test_a_run_with_failed_requests_has_no_score(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A request that failed is no answer of the model: neither wrong nor left out of a mean."""
+def test_a_run_with_failed_requests_is_incomplete(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A request that failed is no answer of the model: the numbers are of the others, and marked; no gate opens."""
     table = scripted.completions(load("factual", "sample", limit=6).prompts("generate"))
     table.pop(next(iter(table)))
     model = get_model("scripted/some/model", answers=table, memoize=False)
@@ -103,8 +176,18 @@ def test_a_run_with_failed_requests_has_no_score(tmp_path: Path, capsys: pytest.
         fail_on_error=False,
     )
     assert log.status == "success"
-    assert main(["report", str(tmp_path)]) == 2
-    assert "incomplete (5 of 6 samples have an answer); it has no score" in capsys.readouterr().err
+    assert main(["report", str(tmp_path)]) == 0
+    told = capsys.readouterr()
+    assert "5 of 6 records of factual have an answer" in told.err
+    assert "N 5 of 6" in told.out
+    assert "incomplete" in told.out
+    (run,) = collect([str(tmp_path)]).runs
+    outcomes = [Outcome.from_json(s.scores["recrm"].metadata["outcome"]) for s in log.samples if s.scores]
+    assert run.metrics == flat(dimension_of("factual").metrics(outcomes))
+    assert main(["report", str(tmp_path), "--fail-under", "acc=0"]) == 3
+    assert "is incomplete cannot pass" in capsys.readouterr().err
+    assert main(["card", str(tmp_path)]) == 2
+    assert "a card is of whole runs" in capsys.readouterr().err
 
 
 def test_the_table_of_costs(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -144,6 +227,13 @@ def test_files_hold_every_metric(results: Path, tmp_path: Path, capsys: pytest.C
     runs = {(run.harness, run.dimension): run for run in collect([str(results)])[0]}
     found = {(row["harness"], row["dimension"], row["metric"]): row for row in rows}
     assert len(found) == len(rows)
+    for harness in ("lm-eval", "inspect"):
+        assert {metric for h, k, metric in found if (h, k) == (harness, "all")} == {"mean_score", "hybrid"}
+        assert found[harness, "all", "hybrid"]["n"] == 360
+    assert found["lm-eval", "all", "hybrid"] == {
+        **found["inspect", "all", "hybrid"],
+        "harness": "lm-eval",
+    }
     for (harness, key), run in runs.items():
         row = found[harness, key, run.primary]
         assert (row["value"], row["low"], row["high"]) == (run.metrics[run.primary], *run.interval())
@@ -154,13 +244,13 @@ def test_files_hold_every_metric(results: Path, tmp_path: Path, capsys: pytest.C
         assert {metric for h, k, metric in found if (h, k) == (harness, key)} == names
     assert found["lm-eval", "factual", "n"]["low"] is None
     text = files["md"].read_text()
-    assert text.startswith("## Data: the sample of this package (not RecRM-Bench)\n\n| model | dimension |")
-    assert text.count("| generate |") == 12
+    assert text.startswith("## Data: the sample of this package (not RecRM-Bench)\n\n| model | harness |")
+    assert text.count("| generate |") == 14
 
 
 def test_other_files_are_refused(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(results), "--to", str(tmp_path / "report.xlsx")]) == 2
-    assert "written as .csv, .parquet, .json, .md" in capsys.readouterr().err
+    assert "written as .html, .csv, .parquet, .json, .md" in capsys.readouterr().err
     for ending in ("csv", "md"):
         assert main(["report", str(results), "--to", str(tmp_path / "nowhere" / f"report.{ending}")]) == 2
         told = capsys.readouterr().err

@@ -1,0 +1,45 @@
+"""One `results_*.json` of lm-evaluation-harness, as it stands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from recrm_tasks.errors import DataError
+
+
+def load(file: Path) -> dict[str, Any]:
+    """The content of a results file.
+
+    Raises:
+        DataError: it is none.
+    """
+    try:
+        results: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        results["results"].items()
+        for config in results["configs"].values():
+            config.get("metadata")
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise not_results(file, error) from None
+    return results
+
+
+def tasks_of(results: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The metadata of the tasks of this package, by task."""
+    found = {task: config.get("metadata") or {} for task, config in results["configs"].items()}
+    return {task: metadata for task, metadata in found.items() if _OURS & metadata.keys()}
+
+
+_OURS = {"recrm_dimension", "recrm_provenance"}
+
+
+def model_of(results: dict[str, Any]) -> str:
+    """The model's name without the folders before it."""
+    name = results.get("model_name") or results.get("config", {}).get("model", "?")
+    return str(name).rstrip("/").rpartition("/")[2] or str(name)
+
+
+def not_results(file: Path, error: Exception) -> DataError:
+    """What is said of a file that is no whole results file."""
+    return DataError(f"{file}: not a results file of lm-evaluation-harness: {type(error).__name__}: {error}")

@@ -1,0 +1,1 @@
+"""The report as a page: everything of a leaderboard that a team decides from, in one file."""

@@ -1,0 +1,71 @@
+"""What was asked and answered -> the data of the page's browser of records."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from typing import Any
+
+from recrm_tasks.dimensions import dimension as dimension_of
+from recrm_tasks.dimensions.base import choice_names
+from recrm_tasks.reports.answers import asked
+from recrm_tasks.reports.page.chapters import Chapter
+from recrm_tasks.scoring.answers import Outcome, Value
+
+RIGHT, WRONG, UNREADABLE = "right", "wrong", "unreadable"
+
+
+def browser(chapter: Chapter, dimension: str) -> dict[str, Any] | None:
+    """The records of one dimension that were kept, with the answers of every entry; None if there are none.
+
+    Returns:
+        `runs`: names of the entries; `total`: records of the longest run; `records`: each with `id`, `lang`, `gold`,
+        `prompt` (role and text of every turn) and `answers`: entry, how it was read, state, and what was said. A
+        prompt stands once, however many entries answered it.
+    """
+    kind = dimension_of(dimension)
+    answered = chapter.answered(dimension)
+    records: dict[tuple[str, str], dict[str, Any]] = {}
+    for place, (_, answers) in enumerate(answered):
+        for sample in answers.samples:
+            outcome = sample.outcome
+            record = records.setdefault(
+                (outcome.id, asked(sample.turns)),
+                {"id": outcome.id, "lang": sample.lang, "gold": sample.target, "prompt": sample.turns, "answers": []},
+            )
+            state = UNREADABLE if outcome.reason else RIGHT if kind.right(outcome) else WRONG
+            record["answers"].append([place, _read(outcome), state, sample.said])
+    if not records:
+        return None
+    return {
+        "runs": [line.label for line, _ in answered],
+        "total": max(len(answers.prompts) for _, answers in answered),
+        "records": [records[key] for key in sorted(records)],
+    }
+
+
+def packed(content: dict[str, Any]) -> str:
+    """JSON, compressed, as text that may stand in a page: prompts repeat much of each other."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    # A lone surrogate has no UTF-8: such a character is shown as a question mark.
+    data = text.encode("utf-8", "replace")
+    return base64.b64encode(gzip.compress(data, compresslevel=6, mtime=0)).decode("ascii")
+
+
+def _read(outcome: Outcome) -> str:
+    """An answer as it was read: a letter, a probability, an order, or why there is none."""
+    return outcome.reason or _shown(outcome.value, outcome)
+
+
+def _shown(value: Value | None, outcome: Outcome) -> str:
+    if isinstance(value, tuple):
+        letters = choice_names(len(value))
+        places = sorted(range(len(value)), key=lambda i: -value[i])
+        signs = [
+            "" if i == 0 else " = " if value[places[i]] == value[places[i - 1]] else " > " for i in range(len(value))
+        ]
+        return "".join(sign + letters[place] for sign, place in zip(signs, places, strict=True))
+    if outcome.values and isinstance(value, int):
+        return choice_names(len(outcome.values))[value]
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

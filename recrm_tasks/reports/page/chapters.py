@@ -1,0 +1,79 @@
+"""Entries -> one chapter per data source, with what was answered: all that a page and its plots are made of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from recrm_tasks.errors import DataError
+from recrm_tasks.reports.answers import Answers
+from recrm_tasks.reports.entries import AnswersIn, Entry, matching
+from recrm_tasks.reports.leaderboard import by_source
+from recrm_tasks.reports.page.significance import Compared, compared
+
+
+class Line(NamedTuple):
+    """An entry with what it is called in plots, and what it answered."""
+
+    entry: Entry
+    label: str
+    answers: dict[str, Answers]
+    """By dimension; empty where no samples were logged."""
+
+
+class Chapter(NamedTuple):
+    """All entries on the records of one source."""
+
+    source: str
+    slug: str
+    """For names of files and anchors."""
+    lines: list[Line]
+    compared: list[Compared]
+
+    def asked(self, dimension: str) -> list[Line]:
+        """The lines that have a dimension."""
+        return [line for line in self.lines if dimension in line.entry.runs]
+
+    def answered(self, dimension: str) -> list[tuple[Line, Answers]]:
+        """The lines of which the answers are known, with them."""
+        return [(line, line.answers[dimension]) for line in self.lines if dimension in line.answers]
+
+
+def chapters(entries: Sequence[Entry], answers_in: AnswersIn) -> tuple[list[Chapter], list[str]]:
+    """Reads what was answered, and compares every two entries.
+
+    Returns:
+        The chapters, and one line for each file whose answers are not known and each pair that cannot be compared.
+    """
+    notes: list[str] = []
+    found: list[Chapter] = []
+    for source, group in by_source(entries).items():
+        lines = []
+        for entry, label in zip(group, labels(group), strict=True):
+            answers: dict[str, Answers] = {}
+            try:
+                answers = matching(entry, answers_in)
+            except DataError as error:
+                notes.append(f"the page has no records of {label}: {error}")
+            lines.append(Line(entry, label, answers))
+        pairs, left = compared([(line.label, line.entry, line.answers) for line in lines if line.answers])
+        found.append(Chapter(source, _slug(source, found), lines, pairs))
+        notes += left
+    return found, list(dict.fromkeys(notes))
+
+
+def labels(group: Sequence[Entry]) -> list[str]:
+    """What tells the entries of a group apart, and no more: the model, with harness or answer mode if they differ."""
+    more = [
+        [value for value in values if len(set(values)) > 1]
+        for values in ([e.harness for e in group], [e.mode for e in group])
+    ]
+    return [" · ".join([entry.name, *(values[i] for values in more if values)]) for i, entry in enumerate(group)]
+
+
+def _slug(source: str, earlier: Sequence[Chapter]) -> str:
+    """Letters and digits of the source; sources that read alike are numbered."""
+    slug = "sample" if source.startswith("the sample") else re.sub(r"[^a-z0-9]+", "-", source.lower()).strip("-")[:40]
+    taken = {chapter.slug for chapter in earlier}
+    return slug if slug and slug not in taken else f"{slug or 'data'}-{len(earlier) + 1}"

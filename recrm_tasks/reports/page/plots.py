@@ -1,0 +1,172 @@
+"""A chapter -> its plots, for the page and as files."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from recrm_tasks.dimensions import dimension as dimension_of
+from recrm_tasks.dimensions import dimensions
+from recrm_tasks.dimensions.base import choice_names
+from recrm_tasks.errors import DataError
+from recrm_tasks.reports.entries import Entry
+from recrm_tasks.reports.page import charts
+from recrm_tasks.reports.page.chapters import Chapter
+from recrm_tasks.reports.runs import Run
+from recrm_tasks.scoring.answers import Reason
+from recrm_tasks.scoring.metrics.diagnoses import Diagnosis
+
+
+class Plot(NamedTuple):
+    """One plot."""
+
+    name: str
+    """For the name of a file."""
+    title: str
+    caption: str
+    svg: str
+
+
+Plots = dict[str, list[Plot]]
+"""By dimension; under `all` those of all together."""
+
+
+def plots_of(chapter: Chapter) -> Plots:
+    """Every plot of a chapter."""
+    asked = {key: _dimension(chapter, key) for key in dimensions() if chapter.asked(key)}
+    return {"all": _overall(chapter), **asked}
+
+
+def write_plots(chapters: Sequence[tuple[Chapter, Plots]], folder: Path) -> None:
+    """Writes every plot as SVG and PNG.
+
+    Raises:
+        DataError: the folder cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for chapter, plots in chapters:
+            for plot in (plot for group in plots.values() for plot in group):
+                (folder / f"{chapter.slug}-{plot.name}.svg").write_text(plot.svg, encoding="utf-8")
+                (folder / f"{chapter.slug}-{plot.name}.png").write_bytes(charts.png(plot.svg))
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be written: {error.strerror or error}") from None
+
+
+def _overall(chapter: Chapter) -> list[Plot]:
+    """Of all dimensions together."""
+    rows = [
+        _row(line.label, run.metrics[run.primary], run.interval(), dimension=key)
+        for line in chapter.lines
+        for key, run in line.entry.runs.items()
+    ]
+    found = []
+    if any(not math.isnan(row["value"]) for row in rows):
+        svg = charts.profile(rows, [key for key in dimensions() if chapter.asked(key)])
+        found.append(Plot("profile", "All dimensions", "Primary metrics with their 95 % intervals.", svg))
+    costs = [
+        _row(line.label, line.entry.overall["mean_score"], line.entry.interval("mean_score"), seconds=seconds)
+        for line in chapter.lines
+        for seconds in [_seconds(line.entry)]
+        if seconds is not None
+    ]
+    if any(not math.isnan(row["value"]) for row in costs):
+        caption = "Of entries whose five dimensions were one run. Time is the harness's; lm-eval's includes its start."
+        found.append(Plot("cost", "Cost against score", caption, charts.cost(costs)))
+    return found
+
+
+def _dimension(chapter: Chapter, dimension: str) -> list[Plot]:
+    """Of one dimension: scores, what became of the answers, and what lies behind the scores."""
+    runs = [(line.label, line.entry.runs[dimension]) for line in chapter.asked(dimension)]
+    primary = dimension_of(dimension).primary
+    found = []
+    rows = [_row(label, run.metrics[run.primary], run.interval()) for label, run in runs]
+    if any(not math.isnan(row["value"]) for row in rows):
+        chance = 0.5 if primary == "auc" else max(run.metrics["acc_baseline"] for _, run in runs)
+        means = "chance" if primary == "auc" else "the most frequent label"
+        caption = f"95 % intervals; an unreadable answer counts as wrong. Dashed: {means}."
+        found.append(Plot(f"forest-{dimension}", f"{primary}", caption, charts.forest(rows, primary, chance)))
+    statuses = ["readable", *(reason.value for reason in Reason)]
+    caption = "Readable answers, and the unreadable ones by reason."
+    found.append(Plot(f"reasons-{dimension}", "Coverage", caption, charts.reasons(_reasons(runs, statuses), statuses)))
+    return found + _diagnoses(chapter, dimension)
+
+
+def _row(label: str, value: float, interval: tuple[float, float], **more: Any) -> dict[str, Any]:
+    return {"entry": label, "value": value, "low": interval[0], "high": interval[1], **more}
+
+
+def _seconds(entry: Entry) -> float | None:
+    """Seconds a record of an entry whose dimensions are one run."""
+    costs = {id(run.cost): run.cost for run in entry.runs.values()}
+    cost = next(iter(costs.values())) if len(costs) == 1 and entry.complete else None
+    return cost.seconds / cost.records if cost and cost.records and cost.seconds > 0 else None
+
+
+def _reasons(runs: Sequence[tuple[str, Run]], statuses: Sequence[str]) -> list[dict[str, Any]]:
+    rows = []
+    for label, run in runs:
+        counts = {reason.value: run.metrics[f"invalid_{reason.value}"] for reason in Reason}
+        counts["readable"] = run.metrics["n"] - sum(counts.values())
+        rows += [
+            {"entry": label, "status": status, "n": counts[status], "place": place}
+            for place, status in enumerate(statuses)
+        ]
+    return rows
+
+
+def _diagnoses(chapter: Chapter, dimension: str) -> list[Plot]:
+    """Confusion matrices, reliability diagrams or chosen places, whichever the dimension has."""
+    kind = dimension_of(dimension)
+    found: dict[str, Diagnosis] = {}
+    for line, answers in chapter.answered(dimension):
+        if rows := kind.diagnose(answers.outcomes):
+            found[line.label] = rows
+    if not found:
+        return []
+    first = next(iter(found.values()))[0]
+    if "gold" in first:
+        return [_confusion(chapter, dimension, found)]
+    if "probability" in first:
+        caption = "Readable answers in bins of equal number; on the diagonal the stated probability is what happens."
+        points = [{"entry": label, **row} for label, rows in found.items() for row in rows]
+        return [Plot(f"reliability-{dimension}", "Reliability", caption, charts.reliability(points))]
+    caption = "Where the first choice stood in the order shown; a model that minds only the candidates meets the marks."
+    return [Plot(f"places-{dimension}", "Position bias", caption, charts.places(_places(found)))]
+
+
+def _places(found: dict[str, Diagnosis]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for label, places in found.items():
+        total = sum(row["by chance"] for row in places)
+        for row in places:
+            share, chance = row["first choice"] / total, row["by chance"] / total
+            rows.append({"entry": label, "place": int(row["place"]), "share": share, "chance": chance})
+    return rows
+
+
+def _confusion(chapter: Chapter, dimension: str, found: dict[str, Diagnosis]) -> Plot:
+    meanings = {gold: name for _, answers in chapter.answered(dimension) for gold, name in answers.targets.items()}
+    count = max(len(rows) for rows in found.values())
+    letters = choice_names(count)
+    names = [meanings.get(i, letters[i]) for i in range(count)]
+    rows = []
+    for label, of_entry in found.items():
+        for row in of_entry:
+            gold, *cells = row.values()
+            total = sum(cells)
+            rows += [
+                {
+                    "entry": label,
+                    "gold": names[int(gold)],
+                    "answered": answered,
+                    "n": int(n),
+                    "share": n / total if total else 0.0,
+                }
+                for answered, n in zip([*letters, "unreadable"], cells, strict=True)
+            ]
+    caption = "Counts; shaded by their share of the gold label."
+    return Plot(f"confusion-{dimension}", "Confusion", caption, charts.confusion(rows, names, [*letters, "unreadable"]))

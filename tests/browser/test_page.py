@@ -1,0 +1,299 @@
+"""The report's page in a real browser: what it shows is what the runs say, and it can be worked with."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Callable
+from functools import lru_cache, partial
+from pathlib import Path
+
+import lm_eval
+import pytest
+import scripted
+from inspect_ai import eval as inspect_eval
+from inspect_ai.model import get_model
+from lm_eval.loggers import EvaluationTracker
+from lm_eval.tasks import TaskManager
+from playwright.sync_api import Page
+
+from inspect_tasks import bench_task
+from recrm_tasks import lm_eval_tasks
+from recrm_tasks.cli import main
+from recrm_tasks.data import load
+from recrm_tasks.dimensions import dimension as dimension_of
+from recrm_tasks.dimensions import dimensions
+from recrm_tasks.dimensions.base import Prompt
+from recrm_tasks.reports.collect import answers_in, collect
+from recrm_tasks.reports.entries import Entry, entries
+from recrm_tasks.reports.page import charts
+
+pytestmark = pytest.mark.slow
+
+Opened = Callable[..., Page]
+
+CHINESE = "本地生活-奖励模型"
+ODD = 'odd<b>"&name'
+SAID = "<img src=x onerror=\"document.title='hacked'\"></script><script>document.title='hacked'</script>答案是B"
+
+
+def by_lm_eval(folder: Path, name: str, table: scripted.Answers, task: str, data: str) -> None:
+    """A run of lm-eval with its samples, as its command line saves them."""
+    manager = TaskManager(
+        include_path=str(Path(lm_eval_tasks.__file__).parent), include_defaults=False, metadata={"recrm_data": data}
+    )
+    tracker = EvaluationTracker(output_path=str(folder))
+    tracker.general_config_tracker.model_name = name
+    done = lm_eval.simple_evaluate(scripted.ScriptedLM(table), tasks=[task], task_manager=manager)
+    samples = done.pop("samples")
+    tracker.save_results_aggregated(results=done, samples=samples)
+    for key, rows in samples.items():
+        tracker.save_results_samples(task_name=key, samples=rows)
+
+
+def answering(prompts: list[Prompt], good: float) -> scripted.Answers:
+    """Right answers, wrong ones, and one in ten that nobody can read."""
+    draw = random.Random(good)
+    table: scripted.Answers = {}
+    for prompt in prompts:
+        value = (scripted.right if draw.random() < good else scripted.wrong)(prompt)
+        key = "ranking" if isinstance(prompt.gold, tuple) else "answer" if prompt.words else "probability"
+        if key == "probability":
+            value = abs(float(str(value)) - draw.random() / 2)
+        table[prompt.messages[-1].content] = json.dumps({key: value}) if draw.random() < 0.9 else "I cannot say."
+    return table
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two models on the sample, one of them in both harnesses, and one dimension of other data."""
+    folder = tmp_path_factory.mktemp("runs")
+    prompts = [p for key in dimensions() for p in load(key, "sample").prompts("generate")]
+    good = answering(prompts, 0.8)
+    good[next(p for p in prompts if p.id == "factual-en-01").messages[-1].content] = SAID
+    by_lm_eval(folder, f"some/{CHINESE}", good, "recrm_bench", "sample")
+    for name, table in ((CHINESE, good), (ODD, answering(prompts, 0.5))):
+        model = get_model(f"scripted/{name}", answers=table, memoize=False)
+        inspect_eval(bench_task(data="sample"), model=model, log_dir=str(folder / "inspect"), display="none")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page_file(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of all of them."""
+    file = tmp_path_factory.mktemp("page") / "report.html"
+    assert main(["report", str(runs), "--to", str(file), "--published"]) == 0
+    return file
+
+
+@pytest.fixture(scope="module")
+def listed(runs: Path) -> dict[tuple[str, str], Entry]:
+    """The entries by model and harness."""
+    found, _ = entries(collect([str(runs)]).runs, lru_cache(partial(answers_in, most=0)))
+    return {(entry.model, entry.harness): entry for entry in found}
+
+
+@pytest.fixture(scope="module")
+def states(listed: dict[tuple[str, str], Entry]) -> dict[tuple[str, str, str], dict[str, str]]:
+    """What became of each record, by model, harness and dimension."""
+    found = {}
+    for (model, harness), entry in listed.items():
+        for key, run in entry.runs.items():
+            (answers,) = (one for one in answers_in(run.file, 0) if one.dimension == key)
+            right = dimension_of(key).right
+            found[model, harness, key] = {
+                o.id: "unreadable" if o.reason else "right" if right(o) else "wrong" for o in answers.outcomes
+            }
+    return found
+
+
+def column(page: Page, table: str, number: int) -> list[str]:
+    """The first line of each cell."""
+    return [text.split("\n")[0] for text in page.locator(f"{table} tbody tr > :nth-child({number})").all_inner_texts()]
+
+
+def test_the_leaderboard_says_what_the_runs_say(opened: Opened, page_file: Path, listed: dict) -> None:
+    page = opened(page_file)
+    rows = [
+        [cell.split("\n")[0] for cell in row.locator("th, td").all_inner_texts()]
+        for row in page.locator(".leaderboard tbody tr").all()
+    ]
+    assert {(row[0], row[1]): row[3:] for row in rows} == {
+        key: [
+            *(f"{run.metrics[run.primary]:.4f}" for run in entry.runs.values()),
+            *(f"{entry.overall[name]:.4f}" for name in ("mean_score", "hybrid")),
+        ]
+        for key, entry in listed.items()
+    }
+    assert listed[CHINESE, "inspect"].overall == listed[CHINESE, "lm-eval"].overall
+    assert page.title() == "recrm-bench report"
+
+
+def test_columns_sort(opened: Opened, page_file: Path) -> None:
+    page = opened(page_file)
+    heading = page.locator(".leaderboard thead th", has_text="factual")
+    heading.click()
+    assert heading.get_attribute("aria-sort") == "descending"
+    values = [float(text) for text in column(page, ".leaderboard", 5)]
+    assert values == sorted(values, reverse=True)
+    assert len(set(values)) > 1
+    heading.press("Enter")
+    assert heading.get_attribute("aria-sort") == "ascending"
+    assert [float(text) for text in column(page, ".leaderboard", 5)] == values[::-1]
+    page.locator(".leaderboard thead th", has_text="model").click()
+    assert heading.get_attribute("aria-sort") is None
+    assert column(page, ".leaderboard", 1)[0] == ODD
+
+
+def test_differences(opened: Opened, page_file: Path) -> None:
+    """The same run through both harnesses does not differ; the two models do."""
+    page = opened(page_file)
+    rows = [row.locator("td").all_inner_texts() for row in page.locator(".differences tbody tr").all()]
+    same = [row for row in rows if CHINESE in row[0] and CHINESE in row[1]]
+    assert [row[2] for row in same] == [*dimensions(), "all", "all"]
+    assert {(row[6], row[8], row[10]) for row in same} == {("0.0000", "1.0000", "may be")}
+    others = [row for row in rows if ODD in row[0] + row[1]]
+    assert len(others) == 14
+    assert "no" in {row[10] for row in others}
+
+
+def test_every_plot_is_there(opened: Opened, page_file: Path) -> None:
+    page = opened(page_file)
+    for name in ("profile", "cost", *(f"{kind}-{key}" for kind in ("forest", "reasons") for key in dimensions())):
+        assert page.locator(f"#sample-{name} svg").bounding_box()["width"] > 200
+    for name in ("confusion-instruction", "confusion-factual", "confusion-relevance", "reliability-behavior"):
+        assert page.locator(f"#sample-{name} svg").is_visible()
+    texts = page.locator("#sample-confusion-factual svg text").all_text_contents()
+    assert {"A (consistent)", "B (inconsistent)", "unreadable"} <= set(texts)
+    counts = [int(text) for text in texts if text.isdecimal()]
+    assert sum(counts) == 3 * 72
+    assert any(CHINESE in text for text in page.locator("#sample-places-ranking svg text").all_text_contents())
+
+
+def test_the_published_table_stands_by_itself(opened: Opened, page_file: Path) -> None:
+    page = opened(page_file)
+    assert page.locator("#published tbody tr").count() == 8
+    assert "GPT-4.1" not in page.locator("#sample").inner_text()
+
+
+def browse(page: Page, dimension: str) -> Page:
+    box = page.locator(f"#sample-{dimension} details.browser")
+    box.locator("summary").click()
+    box.locator(".records li").first.wait_for()
+    return box
+
+
+def count(box: Page, **chosen: str) -> int:
+    """How many records are left after a choice."""
+    for name, value in chosen.items():
+        control = box.locator(f".{name}")
+        control.fill(value) if name == "search" else control.select_option(value)
+    box.page.wait_for_timeout(250)  # typing is waited for
+    return int(box.locator(".count").inner_text().split()[0])
+
+
+@pytest.mark.parametrize("dimension", dimensions())
+def test_records_are_filtered(opened: Opened, page_file: Path, listed: dict, states: dict, dimension: str) -> None:
+    """The counts of every filter, from the outcomes themselves."""
+    box = browse(opened(page_file), dimension)
+    names = box.locator("select.a option").all_inner_texts()
+    outcomes = [states[(*name.split(" · "), dimension)] for name in names]
+    for place, of_run in enumerate(outcomes):
+        found = {show: count(box, a=str(place), show=show) for show in ("right", "wrong", "unreadable")}
+        assert found == {"right": 0, "wrong": 0, "unreadable": 0} | Counter(of_run.values())
+        assert sum(found.values()) == count(box, show="all") == 72
+    one, other = names.index(f"{CHINESE} · lm-eval"), names.index(f"{CHINESE} · inspect")
+    assert count(box, a=str(one), b=str(other), show="differ") == 0
+    odd = names.index(f"{ODD} · inspect")
+    expected = sum(state == "right" != outcomes[odd][i] for i, state in outcomes[one].items())
+    assert count(box, b=str(odd), show="only-a") == expected > 0
+    assert count(box, show="differ") >= expected
+    acc = listed[CHINESE, "lm-eval"].runs[dimension].metrics["acc"]
+    if dimension != "ranking":  # whose acc takes ties at their expected value
+        assert acc * 72 == pytest.approx(Counter(outcomes[one].values())["right"])
+
+
+def test_a_record_is_shown_as_it_is(opened: Opened, page_file: Path) -> None:
+    """What a model wrote is text, whatever it would be as HTML; and it can be searched."""
+    page = opened(page_file)
+    box = browse(page, "factual")
+    assert count(box, search="ONERROR") == 1
+    box.locator(".line").click()
+    texts = box.locator(".detail pre").all_inner_texts()
+    assert SAID in texts
+    prompt = next(p for p in load("factual", "sample").prompts("generate") if p.id == "factual-en-01")
+    assert texts[0] == prompt.messages[-1].content
+    assert page.title() == "recrm-bench report"
+    box.locator(".line").click()
+    assert box.locator(".detail").count() == 0
+    assert count(box, search="factual-zh-0") == 9
+    assert count(box, search="nowhere to be found") == 0
+    assert box.locator(".where").inner_text() == "none"
+
+
+def test_both_themes(opened: Opened, page_file: Path) -> None:
+    colours = {}
+    for scheme in ("light", "dark"):
+        page = opened(page_file, scheme=scheme)
+        text = page.locator("#sample-forest-factual svg text").first
+        colours[scheme] = (
+            page.evaluate("getComputedStyle(document.body).backgroundColor"),
+            text.evaluate("node => getComputedStyle(node).fill"),
+        )
+    assert colours["light"][0] == colours["dark"][1].replace("227, 231, 235", "253, 253, 253")
+    assert all(one != other for one, other in zip(*colours.values(), strict=True))
+    page.locator("#theme").click()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == colours["light"][0]
+
+
+def test_on_a_phone_nothing_sticks_out(opened: Opened, page_file: Path) -> None:
+    page = opened(page_file, width=390, height=844)
+    browse(page, "ranking").locator(".line").first.click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_ten_thousand_records(opened: Opened, tmp_path: Path) -> None:
+    """All of them can be searched and paged through; a page with fewer says of how many."""
+    records = [record.model_dump(mode="json", exclude_none=True) for record in load("behavior", "sample").records()]
+    lines = (json.dumps({**records[i % 72], "id": f"r{i:05}", "context": f"number {i}"}) for i in range(10_000))
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "behavior.jsonl").write_text("\n".join(lines))
+    prompts = list(load("behavior", str(data)).prompts("generate"))
+    for name, good in (("one", 0.9), ("other", 0.6)):
+        by_lm_eval(tmp_path / "runs", name, answering(prompts, good), "recrm_behavior", str(data))
+    file = tmp_path / "report.html"
+    assert main(["report", str(tmp_path / "runs"), "--to", str(file)]) == 0
+    page = opened(file)
+    box = page.locator("details.browser")
+    box.locator("summary").click()
+    box.locator(".records li").first.wait_for()
+    assert count(box) == 10_000
+    assert box.locator(".records li").count() == 50
+    assert count(box, search="number 4321\n") == count(box, search="r04321") == 1
+    assert count(box, search="") == 10_000
+    box.locator(".on").click()
+    assert box.locator(".where").inner_text() == "51 – 100"
+    assert box.locator(".line span").first.inner_text() == "r00050"
+    assert 0 < count(box, show="only-b") < count(box, show="only-a") < 10_000
+    assert main(["report", str(tmp_path / "runs"), "--to", str(file), "--records", "100"]) == 0
+    box = opened(file).locator("details.browser")
+    box.locator("summary").click()
+    box.locator(".records li").first.wait_for()
+    assert box.locator(".count").inner_text() == "100 of 100, of the run's 10000"
+
+
+def test_plots_are_written_with_chinese(runs: Path, tmp_path: Path) -> None:
+    """Signs without a font would all be the same box."""
+    assert main(["report", str(runs), "--plots", str(tmp_path)]) == 0
+    written = sorted(file.name for file in tmp_path.iterdir())
+    assert len(written) == 2 * (2 + 2 * 5 + 3 + 1 + 1)
+    for file in tmp_path.glob("*.png"):
+        assert file.read_bytes().startswith(b"\x89PNG")
+        assert file.with_suffix(".svg").read_text().startswith("<svg")
+    drawn = {
+        charts.png(charts.forest([{"entry": name, "value": 0.5, "low": 0.4, "high": 0.6}], "acc", 0.5))
+        for name in "模型奖励"
+    }
+    assert len(drawn) == 4
