@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import ijson
 from inspect_ai.log import EvalLog, EvalSample, EvalScore, read_eval_log, read_eval_log_samples
 
 from inspect_tasks.logprobs import choice_logprobs
@@ -111,9 +112,24 @@ def _said(sample: EvalSample) -> str:
 def _samples(file: Path, without: set[str]) -> Iterator[EvalSample]:
     """The samples, one after the other."""
     try:
-        yield from read_eval_log_samples(str(file), all_samples_required=False, exclude_fields=without)
+        if file.suffix == ".json":
+            yield from _samples_of_json(file, without)
+        else:
+            yield from read_eval_log_samples(str(file), all_samples_required=False, exclude_fields=without)
     except Exception as error:  # as for the header
         raise DataError(f"{file}: not a readable Inspect log: {type(error).__name__}: {error}") from None
+
+
+def _samples_of_json(file: Path, without: set[str]) -> Iterator[EvalSample]:
+    """As a stream. Inspect's own reader holds the whole file, and goes through all of it for every sample."""
+    done = 0
+    try:
+        with file.open("rb") as stream:
+            for sample in ijson.items(stream, "samples.item", use_float=True):
+                yield EvalSample.model_validate({name: value for name, value in sample.items() if name not in without})
+                done += 1
+    except ijson.IncompleteJSONError:  # NaN and infinities, which Inspect writes and JSON has not
+        yield from (read_eval_log(str(file)).samples or [])[done:]
 
 
 _BULK = {"messages", "events", "store", "attachments"}

@@ -110,7 +110,10 @@ def matching(entry: Entry, answers_in: AnswersIn) -> dict[str, Answers]:
     """
     found = {}
     for key, run in entry.runs.items():
-        found[key] = next(one for one in answers_in(run.file) if (one.dimension, one.mode) == (key, run.mode))
+        answers = [one for one in answers_in(run.file) if (one.dimension, one.mode) == (key, run.mode)]
+        if not answers:
+            raise DataError(f"{run.file}: it has the numbers of {key}, and no samples of it")
+        found[key] = answers[0]
     return found
 
 

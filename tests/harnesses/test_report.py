@@ -23,7 +23,7 @@ from recrm_tasks.cli import main
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.reports.collect import collect
+from recrm_tasks.reports.collect import answers_in, collect
 from recrm_tasks.reports.files import SCHEMA
 from recrm_tasks.scoring.answers import Outcome
 from recrm_tasks.scoring.metrics.tables import flat
@@ -140,6 +140,32 @@ def test_a_folder_of_everything(results: Path, tmp_path: Path, capsys: pytest.Ca
     assert found[1:] == ([], [], [])
     assert main(["report", str(tmp_path)]) == 0
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("odd", [None, float("nan"), float("-inf")])
+def test_answers_of_a_log_in_json(results: Path, tmp_path: Path, odd: float | None) -> None:
+    """As of the same log in Inspect's own format, also where Inspect writes numbers that JSON has not."""
+    file = next(results.rglob("*.eval"))
+    log = read_eval_log(str(file))
+    if odd is not None:
+        log.samples[5].metadata["odd"] = odd
+    write_eval_log(log, str(tmp_path / "a.json"), format="json")
+    one, other = answers_in(file, most=3), answers_in(tmp_path / "a.json", most=3)
+    assert len(one) == len(other) == 5
+    for by_eval, by_json in zip(one, other, strict=True):
+        assert sorted(by_json.outcomes) == sorted(by_eval.outcomes)  # by id, and as they ended
+        assert by_json.prompts == by_eval.prompts
+        assert sorted(by_json.samples) == sorted(by_eval.samples)
+        assert len(by_json.samples) == 3
+
+
+def test_numbers_without_samples_are_told(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = read_eval_log(str(next(results.rglob("*.eval"))))
+    log.samples = []
+    write_eval_log(log, str(tmp_path / "a.json"), format="json")
+    assert main(["report", str(tmp_path), "--to", str(tmp_path / "report.html")]) == 0
+    assert "a.json: it has the numbers of instruction, and no samples of it" in capsys.readouterr().err
+    assert (tmp_path / "report.html").read_text().count("<svg") > 5
 
 
 def test_what_cannot_be_read_is_told(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,74 @@
+"""What is left of a run of Inspect that ended early is reported, and marked."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from recrm_tasks.cli import main
+from recrm_tasks.data import load
+from recrm_tasks.reports.collect import answers_in, collect
+
+pytestmark = pytest.mark.slow
+
+RUN = """
+import asyncio, json, sys
+from inspect_ai import eval
+from inspect_ai.model import ModelAPI, ModelOutput, ModelUsage, get_model, modelapi
+from inspect_tasks import bench_task
+
+@modelapi(name="stuck")
+class Stuck(ModelAPI):
+    asked = 0
+
+    async def generate(self, input, tools, tool_choice, config):
+        self.asked += 1
+        if self.asked > 60:
+            print("stuck", flush=True)
+            await asyncio.sleep(1000)
+        made = ModelOutput.from_content("stuck", '{"answer": "A"}')
+        made.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
+        return made
+
+eval(bench_task(data="sample"), model=get_model("stuck/one"), log_dir=sys.argv[1], display="none", max_connections=1)
+"""
+
+
+@pytest.mark.parametrize(("sent", "least"), [(signal.SIGKILL, 40), (signal.SIGINT, 60)])
+def test_a_run_that_was_ended(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], sent: signal.Signals, least: int
+) -> None:
+    """After a kill all but the last samples are in the log, after an interruption all that were answered."""
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    command = [sys.executable, "-c", RUN, str(tmp_path)]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "stuck\n"
+        run.send_signal(sent)
+        run.wait(60)
+    found = collect([str(tmp_path)])
+    assert {run.wanted for run in found.runs} == {72}
+    done = {run.dimension: run.metrics["n"] for run in found.runs}
+    assert least <= sum(done.values()) <= 60
+    assert len(done) == len(found.incomplete) == 5
+    (file,) = {run.file for run in found.runs}
+    known = {prompt.id for prompt in load("factual", "sample").prompts("generate")}
+    (factual,) = (one for one in answers_in(file, 0) if one.dimension == "factual")
+    assert {outcome.id for outcome in factual.outcomes} < known
+
+    to = tmp_path / "report.json"
+    assert main(["report", str(tmp_path), "--to", str(to)]) == 0
+    told = capsys.readouterr()
+    assert f"N {done['factual']:.0f} of 72" in told.out
+    assert told.err.count("incomplete: ") == 5
+    rows = [row for row in json.loads(to.read_text()) if row["metric"] == "acc" and row["dimension"] == "factual"]
+    assert [(row["n"], row["wanted"]) for row in rows] == [(done["factual"], 72)]
+    for command in ("aggregate", "diagnose"):
+        assert main([command, str(tmp_path)]) == 2
+        assert "this run is incomplete" in capsys.readouterr().err
