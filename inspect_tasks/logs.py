@@ -13,7 +13,7 @@ from inspect_ai.log import EvalLog, EvalSample, EvalScore, read_eval_log, read_e
 from inspect_tasks.logprobs import choice_logprobs
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError
-from recrm_tasks.reports.answers import Answers, Sample
+from recrm_tasks.reports.answers import Answers, Logged
 from recrm_tasks.reports.runs import Cost, Run
 from recrm_tasks.scoring.answers import Outcome
 
@@ -72,7 +72,7 @@ def _answers(file: Path, log: EvalLog, most: int) -> list[Answers]:
     return [one for one in answers.values() if one.outcomes]
 
 
-def _sample(file: Path, sample: EvalSample, texts: bool) -> Sample | None:
+def _sample(file: Path, sample: EvalSample, texts: bool) -> Logged | None:
     """A sample with its outcome; None if it has none since its request failed."""
     if not sample.scores:
         return None
@@ -82,7 +82,7 @@ def _sample(file: Path, sample: EvalSample, texts: bool) -> Sample | None:
         outcome = Outcome.from_json(entry["outcome"])
     except (StopIteration, TypeError):
         raise DataError(f"{file}: sample {sample.id} has no outcome that this version can read") from None
-    return Sample(
+    return Logged(
         dimension=entry["dimension"],
         outcome=outcome,
         turns=_turns(sample),

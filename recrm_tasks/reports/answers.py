@@ -16,7 +16,7 @@ Turns = tuple[tuple[str, str], ...]
 """The role and text of each turn of a prompt, as they were before any chat template."""
 
 
-class Sample(NamedTuple):
+class Logged(NamedTuple):
     """One line of a harness's log."""
 
     dimension: str
@@ -48,9 +48,9 @@ class Answers:
     """A hash of what was asked, by record."""
     targets: dict[int, str] = field(default_factory=dict)
     """What each gold label is called."""
-    _kept: list[tuple[int, int, Sample]] = field(default_factory=list)
+    _kept: list[tuple[int, int, Logged]] = field(default_factory=list)
 
-    def add(self, sample: Sample) -> None:
+    def add(self, sample: Logged) -> None:
         """Takes one more."""
         name = sample.outcome.id
         self.outcomes.append(sample.outcome)
@@ -63,8 +63,8 @@ class Answers:
             put(self._kept, (place, -len(self.outcomes), sample))
 
     @property
-    def samples(self) -> list[Sample]:
-        """Those that were kept whole, as they were logged."""
+    def kept(self) -> list[Logged]:
+        """Those whose texts were kept, as they were logged."""
         return [sample for _, _, sample in sorted(self._kept, key=lambda entry: -entry[1])]
 
 

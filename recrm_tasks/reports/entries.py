@@ -26,6 +26,8 @@ class Entry:
     model: str
     harness: str
     mode: str
+    setting: tuple[str, ...] = ()
+    """How it was asked, where that was not the usual way."""
     number: int = 1
     """Which of several runs of the same it is."""
     runs: dict[str, Run] = field(default_factory=dict)
@@ -48,13 +50,16 @@ class Entry:
         """What a reader of its numbers must know."""
         runs = self.runs.values()
         return [
-            mark
-            for mark, holds in (
-                ("incomplete", any(run.wanted is not None for run in runs)),
-                ("older task version", any(run.outdated for run in runs)),
-                ("part of the records", any(run.limited for run in runs)),
-            )
-            if holds
+            *self.setting,
+            *(
+                mark
+                for mark, holds in (
+                    ("incomplete", any(run.wanted is not None for run in runs)),
+                    ("older task version", any(run.outdated for run in runs)),
+                    ("part of the records", any(run.limited for run in runs)),
+                )
+                if holds
+            ),
         ]
 
     def interval(self, metric: str) -> tuple[float, float]:
@@ -69,20 +74,20 @@ AnswersIn = Callable[[Path], Sequence[Answers]]
 def entries(runs: Sequence[Run], answers_in: AnswersIn) -> tuple[list[Entry], list[str]]:
     """Puts the runs of one model, harness, answer mode and data source together.
 
-    A second run of a dimension opens another entry, and so does one of an older task version: what stands in a line
-    was asked alike. The hybrid score is the harness's own where it is in the results, or else computed from the
-    answers; the mean score is made of the runs' primary metrics.
+    A second run of a dimension opens another entry, and so does one that was asked in another way or is of an older
+    task version: what stands in a line was asked alike. The hybrid score is the harness's own where it is in the
+    results, or else computed from the answers; the mean score is made of the runs' primary metrics.
 
     Returns:
         The entries, by model, and a line for every hybrid score that is not known and why, and every second run.
     """
-    found: dict[tuple[str, str, str, str, bool], list[Entry]] = {}
+    found: dict[tuple[object, ...], list[Entry]] = {}
     for run in runs:
         source = source_of(run)
-        same = found.setdefault((source, run.model, run.harness, run.mode, run.outdated), [])
+        same = found.setdefault((source, run.model, run.harness, run.mode, run.setting, run.outdated), [])
         entry = next((entry for entry in same if run.dimension not in entry.runs), None)
         if entry is None:
-            entry = Entry(source, run.model, run.harness, run.mode)
+            entry = Entry(source, run.model, run.harness, run.mode, run.setting)
             same.append(entry)
         entry.runs[run.dimension] = run
     listed = sorted((e for same in found.values() for e in same), key=lambda e: (e.source, e.model, e.mode, e.harness))
@@ -119,9 +124,9 @@ def matching(entry: Entry, answers_in: AnswersIn) -> dict[str, Answers]:
 
 def _number(listed: Sequence[Entry]) -> list[str]:
     """Tells entries of one name apart, and says which files they are of."""
-    same: dict[tuple[str, ...], list[Entry]] = {}
+    same: dict[tuple[object, ...], list[Entry]] = {}
     for entry in listed:
-        same.setdefault((entry.source, entry.model, entry.harness, entry.mode), []).append(entry)
+        same.setdefault((entry.source, entry.model, entry.harness, entry.mode, entry.setting), []).append(entry)
     told = []
     for group in same.values():
         for number, entry in enumerate(group, 1):

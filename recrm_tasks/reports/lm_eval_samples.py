@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from recrm_tasks.errors import DataError
-from recrm_tasks.reports.answers import Answers, Sample
+from recrm_tasks.reports.answers import Answers, Logged
 from recrm_tasks.reports.lm_eval_file import load, model_of, tasks_of
 from recrm_tasks.scoring.answers import Outcome
 
@@ -74,11 +74,11 @@ def _fill(answers: dict[str, Answers], samples: Path) -> None:
         ) from None
 
 
-def _sample(line: dict[str, Any]) -> Sample:
+def _sample(line: dict[str, Any]) -> Logged:
     dimension, outcome = line["score"]
     doc = line["doc"]
     before = (("system", doc["system"]),) if doc["system"] else ()
-    return Sample(
+    return Logged(
         dimension=dimension,
         outcome=Outcome.from_json(outcome),
         turns=(*before, ("user", doc["prompt"])),

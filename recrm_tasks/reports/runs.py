@@ -66,6 +66,19 @@ class Run:
         return self.metrics["n"] < float(self.provenance["rows_available"])
 
     @property
+    def setting(self) -> tuple[str, ...]:
+        """How the questions were put, where that was not the usual way."""
+        given = self.provenance.get
+        found = (
+            f"style {given('style')}" if given("style") not in (None, "chat") else "",
+            f"{given('fewshot')} examples" if given("fewshot") else "",
+            f"prompts in {given('prompt_lang')}" if given("prompt_lang") else "",
+            f"{given('orders')} orders" if (given("orders") or 1) > 1 else "",
+            "thinking" if given("enable_thinking") else "",
+        )
+        return tuple(one for one in found if one)
+
+    @property
     def outdated(self) -> bool:
         """The questions or their reading have changed since."""
         return bool(self.provenance["prompt_version"] != dimension_of(self.dimension).version)

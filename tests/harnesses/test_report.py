@@ -155,8 +155,8 @@ def test_answers_of_a_log_in_json(results: Path, tmp_path: Path, odd: float | No
     for by_eval, by_json in zip(one, other, strict=True):
         assert sorted(by_json.outcomes) == sorted(by_eval.outcomes)  # by id, and as they ended
         assert by_json.prompts == by_eval.prompts
-        assert sorted(by_json.samples) == sorted(by_eval.samples)
-        assert len(by_json.samples) == 3
+        assert sorted(by_json.kept) == sorted(by_eval.kept)
+        assert len(by_json.kept) == 3
 
 
 def test_numbers_without_samples_are_told(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,7 +28,7 @@ def browser(chapter: Chapter, dimension: str) -> dict[str, Any] | None:
     answered = chapter.answered(dimension)
     records: dict[tuple[str, str], dict[str, Any]] = {}
     for place, (_, answers) in enumerate(answered):
-        for sample in answers.samples:
+        for sample in answers.kept:
             outcome = sample.outcome
             record = records.setdefault(
                 (outcome.id, asked(sample.turns)),

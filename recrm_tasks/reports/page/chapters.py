@@ -64,12 +64,13 @@ def chapters(entries: Sequence[Entry], answers_in: AnswersIn) -> tuple[list[Chap
 
 
 def labels(group: Sequence[Entry]) -> list[str]:
-    """What tells the entries of a group apart, and no more: the model, with harness or answer mode if they differ."""
-    more = [
-        [value for value in values if len(set(values)) > 1]
-        for values in ([e.harness for e in group], [e.mode for e in group])
+    """What tells entries apart, and no more: the model; harness, answer mode and setting where they differ."""
+    parts = [(entry.harness, entry.mode, ", ".join(entry.setting)) for entry in group]
+    differ = [len(set(values)) > 1 for values in zip(*parts, strict=True)]
+    return [
+        " · ".join([entry.name, *(value for value, shown in zip(values, differ, strict=True) if shown and value)])
+        for entry, values in zip(group, parts, strict=True)
     ]
-    return [" · ".join([entry.name, *(values[i] for values in more if values)]) for i, entry in enumerate(group)]
 
 
 def _slug(source: str, earlier: Sequence[Chapter]) -> str:
