@@ -1,0 +1,119 @@
+"""The parts of the report's page that need no browser."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recrm_tasks.dimensions import dimension as dimension_of
+from recrm_tasks.reports.answers import Answers, Logged
+from recrm_tasks.reports.entries import Entry
+from recrm_tasks.reports.page import charts
+from recrm_tasks.reports.page.browser import _read, packed
+from recrm_tasks.reports.page.chapters import labels
+from recrm_tasks.scoring.answers import Outcome
+
+
+def logged(name: str) -> Logged:
+    return Logged("factual", Outcome(name, 0, 0, None, None, (1.0, 0.0)), (("user", name),), "en", "A", "A")
+
+
+@given(st.permutations([f"r{i}" for i in range(30)]), st.integers(1, 40))
+def test_runs_on_the_same_records_keep_the_same_ones(order: list[str], most: int) -> None:
+    """Whatever order they were logged in."""
+    one, other = (Answers(Path("x"), "inspect", "m", "factual", "generate", {}, most) for _ in range(2))
+    for name in order:
+        one.add(logged(name))
+    for name in sorted(order):
+        other.add(logged(name))
+    assert len(one.kept) == min(most, 30)
+    assert {entry.outcome.id for entry in one.kept} == {entry.outcome.id for entry in other.kept}
+    places = [order.index(entry.outcome.id) for entry in one.kept]
+    assert places == sorted(places)
+    assert len(one.outcomes) == 30
+
+
+def test_what_was_kept_of_nothing() -> None:
+    answers = Answers(Path("x"), "inspect", "m", "factual", "generate", {})
+    answers.add(logged("a"))
+    assert answers.kept == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "read"),
+    [
+        (Outcome("a", 0, 1, None, None, (1.0, 0.5, 0.0)), "B"),
+        (Outcome("a", 1, 0.25, None), "0.25"),
+        (Outcome("a", (0, 1, 0), (0.1, 0.7, 0.2), None), "B > C > A"),
+        (Outcome("a", (0, 1, 0), (0.1, 0.7, 0.7), None), "B = C > A"),
+        (Outcome("a", 0, None, "truncated", None, (1.0, 0.0)), "truncated"),
+    ],
+)
+def test_an_answer_as_it_was_read(outcome: Outcome, read: str) -> None:
+    assert _read(outcome) == read
+
+
+@given(st.integers(0, 1), st.one_of(st.none(), st.floats(0, 1)))
+def test_right_is_what_acc_counts(gold: int, probability: float | None) -> None:
+    kind = dimension_of("behavior")
+    outcome = Outcome("a", gold, probability, None if probability is not None else "empty")
+    assert kind.metrics([outcome])["acc"].value == kind.right(outcome)
+
+
+@given(st.permutations([0, 0, 1, 2]), st.permutations([0.1, 0.2, 0.3, 0.4]))
+def test_right_of_a_list_is_its_first_place(gold: list[int], scores: list[float]) -> None:
+    kind = dimension_of("ranking")
+    outcome = Outcome("a", tuple(gold), tuple(scores), None)
+    assert kind.metrics([outcome])["acc"].value == kind.right(outcome)
+    assert not kind.right(outcome._replace(value=(0.5,) * 4))
+    assert not kind.right(outcome._replace(value=None, reason="empty"))
+
+
+def test_records_are_packed_whole() -> None:
+    """A lone surrogate, which no UTF-8 has, costs its character only."""
+    content = {"records": [{"prompt": [["user", "\u5962\u4f59 </script> \ud800"]]}]}
+    read = json.loads(gzip.decompress(base64.b64decode(packed(content))))
+    assert read == {"records": [{"prompt": [["user", "\u5962\u4f59 </script> ?"]]}]}
+
+
+def test_entries_are_told_apart_by_what_differs() -> None:
+    def entry(model: str, harness: str = "inspect", mode: str = "generate", setting: tuple[str, ...] = ()) -> Entry:
+        return Entry("s", model, harness, mode, setting)
+
+    assert labels([entry("a"), entry("b")]) == ["a", "b"]
+    assert labels([entry("a"), entry("a", "lm-eval")]) == ["a · inspect", "a · lm-eval"]
+    assert labels([entry("a"), entry("b", mode="logprob")]) == ["a · generate", "b · logprob"]
+    assert labels([entry("a"), entry("a", setting=("style completion", "4 examples"))]) == [
+        "a",
+        "a · style completion, 4 examples",
+    ]
+    assert labels([entry("a"), Entry("s", "a", "inspect", "generate", number=2)]) == ["a", "a (2)"]
+
+
+def test_a_plot_takes_the_colours_of_its_page() -> None:
+    rows = [
+        {"entry": "本地生活", "value": 0.5, "low": 0.4, "high": 0.6},
+        {"entry": "undefined", "value": math.nan, "low": math.nan, "high": math.nan},
+    ]
+    svg = charts.forest(rows, "acc", 0.5)
+    assert "本地生活" in svg
+    assert "undefined" not in svg
+    assert charts.ACCENT in svg
+    themed = charts.themed(svg)
+    assert not any(colour in themed for colour in charts.PALETTE)
+    assert {"var(--accent)", "var(--ink)", "var(--paper)"} <= {
+        f"var(--{name})" for name in charts.PALETTE.values() if f"var(--{name})" in themed
+    }
+    assert charts.png(svg).startswith(b"\x89PNG")
+
+
+def test_no_two_names_have_one_colour() -> None:
+    """A page puts names in the place of colours."""
+    assert len(set(charts.PALETTE.values())) == len(charts.PALETTE)
