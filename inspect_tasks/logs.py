@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import ijson
-from inspect_ai.log import EvalLog, EvalSample, EvalScore, read_eval_log, read_eval_log_samples
+from inspect_ai.log import (
+    EvalLog,
+    EvalSample,
+    EvalScore,
+    read_eval_log,
+    read_eval_log_sample_summaries,
+    read_eval_log_samples_by_id,
+)
 
 from inspect_tasks.logprobs import choice_logprobs
 from recrm_tasks.dimensions import dimensions
@@ -65,7 +72,7 @@ def _answers(file: Path, log: EvalLog, most: int) -> list[Answers]:
         key: Answers(file, "inspect", _model(log), key, str(entry["mode"]), entry, most)
         for key, entry in _provenance(log).items()
     }
-    for sample in _samples(file, _BULK if most else _BULK | {"output"}):
+    for sample in _samples(file, log, _BULK if most else _BULK | {"output"}):
         found = _sample(file, sample, texts=most > 0)
         if found is not None:
             answers[found.dimension].add(found)
@@ -109,15 +116,29 @@ def _said(sample: EvalSample) -> str:
     return "\n".join(f"{choice}: {logprob:.4f}" for choice, logprob in zip(choices, given, strict=True))
 
 
-def _samples(file: Path, without: set[str]) -> Iterator[EvalSample]:
+def _samples(file: Path, log: EvalLog, without: set[str]) -> Iterator[EvalSample]:
     """The samples, one after the other."""
     try:
         if file.suffix == ".json":
             yield from _samples_of_json(file, without)
         else:
-            yield from read_eval_log_samples(str(file), all_samples_required=False, exclude_fields=without)
+            yield from _samples_of_eval(file, log, without)
     except Exception as error:  # as for the header
         raise DataError(f"{file}: not a readable Inspect log: {type(error).__name__}: {error}") from None
+
+
+def _samples_of_eval(file: Path, log: EvalLog, without: set[str]) -> Iterator[EvalSample]:
+    """In parts: Inspect's reader of all samples opens the file and its directory again for each."""
+    if _unfinished(log) is None:
+        epochs = range(1, (log.eval.config.epochs or 1) + 1)
+        wanted = [(name, epoch) for name in log.eval.dataset.sample_ids or [] for epoch in epochs]
+    else:
+        wanted = [(one.id, one.epoch) for one in read_eval_log_sample_summaries(str(file))]
+    for start in range(0, len(wanted), _PART):
+        yield from read_eval_log_samples_by_id(str(file), wanted[start : start + _PART], exclude_fields=without)
+
+
+_PART = 1_024
 
 
 def _samples_of_json(file: Path, without: set[str]) -> Iterator[EvalSample]:
