@@ -21,27 +21,32 @@ def browser(chapter: Chapter, dimension: str) -> dict[str, Any] | None:
 
     Returns:
         `runs`: names of the entries; `total`: records of the longest run; `records`: each with `id`, `lang`, `gold`,
-        `prompt` (role and text of every turn) and `answers`: entry, how it was read, state, and what was said. A
-        prompt stands once, however many entries answered it.
+        `prompts` (in each of the ways that it was asked, the role and text of every turn, and the right answer) and
+        `answers`: entry, how it was read, state, what was said, and to which prompt. A prompt stands once, however
+        many entries answered it.
     """
     kind = dimension_of(dimension)
     answered = chapter.answered(dimension)
-    records: dict[tuple[str, str], dict[str, Any]] = {}
-    for place, (_, answers) in enumerate(answered):
-        for sample in answers.kept:
-            outcome = sample.outcome
+    records: dict[str, dict[str, Any]] = {}
+    places: dict[tuple[str, str], int] = {}
+    for run, (_, answers) in enumerate(answered):
+        for logged in answers.kept:
+            outcome = logged.outcome
             record = records.setdefault(
-                (outcome.id, asked(sample.turns)),
-                {"id": outcome.id, "lang": sample.lang, "gold": sample.target, "prompt": sample.turns, "answers": []},
+                outcome.id,
+                {"id": outcome.id, "lang": logged.lang, "gold": logged.target, "prompts": [], "answers": []},
             )
+            place = places.setdefault((outcome.id, asked(logged.turns)), len(record["prompts"]))
+            if place == len(record["prompts"]):
+                record["prompts"].append([logged.turns, logged.target])
             state = UNREADABLE if outcome.reason else RIGHT if kind.right(outcome) else WRONG
-            record["answers"].append([place, _read(outcome), state, sample.said])
+            record["answers"].append([run, _read(outcome), state, logged.said, place])
     if not records:
         return None
     return {
         "runs": [line.label for line, _ in answered],
         "total": max(len(answers.prompts) for _, answers in answered),
-        "records": [records[key] for key in sorted(records)],
+        "records": [records[name] for name in sorted(records)],
     }
 
 

@@ -69,7 +69,8 @@ async function open(box) {
     return;
   }
   for (const record of content.records) {
-    record.text = [record.id, record.gold, ...record.prompt.map((turn) => turn[1]), ...record.answers.map((answer) => answer[3])].join("\n").toLowerCase();
+    const asked = record.prompts.flatMap(([turns]) => turns.map((turn) => turn[1]));
+    record.text = [record.id, record.gold, ...asked, ...record.answers.map((answer) => answer[3])].join("\n").toLowerCase();
   }
   let matching = [];
   let page = 0;
@@ -124,13 +125,19 @@ async function open(box) {
   }
   function detailOf(record) {
     const detail = element("div", undefined, "detail");
-    for (const [role, text] of record.prompt) detail.append(element("h4", role), element("pre", text));
-    const first = [Number(a.value), b.value === "" ? -1 : Number(b.value)];
-    const ranked = [...record.answers].sort((one, other) => first.includes(other[0]) - first.includes(one[0]));
-    for (const [run, read, state, said] of ranked) {
-      const heading = element("h4", `${content.runs[run]}: `);
-      heading.append(element("span", read, state), ` (${state}; gold ${record.gold})`);
-      detail.append(heading, element("pre", said === "" ? "(nothing)" : said));
+    const chosen = (answer) => [a.value, b.value].includes(String(answer[0]));
+    const asked = record.prompts.map(([turns, gold], place) => {
+      const answers = record.answers.filter((answer) => answer[4] === place).sort((one, other) => chosen(other) - chosen(one));
+      return { turns, gold, answers };
+    });
+    asked.sort((one, other) => other.answers.some(chosen) - one.answers.some(chosen));
+    for (const { turns, gold, answers } of asked) {
+      for (const [role, text] of turns) detail.append(element("h4", role), element("pre", text));
+      for (const [run, read, state, said] of answers) {
+        const heading = element("h4", `${content.runs[run]}: `);
+        heading.append(element("span", read, state), ` (${state}; gold ${gold})`);
+        detail.append(heading, element("pre", said === "" ? "(nothing)" : said));
+      }
     }
     return detail;
   }
