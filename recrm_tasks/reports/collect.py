@@ -81,8 +81,12 @@ def answers_in(file: Path, most: int) -> list[Answers]:
     return found
 
 
-def _files(paths: Iterable[str]) -> Iterator[Path]:
-    """The files that are named, and the results under the folders that are."""
+def _files(paths: Iterable[str]) -> list[Path]:
+    """The files that are named, and the results under the folders that are; each once, however often it is named."""
+    return list({file.resolve(): file for file in _named(paths)}.values())
+
+
+def _named(paths: Iterable[str]) -> Iterator[Path]:
     for path in map(Path, paths):
         if os.path.isfile(path):
             yield path

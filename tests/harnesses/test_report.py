@@ -11,9 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 import scripted
 from huggingface_hub import ModelCard
+from inspect_ai import Task
 from inspect_ai import eval as inspect_eval
+from inspect_ai.dataset import Sample
 from inspect_ai.log import read_eval_log, write_eval_log
 from inspect_ai.model import get_model
+from inspect_ai.scorer import match
 from lm_eval.loggers import EvaluationTracker
 from lm_eval.tasks import TaskManager
 
@@ -157,6 +160,21 @@ def test_answers_of_a_log_in_json(results: Path, tmp_path: Path, odd: float | No
         assert by_json.prompts == by_eval.prompts
         assert sorted(by_json.kept) == sorted(by_eval.kept)
         assert len(by_json.kept) == 3
+
+
+def test_logs_of_other_tasks_are_passed_over(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = Task(dataset=[Sample(input="One?", target="1")], scorer=match(), name="other")
+    inspect_eval(other, model="mockllm/model", log_dir=str(tmp_path), display="none")
+    (file,) = tmp_path.glob("*.eval")
+    ours = str(results / "inspect")
+    assert main(["report", str(tmp_path), ours]) == 0
+    assert capsys.readouterr().err == f"passed over: {file}: of other tasks\n"
+    assert main(["report", str(tmp_path), ours, "--fail-under", "coverage=0.01"]) == 0
+
+
+def test_a_file_that_is_named_twice_is_one_run(results: Path) -> None:
+    file = next(results.rglob("*.eval"))
+    assert collect([str(file), str(results / "inspect"), str(file)]) == collect([str(file)])
 
 
 def test_numbers_without_samples_are_told(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
