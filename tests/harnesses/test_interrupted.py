@@ -18,7 +18,7 @@ from recrm_tasks.reports.collect import answers_in, collect
 pytestmark = pytest.mark.slow
 
 RUN = """
-import asyncio, json, sys
+import asyncio, signal, sys
 from inspect_ai import eval
 from inspect_ai.model import ModelAPI, ModelOutput, ModelUsage, get_model, modelapi
 from inspect_tasks import bench_task
@@ -36,6 +36,7 @@ class Stuck(ModelAPI):
         made.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
         return made
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell may have had ignored
 eval(bench_task(data="sample"), model=get_model("stuck/one"), log_dir=sys.argv[1], display="none", max_connections=1)
 """
 
@@ -51,7 +52,10 @@ def test_a_run_that_was_ended(
         assert run.stdout is not None
         assert run.stdout.readline() == "stuck\n"
         run.send_signal(sent)
-        run.wait(60)
+        try:
+            run.wait(60)
+        finally:
+            run.kill()
     found = collect([str(tmp_path)])
     assert {run.wanted for run in found.runs} == {72}
     done = {run.dimension: run.metrics["n"] for run in found.runs}
