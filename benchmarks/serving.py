@@ -7,7 +7,8 @@
 The first form starts vLLM's server on MODEL (a folder), asks it by Inspect what DATA (records of all dimensions) holds,
 and reads the server's own counters; a warm-up of two records comes first. Then lm-eval asks the server a part of the
 sample, by completions, its seconds with its start. `--cache` has two servers, one with the prefix cache and one
-without, and asks them by turns, 50 records at a time, so that whatever else the machine does slows both.
+without, and asks them by turns, 50 records at a time. On few cores they may still be placed unequally: `--swap` starts
+and asks them the other way round, and only what both orders say is the cache's doing.
 `--per-candidate` asks of every candidate of a list by itself, as behavior does, beside the one question for the whole
 list; `--quality` holds the AUC of both ways against each other, by lm-eval's `hf`, which knows the probability of every
 answer. `--passes` counts the forward passes of lm-eval's `hf` in both answer modes. It runs in the environment of
@@ -157,18 +158,20 @@ def quality(model: str, data: str, limit: int) -> None:
         print(f"one pass for each candidate: {mean_auc(lists, outcomes['behavior']):.4f}")
 
 
-def by_turns(model: str, data: str, limit: int, mode: str, keys: list[str]) -> None:
+def by_turns(model: str, data: str, limit: int, mode: str, keys: list[str], swap: bool) -> None:
     """With the prefix cache and without, in parts."""
-    with serving(model, *PLAIN) as (held, folder), serving(model, *PLAIN, "--no-enable-prefix-caching") as (bare, _):
-        print(
-            "| | N | tokens in | of these cached | per second with the cache | without | ratio |\n" + "|---" * 7 + "|"
-        )
-        for server in (held, bare):
+    without = ("--no-enable-prefix-caching",)
+    one_of, other_of = (without, ()) if swap else ((), without)
+    with serving(model, *PLAIN, *one_of) as (first, folder), serving(model, *PLAIN, *other_of) as (second, _):
+        held, bare = (second, first) if swap else (first, second)
+        headings = ("", "N", "tokens in", "of these cached", "per second with the cache", "without", "ratio")
+        print(f"| {' | '.join(headings)} |\n" + "|---" * len(headings) + "|")
+        for server in (first, second):
             ask(server, "factual", mode, "sample", 2, folder)
         for key in keys:
             total: dict[Server, Counter[str]] = {held: Counter(), bare: Counter()}
             for start in range(0, limit, PART):
-                for server in (held, bare):
+                for server in (first, second):
                     cost, _ = ask(server, key, mode, data, limit, folder, (start, min(start + PART, limit)))
                     total[server].update(cost)
             one, other = (total[server]["records"] / total[server]["seconds"] for server in (held, bare))
@@ -237,7 +240,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=500, help="records of each dimension (500)")
     parser.add_argument("--mode", choices=engines.MODES, default="logprob")
     parser.add_argument("--dimensions", default=",".join(dimensions()), help="of --cache")
-    for name in ("cache", "per-candidate", "quality", "passes"):
+    for name in ("cache", "swap", "per-candidate", "quality", "passes"):
         parser.add_argument(f"--{name}", action="store_true")
     options = parser.parse_args()
     os.environ["HF_HUB_OFFLINE"] = "1"  # the served name is no model of the hub
@@ -246,7 +249,9 @@ def main() -> None:
     if options.quality:
         return quality(options.model, options.data, options.limit)
     if options.cache:
-        return by_turns(options.model, options.data, options.limit, options.mode, options.dimensions.split(","))
+        return by_turns(
+            options.model, options.data, options.limit, options.mode, options.dimensions.split(","), options.swap
+        )
     with serving(options.model, *PLAIN) as (server, folder):
         ask(server, "factual", options.mode, "sample", 2, folder)
         print("| | N | requests | tokens in | tokens out | of these cached | seconds | per second |")
