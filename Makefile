@@ -35,13 +35,14 @@ $(MODEL)/config.json: $(VENV)/demo demo/model.py
 	$(BIN)/python demo/model.py $(MODEL)
 	touch $@
 
+# In float32: a processor without instructions for bfloat16 takes 25 times as long in it.
 demo: $(MODEL)/config.json
 	rm -rf $(OUT)/lm-eval $(OUT)/inspect
-	RECRM_DATA=sample $(BIN)/lm_eval --model hf --model_args pretrained=$(MODEL) --apply_chat_template --batch_size 8 \
+	RECRM_DATA=sample $(BIN)/lm_eval --model hf --model_args pretrained=$(MODEL),dtype=float32 --apply_chat_template --batch_size 8 \
 		--tasks recrm_bench,recrm_bench_logprob --limit $(LIMIT) --gen_kwargs max_gen_toks=$(TOKENS) \
 		--log_samples --output_path $(OUT)/lm-eval
 	$(BIN)/inspect eval recrm_tasks/factual.py --model hf/SmolLM2-135M-Instruct -M model_path=$(MODEL) \
-		-M do_sample=false -T data=sample -T limit=$(LIMIT) --max-tokens $(TOKENS) --max-connections 1 \
+		-M do_sample=false -M dtype=float32 -T data=sample -T limit=$(LIMIT) --max-tokens $(TOKENS) --max-connections 1 \
 		--log-dir $(OUT)/inspect --display plain
 	$(BIN)/recrm report $(OUT)/lm-eval $(OUT)/inspect --to $(OUT)/report.html
 	$(BIN)/recrm aggregate $(OUT)/lm-eval
