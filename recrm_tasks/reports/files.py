@@ -14,18 +14,7 @@ import pyarrow.parquet
 
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.entries import Entry
-from recrm_tasks.reports.leaderboard import (
-    CAPTION,
-    COLUMNS,
-    COST,
-    OVERVIEW,
-    by_source,
-    cells,
-    costs,
-    overview,
-    overview_columns,
-    runs_of,
-)
+from recrm_tasks.reports.leaderboard import tables
 from recrm_tasks.reports.runs import Run
 
 SCHEMA = pa.schema(
@@ -188,15 +177,11 @@ def _known(value: Any) -> Any:
 
 
 def markdown(entries: Sequence[Entry]) -> str:
-    """The tables of the terminal: per data source models by dimensions and each run by itself, and the cost."""
-    parts = []
-    for source, group in by_source(entries).items():
-        parts.append(f"## Data: {source}\n\n{_table(overview_columns(), map(overview, group))}\n{OVERVIEW}\n")
-        parts.append(f"### By dimension\n\n{_table(COLUMNS, (cells(*pair) for pair in runs_of(group)))}\n{CAPTION}\n")
-    headings, lines = costs(entries)
-    if lines:
-        parts.append(f"## Cost\n\n{_table(headings, lines)}\n{COST}\n")
-    return "\n".join(parts)
+    """The tables of the terminal."""
+    return "\n".join(
+        f"{'#' * one.level} {one.title[0].upper()}{one.title[1:]}\n\n{_table(one.headings, one.lines)}\n{one.caption}\n"
+        for one in tables(entries)
+    )
 
 
 def _table(headings: Sequence[str], lines: Any) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.reports.entries import Entry
@@ -119,3 +120,24 @@ OVERVIEW = (
 )
 
 CAPTION = "acc baseline: the most frequent label, for ranking a random order."
+
+
+class Table(NamedTuple):
+    """One table of a report, whatever shows it."""
+
+    level: int
+    """Of its title among the report's headings."""
+    title: str
+    caption: str
+    headings: Sequence[str]
+    lines: list[list[str]]
+
+
+def tables(entries: Sequence[Entry]) -> Iterator[Table]:
+    """Per data source the models by dimensions, and each run by itself; then what the runs cost."""
+    for source, group in by_source(entries).items():
+        yield Table(2, f"data: {source}", OVERVIEW, overview_columns(), [overview(entry) for entry in group])
+        yield Table(3, "by dimension", CAPTION, COLUMNS, [cells(*pair) for pair in runs_of(group)])
+    headings, lines = costs(entries)
+    if lines:
+        yield Table(2, "cost", COST, headings, lines)

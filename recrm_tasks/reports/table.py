@@ -2,46 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
 
 from recrm_tasks.reports.entries import Entry
-from recrm_tasks.reports.leaderboard import (
-    CAPTION,
-    COLUMNS,
-    COST,
-    OVERVIEW,
-    by_source,
-    cells,
-    costs,
-    overview,
-    overview_columns,
-    runs_of,
-)
+from recrm_tasks.reports.leaderboard import tables
 from recrm_tasks.reports.published import NOTES, SOURCE, Figure, f1_of_one_class, published
 
 _LEFT = ("model", "dimension", "harness", "answers", "metric")
 
 
 def print_entries(entries: Sequence[Entry], console: Console) -> None:
-    """Per data source the models by dimensions, and each run by itself; then what the runs cost."""
-    for source, group in by_source(entries).items():
-        _print(f"data: {source}", OVERVIEW, overview_columns(), map(overview, group), console)
-        _print("by dimension", CAPTION, COLUMNS, [cells(*pair) for pair in runs_of(group)], console)
-    headings, lines = costs(entries)
-    if lines:
-        _print("cost", COST, headings, lines, console)
-
-
-def _print(title: str, caption: str, headings: Sequence[str], lines: Iterable[Sequence[str]], console: Console) -> None:
-    table = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
-    for heading in headings:
-        table.add_column(heading, justify="left" if heading in _LEFT else "right")
-    for line in lines:
-        table.add_row(*line)
-    console.print(table)
+    """Every table of the report."""
+    for one in tables(entries):
+        table = Table(title=one.title, title_justify="left", caption=one.caption, caption_justify="left")
+        for heading in one.headings:
+            table.add_column(heading, justify="left" if heading in _LEFT else "right")
+        for line in one.lines:
+            table.add_row(*line)
+        console.print(table)
 
 
 def print_published(console: Console) -> None:
