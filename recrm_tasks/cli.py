@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recrm_tasks import __version__
-from recrm_tasks.data.command import add_data_commands
+from recrm_tasks.build.build_command import add_build_command
+from recrm_tasks.data.data_command import add_data_commands
 from recrm_tasks.errors import RecrmError
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     diagnose.add_argument("--to", metavar="FILE", help="write them as JSON too, for plots")
     diagnose.set_defaults(run=_diagnose)
 
-    add_data_commands(commands)
+    add_build_command(add_data_commands(commands))
     return parser
 
 

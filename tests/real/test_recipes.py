@@ -17,7 +17,7 @@ pytest.importorskip("polars")
 pytest.importorskip("yaml")
 pytest.importorskip("jinja2")
 
-from recrm_tasks.data.build.make import build
+from recrm_tasks.build.make import build
 
 DATA = convert.data_folder()
 RECIPES = Path(__file__).resolve().parents[2] / "docs" / "recipes"

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from recrm_tasks.data.build.labels import label_of, mapped
-from recrm_tasks.data.build.left_out import LeftOut
-from recrm_tasks.data.build.recipe import ChoicePart
-from recrm_tasks.data.build.tables import Table, as_id
-from recrm_tasks.data.build.templates import Rendered, Templates
+from recrm_tasks.build.label_values import label_of, mapped
+from recrm_tasks.build.left_out import LeftOut
+from recrm_tasks.build.recipe import ChoicePart
+from recrm_tasks.build.source_tables import Table, as_id
+from recrm_tasks.build.templates import Rendered, Templates
 from recrm_tasks.errors import DataError
 
 Row = dict[str, Any]

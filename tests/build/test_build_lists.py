@@ -10,8 +10,8 @@ from building import EVENTS, ITEMS, LISTS, build, left_out, recipe
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from recrm_tasks.build.negatives import sample
 from recrm_tasks.data import load
-from recrm_tasks.data.build.negatives import sample
 from recrm_tasks.errors import DataError
 
 

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from recrm_tasks import __version__
-from recrm_tasks.data.build.choices import Sources, choice_records
-from recrm_tasks.data.build.history import Events
-from recrm_tasks.data.build.left_out import LeftOut
-from recrm_tasks.data.build.recipe import ItemsSpec, RowPart, TextSpec, UsersSpec, read_recipe
-from recrm_tasks.data.build.rows import row_records
-from recrm_tasks.data.build.tables import Tables, refuse_duplicates
-from recrm_tasks.data.build.templates import Rendered, Templates
-from recrm_tasks.data.build.times import zone_of
-from recrm_tasks.data.build.write import write_json, write_records
+from recrm_tasks.build.choices import Sources, choice_records
+from recrm_tasks.build.history import Events
+from recrm_tasks.build.left_out import LeftOut
+from recrm_tasks.build.recipe import ItemsSpec, RowPart, TextSpec, UsersSpec, read_recipe
+from recrm_tasks.build.rows import row_records
+from recrm_tasks.build.source_tables import Tables, refuse_duplicates
+from recrm_tasks.build.templates import Rendered, Templates
+from recrm_tasks.build.times import zone_of
+from recrm_tasks.build.write import write_json, write_records
 from recrm_tasks.data.whole_folder import is_taken, whole_folder
 from recrm_tasks.errors import DataError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from recrm_tasks.data.build.recipe import LabelSpec, Value
+from recrm_tasks.build.recipe import LabelSpec, Value
 
 
 def mapped(spec: LabelSpec) -> dict[str, int | str] | None:

@@ -12,7 +12,7 @@ from recrm_tasks.errors import RecrmError
 LIBRARIES = ("polars", "yaml", "jinja2")
 
 
-def add_parser(subparsers: Any) -> None:
+def add_build_command(subparsers: Any) -> None:
     """Adds `build` to the subcommands of `recrm data`."""
     parser = subparsers.add_parser("build", help="make records of interaction logs or labelled rows")
     parser.add_argument("--recipe", type=Path, required=True, metavar="FILE", help="what to make of them (YAML)")
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     """
     if missing := [name for name in LIBRARIES if find_spec(name) is None]:
         raise RecrmError(f"data build needs {', '.join(missing)}: pip install 'recrm-tasks[build]'")
-    from recrm_tasks.data.build.make import build
+    from recrm_tasks.build.make import build
 
     report = build(options.recipe, options.source or options.recipe.parent, options.to)
     for name, part in report["parts"].items():

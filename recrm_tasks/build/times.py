@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 
-from recrm_tasks.data.build.recipe import TimeSpec
-from recrm_tasks.data.build.tables import Table
+from recrm_tasks.build.recipe import TimeSpec
+from recrm_tasks.build.source_tables import Table
 from recrm_tasks.errors import DataError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from recrm_tasks.data.build.command import add_parser
+from recrm_tasks.build.build_command import add_build_command
 
 ITEMS = [{"item": name, "title": f"Item {name}"} for name in "abcdefgh"]
 EVENTS = [
@@ -64,7 +64,7 @@ def build(folder: Path, made, items=ITEMS, log=EVENTS, lists=LISTS, to="out"):
 def command(file: Path, to: Path, *more: str):
     """The subcommand as the command line runs it."""
     parser = argparse.ArgumentParser()
-    add_parser(parser.add_subparsers())
+    add_build_command(parser.add_subparsers())
     options = parser.parse_args(["build", "--recipe", str(file), "--to", str(to), *more])
     assert options.run(options) == 0
 

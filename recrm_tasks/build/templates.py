@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import StrictUndefined, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from recrm_tasks.data.build.recipe import TextSpec
+from recrm_tasks.build.recipe import TextSpec
 from recrm_tasks.errors import DataError
 
 CUT = " […] "

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, NamedTuple
 
-from recrm_tasks.data.build.candidates import Candidate, candidates_of, one_row_per_list
-from recrm_tasks.data.build.history import Events, keep
-from recrm_tasks.data.build.left_out import LeftOut
-from recrm_tasks.data.build.negatives import sample
-from recrm_tasks.data.build.recipe import ChoicePart, Recipe
-from recrm_tasks.data.build.split import by_time, by_user
-from recrm_tasks.data.build.tables import Table, Tables, as_id
-from recrm_tasks.data.build.templates import Rendered, Templates
-from recrm_tasks.data.build.times import as_datetime, microseconds
-from recrm_tasks.data.build.write import GROUP
+from recrm_tasks.build.candidate_lists import Candidate, candidates_of, one_row_per_list
+from recrm_tasks.build.history import Events, keep
+from recrm_tasks.build.left_out import LeftOut
+from recrm_tasks.build.negatives import sample
+from recrm_tasks.build.recipe import ChoicePart, Recipe
+from recrm_tasks.build.source_tables import Table, Tables, as_id
+from recrm_tasks.build.split_rules import by_time, by_user
+from recrm_tasks.build.templates import Rendered, Templates
+from recrm_tasks.build.times import as_datetime, microseconds
+from recrm_tasks.build.write import GROUP
 from recrm_tasks.errors import DataError
 
 Row = dict[str, Any]

@@ -1,4 +1,4 @@
-"""`recrm data`: look at data, write it in one form, make it of logs."""
+"""`recrm data`: look at data, and write it in one form."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from recrm_tasks.data.build.command import add_parser as add_build
 from recrm_tasks.data.export import export
 from recrm_tasks.data.mapping import Mapping, to_yaml
 from recrm_tasks.data.origin import Origin, origin_of
@@ -20,8 +19,12 @@ from recrm_tasks.errors import DataError, NoRecords
 _CHOICE = "hub|sample|PATH"
 
 
-def add_data_commands(commands: Any) -> None:
-    """Adds `data` and what stands behind it to the command line."""
+def add_data_commands(commands: Any) -> Any:
+    """Adds `data` with its subcommands to the command line.
+
+    Returns:
+        The subcommands of `data`, for others to add theirs.
+    """
     data = commands.add_parser("data", help="look at data, convert it, make it of your own logs")
     below = data.add_subparsers(required=True, metavar="COMMAND")
 
@@ -36,7 +39,7 @@ def add_data_commands(commands: Any) -> None:
     exporting.add_argument("--split", help="only this one; `hash` makes train and test")
     exporting.set_defaults(run=_export)
 
-    add_build(below)
+    return below
 
 
 def _source(parser: argparse.ArgumentParser) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 
 import polars as pl
 
-from recrm_tasks.data.build.recipe import JoinKeys, Recipe, TableSpec
-from recrm_tasks.data.build.templates import Templates, unknown
+from recrm_tasks.build.recipe import JoinKeys, Recipe, TableSpec
+from recrm_tasks.build.templates import Templates, unknown
 from recrm_tasks.errors import DataError
 
 CHUNK = 50_000

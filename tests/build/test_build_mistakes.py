@@ -7,10 +7,10 @@ import json
 import pytest
 from building import EVENTS, ITEMS, LISTS, build, command, left_out, recipe, write_rows
 
+from recrm_tasks.build import build_command as command_module
+from recrm_tasks.build.left_out import OTHER, LeftOut
+from recrm_tasks.build.templates import Templates, hash_name, trim
 from recrm_tasks.data import load
-from recrm_tasks.data.build import command as command_module
-from recrm_tasks.data.build.left_out import OTHER, LeftOut
-from recrm_tasks.data.build.templates import Templates, hash_name, trim
 from recrm_tasks.errors import DataError, RecrmError
 
 
@@ -135,8 +135,8 @@ def test_build_json_names_the_files(tmp_path):
 
 
 def test_objects_where_earlier_rows_have_texts(tmp_path, monkeypatch):
-    monkeypatch.setattr("recrm_tasks.data.build.tables.CHUNK", 2)
-    from recrm_tasks.data.build.tables import Table, read_table
+    monkeypatch.setattr("recrm_tasks.build.source_tables.CHUNK", 2)
+    from recrm_tasks.build.source_tables import Table, read_table
 
     rows = [{"a": "x"}, {"a": None}, {"a": {"k": 1}, "b": 2}, {"b": "t"}, {"a": [1, "2"]}]
     write_rows(tmp_path / "t.jsonl", rows)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from recrm_tasks.data.build.left_out import LeftOut
+from recrm_tasks.build.left_out import LeftOut
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.base import Dimension, LabelSet
 from recrm_tasks.errors import DataError

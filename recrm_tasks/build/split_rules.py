@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from itertools import accumulate
 
-from recrm_tasks.data.build.recipe import SplitSpec
-from recrm_tasks.data.build.times import instant
+from recrm_tasks.build.recipe import SplitSpec
+from recrm_tasks.build.times import instant
 from recrm_tasks.errors import DataError
 
 

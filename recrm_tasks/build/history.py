@@ -9,11 +9,11 @@ from datetime import tzinfo
 import numpy as np
 import polars as pl
 
-from recrm_tasks.data.build.left_out import LeftOut
-from recrm_tasks.data.build.recipe import EventsSpec
-from recrm_tasks.data.build.tables import Table
-from recrm_tasks.data.build.templates import Rendered, Templates
-from recrm_tasks.data.build.times import as_datetime, microseconds
+from recrm_tasks.build.left_out import LeftOut
+from recrm_tasks.build.recipe import EventsSpec
+from recrm_tasks.build.source_tables import Table
+from recrm_tasks.build.templates import Rendered, Templates
+from recrm_tasks.build.times import as_datetime, microseconds
 from recrm_tasks.errors import DataError
 
 
