@@ -116,7 +116,11 @@ def test_inspect_writes_a_mapping_that_reads_the_same_records(inspecting, tmp_pa
 
 
 def test_inspect_counts_what_cannot_be_used(inspecting, tmp_path):
-    good = (ROOT / "recrm_tasks" / "data" / "sample" / "factual.jsonl").read_text(encoding="utf-8").splitlines()
+    good = (
+        (ROOT / "recrm_tasks" / "data" / "sources" / "sample" / "factual.jsonl")
+        .read_text(encoding="utf-8")
+        .splitlines()
+    )
     bad = [json.dumps({**json.loads(good[0]), "id": f"x{i}", "label": "?"}) for i in range(5)]
     file = write(tmp_path / "factual.jsonl", "\n".join([*good, *bad]))
     code, said, told = inspecting(file, "--dimension", "factual")

@@ -9,9 +9,9 @@ from typing import Any
 
 from recrm_tasks.data.export import export
 from recrm_tasks.data.mapping import Mapping, to_yaml
-from recrm_tasks.data.origin import Origin, origin_of
 from recrm_tasks.data.plan import stop_for
 from recrm_tasks.data.profile import Profile, described, profile, proposal
+from recrm_tasks.data.sources.origin import Origin, origin_of
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError, NoRecords

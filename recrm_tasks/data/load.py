@@ -14,11 +14,11 @@ import pyarrow as pa
 from recrm_tasks import __version__
 from recrm_tasks.data.content import as_digests, dataset_hash
 from recrm_tasks.data.index import CONTENT, IDS
-from recrm_tasks.data.origin import origin_of
 from recrm_tasks.data.plan import plan, stop_for
 from recrm_tasks.data.prepare import prepare
 from recrm_tasks.data.sampling import LITE, id_digests, stratified_order
 from recrm_tasks.data.schema import records_of, schema_of
+from recrm_tasks.data.sources.origin import origin_of
 from recrm_tasks.data.splits import choose_split
 from recrm_tasks.data.store import Stored, codes_of
 from recrm_tasks.dimensions import dimension as dimension_of

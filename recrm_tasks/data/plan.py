@@ -15,9 +15,9 @@ from recrm_tasks.data.formats import NAMES, read
 from recrm_tasks.data.labels_file import read_labels
 from recrm_tasks.data.layout import Placed, dimension_values, matches, place
 from recrm_tasks.data.mapping import NO_SPLIT, OPEN, DimensionMapping, Mapping, Values, read_mapping, undecided
-from recrm_tasks.data.origin import Origin
 from recrm_tasks.data.problems import Problems
 from recrm_tasks.data.recognise import Proposal, is_own_form, recognise
+from recrm_tasks.data.sources.origin import Origin
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import Dimension, LabelSet
 from recrm_tasks.errors import DataError, NoRecords

@@ -15,11 +15,11 @@ import pyarrow.compute as pc
 from recrm_tasks.data.content import as_digests, repeated
 from recrm_tasks.data.index import CONTENT
 from recrm_tasks.data.mapping import DimensionMapping, Source
-from recrm_tasks.data.origin import Origin
 from recrm_tasks.data.plan import Plan, plan
 from recrm_tasks.data.prepare import prepare
 from recrm_tasks.data.problems import Problems
 from recrm_tasks.data.schema import own_fields, schema_of
+from recrm_tasks.data.sources.origin import Origin
 from recrm_tasks.data.store import Stored, codes_of
 from recrm_tasks.dimensions.base import Dimension
 

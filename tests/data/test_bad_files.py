@@ -15,7 +15,7 @@ from recrm_tasks.cli import main
 from recrm_tasks.data import load
 from recrm_tasks.errors import RecrmError
 
-SAMPLE = Path(__file__).resolve().parents[2] / "recrm_tasks" / "data" / "sample"
+SAMPLE = Path(__file__).resolve().parents[2] / "recrm_tasks" / "data" / "sources" / "sample"
 
 
 def rows(key="factual", count=4):

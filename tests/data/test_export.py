@@ -61,7 +61,9 @@ def test_the_sample_reads_back_bit_for_bit(tmp_path, key, monkeypatch):
         r["id"]
         for r in map(
             json.loads,
-            (Path(export_module.__file__).parent / "sample" / f"{key}.jsonl").read_text(encoding="utf-8").splitlines(),
+            (Path(export_module.__file__).parent / "sources" / "sample" / f"{key}.jsonl")
+            .read_text(encoding="utf-8")
+            .splitlines(),
         )
     ]
 

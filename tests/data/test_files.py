@@ -12,7 +12,7 @@ from recrm_tasks.data import load
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.scoring.answers import Answer, Outcome
 
-SAMPLE = Path(__file__).resolve().parents[2] / "recrm_tasks" / "data" / "sample"
+SAMPLE = Path(__file__).resolve().parents[2] / "recrm_tasks" / "data" / "sources" / "sample"
 
 
 def rows(key="factual", count=3):

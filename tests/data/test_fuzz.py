@@ -17,12 +17,12 @@ import pytest
 
 from recrm_tasks.cli import main
 from recrm_tasks.data import load
-from recrm_tasks.data.origin import origin_of
 from recrm_tasks.data.profile import profile
+from recrm_tasks.data.sources.origin import origin_of
 from recrm_tasks.dimensions import dimension
 from recrm_tasks.errors import RecrmError
 
-SAMPLE = Path(__file__).resolve().parents[2] / "recrm_tasks" / "data" / "sample"
+SAMPLE = Path(__file__).resolve().parents[2] / "recrm_tasks" / "data" / "sources" / "sample"
 KEYS = ("factual", "behavior", "ranking", "relevance")
 ODD = [
     None, "", " ", 0, 1, -1, 7, 2**70, 1.5, float("nan"), True, [], {}, [[]], [None], {"a": {"b": [1]}}, "{", "[1",

@@ -28,7 +28,7 @@ else:
 
 def rows(dimension, count=3):
     """Records of the sample, enough for a repository."""
-    text = (ROOT / "recrm_tasks" / "data" / "sample" / f"{dimension}.jsonl").read_text(encoding="utf-8")
+    text = (ROOT / "recrm_tasks" / "data" / "sources" / "sample" / f"{dimension}.jsonl").read_text(encoding="utf-8")
     return "".join(line + "\n" for line in text.splitlines()[:count])
 
 

@@ -16,7 +16,7 @@ SERVICES = {"food_delivery", "dine_in", "hotel", "travel", "beauty_fitness", "en
 
 def lines(key):
     """The file as it ships."""
-    return (files("recrm_tasks.data.sample") / f"{key}.jsonl").read_text(encoding="utf-8").splitlines()
+    return (files("recrm_tasks.data.sources.sample") / f"{key}.jsonl").read_text(encoding="utf-8").splitlines()
 
 
 def text(record):
@@ -119,5 +119,5 @@ def test_prompts_fit_small_models(key):
 
 
 def test_ships_inside_the_package():
-    shipped = {f.name for f in files("recrm_tasks.data.sample").iterdir() if f.name.endswith(".jsonl")}
+    shipped = {f.name for f in files("recrm_tasks.data.sources.sample").iterdir() if f.name.endswith(".jsonl")}
     assert shipped == {f"{key}.jsonl" for key in KEYS}

@@ -14,7 +14,7 @@ from recrm_tasks.dimensions.base import Label, LabelSet
 from recrm_tasks.errors import DataError, HarnessError
 
 KEYS = ("instruction", "factual", "relevance", "behavior", "ranking")
-SAMPLE = Path(__file__).resolve().parents[2] / "recrm_tasks" / "data" / "sample"
+SAMPLE = Path(__file__).resolve().parents[2] / "recrm_tasks" / "data" / "sources" / "sample"
 DROPPED = object()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from recrm_tasks.data import sample
+from recrm_tasks.data.sources import sample
 from recrm_tasks.errors import DataError, RecrmError
 
 
@@ -90,7 +90,7 @@ def _unreadable(error: OSError) -> None:
 def _hub(revision: str | None) -> Origin:
     # Imported here: a clone that is run with nothing but inspect-ai installed has no huggingface_hub.
     try:
-        from recrm_tasks.data.hub import REPOSITORY, fetch, listing
+        from recrm_tasks.data.sources.hub import REPOSITORY, fetch, listing
     except ModuleNotFoundError as error:
         raise RecrmError(
             f"the data choice 'hub' needs {error.name}: pip install huggingface-hub. "
