@@ -7,11 +7,11 @@ from itertools import islice
 
 import numpy as np
 
-from recrm_tasks.data.content import as_digests
-from recrm_tasks.data.index import CONTENT
 from recrm_tasks.data.load import Dataset
-from recrm_tasks.data.splits import HASHED, choose_split
-from recrm_tasks.data.store import codes_of
+from recrm_tasks.data.store.arrow_store import codes_of
+from recrm_tasks.data.store.content_digests import as_digests
+from recrm_tasks.data.store.record_index import CONTENT
+from recrm_tasks.data.store.splits import HASHED, choose_split
 from recrm_tasks.dimensions.base import Lang, Mode, Style
 from recrm_tasks.errors import DataError, RecrmError
 

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from recrm_tasks.data.mapping import LabelColumn
-from recrm_tasks.data.schema import ITEMS
-from recrm_tasks.data.texts import values_of
+from recrm_tasks.data.formats.texts import values_of
+from recrm_tasks.data.mapping.mapping_file import LabelColumn
+from recrm_tasks.data.store.schema import ITEMS
 from recrm_tasks.dimensions.base import LETTERS, render
 
 IDS = ("id", "item_id", "itemid", "poi_id", "shop_id", "product_id", "sku_id", "编号", "商品id", "店铺id")

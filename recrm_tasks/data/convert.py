@@ -12,13 +12,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from recrm_tasks.data import texts
 from recrm_tasks.data.candidates import chosen_labels, list_problems, to_candidates
-from recrm_tasks.data.formats import Chunk
-from recrm_tasks.data.layout import dimensions_named
-from recrm_tasks.data.mapping import LabelColumn, Source, Values
-from recrm_tasks.data.messages import is_turns, last_answers, to_turns
-from recrm_tasks.data.schema import COMMON, ITEMS, TURNS, is_object_text, own_fields, schema_of
+from recrm_tasks.data.formats import Chunk, texts
+from recrm_tasks.data.formats.turns import is_turns, last_answers, to_turns
+from recrm_tasks.data.mapping.layout import dimensions_named
+from recrm_tasks.data.mapping.mapping_file import LabelColumn, Source, Values
+from recrm_tasks.data.store.schema import COMMON, ITEMS, TURNS, is_object_text, own_fields, schema_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import LANGS, Dimension, LabelSet
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from recrm_tasks.data.export import export
-from recrm_tasks.data.mapping import Mapping, to_yaml
-from recrm_tasks.data.plan import stop_for
+from recrm_tasks.data.mapping.mapping_file import Mapping, to_yaml
+from recrm_tasks.data.mapping.plan import stop_for
 from recrm_tasks.data.profile import Profile, described, profile, proposal
 from recrm_tasks.data.sources.origin import Origin, origin_of
 from recrm_tasks.dimensions import dimension as dimension_of

@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 import yaml
 
 from recrm_tasks import __version__
-from recrm_tasks.data.layout import UNSPLIT
 from recrm_tasks.data.load import Dataset, load
-from recrm_tasks.data.schema import schema_of
+from recrm_tasks.data.mapping.layout import UNSPLIT
+from recrm_tasks.data.store.schema import schema_of
 from recrm_tasks.data.whole_folder import is_taken, whole_folder
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError, NoRecords

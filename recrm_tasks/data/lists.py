@@ -11,10 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from recrm_tasks.data import texts
-from recrm_tasks.data.formats import Chunk
-from recrm_tasks.data.mapping import LabelColumn, Source
-from recrm_tasks.data.store import Stored, Writer
+from recrm_tasks.data.formats import Chunk, texts
+from recrm_tasks.data.mapping.mapping_file import LabelColumn, Source
+from recrm_tasks.data.store.arrow_store import Stored, Writer
 
 _ROWS = 65_536
 """Rows that are in memory at once: each such part is one pass over the temporary file."""

@@ -12,15 +12,15 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from recrm_tasks import __version__
-from recrm_tasks.data.content import as_digests, dataset_hash
-from recrm_tasks.data.index import CONTENT, IDS
-from recrm_tasks.data.plan import plan, stop_for
+from recrm_tasks.data.mapping.plan import plan, stop_for
 from recrm_tasks.data.prepare import prepare
-from recrm_tasks.data.sampling import LITE, id_digests, stratified_order
-from recrm_tasks.data.schema import records_of, schema_of
 from recrm_tasks.data.sources.origin import origin_of
-from recrm_tasks.data.splits import choose_split
-from recrm_tasks.data.store import Stored, codes_of
+from recrm_tasks.data.store.arrow_store import Stored, codes_of
+from recrm_tasks.data.store.content_digests import as_digests, dataset_hash
+from recrm_tasks.data.store.record_index import CONTENT, IDS
+from recrm_tasks.data.store.sampling import LITE, id_digests, stratified_order
+from recrm_tasks.data.store.schema import records_of, schema_of
+from recrm_tasks.data.store.splits import choose_split
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.base import LANGS, PLAIN, Dimension, Form, LabelSet, Lang, Mode, Prompt
 from recrm_tasks.errors import DataError, RecrmError
@@ -96,7 +96,7 @@ def load(
         dimension: its key.
         data: `hub`, `sample` or a path; by default the environment's `RECRM_DATA`, else `hub`. One never stands in
             for another.
-        split: which split, see `recrm_tasks.data.splits.choose_split`.
+        split: which split, see `recrm_tasks.data.store.splits.choose_split`.
         lang: only records in this language.
         limit: at most so many records: a prefix of the seeded stratified order. `lite` is the fixed choice of 1,000.
         seed: of that order.

@@ -18,17 +18,17 @@ import pyarrow as pa
 
 from recrm_tasks import __version__
 from recrm_tasks.data import lists
-from recrm_tasks.data.content import content_digests, repeated
 from recrm_tasks.data.convert import convert
 from recrm_tasks.data.formats import Chunk, read
-from recrm_tasks.data.index import index_of, index_schema, renamed
-from recrm_tasks.data.mapping import Source
-from recrm_tasks.data.plan import Plan
+from recrm_tasks.data.mapping.mapping_file import Source
+from recrm_tasks.data.mapping.plan import Plan
 from recrm_tasks.data.problems import Problems
-from recrm_tasks.data.sampling import Digests, id_digests
-from recrm_tasks.data.schema import schema_of
 from recrm_tasks.data.sources.origin import Origin
-from recrm_tasks.data.store import Stored, Writer, cache_folder, stored
+from recrm_tasks.data.store.arrow_store import Stored, Writer, cache_folder, stored
+from recrm_tasks.data.store.content_digests import content_digests, repeated
+from recrm_tasks.data.store.record_index import index_of, index_schema, renamed
+from recrm_tasks.data.store.sampling import Digests, id_digests
+from recrm_tasks.data.store.schema import schema_of
 from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.errors import DataError, NoRecords
 

@@ -12,15 +12,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from recrm_tasks.data.content import as_digests, repeated
-from recrm_tasks.data.index import CONTENT
-from recrm_tasks.data.mapping import DimensionMapping, Source
-from recrm_tasks.data.plan import Plan, plan
+from recrm_tasks.data.mapping.mapping_file import DimensionMapping, Source
+from recrm_tasks.data.mapping.plan import Plan, plan
 from recrm_tasks.data.prepare import prepare
 from recrm_tasks.data.problems import Problems
-from recrm_tasks.data.schema import own_fields, schema_of
 from recrm_tasks.data.sources.origin import Origin
-from recrm_tasks.data.store import Stored, codes_of
+from recrm_tasks.data.store.arrow_store import Stored, codes_of
+from recrm_tasks.data.store.content_digests import as_digests, repeated
+from recrm_tasks.data.store.record_index import CONTENT
+from recrm_tasks.data.store.schema import own_fields, schema_of
 from recrm_tasks.dimensions.base import Dimension
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recrm_tasks.data import load
-from recrm_tasks.data.mapping import (
+from recrm_tasks.data.mapping.mapping_file import (
     OPEN,
     DimensionMapping,
     LabelColumn,

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recrm_tasks.data import load
-from recrm_tasks.data.sampling import LITE, digests, fraction, id_digests, stratified_order
+from recrm_tasks.data.store.sampling import LITE, digests, fraction, id_digests, stratified_order
 from recrm_tasks.errors import RecrmError
 
 ROOT = Path(__file__).resolve().parents[2]

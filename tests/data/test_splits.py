@@ -9,10 +9,10 @@ import random
 import pytest
 
 from recrm_tasks.data import load
-from recrm_tasks.data.plan import plan
+from recrm_tasks.data.mapping.plan import plan
 from recrm_tasks.data.prepare import prepare
 from recrm_tasks.data.sources.origin import origin_of
-from recrm_tasks.data.splits import choose_split
+from recrm_tasks.data.store.splits import choose_split
 from recrm_tasks.dimensions import dimension
 from recrm_tasks.errors import DataError
 

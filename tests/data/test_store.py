@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recrm_tasks.data import load, prepare, store
-from recrm_tasks.data.store import Writer, stored
+from recrm_tasks.data import load, prepare
+from recrm_tasks.data.store import arrow_store
+from recrm_tasks.data.store.arrow_store import Writer, stored
 from recrm_tasks.errors import DataError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,9 +52,9 @@ def test_records_come_in_the_order_that_is_asked(tmp_path_factory, sizes, window
     found, table = written(home, sizes)
     rows = data.draw(st.lists(st.integers(0, sum(sizes) - 1), max_size=30))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "_WINDOW", window)
+        patch.setattr(arrow_store, "_WINDOW", window)
         if slowly:
-            patch.setattr(store, "_fits", lambda batches: False)
+            patch.setattr(arrow_store, "_fits", lambda batches: False)
         names = data.draw(st.sampled_from([SCHEMA.names, ["n"], ["texts", "id"]]))
         parts = list(found.gather(np.array(rows, dtype=np.int64), names))
     got = [row for part in parts for row in part.to_pylist()]
@@ -203,7 +204,7 @@ def test_counted_problems_are_kept_with_the_records(source, own_cache):
 
 def test_windows_over_a_file_change_nothing(source, monkeypatch):
     whole = list(load("relevance", str(source)).records())
-    monkeypatch.setattr(store, "_WINDOW", 2_000)
+    monkeypatch.setattr(arrow_store, "_WINDOW", 2_000)
     assert list(load("relevance", str(source)).records()) == whole
 
 

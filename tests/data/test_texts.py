@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recrm_tasks.data.texts import (
+from recrm_tasks.data.formats.texts import (
     DEEPEST,
     column_of,
     entries,

@@ -19,7 +19,7 @@ import pyarrow as pa
 from pyarrow import json as arrow_json
 
 from recrm_tasks.data.formats.chunk import Chunk, opened
-from recrm_tasks.data.texts import DEEPEST, column_of, compact, too_deep
+from recrm_tasks.data.formats.texts import DEEPEST, column_of, compact, too_deep
 from recrm_tasks.errors import DataError
 
 _BLOCK = 1 << 24

@@ -23,7 +23,7 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.hf_api import RepoFile
 
-from recrm_tasks.data.store import cache_folder
+from recrm_tasks.data.store.arrow_store import cache_folder
 from recrm_tasks.errors import DataError
 
 REPOSITORY = "wwzeng/RecRM-Bench"

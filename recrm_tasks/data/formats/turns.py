@@ -7,8 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from recrm_tasks.data.schema import TURNS
-from recrm_tasks.data.texts import parsed, plain, values_of
+from recrm_tasks.data.formats.texts import parsed, plain, values_of
+from recrm_tasks.data.store.schema import TURNS
 
 _ROLES = {
     "system": "system",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from recrm_tasks.data.sampling import fraction
-from recrm_tasks.data.store import Stored, codes_of
+from recrm_tasks.data.store.arrow_store import Stored, codes_of
+from recrm_tasks.data.store.sampling import fraction
 from recrm_tasks.errors import DataError
 
 Rows = npt.NDArray[np.int64]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from recrm_tasks.data.content import as_column, as_digests
-from recrm_tasks.data.sampling import Digests, id_digests
-from recrm_tasks.data.schema import schema_of
+from recrm_tasks.data.store.content_digests import as_column, as_digests
+from recrm_tasks.data.store.sampling import Digests, id_digests
+from recrm_tasks.data.store.schema import schema_of
 from recrm_tasks.dimensions.base import Dimension
 
 CONTENT = "content_sha256"

@@ -9,12 +9,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from recrm_tasks.data import texts, words
 from recrm_tasks.data.candidates import to_candidates
-from recrm_tasks.data.layout import split_of
-from recrm_tasks.data.mapping import OPEN, LabelColumn, Source, Values
-from recrm_tasks.data.messages import is_turns, last_answers
-from recrm_tasks.data.schema import ITEMS, own_fields, required_fields, schema_of
+from recrm_tasks.data.formats import texts
+from recrm_tasks.data.formats.turns import is_turns, last_answers
+from recrm_tasks.data.mapping import column_names
+from recrm_tasks.data.mapping.layout import split_of
+from recrm_tasks.data.mapping.mapping_file import OPEN, LabelColumn, Source, Values
+from recrm_tasks.data.store.schema import ITEMS, own_fields, required_fields, schema_of
 from recrm_tasks.dimensions.base import LANGS, Dimension, Label, LabelSet
 from recrm_tasks.dimensions.names import ITEM
 
@@ -82,9 +83,9 @@ class _Recognition:
         names = self.batch.schema.names
         if is_own_form(names, self.kind):
             return Proposal(self._own(files))
-        taken: dict[str, Any] = {name: self._one(name, words.COMMON[name]) for name in ("id", "group")}
+        taken: dict[str, Any] = {name: self._one(name, column_names.COMMON[name]) for name in ("id", "group")}
         for name in ("split", "lang"):
-            column = self._one(name, words.COMMON[name])
+            column = self._one(name, column_names.COMMON[name])
             if column is not None:
                 taken[name] = self._values_of(name, column)
         prompt = self._prompt()
@@ -150,10 +151,10 @@ class _Recognition:
 
     def _one(self, name: str, names: Sequence[str], required: bool = False) -> str | None:
         """The column for something. Two are a doubt, unless one of them bears the very name."""
-        found = [c for c in words.named(self.columns, names) if c not in self.used]
+        found = [c for c in column_names.named(self.columns, names) if c not in self.used]
         if not found:
             return None
-        if len(found) > 1 and words.same(found[0]) != words.same(name):
+        if len(found) > 1 and column_names.same(found[0]) != column_names.same(name):
             if required:
                 self._doubt(
                     f"{name}: each of the columns {', '.join(found)} may be it",
@@ -207,7 +208,7 @@ class _Recognition:
     def _rows_of_lists(self, fields: dict[str, Any]) -> dict[str, Any] | None:
         """One row per candidate: an item, and a column that names the list."""
         item = self._one("item", ("item", *ITEM))
-        lists = words.named(self.columns, words.LIST_ID)
+        lists = column_names.named(self.columns, column_names.LIST_ID)
         if item is None or not lists:
             return None
         taken: dict[str, Any] = {"fields": {**fields, "candidates": item}, "list_id": lists[0]}
@@ -217,12 +218,12 @@ class _Recognition:
                 f"list_id: {lists[0]}   # or: {', '.join(lists[1:])}",
             )
             taken["list_id"] = OPEN
-        candidate = words.named(self.columns, words.CANDIDATE_ID)
+        candidate = column_names.named(self.columns, column_names.CANDIDATE_ID)
         return {**taken, "candidate_id": candidate[0]} if candidate else taken
 
     def _prompt(self) -> str | list[str] | None:
         """The columns of a ready prompt."""
-        found = words.named(self.columns, words.COMMON["messages"])
+        found = column_names.named(self.columns, column_names.COMMON["messages"])
         if found:
             if len(found) > 1:
                 self._doubt(
@@ -231,12 +232,12 @@ class _Recognition:
                 )
                 return OPEN
             return [*self._system(), found[0]] if self._system() else found[0]
-        instruction, said = (words.named(self.columns, n) for n in (("instruction", "指令"), ("input", "输入")))
+        instruction, said = (column_names.named(self.columns, n) for n in (("instruction", "指令"), ("input", "输入")))
         return [*self._system(), instruction[0], said[0]] if instruction and said else None
 
     def _system(self) -> list[str]:
         """The column of a system prompt that stands beside the others."""
-        return [c for c in words.named(self.columns, ("system",)) if self.column(c).null_count < len(self.batch)]
+        return [c for c in column_names.named(self.columns, ("system",)) if self.column(c).null_count < len(self.batch)]
 
     def _beside(self, prompt: str | list[str]) -> dict[str, Any]:
         """Fields that stand beside a ready prompt and are more than its parts: categories, candidates."""
@@ -257,9 +258,9 @@ class _Recognition:
             _names(taken.get("messages"))
         )
         is_list = any(f.type == ITEMS for f in schema_of(self.kind.key))
-        names = words.LABELS + words.LABEL if is_list else words.LABEL
-        telling = [c for c in words.named(self.columns, self.kind.telling) if c not in fields]
-        plain = [c for c in words.named(self.columns, names) if c not in fields]
+        names = column_names.LABELS + column_names.LABEL if is_list else column_names.LABEL
+        telling = [c for c in column_names.named(self.columns, self.kind.telling) if c not in fields]
+        plain = [c for c in column_names.named(self.columns, names) if c not in fields]
         found = telling if len(telling) == 1 and not plain else (plain or telling) if not telling else telling + plain
         if not found and ready:
             answered = [c for c in _names(taken["messages"]) if c in self.columns and _answers(self.column(c))]
@@ -275,7 +276,9 @@ class _Recognition:
         column = found[0]
         if is_list:
             return self._list_label(column, taken), None
-        return self._meaning(column, bool(telling) or words.same(column) in {words.same(t) for t in self.kind.telling})
+        return self._meaning(
+            column, bool(telling) or column_names.same(column) in {column_names.same(t) for t in self.kind.telling}
+        )
 
     def _list_label(self, column: str, taken: dict[str, Any]) -> LabelColumn:
         if "list_id" in taken:
@@ -382,15 +385,15 @@ class _Recognition:
         """Each value's label, or None if one of them is not plain."""
         folded = {v: v.strip().casefold() for v in seen}
         if labels is None:
-            return _each(folded, {**dict.fromkeys(words.YES, "1"), **dict.fromkeys(words.NO, "0")})
-        general = {*words.YES, *words.NO}
+            return _each(folded, {**dict.fromkeys(column_names.YES, "1"), **dict.fromkeys(column_names.NO, "0")})
+        general = {*column_names.YES, *column_names.NO}
         known: dict[str, str] = {}
         for label in labels.labels:
             # "yes" and "1" say nothing unless the column says what is asked.
             known |= {w: label.name for w in label.spoken if w not in general or label.name.casefold() == w}
         if telling and len(labels.labels) == 2:
             best, worst = sorted(labels.labels, key=lambda x: -x.value)
-            known |= {**dict.fromkeys(words.YES, best.name), **dict.fromkeys(words.NO, worst.name)}
+            known |= {**dict.fromkeys(column_names.YES, best.name), **dict.fromkeys(column_names.NO, worst.name)}
         return _each(folded, known)
 
 
@@ -407,7 +410,7 @@ def _scale(seen: list[str], kind: Dimension, telling: bool) -> LabelSet | None:
     if len(kind.default_labels.labels if kind.default_labels else ()) < 3 or len(seen) < 2:
         return None
     folded = {v.strip().casefold(): v for v in seen}
-    for scale in words.SCALES:
+    for scale in column_names.SCALES:
         order = [next((folded[w] for w in same if w in folded), None) for same in scale]
         if all(any(w in same for same in scale) for w in folded):
             return _graded(

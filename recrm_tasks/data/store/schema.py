@@ -1,6 +1,7 @@
 """The columns of checked records: derived from a dimension's record type, so that no list of them stands beside it.
 
-Texts are strings as they are shown in prompts: an object has become its `key: value` form (`recrm_tasks.data.texts`).
+Texts are strings as they are shown in prompts: an object has become its `key: value` form
+(`recrm_tasks.data.formats.texts`).
 """
 
 from __future__ import annotations

@@ -10,13 +10,21 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from recrm_tasks.data import texts, words
-from recrm_tasks.data.formats import NAMES, read
-from recrm_tasks.data.labels_file import read_labels
-from recrm_tasks.data.layout import Placed, dimension_values, matches, place
-from recrm_tasks.data.mapping import NO_SPLIT, OPEN, DimensionMapping, Mapping, Values, read_mapping, undecided
+from recrm_tasks.data.formats import NAMES, read, texts
+from recrm_tasks.data.mapping import column_names
+from recrm_tasks.data.mapping.labels_file import read_labels
+from recrm_tasks.data.mapping.layout import Placed, dimension_values, matches, place
+from recrm_tasks.data.mapping.mapping_file import (
+    NO_SPLIT,
+    OPEN,
+    DimensionMapping,
+    Mapping,
+    Values,
+    read_mapping,
+    undecided,
+)
+from recrm_tasks.data.mapping.recognise import Proposal, is_own_form, recognise
 from recrm_tasks.data.problems import Problems
-from recrm_tasks.data.recognise import Proposal, is_own_form, recognise
 from recrm_tasks.data.sources.origin import Origin
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import Dimension, LabelSet
@@ -159,7 +167,7 @@ def _part(
 
 def _dimension_column(batch: pa.RecordBatch) -> str | None:
     """The column whose values all name dimensions."""
-    for column in words.named(batch.schema.names, words.COMMON["dimension"]):
+    for column in column_names.named(batch.schema.names, column_names.COMMON["dimension"]):
         values = pa.compute.unique(texts.plain(batch.column(column))).to_pylist()
         if column == "dimension" or dimension_values(str(v) for v in values):
             return column
