@@ -17,12 +17,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from recrm_tasks import __version__
-from recrm_tasks.data import lists
-from recrm_tasks.data.convert import convert
+from recrm_tasks.data.convert import lists
+from recrm_tasks.data.convert.problems import Problems
+from recrm_tasks.data.convert.rows import convert
 from recrm_tasks.data.formats import Chunk, read
 from recrm_tasks.data.mapping.mapping_file import Source
 from recrm_tasks.data.mapping.plan import Plan
-from recrm_tasks.data.problems import Problems
 from recrm_tasks.data.sources.origin import Origin
 from recrm_tasks.data.store.arrow_store import Stored, Writer, cache_folder, stored
 from recrm_tasks.data.store.content_digests import content_digests, repeated

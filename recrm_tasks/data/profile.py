@@ -12,10 +12,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from recrm_tasks.data.convert.problems import Problems
 from recrm_tasks.data.mapping.mapping_file import DimensionMapping, Source
 from recrm_tasks.data.mapping.plan import Plan, plan
 from recrm_tasks.data.prepare import prepare
-from recrm_tasks.data.problems import Problems
 from recrm_tasks.data.sources.origin import Origin
 from recrm_tasks.data.store.arrow_store import Stored, codes_of
 from recrm_tasks.data.store.content_digests import as_digests, repeated

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recrm_tasks.data import lists, load
+from recrm_tasks.data import load
+from recrm_tasks.data.convert import lists
 from recrm_tasks.errors import DataError
 
 MAPPING = """

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from recrm_tasks.data.convert.problems import Problems
 from recrm_tasks.data.formats import NAMES, read, texts
 from recrm_tasks.data.mapping import column_names
 from recrm_tasks.data.mapping.labels_file import read_labels
@@ -24,7 +25,6 @@ from recrm_tasks.data.mapping.mapping_file import (
     undecided,
 )
 from recrm_tasks.data.mapping.recognise import Proposal, is_own_form, recognise
-from recrm_tasks.data.problems import Problems
 from recrm_tasks.data.sources.origin import Origin
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import Dimension, LabelSet

@@ -9,8 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from recrm_tasks.data.candidates import to_candidates
 from recrm_tasks.data.formats import texts
+from recrm_tasks.data.formats.candidates import to_candidates
 from recrm_tasks.data.formats.turns import is_turns, last_answers
 from recrm_tasks.data.mapping import column_names
 from recrm_tasks.data.mapping.layout import split_of

@@ -12,8 +12,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from recrm_tasks.data.candidates import chosen_labels, list_problems, to_candidates
+from recrm_tasks.data.convert.list_labels import chosen_labels, list_problems
 from recrm_tasks.data.formats import Chunk, texts
+from recrm_tasks.data.formats.candidates import to_candidates
 from recrm_tasks.data.formats.turns import is_turns, last_answers, to_turns
 from recrm_tasks.data.mapping.layout import dimensions_named
 from recrm_tasks.data.mapping.mapping_file import LabelColumn, Source, Values

@@ -1,4 +1,4 @@
-"""Candidate lists of any common form -> ids and texts, with one grade each."""
+"""The grades of candidate lists: from lists of labels, or from the chosen candidate; and lists that cannot be ranked."""
 
 from __future__ import annotations
 
@@ -10,39 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from recrm_tasks.data.formats.candidates import Problems
 from recrm_tasks.data.formats.texts import values_of
 from recrm_tasks.data.mapping.mapping_file import LabelColumn
-from recrm_tasks.data.store.schema import ITEMS
 from recrm_tasks.dimensions.base import LETTERS, render
 
-IDS = ("id", "item_id", "itemid", "poi_id", "shop_id", "product_id", "sku_id", "编号", "商品id", "店铺id")
-_TEXTS = ("text", "content", "title_text", "文本")
 _GRADES = pa.list_(pa.int32())
-
-Problems = list[tuple[int, str]]
-
-
-def to_candidates(column: pa.Array) -> tuple[pa.ListArray, Problems]:
-    """Lists of texts or objects, or JSON text of them -> candidates.
-
-    An object's id is the field of a common name for it, and its text all the others (or its `text` where there is
-    nothing else). Candidates without an id are numbered from 1.
-    """
-    if column.type == ITEMS and not column.null_count and not column.values.null_count:
-        ids, said = (pc.struct_field(column.values, [name]) for name in ("id", "text"))
-        if not ids.null_count and not said.null_count:
-            odd = pc.or_(pc.starts_with(said, "{"), pc.or_(pc.equal(ids, ""), pc.equal(said, "")))
-            if not pc.any(odd).as_py():
-                return column, []
-    problems: Problems = []
-    lists = []
-    for index, row in enumerate(values_of(column)):
-        found = _candidates(row) if row is not None else []
-        if isinstance(found, str):
-            problems.append((index, found))
-            found = []
-        lists.append(found)
-    return pa.array(lists, ITEMS), problems
 
 
 def chosen_labels(column: pa.Array, candidates: pa.ListArray, wanted: LabelColumn) -> tuple[pa.ListArray, Problems]:
@@ -107,28 +80,6 @@ def _repeated(candidates: pa.ListArray) -> list[int]:
     pairs = np.stack([pc.list_parent_indices(candidates).to_numpy(), ids])
     unique, times = np.unique(pairs, axis=1, return_counts=True)
     return sorted(set(unique[0, times > 1].tolist()))
-
-
-def _candidates(row: Any) -> list[dict[str, str]] | str:
-    if isinstance(row, dict):
-        row = [{"id": key, "text": value} for key, value in row.items()]
-    if not isinstance(row, list):
-        return f"candidates: expected a list, found {type(row).__name__}"
-    found = []
-    for number, item in enumerate(row, 1):
-        name, text = str(number), item
-        if isinstance(item, dict):
-            fields = {k: v for k, v in item.items() if v is not None}
-            key = next((k for k in fields if k.lower() in IDS), None)
-            if key is not None:
-                name = render(fields.pop(key))
-            text = fields[next(iter(fields))] if len(fields) == 1 and next(iter(fields)).lower() in _TEXTS else fields
-        if text is None or text == "" or text == {}:
-            return f"candidates: number {number} has no text"
-        if not name:
-            return f"candidates: number {number} has no id"
-        found.append({"id": name, "text": render(text)})
-    return found
 
 
 def _graded(values: list[Any], wanted: LabelColumn) -> list[int] | str:

@@ -1,0 +1,1 @@
+"""Raw rows -> checked records, by a mapping."""
