@@ -7,7 +7,7 @@ from itertools import islice
 
 import numpy as np
 
-from recrm_tasks.data.load import Dataset
+from recrm_tasks.data.dataset import Dataset
 from recrm_tasks.data.store.arrow_store import codes_of
 from recrm_tasks.data.store.content_digests import as_digests
 from recrm_tasks.data.store.record_index import CONTENT

@@ -1,5 +1,5 @@
 """Sources -> checked records: the hub, files on disk, and the sample of this package."""
 
-from recrm_tasks.data.load import Dataset, load
+from recrm_tasks.data.dataset import Dataset, load
 
 __all__ = ["Dataset", "load"]

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from recrm_tasks import __version__
-from recrm_tasks.data.load import Dataset, load
+from recrm_tasks.data.dataset import Dataset, load
 from recrm_tasks.data.mapping.layout import UNSPLIT
 from recrm_tasks.data.store.schema import schema_of
 from recrm_tasks.data.whole_folder import is_taken, whole_folder

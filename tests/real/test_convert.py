@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 from recrm_tasks.data import load
-from recrm_tasks.data.load import Dataset
+from recrm_tasks.data.dataset import Dataset
 
 DATA = convert.data_folder()
 pytestmark = pytest.mark.skipif(

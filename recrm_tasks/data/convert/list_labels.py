@@ -1,4 +1,4 @@
-"""The grades of candidate lists: from lists of labels, or from the chosen candidate; and lists that cannot be ranked."""
+"""The grades of candidate lists, from lists of labels or from the chosen one; lists that cannot be ranked."""
 
 from __future__ import annotations
 
