@@ -10,9 +10,9 @@ from inspect_ai.model import Model
 from inspect_ai.model._model import active_model
 
 from inspect_tasks.reward_model import PROVIDER
-from recrm_tasks.asking import Backend
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.tokens import tokens_of
+from recrm_tasks.prompting import Backend
+from recrm_tasks.prompting.tokens import tokens_of
 
 _LOADING = ("revision", "trust_remote_code")
 

@@ -21,7 +21,7 @@ from recrm_tasks.errors import RecrmError
 
 try:
     from inspect_tasks.backend import backend, extra_body, is_reward_model, thinking_choice
-    from recrm_tasks.asking import OPTIONS, questions
+    from recrm_tasks.prompting import OPTIONS, questions
 except ModuleNotFoundError as error:  # a clone beside an environment with nothing but Inspect in it
     raise PrerequisiteError(
         f"the tasks need {error.name}: pip install pyarrow pyyaml tqdm, or install the package itself (pip install .)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from recrm_tasks.asking import Backend
+from recrm_tasks.prompting import Backend
 
 _LOADING = ("revision", "trust_remote_code", "gguf_file")
 _LENGTHS = ("max_length", "max_model_len")

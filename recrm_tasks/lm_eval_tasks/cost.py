@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from recrm_tasks.dimensions.base import Message
-from recrm_tasks.tokens import Tokens
+from recrm_tasks.prompting.tokens import Tokens
 
 _PART = 4_096
 

@@ -13,12 +13,12 @@ from typing import Any
 import datasets
 import pyarrow as pa
 
-from recrm_tasks.asking import OPTIONS, questions, tokens_by
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import MODES, Prompt
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.lm_eval_tasks.backend import backend_of
 from recrm_tasks.lm_eval_tasks.cost import count_questions
+from recrm_tasks.prompting import OPTIONS, questions, tokens_by
 
 _PREFIX = "recrm_"
 _log = logging.getLogger(__name__)

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from recrm_tasks.asking import Backend, questions
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension, dimensions
 from recrm_tasks.dimensions.base import LANGS, MODES, STYLES
 from recrm_tasks.errors import DataError, RecrmError
+from recrm_tasks.prompting import Backend, questions
 
 CUE = {"en": "Answer:", "zh": "答案："}
 

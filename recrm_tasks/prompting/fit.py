@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from recrm_tasks.dimensions.base import Dimension, Message, Prompt
 from recrm_tasks.errors import DataError, RecrmError
-from recrm_tasks.tokens import Tokens, context_of, tokens_of
+from recrm_tasks.prompting.tokens import Tokens, context_of, tokens_of
 
 OVERFLOWS = ("stop", "shorten")
 
