@@ -24,7 +24,7 @@ from inspect_ai.tool import ToolChoice, ToolInfo
 
 from inspect_tasks.samples import to_message
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.reward_model import BATCH, Asked, RewardModel
+from recrm_tasks.models.reward_model import BATCH, Asked, RewardModel
 
 PROVIDER = "recrm-rm"
 CHOICES = "recrm_choices"
@@ -52,7 +52,7 @@ class RewardModelAPI(ModelAPI):
         config: of Inspect.
         batch_size: texts in one pass at most.
         classes: what the classes are called, in the order of the logits: a list, or text with `|` between them.
-        options: those of `recrm_tasks.reward_model.RewardModel`.
+        options: those of `recrm_tasks.models.reward_model.RewardModel`.
     """
 
     def __init__(

@@ -13,7 +13,7 @@ from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.lm_eval_tasks.cost import turns_of
 from recrm_tasks.lm_eval_tasks.results import prompt_of
-from recrm_tasks.reward_model import BATCH, Asked, RewardModel
+from recrm_tasks.models.reward_model import BATCH, Asked, RewardModel
 
 _TOGETHER = 256
 """Questions whose texts are sorted by length and put into passes together."""
@@ -28,7 +28,7 @@ class RewardModelLM(LM):
         classes: what the classes are called, in the order of the logits, with `|` between them.
         max_batch_size: lm-eval's own; not used.
         device: of torch. lm-eval says `cuda:0` where the user says nothing, also where there is none.
-        options: those of `recrm_tasks.reward_model.RewardModel`.
+        options: those of `recrm_tasks.models.reward_model.RewardModel`.
     """
 
     def __init__(

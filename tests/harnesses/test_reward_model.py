@@ -25,8 +25,8 @@ from recrm_tasks import lm_eval_tasks
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.base import Message
 from recrm_tasks.errors import RecrmError
+from recrm_tasks.models.reward_model import Asked, RewardModel
 from recrm_tasks.prompting import Backend, questions
-from recrm_tasks.reward_model import Asked, RewardModel
 from recrm_tasks.scoring.answers import Outcome
 
 torch = pytest.importorskip("torch")

@@ -1,0 +1,1 @@
+"""Models that the harnesses do not bring themselves."""
