@@ -19,9 +19,9 @@ from sklearn.metrics import f1_score, roc_auc_score
 
 from recrm_tasks.aggregate import hybrid_scores
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.scoring.answers import Outcome
 from recrm_tasks.scoring.metrics.f1 import f1
 from recrm_tasks.scoring.metrics.tables import probability_metrics, ranking_metrics
+from recrm_tasks.scoring.outcomes import Outcome
 
 _BOOTSTRAP_ROWS, _BOOTSTRAP_DRAWS, _DEFAULT_DRAWS = 1_000, 1_000, 100_000
 

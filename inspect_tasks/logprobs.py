@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from inspect_ai.model import ModelOutput
 
 from recrm_tasks.errors import HarnessError
-from recrm_tasks.scoring.answers import Reason
+from recrm_tasks.scoring.outcomes import Reason
 
 # SentencePiece and byte-level tokenizers write the space before a word as one of these.
 _SPACES = " \t\r\nĠ▁Ċ"

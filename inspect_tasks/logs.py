@@ -22,7 +22,7 @@ from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.answers import Answers, Logged
 from recrm_tasks.reports.runs import Cost, Run
-from recrm_tasks.scoring.answers import Outcome
+from recrm_tasks.scoring.outcomes import Outcome
 
 
 def read(file: Path) -> list[Run]:

@@ -8,8 +8,8 @@ from inspect_ai.scorer import Metric, SampleScore, Value, metric
 
 from recrm_tasks.aggregate import aggregate
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.scoring.answers import Outcome
 from recrm_tasks.scoring.metrics.tables import flat
+from recrm_tasks.scoring.outcomes import Outcome
 
 
 @metric(scores="unreduced")

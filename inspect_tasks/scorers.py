@@ -12,7 +12,7 @@ from inspect_tasks.logprobs import choice_logprobs
 from inspect_tasks.metrics import bench_metrics, dimension_metrics
 from inspect_tasks.samples import to_prompt
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.scoring.answers import Answer, Reason
+from recrm_tasks.scoring.outcomes import Answer, Reason
 
 _LIMITS = ("max_tokens", "model_length")
 """Stop reasons of answers that did not come to their end. The reason of an unreadable answer goes by its text alone:

@@ -11,9 +11,9 @@ from recrm_tasks.errors import RecrmError
 from recrm_tasks.scoring.aggregate.forms import DEFAULT, FORMS
 from recrm_tasks.scoring.aggregate.hybrid import Hybrid, hybrids
 from recrm_tasks.scoring.aggregate.parts import Role
-from recrm_tasks.scoring.answers import Outcome
 from recrm_tasks.scoring.metrics.estimate import NAN, Estimate
 from recrm_tasks.scoring.metrics.tables import Metrics, mean_score
+from recrm_tasks.scoring.outcomes import Outcome
 
 Outcomes = Mapping[str, Sequence[Outcome]]
 """By dimension."""

@@ -9,14 +9,14 @@ from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from recrm_tasks.answers.reading import bare
 from recrm_tasks.errors import DataError
 from recrm_tasks.scoring.aggregate.parts import Parts, Role
-from recrm_tasks.scoring.answers import Answer, Gold, Outcome
 from recrm_tasks.scoring.compare.tables import Differences
 from recrm_tasks.scoring.metrics.diagnoses import Diagnosis
 from recrm_tasks.scoring.metrics.estimate import Estimate
 from recrm_tasks.scoring.metrics.tables import Metrics
-from recrm_tasks.scoring.reading import bare
+from recrm_tasks.scoring.outcomes import Answer, Gold, Outcome
 
 Lang: TypeAlias = Literal["zh", "en"]
 LANGS: tuple[Lang, ...] = ("zh", "en")

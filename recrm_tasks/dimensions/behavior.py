@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from recrm_tasks.answers.reading import marker_of, read
 from recrm_tasks.dimensions.base import (
     PLAIN,
     Dimension,
@@ -27,11 +28,10 @@ from recrm_tasks.dimensions.names import ITEM, USER
 from recrm_tasks.dimensions.user import UserRecord
 from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.aggregate.parts import Parts, probability_parts
-from recrm_tasks.scoring.answers import Answer, Outcome, Reason, normalise
 from recrm_tasks.scoring.compare.tables import Differences, probability_differences
 from recrm_tasks.scoring.metrics.diagnoses import Diagnosis, reliability_rows
 from recrm_tasks.scoring.metrics.tables import Metrics, probability_metrics
-from recrm_tasks.scoring.reading import marker_of, read
+from recrm_tasks.scoring.outcomes import Answer, Outcome, Reason, normalise
 
 _KEYS = ("probability", "answer", "概率", "可能性", "答案")
 _MARKER = marker_of(_KEYS)

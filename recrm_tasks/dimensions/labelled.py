@@ -8,6 +8,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from recrm_tasks.answers.reading import bare, marker_of, read
 from recrm_tasks.dimensions.base import (
     PLAIN,
     Dimension,
@@ -25,11 +26,10 @@ from recrm_tasks.dimensions.base import (
 )
 from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.aggregate.parts import Parts, label_parts
-from recrm_tasks.scoring.answers import Answer, Outcome, Reason, normalise
 from recrm_tasks.scoring.compare.tables import Differences, label_differences
 from recrm_tasks.scoring.metrics.diagnoses import Diagnosis, confusion_rows
 from recrm_tasks.scoring.metrics.tables import Metrics, label_metrics
-from recrm_tasks.scoring.reading import bare, marker_of, read
+from recrm_tasks.scoring.outcomes import Answer, Outcome, Reason, normalise
 
 _KEYS = ("answer", "label", "答案", "标签")
 _MARKER = marker_of(_KEYS)

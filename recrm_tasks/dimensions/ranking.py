@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from recrm_tasks.answers.reading import bare, marker_of, read
 from recrm_tasks.dimensions.base import (
     PLAIN,
     Dimension,
@@ -28,12 +29,11 @@ from recrm_tasks.dimensions.names import QUERY, USER
 from recrm_tasks.dimensions.user import UserRecord
 from recrm_tasks.errors import DataError, HarnessError
 from recrm_tasks.scoring.aggregate.parts import Parts, list_parts
-from recrm_tasks.scoring.answers import Answer, Outcome, Reason, normalise
 from recrm_tasks.scoring.compare.tables import Differences, ranking_differences
 from recrm_tasks.scoring.metrics.diagnoses import Diagnosis, place_rows
 from recrm_tasks.scoring.metrics.ranking import list_auc, top_hit
 from recrm_tasks.scoring.metrics.tables import Metrics, ranking_metrics
-from recrm_tasks.scoring.reading import bare, marker_of, read
+from recrm_tasks.scoring.outcomes import Answer, Outcome, Reason, normalise
 
 _KEYS = ("ranking", "answer", "order", "排序", "答案")
 _MARKER = marker_of(_KEYS)

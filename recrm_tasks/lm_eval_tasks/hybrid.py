@@ -11,8 +11,8 @@ from recrm_tasks.aggregate import aggregate
 from recrm_tasks.lm_eval_tasks import results
 from recrm_tasks.lm_eval_tasks.cost import cost_of
 from recrm_tasks.lm_eval_tasks.results import Aggregation, Item, LastRun, Shared
-from recrm_tasks.scoring.answers import Outcome
 from recrm_tasks.scoring.metrics.tables import flat
+from recrm_tasks.scoring.outcomes import Outcome
 
 
 def generated(doc: dict[str, Any], results_of_doc: Sequence[object]) -> dict[str, Item | Shared | int]:

@@ -11,8 +11,8 @@ from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import Lang, Prompt
 from recrm_tasks.lm_eval_tasks.cost import cost_of
-from recrm_tasks.scoring.answers import Outcome
 from recrm_tasks.scoring.metrics.tables import flat
+from recrm_tasks.scoring.outcomes import Outcome
 
 Item: TypeAlias = tuple[str, Outcome]
 """A dimension's key, and one outcome."""

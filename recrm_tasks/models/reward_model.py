@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from recrm_tasks.answers.reading import bare
 from recrm_tasks.dimensions.base import Message
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.scoring.reading import bare
 
 BATCH = 16
 """Texts in one pass, unless the user says otherwise."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from recrm_tasks.scoring.answers import Outcome
+from recrm_tasks.scoring.outcomes import Outcome
 
 Turns = tuple[tuple[str, str], ...]
 """The role and text of each turn of a prompt, as they were before any chat template."""

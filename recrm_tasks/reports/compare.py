@@ -12,8 +12,8 @@ from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.reports.pairing import Pair
 from recrm_tasks.scoring.aggregate.hybrid import hybrid_differences
-from recrm_tasks.scoring.answers import Outcome
 from recrm_tasks.scoring.compare.difference import Difference, holm, normal_p
+from recrm_tasks.scoring.outcomes import Outcome
 
 
 class Row(NamedTuple):

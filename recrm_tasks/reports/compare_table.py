@@ -11,7 +11,7 @@ from rich.table import Table
 from recrm_tasks.reports.answers import Answers
 from recrm_tasks.reports.compare import Disputed, Row
 from recrm_tasks.reports.numbers import number, probability, signed
-from recrm_tasks.scoring.answers import Outcome
+from recrm_tasks.scoring.outcomes import Outcome
 
 _CAPTION = (
     "B − A over the same records; an unreadable answer counts as wrong. p is two-sided; Holm: corrected over "

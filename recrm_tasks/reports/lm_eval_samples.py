@@ -9,7 +9,7 @@ from typing import Any
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.answers import Answers, Logged
 from recrm_tasks.reports.lm_eval_file import load, model_of, tasks_of
-from recrm_tasks.scoring.answers import Outcome
+from recrm_tasks.scoring.outcomes import Outcome
 
 
 def read_answers(file: Path, most: int = 0) -> list[Answers]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.answers import Answers
-from recrm_tasks.scoring.answers import Outcome
+from recrm_tasks.scoring.outcomes import Outcome
 
 SAME = ("revision", "prompt_version", "prompt_lang", "orders")
 """What of the provenance must be equal. Its content hash need not be: it is of all records that were loaded, of which a

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from recrm_tasks.reports.lm_eval_samples import read_answers
-from recrm_tasks.scoring.answers import Outcome, normalise
+from recrm_tasks.scoring.outcomes import Outcome, normalise
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "smol"

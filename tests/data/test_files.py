@@ -10,7 +10,7 @@ import pytest
 
 from recrm_tasks.data import load
 from recrm_tasks.errors import DataError, RecrmError
-from recrm_tasks.scoring.answers import Answer, Outcome
+from recrm_tasks.scoring.outcomes import Answer, Outcome
 
 SAMPLE = Path(__file__).resolve().parents[2] / "recrm_tasks" / "data" / "sources" / "sample"
 

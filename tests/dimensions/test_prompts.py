@@ -17,7 +17,7 @@ from recrm_tasks.dimensions import dimension, dimensions
 from recrm_tasks.dimensions.base import LANGS, MODES, render
 from recrm_tasks.dimensions.ranking import RankingRecord
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.scoring.answers import Outcome
+from recrm_tasks.scoring.outcomes import Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = ("instruction", "factual", "relevance", "behavior", "ranking")

@@ -33,7 +33,7 @@ from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import HarnessError
-from recrm_tasks.scoring.answers import Reason
+from recrm_tasks.scoring.outcomes import Reason
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -20,7 +20,7 @@ from recrm_tasks import lm_eval_tasks
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import MODES
-from recrm_tasks.scoring.answers import Reason
+from recrm_tasks.scoring.outcomes import Reason
 
 SUFFIX = {"generate": "", "logprob": "_logprob"}
 

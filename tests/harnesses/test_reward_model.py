@@ -27,7 +27,7 @@ from recrm_tasks.dimensions.base import Message
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.models.reward_model import Asked, RewardModel
 from recrm_tasks.prompting import Backend, questions
-from recrm_tasks.scoring.answers import Outcome
+from recrm_tasks.scoring.outcomes import Outcome
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")

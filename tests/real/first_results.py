@@ -27,7 +27,7 @@ import convert
 
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.base import Mode
-from recrm_tasks.scoring.answers import Outcome
+from recrm_tasks.scoring.outcomes import Outcome
 
 KINDS = (
     ("llmbar", "instruction"),

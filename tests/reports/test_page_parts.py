@@ -18,7 +18,7 @@ from recrm_tasks.reports.entries import Entry
 from recrm_tasks.reports.page import charts
 from recrm_tasks.reports.page.browser import _read, packed
 from recrm_tasks.reports.page.chapters import labels
-from recrm_tasks.scoring.answers import Outcome
+from recrm_tasks.scoring.outcomes import Outcome
 
 
 def logged(name: str) -> Logged:

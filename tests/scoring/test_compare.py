@@ -15,11 +15,11 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.scoring.answers import Outcome
 from recrm_tasks.scoring.compare.difference import holm, normal_p
 from recrm_tasks.scoring.compare.paired import of_areas, of_f1, of_means, of_shares
 from recrm_tasks.scoring.compare.randomisation import mcnemar, sign_flip
 from recrm_tasks.scoring.metrics.intervals import wilson
+from recrm_tasks.scoring.outcomes import Outcome
 
 NAN = math.nan
 

@@ -7,9 +7,9 @@ import pytest
 from sklearn.metrics import confusion_matrix
 
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.scoring.answers import Outcome
 from recrm_tasks.scoring.metrics.diagnoses import confusion_rows, place_rows, reliability_rows
 from recrm_tasks.scoring.metrics.tables import probability_metrics
+from recrm_tasks.scoring.outcomes import Outcome
 
 
 def test_confusions_are_those_of_scikit_learn() -> None:

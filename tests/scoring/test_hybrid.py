@@ -18,8 +18,8 @@ from recrm_tasks.scoring.aggregate import draws
 from recrm_tasks.scoring.aggregate.forms import FORMS
 from recrm_tasks.scoring.aggregate.hybrid import hybrid_differences, hybrids
 from recrm_tasks.scoring.aggregate.parts import Parts, Role, label_parts, list_parts, probability_parts
-from recrm_tasks.scoring.answers import Outcome
 from recrm_tasks.scoring.metrics.ranking import normalised_ranks
+from recrm_tasks.scoring.outcomes import Outcome
 
 ROLES = list(declared_roles().values())
 NAN = math.nan

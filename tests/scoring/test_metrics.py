@@ -16,7 +16,6 @@ from sklearn.metrics import accuracy_score, brier_score_loss, f1_score, roc_auc_
 
 from recrm_tasks.dimensions import dimension, dimensions
 from recrm_tasks.errors import HarnessError
-from recrm_tasks.scoring.answers import Answer, Outcome, Reason
 from recrm_tasks.scoring.metrics import ranking
 from recrm_tasks.scoring.metrics.calibration import reliability_curve
 from recrm_tasks.scoring.metrics.estimate import Estimate, mean, total
@@ -27,6 +26,7 @@ from recrm_tasks.scoring.metrics.tables import (
     probability_metrics,
     ranking_metrics,
 )
+from recrm_tasks.scoring.outcomes import Answer, Outcome, Reason
 
 NO = Reason.NO_ANSWER.value
 COUNTS = {"n", "clusters", *(f"invalid_{reason.value}" for reason in Reason)}

@@ -11,7 +11,7 @@ from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.base import choice_names
 from recrm_tasks.reports.answers import asked
 from recrm_tasks.reports.page.chapters import Chapter
-from recrm_tasks.scoring.answers import Outcome, Value
+from recrm_tasks.scoring.outcomes import Outcome, Value
 
 RIGHT, WRONG, UNREADABLE = "right", "wrong", "unreadable"
 

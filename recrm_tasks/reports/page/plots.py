@@ -15,8 +15,8 @@ from recrm_tasks.reports.entries import Entry
 from recrm_tasks.reports.page import charts
 from recrm_tasks.reports.page.chapters import Chapter
 from recrm_tasks.reports.runs import Run
-from recrm_tasks.scoring.answers import Reason
 from recrm_tasks.scoring.metrics.diagnoses import Diagnosis
+from recrm_tasks.scoring.outcomes import Reason
 
 
 class Plot(NamedTuple):

@@ -9,11 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from recrm_tasks.errors import HarnessError
-from recrm_tasks.scoring.answers import Outcome
 from recrm_tasks.scoring.metrics import columns
 from recrm_tasks.scoring.metrics.columns import Columns, Rows
 from recrm_tasks.scoring.metrics.estimate import NAN, Floats, Ints
 from recrm_tasks.scoring.metrics.ranking import normalised_ranks
+from recrm_tasks.scoring.outcomes import Outcome
 
 
 class Role(NamedTuple):

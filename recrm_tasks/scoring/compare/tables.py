@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from recrm_tasks.scoring.answers import Outcome
 from recrm_tasks.scoring.compare.difference import Difference
 from recrm_tasks.scoring.compare.paired import of_areas, of_f1, of_means, of_shares
 from recrm_tasks.scoring.metrics import columns
 from recrm_tasks.scoring.metrics.columns import Columns, Rows
 from recrm_tasks.scoring.metrics.estimate import Clusters, Floats, Ints
 from recrm_tasks.scoring.metrics.tables import OF_LISTS, OfList
+from recrm_tasks.scoring.outcomes import Outcome
 
 Differences = Mapping[str, Difference]
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recrm_tasks.errors import HarnessError
-from recrm_tasks.scoring.answers import Outcome, Reason
 from recrm_tasks.scoring.metrics.estimate import Clusters, Floats, Ints
+from recrm_tasks.scoring.outcomes import Outcome, Reason
 
 MOST_LABELS = 26
 """As many as there are letters for them."""

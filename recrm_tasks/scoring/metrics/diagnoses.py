@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from recrm_tasks.scoring.answers import Outcome
 from recrm_tasks.scoring.metrics import columns
 from recrm_tasks.scoring.metrics.calibration import reliability_curve
 from recrm_tasks.scoring.metrics.columns import Columns, Rows
 from recrm_tasks.scoring.metrics.f1 import confusion
+from recrm_tasks.scoring.outcomes import Outcome
 
 Diagnosis: TypeAlias = list[dict[str, float]]
 """One dict per row, all with the same keys in the same order."""

@@ -11,13 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from recrm_tasks.scoring.answers import Outcome, Reason
 from recrm_tasks.scoring.metrics import columns, ranking
 from recrm_tasks.scoring.metrics.auc import auc
 from recrm_tasks.scoring.metrics.calibration import Binned, binned, brier, decomposition, ece
 from recrm_tasks.scoring.metrics.columns import Columns, Rows
 from recrm_tasks.scoring.metrics.estimate import NAN, Clusters, Estimate, Floats, Ints, mean, share
 from recrm_tasks.scoring.metrics.f1 import f1
+from recrm_tasks.scoring.outcomes import Outcome, Reason
 
 Metrics = Mapping[str, Estimate]
 

@@ -14,7 +14,7 @@ from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension, dimensions
 from recrm_tasks.dimensions.base import LANGS, Label, LabelSet
 from recrm_tasks.dimensions.factual import FactualRecord
-from recrm_tasks.scoring.answers import Answer, Reason
+from recrm_tasks.scoring.outcomes import Answer, Reason
 
 KEYS = ("instruction", "factual", "relevance", "behavior", "ranking")
 LABELLED = KEYS[:3]

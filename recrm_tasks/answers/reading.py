@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-from recrm_tasks.scoring.answers import Answer, Reason, Value
+from recrm_tasks.scoring.outcomes import Answer, Reason, Value
 
 _TAG = re.compile(r"<(/?)(?:think(?:ing)?|thought|reason(?:ing)?)>|◁(/?)think▷", re.IGNORECASE)
 _BOXED = re.compile(r"\\boxed\{(?:\\text\{)?([^{}]*)\}")

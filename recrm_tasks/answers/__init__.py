@@ -1,0 +1,1 @@
+"""What may be answered, and how it is read: kinds of answers, thinking, texts."""
