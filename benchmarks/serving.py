@@ -40,7 +40,7 @@ from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.ranking import RankingRecord
-from recrm_tasks.reports.lm_eval_samples import read_answers
+from recrm_tasks.lm_eval_tasks.logged_samples import read_answers
 from recrm_tasks.scoring.metrics.ranking import list_auc
 from recrm_tasks.scoring.outcomes import Outcome
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from recrm_tasks.errors import DataError
-from recrm_tasks.reports import lm_eval_results, lm_eval_samples
-from recrm_tasks.reports.answers import Answers
+from recrm_tasks.lm_eval_tasks import logged_runs, logged_samples
+from recrm_tasks.reports.answered import Answers
 from recrm_tasks.reports.runs import Run
 
 
@@ -36,7 +36,7 @@ def collect(paths: Iterable[str]) -> Collected:
     found = Collected([], [], [], [])
     for file in _files(paths):
         try:
-            runs = lm_eval_results.read(file) if _is_lm_eval(file) else _logs(file).read(file)
+            runs = logged_runs.read(file) if _is_lm_eval(file) else _logs(file).read(file)
         except DataError as error:
             found.unusable.append(str(error))
             continue
@@ -118,7 +118,7 @@ def _is_lm_eval(file: Path) -> bool:
 
 
 def _reader(file: Path) -> Any:
-    return lm_eval_samples if _is_lm_eval(file) else _logs(file)
+    return logged_samples if _is_lm_eval(file) else _logs(file)
 
 
 def _logs(file: Path) -> Any:

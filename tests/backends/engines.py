@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from recrm_tasks.reports.lm_eval_samples import read_answers
+from recrm_tasks.lm_eval_tasks.logged_samples import read_answers
 from recrm_tasks.scoring.outcomes import Outcome, normalise
 
 ROOT = Path(__file__).resolve().parents[2]

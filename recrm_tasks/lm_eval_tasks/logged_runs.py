@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.reports.lm_eval_file import load, model_of, not_results, tasks_of
-from recrm_tasks.reports.lm_eval_samples import answers_of_task
+from recrm_tasks.lm_eval_tasks.logged_samples import answers_of_task
+from recrm_tasks.lm_eval_tasks.results_file import load, model_of, not_results, tasks_of
 from recrm_tasks.reports.runs import Cost, Run
 
 
