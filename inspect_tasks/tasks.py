@@ -14,9 +14,10 @@ from inspect_ai.scorer import Scorer
 from inspect_tasks.samples import to_sample
 from inspect_tasks.scorers import recrm, recrm_bench
 from inspect_tasks.solver import TOP, ask
+from recrm_tasks.answers.prompt import ANSWER_TOKENS, MODES
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.dimensions import dimensions
-from recrm_tasks.dimensions.base import ANSWER_TOKENS, MODES
+from recrm_tasks.dimensions.suites import Suite, suite_of
+from recrm_tasks.dimensions.suites import suite as suite_named
 from recrm_tasks.errors import RecrmError
 
 try:
@@ -44,22 +45,28 @@ def dimension_task(dimension: str, **options: Any) -> Task:
         PrerequisiteError: anything that the user can put right; Inspect prints it without a traceback.
     """
     try:
-        samples, provenance = _samples(dimension, **_checked(options))
+        samples, provenance = _samples(dimension, suite_of(dimension), **_checked(options))
     except RecrmError as error:
         raise PrerequisiteError(str(error)) from None
     return _task(samples, recrm(), {dimension: provenance}, dimension_of(dimension).version)
 
 
-def bench_task(**options: Any) -> Task:
-    """All dimensions in one task. Their samples take turns, so that a limit of Inspect's own takes of every one."""
+def bench_task(*, suite: Any = "recrm", **options: Any) -> Task:
+    """All dimensions of a suite in one task. Their samples take turns, so that Inspect's own limit takes of every one.
+
+    Args:
+        suite: its name.
+        options: as for `dimension_task`.
+    """
     try:
-        loaded = {key: _samples(key, **_checked(options)) for key in dimensions()}
+        chosen = suite_named(suite)
+        loaded = {key: _samples(key, chosen, **_checked(options)) for key in chosen.keys}
     except RecrmError as error:
         raise PrerequisiteError(str(error)) from None
     turns = zip_longest(*(samples for samples, _ in loaded.values()))
     mixed = [sample for sample in chain.from_iterable(turns) if sample is not None]
-    versions = max(dimension_of(key).version for key in loaded)
-    return _task(mixed, recrm_bench(), {key: provenance for key, (_, provenance) in loaded.items()}, versions)
+    provenance = {key: provenance for key, (_, provenance) in loaded.items()}
+    return _task(mixed, recrm_bench(), provenance, chosen.version)
 
 
 def _checked(options: dict[str, Any]) -> dict[str, Any]:
@@ -70,13 +77,13 @@ def _checked(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _samples(
-    dimension: str, answer: str = "generate", enable_thinking: bool | None = None, **options: Any
+    dimension: str, suite: Suite | None, answer: str = "generate", enable_thinking: bool | None = None, **options: Any
 ) -> tuple[list[Sample], dict[str, Any]]:
     mode = next((m for m in MODES if m == answer), None)
     if mode is None:
         raise RecrmError(f"unknown answer mode {answer!r}: it is {' or '.join(MODES)}")
     prompts, provenance = questions(dimension, mode, backend(), **options)
-    samples = [to_sample(prompt, dimension, mode) for prompt in prompts]
+    samples = [to_sample(prompt, dimension, mode, suite.name if suite else None) for prompt in prompts]
     fit = provenance["fit"]
     if is_reward_model():
         if mode == "generate":
@@ -87,6 +94,7 @@ def _samples(
             "and Inspect sees the probability of one token only: use -T answer=generate, or lm-eval's _logprob task"
         )
     provenance["enable_thinking"] = thinking_choice(enable_thinking)
+    provenance["suite"] = suite and suite.to_json()
     return samples, provenance
 
 

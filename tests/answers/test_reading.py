@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recrm_tasks.answers.label_sets import Label, LabelSet
+from recrm_tasks.answers.prompt import LANGS
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension, dimensions
-from recrm_tasks.dimensions.base import LANGS, Label, LabelSet
 from recrm_tasks.dimensions.factual import FactualRecord
 from recrm_tasks.scoring.outcomes import Answer, Reason
 

@@ -20,11 +20,11 @@ from playwright.sync_api import Page
 
 from inspect_tasks import bench_task
 from recrm_tasks import lm_eval_tasks
+from recrm_tasks.answers.prompt import Prompt
 from recrm_tasks.cli import main
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.dimensions.base import Prompt
 from recrm_tasks.reports.collect import answers_in, collect
 from recrm_tasks.reports.entries import Entry, entries
 from recrm_tasks.reports.page import charts

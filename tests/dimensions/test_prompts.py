@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 import recrm_tasks.dimensions as registry
+from recrm_tasks.answers.prompt import LANGS, MODES
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension, dimensions
-from recrm_tasks.dimensions.base import LANGS, MODES, render
 from recrm_tasks.dimensions.ranking import RankingRecord
+from recrm_tasks.dimensions.rendering import render
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.scoring.outcomes import Outcome
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from recrm_tasks.answers.label_sets import Label, LabelSet
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension
-from recrm_tasks.dimensions.base import Label, LabelSet
 from recrm_tasks.errors import DataError, HarnessError
 
 KEYS = ("instruction", "factual", "relevance", "behavior", "ranking")

@@ -23,7 +23,7 @@ from inspect_ai.model import (
 from inspect_ai.tool import ToolChoice, ToolInfo
 from lm_eval.api.model import LM
 
-from recrm_tasks.dimensions.base import Prompt
+from recrm_tasks.answers.prompt import Prompt
 
 ASKED = {
     "mode": "generate",

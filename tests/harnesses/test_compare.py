@@ -22,10 +22,10 @@ from lm_eval.tasks import TaskManager
 from inspect_tasks import bench_task, dimension_task
 from recrm_tasks import lm_eval_tasks
 from recrm_tasks.aggregate import declared_roles
+from recrm_tasks.answers.prompt import Prompt
 from recrm_tasks.cli import main
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.dimensions.base import Prompt
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.aggregates import aggregates
 from recrm_tasks.reports.collect import answers_in, collect, collect_answers

@@ -18,13 +18,13 @@ from lm_eval.utils import make_table
 
 from recrm_tasks import lm_eval_tasks
 from recrm_tasks.aggregate import aggregate
+from recrm_tasks.answers.prompt import ANSWER_TOKENS
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.dimensions.base import ANSWER_TOKENS
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.lm_eval_tasks import results
-from recrm_tasks.scoring.metrics.tables import flat
+from recrm_tasks.scoring.metric import flat
 
 FOLDER = Path(lm_eval_tasks.__file__).parent
 TASKS = [f"recrm_{key}{suffix}" for key in dimensions() for suffix in ("", "_logprob")]

@@ -17,9 +17,9 @@ from lm_eval.tasks import TaskManager
 from inspect_tasks import bench_task, dimension_task
 from inspect_tasks.scorers import recrm
 from recrm_tasks import lm_eval_tasks
+from recrm_tasks.answers.prompt import MODES
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.dimensions.base import MODES
 from recrm_tasks.scoring.outcomes import Reason
 
 SUFFIX = {"generate": "", "logprob": "_logprob"}

@@ -22,8 +22,8 @@ from lm_eval.tasks import TaskManager
 
 from inspect_tasks import dimension_task
 from recrm_tasks import lm_eval_tasks
+from recrm_tasks.answers.prompt import Message
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.dimensions.base import Message
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.models.reward_model import Asked, RewardModel
 from recrm_tasks.prompting import Backend, questions

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
+from recrm_tasks.answers.prompt import LANGS, MODES, STYLES
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension, dimensions
-from recrm_tasks.dimensions.base import LANGS, MODES, STYLES
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.prompting import Backend, questions
 

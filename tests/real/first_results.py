@@ -25,8 +25,8 @@ from unittest import mock
 
 import convert
 
+from recrm_tasks.answers.prompt import Mode
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.dimensions.base import Mode
 from recrm_tasks.scoring.outcomes import Outcome
 
 KINDS = (

@@ -14,13 +14,14 @@ from scipy.stats import binomtest
 from sklearn.metrics import f1_score
 
 from recrm_tasks.reports.runs import Run
+from recrm_tasks.scoring.metric import flat
 from recrm_tasks.scoring.metrics import ranking
 from recrm_tasks.scoring.metrics.auc import auc
 from recrm_tasks.scoring.metrics.calibration import binned, ece
 from recrm_tasks.scoring.metrics.estimate import Estimate, share
 from recrm_tasks.scoring.metrics.f1 import confusion, f1, f1_of
 from recrm_tasks.scoring.metrics.intervals import interval, of_area, of_share, wilson
-from recrm_tasks.scoring.metrics.tables import flat, label_metrics, probability_metrics, ranking_metrics
+from recrm_tasks.scoring.metrics.tables import label_metrics, probability_metrics, ranking_metrics
 from recrm_tasks.scoring.outcomes import Outcome
 
 

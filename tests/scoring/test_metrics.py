@@ -16,16 +16,12 @@ from sklearn.metrics import accuracy_score, brier_score_loss, f1_score, roc_auc_
 
 from recrm_tasks.dimensions import dimension, dimensions
 from recrm_tasks.errors import HarnessError
+from recrm_tasks.scoring.aggregate.mean import mean_score
+from recrm_tasks.scoring.metric import flat
 from recrm_tasks.scoring.metrics import ranking
 from recrm_tasks.scoring.metrics.calibration import reliability_curve
 from recrm_tasks.scoring.metrics.estimate import Estimate, mean, total
-from recrm_tasks.scoring.metrics.tables import (
-    flat,
-    label_metrics,
-    mean_score,
-    probability_metrics,
-    ranking_metrics,
-)
+from recrm_tasks.scoring.metrics.tables import label_metrics, probability_metrics, ranking_metrics
 from recrm_tasks.scoring.outcomes import Answer, Outcome, Reason
 
 NO = Reason.NO_ANSWER.value
