@@ -9,6 +9,7 @@ from functools import cache
 from inspect import isabstract
 
 from recrm_tasks.answers.kind import Kind
+from recrm_tasks.answers.prompt import LANGS
 from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.errors import RecrmError
 
@@ -66,6 +67,14 @@ def _check(cls: type[Dimension], earlier: dict[str, Dimension]) -> None:
         raise RecrmError(
             f"dimension {where}: its primary metric {cls.primary!r} is none of {', '.join(cls.kind.declared)}"
         )
+    primary = cls.kind.declared[cls.primary]
+    if primary.interval == "none" or primary.better != "higher":
+        raise RecrmError(
+            f"dimension {where}: its primary metric {cls.primary!r} has no error, or more of it is not better; "
+            "a score needs both"
+        )
+    if silent := [lang for lang in LANGS if lang not in cls.question_text]:
+        raise RecrmError(f"dimension {where}: question_text: it has no text in {', '.join(silent)}")
     if unknown := [name for name in cls.strata if name not in fields]:
         raise RecrmError(f"dimension {where}: strata: its records have no field {', '.join(unknown)}")
 

@@ -63,9 +63,10 @@ class Dimension(ABC):
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
+        kind = getattr(cls, "kind", None)
         for name in ("primary", "strata"):
-            if not hasattr(cls, name) and hasattr(cls, "kind"):
-                setattr(cls, name, getattr(cls.kind, name))
+            if isinstance(kind, Kind) and not hasattr(cls, name):
+                setattr(cls, name, getattr(kind, name))
 
     @abstractmethod
     def body(self, record: Any, lang: Lang) -> str:

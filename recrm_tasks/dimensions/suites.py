@@ -73,7 +73,7 @@ class Suite:
                     f"weight {given!r}: it is DIMENSION=NUMBER with a number from 0, relevance=2 for instance"
                 )
             if key not in roles:
-                raise RecrmError(f"weight {given!r}: the dimensions of suite {self.name} are {', '.join(roles)}")
+                raise RecrmError(f"weight {given!r}: unknown dimension {key!r}; it is one of {', '.join(roles)}")
             roles[key] = roles[key]._replace(weight=weight)
         if not any(role.weight > 0 for role in roles.values() if not role.gate):
             raise RecrmError("weights: at least one dimension that is no gate must weigh something")

@@ -101,7 +101,7 @@ def states(listed: dict[tuple[str, str], Entry]) -> dict[tuple[str, str, str], d
     for (model, harness), entry in listed.items():
         for key, run in entry.runs.items():
             (answers,) = (one for one in answers_in(run.file, 0) if one.dimension == key)
-            right = dimension_of(key).right
+            right = dimension_of(key).kind.right
             found[model, harness, key] = {
                 o.id: "unreadable" if o.reason else "right" if right(o) else "wrong" for o in answers.outcomes
             }
