@@ -1,4 +1,4 @@
-"""Follows docs/adding-a-dimension.md and docs/adding-a-metric.md in a copy of the packages, through both real harnesses."""
+"""Follows docs/adding-a-dimension.md and docs/adding-a-metric.md in a copy, through both real harnesses."""
 
 from __future__ import annotations
 

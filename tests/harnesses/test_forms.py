@@ -189,7 +189,7 @@ def test_unseen_answers_are_counted(tmp_path: Path) -> None:
     log = by_inspect(dimension_task("behavior", data="sample", answer="logprob", limit=6), table, tmp_path)
     assert log.results.scores[0].metrics["unseen"].value == 1
     (sure,) = (s for s in log.samples if s.id == prompts[0].id)
-    assert sure.scores["recrm"].metadata["outcome"][2] == 1.0
+    assert sure.scores["recrm"].metadata["outcome"]["value"] == 1.0
     table[prompts[0].messages[-1].content] = {"A": -0.5, "B": -1.5}
     log = by_inspect(dimension_task("behavior", data="sample", answer="logprob", limit=6), table, tmp_path)
     assert "unseen" not in log.results.scores[0].metrics

@@ -60,7 +60,7 @@ def told(done: subprocess.CompletedProcess[str]) -> str:
 @pytest.mark.parametrize("key", dimensions())
 def test_a_sample_holds_all_that_scoring_needs(key: str) -> None:
     for prompt in load(key, "sample").prompts("generate"):
-        sample = to_sample(prompt, key, "generate")
+        sample = to_sample(prompt, key, "generate", "recrm")
         assert sample.id == prompt.id
         back = to_prompt(prompt.id, sample.target, json.loads(json.dumps(sample.metadata)))
         assert back == prompt._replace(messages=())
