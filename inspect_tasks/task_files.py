@@ -71,11 +71,12 @@ def task_files() -> dict[str, str]:
 
 
 def _dimension_file(dimension: Dimension) -> str:
+    title = dimension.title[:1].upper() + dimension.title[1:]
     has_lists = "candidates" in dimension.record_type.model_fields
     return _file(
         name=dimension.key,
-        title=dimension.title.capitalize(),
-        summary=(sys.modules[type(dimension).__module__].__doc__ or f"{dimension.title.capitalize()}.").splitlines()[0],
+        title=title,
+        summary=(sys.modules[type(dimension).__module__].__doc__ or f"{title}.").splitlines()[0],
         function="dimension_task",
         call=f'"{dimension.key}", ',
         options=(option for option in declared(TaskOptions).values() if has_lists or not option.for_lists),

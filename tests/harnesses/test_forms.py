@@ -115,14 +115,14 @@ def test_inspect_stops_where_answers_are_several_tokens(active, byte_tokenizer: 
     file = tmp_path / "ranking.jsonl"
     file.write_text(json.dumps(wide))
     active("hf/some-model", model_path=byte_tokenizer)
-    with pytest.raises(PrerequisiteError, match="of 1 records some answers are several tokens"):
+    with pytest.raises(PrerequisiteError, match="for 1 records some answers are several tokens"):
         dimension_task("ranking", data=str(file), answer="logprob")
     assert len(dimension_task("ranking", data=str(file)).dataset) == 1
 
 
 def test_lm_eval_warns_where_answers_are_several_tokens(plain_byte_tokenizer: str, caplog) -> None:
     manager({"pretrained": plain_byte_tokenizer}).load(["recrm_factual_logprob"])
-    assert "factual: of 72 records some answers are several tokens" in caplog.text
+    assert "factual: for 72 records some answers are several tokens" in caplog.text
     caplog.clear()
     manager({"pretrained": plain_byte_tokenizer}).load(["recrm_factual"])
     assert "several tokens" not in caplog.text
