@@ -2,7 +2,7 @@
 # make test    everything that CI runs                                         (about 40 minutes on 2 cores)
 # make test-vllm   real engines: vLLM's CPU build and its server, in an environment of their own; a part of make test
 # make check   the fast part of it: linters, types, tests without a model
-# make generated   the files that are made from the code: the Inspect task files
+# make generated   the files that are made from the code: lm-eval's YAML and the Inspect task files
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -78,6 +78,7 @@ pythons: $(VENV)/dev
 	$(BIN)/python tests/pythons.py
 
 generated: $(VENV)/dev
+	$(BIN)/python -m recrm_tasks.lm_eval_tasks.task_files
 	$(BIN)/python -m inspect_tasks.task_files
 
 check: lint fast

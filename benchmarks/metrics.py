@@ -18,9 +18,10 @@ from lm_eval.api.metrics import bootstrap_stderr
 from sklearn.metrics import f1_score, roc_auc_score
 
 from recrm_tasks.aggregate import hybrid_scores
+from recrm_tasks.answers.order import ORDER
+from recrm_tasks.answers.probability import PROBABILITY
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.scoring.metrics.f1 import f1
-from recrm_tasks.scoring.metrics.tables import probability_metrics, ranking_metrics
 from recrm_tasks.scoring.outcomes import Outcome
 
 _BOOTSTRAP_ROWS, _BOOTSTRAP_DRAWS, _DEFAULT_DRAWS = 1_000, 1_000, 100_000
@@ -46,7 +47,7 @@ def behavior(rows: int) -> None:
         some = [o if i % 20 else o._replace(value=None, reason="empty") for i, o in enumerate(made)]
         theirs = best(lambda stated=stated: roc_auc_score(gold, stated))
         for name, outcomes in (("all readable", made), ("5 % unreadable", some)):
-            ours = best(lambda outcomes=outcomes: probability_metrics(outcomes))
+            ours = best(lambda outcomes=outcomes: PROBABILITY.measure(outcomes))
             print(f"behavior, {rows:,} rows, {kind}, {name}: all metrics {ours:.3f} s, roc_auc_score {theirs:.3f} s, "
                   f"ratio {ours / theirs:.2f}")  # fmt: skip
 
@@ -81,7 +82,7 @@ def lists(count: int) -> None:
         qrels += [Qrel(f"q{q}", f"d{i}", g) for i, g in enumerate(grades)]
         run += [ScoredDoc(f"q{q}", f"d{i}", s) for i, s in enumerate(scores)]
     measures = [nDCG @ 3, nDCG @ 5, Success @ 1, Success @ 3, Success @ 5, RR]
-    ours = best(lambda: ranking_metrics(outcomes), times=1)
+    ours = best(lambda: ORDER.measure(outcomes), times=1)
     theirs = best(lambda: ir_measures.pytrec_eval.calc_aggregate(measures, qrels, run), times=1)
     print(f"ranking, {count:,} lists of 10: {ours:.2f} s, ir_measures {theirs:.2f} s, ratio {ours / theirs:.2f}")
 
@@ -101,7 +102,7 @@ def aggregated(rows: int) -> None:
             made = list(zip(rng.integers(0, 2, count).tolist(), rng.integers(0, 2, count).tolist(), strict=True))
         values = () if key in ("ranking", "behavior") else (1.0, 0.0)
         outcomes[key] = [Outcome(f"{key}-{i}", g, v, None, None, values) for i, (g, v) in enumerate(made)]
-    parts = best(lambda: [kind.parts(outcomes[key]) for key, kind in dimensions().items()], times=1)
+    parts = best(lambda: [kind.kind.parts(outcomes[key]) for key, kind in dimensions().items()], times=1)
     whole = best(lambda: hybrid_scores(outcomes), times=1)
     print(f"hybrid, {5 * count:,} outcomes, four forms: {whole:.1f} s, of which parts {parts:.1f} s")
 

@@ -6,9 +6,10 @@ from collections import defaultdict
 
 from inspect_ai.scorer import Metric, SampleScore, Value, metric
 
-from recrm_tasks.aggregate import aggregate
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.scoring.metrics.tables import flat
+from recrm_tasks.dimensions.suites import RECRM, Suite
+from recrm_tasks.dimensions.suites import suite as suite_named
+from recrm_tasks.scoring.metric import flat
 from recrm_tasks.scoring.outcomes import Outcome
 
 
@@ -33,12 +34,18 @@ def bench_metrics() -> Metric:
         if not outcomes:
             return {}
         measured = {key: dimension_of(key).metrics(found) for key, found in sorted(outcomes.items())}
-        numbers = flat(aggregate(outcomes, measured))
+        numbers = flat(_suite(scores).aggregate(outcomes, measured))
         for key, metrics in measured.items():
             numbers.update({f"{key}_{name}": value for name, value in flat(metrics).items()})
         return {**numbers, **_told(scores)}
 
     return compute
+
+
+def _suite(scores: list[SampleScore]) -> Suite:
+    """The suite of a bench; scores of version 0.1.0 name none."""
+    name = (scores[0].score.metadata or {}).get("suite")
+    return suite_named(name) if name else RECRM
 
 
 def _told(scores: list[SampleScore]) -> dict[str, float]:

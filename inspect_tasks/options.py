@@ -1,12 +1,13 @@
-"""The parameters of the Inspect tasks: the options that both harnesses have, and two of Inspect's own."""
+"""The parameters of the Inspect tasks: the options that both harnesses have, and those of Inspect's own."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated
 
-from recrm_tasks.dimensions.base import MODES, Mode
-from recrm_tasks.prompting.options import SWITCH, Option, Options, one_of
+from recrm_tasks.answers.prompt import MODES, Mode
+from recrm_tasks.dimensions.suites import RECRM
+from recrm_tasks.prompting.options import SWITCH, TEXT, Option, Options, one_of
 
 
 @dataclass(frozen=True)
@@ -28,3 +29,10 @@ class TaskOptions(Options):
             "what its chat template does",
         ),
     ] = None
+
+
+@dataclass(frozen=True)
+class BenchOptions(TaskOptions):
+    """The checked parameters of the task `bench`. lm-eval has a group for each suite."""
+
+    suite: Annotated[str, Option(TEXT, "The suite whose dimensions are asked.")] = RECRM.name

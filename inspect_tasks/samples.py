@@ -7,7 +7,7 @@ from typing import Any
 from inspect_ai.dataset import Sample
 from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageSystem, ChatMessageUser
 
-from recrm_tasks.dimensions.base import Message, Mode, Prompt
+from recrm_tasks.answers.prompt import Message, Mode, Prompt
 
 _ROLES: dict[str, type[ChatMessageSystem | ChatMessageUser | ChatMessageAssistant]] = {
     "system": ChatMessageSystem,
@@ -16,41 +16,25 @@ _ROLES: dict[str, type[ChatMessageSystem | ChatMessageUser | ChatMessageAssistan
 }
 
 
-def to_sample(prompt: Prompt, dimension: str, mode: Mode) -> Sample:
+def to_sample(prompt: Prompt, dimension: str, mode: Mode, suite: str | None) -> Sample:
     """One sample; its metadata holds all that reading and scoring an answer need, so that a log is enough."""
+    fields = prompt.to_json()
     return Sample(
-        id=prompt.id,
+        id=fields.pop("id"),
         input=[_message(m) for m in prompt.messages],
-        target=prompt.target,
+        target=fields.pop("target"),
         metadata={
             "dimension": dimension,
+            "suite": suite,
             "mode": mode,
-            "lang": prompt.lang,
-            "choices": list(prompt.choices),
-            "words": [list(words) for words in prompt.words],
-            "gold": list(prompt.gold) if isinstance(prompt.gold, tuple) else prompt.gold,
-            "group": prompt.group,
-            "values": list(prompt.values),
-            "style": prompt.style,
+            **{name: value for name, value in fields.items() if name != "messages"},
         },
     )
 
 
 def to_prompt(sample_id: str, target: str, metadata: dict[str, Any]) -> Prompt:
     """The part of the prompt that reading an answer needs."""
-    gold = metadata["gold"]
-    return Prompt(
-        id=sample_id,
-        lang=metadata["lang"],
-        messages=(),
-        choices=tuple(metadata["choices"]),
-        words=tuple(tuple(words) for words in metadata["words"]),
-        gold=tuple(gold) if isinstance(gold, list) else gold,
-        target=target,
-        group=metadata.get("group"),
-        values=tuple(metadata.get("values", ())),
-        style=metadata.get("style", "chat"),
-    )
+    return Prompt.from_json({**metadata, "id": sample_id, "target": target})
 
 
 def to_message(message: ChatMessage) -> Message:

@@ -21,25 +21,30 @@ lm-eval is not told why a model stopped, and the numbers of both harnesses must 
 
 async def _score(state: TaskState, target: Target) -> Score:
     """The score of one sample: an unreadable answer is a 0 with its reason, never unscored."""
-    kind = dimension_of(state.metadata["dimension"])
+    dimension = dimension_of(state.metadata["dimension"])
     unseen = False
     prompt = to_prompt(str(state.sample_id), target.text, state.metadata)
     if state.metadata["mode"] == "logprob":
         logprobs = choice_logprobs(state.output, prompt.choices)
         unseen = isinstance(logprobs, list) and -math.inf in logprobs
-        answer = Answer.invalid(logprobs) if isinstance(logprobs, Reason) else kind.weigh(logprobs, prompt)
+        answer = Answer.invalid(logprobs) if isinstance(logprobs, Reason) else dimension.kind.weigh(logprobs, prompt)
     else:
-        answer = kind.read(state.output.completion, prompt)
+        answer = dimension.kind.read(state.output.completion, prompt)
     cut = state.metadata["mode"] == "generate" and state.output.stop_reason in _LIMITS
     outcome = prompt.outcome(answer)
     told = {name: True for name, known in (("unseen", unseen), ("cut", cut)) if known}
     return Score(
-        value=kind.credit(outcome),
+        value=dimension.kind.credit(outcome),
         answer=answer.reason or json.dumps(answer.value),
         explanation=f"unreadable: {answer.reason}{', cut off by the token limit' if cut else ''}"
         if answer.reason
         else None,
-        metadata={"dimension": kind.key, "outcome": list(outcome), **told},
+        metadata={
+            "dimension": dimension.key,
+            "suite": state.metadata.get("suite"),
+            "outcome": outcome.to_json(),
+            **told,
+        },
     )
 
 

@@ -44,5 +44,5 @@ def _for_reward_models(state: TaskState) -> dict[str, Any]:
     if state.model.api != PROVIDER:
         return {}
     prompt = to_prompt(str(state.sample_id), state.target.text, state.metadata)
-    names = dimension_of(state.metadata["dimension"]).class_names(prompt)
+    names = dimension_of(state.metadata["dimension"]).kind.class_names(prompt)
     return {"extra_body": {CHOICES: list(prompt.choices), NAMES: [list(one) for one in names]}}

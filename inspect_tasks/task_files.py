@@ -1,20 +1,20 @@
 """Writes the Inspect task files in `recrm_tasks`: one for each dimension, and `bench.py`. `make generated` runs it.
 
 Inspect finds a task only if `@task` stands in the file above a function at the top level, and reads the parameters from
-the function's signature. So each file repeats the options, which are declared once, in `TaskOptions`.
+the function's signature. So each file repeats the options, which are declared once, in `inspect_tasks.options`.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from textwrap import fill
 
 import recrm_tasks
-from inspect_tasks.options import TaskOptions
+from inspect_tasks.options import BenchOptions, TaskOptions
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import Dimension
+from recrm_tasks.dimensions.suites import RECRM
 from recrm_tasks.prompting.options import Option, declared
 
 _FILE = '''"""{summary}
@@ -56,27 +56,26 @@ def {name}(
 
 def task_files() -> dict[str, str]:
     """The text of every task file, by the name of its task."""
-    every = dimensions()
-    columns = ", ".join(dimension.column for dimension in every.values())
-    files = {key: _dimension_file(dimension) for key, dimension in every.items()}
+    columns = ", ".join(dimension.column for dimension in RECRM.dimensions.values())
+    files = {key: _dimension_file(dimension) for key, dimension in dimensions().items()}
     files["bench"] = _file(
         name="bench",
-        title="All dimensions",
-        summary=f"All dimensions ({columns}) in one run, with the mean of their primary metrics.",
+        title="All dimensions of a suite",
+        summary=f"All dimensions of a suite in one run; by default those of the paper ({columns}).",
         function="bench_task",
         call="",
-        options=declared(TaskOptions).values(),
+        options=declared(BenchOptions).values(),
     )
     return files
 
 
 def _dimension_file(dimension: Dimension) -> str:
     title = dimension.title[:1].upper() + dimension.title[1:]
-    has_lists = "candidates" in dimension.record_type.model_fields
+    has_lists = "candidates" in dimension.kind.gold_fields
     return _file(
         name=dimension.key,
         title=title,
-        summary=(sys.modules[type(dimension).__module__].__doc__ or f"{title}.").splitlines()[0],
+        summary=f"{title} ({dimension.column}): {dimension.asks}",
         function="dimension_task",
         call=f'"{dimension.key}", ',
         options=(option for option in declared(TaskOptions).values() if has_lists or not option.for_lists),

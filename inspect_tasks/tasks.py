@@ -15,16 +15,17 @@ from inspect_ai.scorer import Scorer
 from inspect_tasks.samples import to_sample
 from inspect_tasks.scorers import recrm, recrm_bench
 from inspect_tasks.solver import TOP, ask
+from recrm_tasks.answers.prompt import ANSWER_TOKENS
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.dimensions import dimensions
-from recrm_tasks.dimensions.base import ANSWER_TOKENS
+from recrm_tasks.dimensions.suites import Suite, suite_of
+from recrm_tasks.dimensions.suites import suite as suite_named
 from recrm_tasks.errors import RecrmError
 
 try:
     from inspect_tasks.backend import active_backend, extra_body, is_reward_model, thinking_choice
-    from inspect_tasks.options import TaskOptions
+    from inspect_tasks.options import BenchOptions, TaskOptions
     from recrm_tasks.prompting import load_questions
-    from recrm_tasks.prompting.options import parse
+    from recrm_tasks.prompting.options import AnyOptions, parse
 except ModuleNotFoundError as error:  # a clone, in an environment that has only Inspect
     raise PrerequisiteError(
         f"the tasks need {error.name}: pip install pyarrow pyyaml tqdm, or install the package itself (pip install .)"
@@ -46,33 +47,40 @@ def dimension_task(dimension: str, **parameters: Any) -> Task:
         PrerequisiteError: anything that the user can put right; Inspect prints it without a traceback.
     """
     try:
-        samples, provenance = _samples(dimension, _options(**parameters))
+        samples, provenance = _samples(dimension, suite_of(dimension), _parsed(TaskOptions, **parameters))
     except RecrmError as error:
         raise PrerequisiteError(str(error)) from None
     return _task(samples, recrm(), {dimension: provenance}, dimension_of(dimension).version)
 
 
 def bench_task(**parameters: Any) -> Task:
-    """All dimensions in one task. Their samples alternate, so that Inspect's own `--limit` takes some of each."""
+    """All dimensions of a suite in one task.
+
+    Their samples alternate, so that Inspect's own `--limit` takes some of each.
+
+    Args:
+        parameters: those of `BenchOptions`, as for `dimension_task`.
+    """
     try:
-        options = _options(**parameters)
-        loaded = {key: _samples(key, options) for key in dimensions()}
+        options = _parsed(BenchOptions, **parameters)
+        chosen = suite_named(options.suite)
+        loaded = {key: _samples(key, chosen, options) for key in chosen.keys}
     except RecrmError as error:
         raise PrerequisiteError(str(error)) from None
     turns = zip_longest(*(samples for samples, _ in loaded.values()))
     mixed = [sample for sample in chain.from_iterable(turns) if sample is not None]
-    versions = max(dimension_of(key).version for key in loaded)
-    return _task(mixed, recrm_bench(), {key: provenance for key, (_, provenance) in loaded.items()}, versions)
+    provenance = {key: provenance for key, (_, provenance) in loaded.items()}
+    return _task(mixed, recrm_bench(), provenance, chosen.version)
 
 
-def _options(unknown: Mapping[str, object] = {}, **parameters: object) -> TaskOptions:
-    return parse(TaskOptions, {**parameters, **unknown}, "-T ")
+def _parsed(kind: type[AnyOptions], unknown: Mapping[str, object] = {}, **parameters: object) -> AnyOptions:
+    return parse(kind, {**parameters, **unknown}, "-T ")
 
 
-def _samples(dimension: str, options: TaskOptions) -> tuple[list[Sample], dict[str, Any]]:
+def _samples(dimension: str, suite: Suite | None, options: TaskOptions) -> tuple[list[Sample], dict[str, Any]]:
     mode = options.answer
     prompts, provenance = load_questions(dimension, mode, active_backend(), options)
-    samples = [to_sample(prompt, dimension, mode) for prompt in prompts]
+    samples = [to_sample(prompt, dimension, mode, suite.name if suite else None) for prompt in prompts]
     fit = provenance["fit"]
     if is_reward_model():
         if mode == "generate":
@@ -83,6 +91,7 @@ def _samples(dimension: str, options: TaskOptions) -> tuple[list[Sample], dict[s
             "Inspect reads the probability of one token only: use -T answer=generate, or lm-eval's _logprob task"
         )
     provenance["enable_thinking"] = thinking_choice(options.enable_thinking)
+    provenance["suite"] = suite and suite.to_json()
     return samples, provenance
 
 

@@ -1,4 +1,4 @@
-"""User behavior prediction (UBP): how likely is it that this user acts on this item?
+"""User behavior prediction (UBP): how likely does the user act on the item?
 
     inspect eval recrm_tasks/behavior.py --model openai/gpt-4.1 -T data=sample
 

@@ -1,4 +1,4 @@
-"""All dimensions (IF, FC, QIR, UBP, IR) in one run, with the mean of their primary metrics.
+"""All dimensions of a suite in one run; by default those of the paper (IF, FC, QIR, UBP, IR).
 
     inspect eval recrm_tasks/bench.py --model openai/gpt-4.1 -T data=sample
 
@@ -39,9 +39,10 @@ def bench(
     tokenizer: str | None = None,
     answer: str = "generate",
     enable_thinking: bool | None = None,
+    suite: str = "recrm",
     **unknown: object,
 ) -> Task:
-    """All dimensions.
+    """All dimensions of a suite.
 
     Args:
         data: `hub`, `sample`, or the path of a file or folder with records. By default the environment variable
@@ -68,6 +69,7 @@ def bench(
         answer: `generate` an answer, or read the `logprob` of each allowed answer.
         enable_thinking: Switches the thinking of a model on or off: `true` or `false`. By default what its chat
             template does.
+        suite: The suite whose dimensions are asked.
         unknown: Other parameters are an error. Inspect by itself would only warn.
     """
     return bench_task(**locals())

@@ -178,12 +178,12 @@ def _compare(options: argparse.Namespace) -> int:
 
 def _aggregate(options: argparse.Namespace) -> int:
     console = _console()
-    from recrm_tasks.aggregate import roles_with
+    from recrm_tasks.dimensions.suites import RECRM
     from recrm_tasks.reports.aggregate_table import print_aggregates
     from recrm_tasks.reports.aggregates import aggregates, write_parts
     from recrm_tasks.reports.collect import collect_answers
 
-    roles = roles_with(options.weight)
+    roles = RECRM.roles_with(options.weight)
     found = aggregates(collect_answers(options.paths), roles)
     print_aggregates(found, roles, console)
     if options.to:

@@ -1,4 +1,4 @@
-"""Factual consistency (FC): is every claim of the agent's response grounded in the retrieved evidence?
+"""Factual consistency (FC): is the response grounded in the evidence?
 
     inspect eval recrm_tasks/factual.py --model openai/gpt-4.1 -T data=sample
 

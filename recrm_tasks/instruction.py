@@ -1,4 +1,4 @@
-"""Instruction following (IF): does the agent's response keep every rule that the agent was given?
+"""Instruction following (IF): does the response keep the agent's rules?
 
     inspect eval recrm_tasks/instruction.py --model openai/gpt-4.1 -T data=sample
 

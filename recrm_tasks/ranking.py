@@ -1,4 +1,4 @@
-"""Item ranking (IR): in which order would this user want the candidates?
+"""Item ranking (IR): in which order would the user want these?
 
     inspect eval recrm_tasks/ranking.py --model openai/gpt-4.1 -T data=sample
 

@@ -1,4 +1,4 @@
-"""Query-item relevance (QIR): how well does an item meet what the query asks for?
+"""Query-item relevance (QIR): how relevant is the item to the query?
 
     inspect eval recrm_tasks/relevance.py --model openai/gpt-4.1 -T data=sample
 

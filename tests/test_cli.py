@@ -13,7 +13,7 @@ import pytest
 from recrm_tasks import __version__
 from recrm_tasks.cli import main
 from recrm_tasks.data import load
-from recrm_tasks.scoring.metrics.tables import flat
+from recrm_tasks.scoring.metric import flat
 from recrm_tasks.scoring.outcomes import Outcome
 
 ROOT = Path(__file__).resolve().parents[1]

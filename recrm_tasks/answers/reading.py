@@ -14,9 +14,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+from recrm_tasks.answers.thinking import without_thinking
 from recrm_tasks.scoring.outcomes import Answer, Reason, Value
 
-_TAG = re.compile(r"<(/?)(?:think(?:ing)?|thought|reason(?:ing)?)>|◁(/?)think▷", re.IGNORECASE)
 _BOXED = re.compile(r"\\boxed\{(?:\\text\{)?([^{}]*)\}")
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)
 _QUOTE = re.compile(r"\A(?:>[ \t]+)+")
@@ -30,27 +30,6 @@ _PLAIN = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3000: 0x20, 0x00A0: 0x20
 
 Parse: TypeAlias = Callable[[object], "Value | Reason | None"]
 """Reads one stated answer (text or JSON value): the value, why it is unusable, or None if it is no answer at all."""
-
-
-def without_thinking(text: str) -> str | Reason:
-    """Removes thinking sections.
-
-    A section that was opened in the prompt starts before the text: a lone closing tag ends it. One that never
-    closes leaves no answer: the model was cut off while thinking.
-    """
-    kept: list[str] = []
-    start, thinking = 0, False
-    for tag in _TAG.finditer(text):
-        if tag.group(1) or tag.group(2):
-            if not thinking:
-                kept.clear()
-            start, thinking = tag.end(), False
-        elif not thinking:
-            kept.append(text[start : tag.start()])
-            thinking = True
-    if thinking:
-        return Reason.TRUNCATED
-    return "\n".join([*kept, text[start:]])
 
 
 class _Repeated(Exception):

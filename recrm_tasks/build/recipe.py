@@ -9,8 +9,9 @@ from typing import Any, Literal, TypeAlias
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from recrm_tasks.answers.label_sets import LabelSet
+from recrm_tasks.answers.prompt import Lang
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.dimensions.base import LabelSet, Lang
 from recrm_tasks.dimensions.user import UserRecord
 from recrm_tasks.errors import DataError
 

@@ -14,7 +14,7 @@ from recrm_tasks.build.split_rules import by_user
 from recrm_tasks.build.templates import Templates, unknown
 from recrm_tasks.build.write import GROUP
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.dimensions.base import Record
+from recrm_tasks.dimensions.record import Record
 from recrm_tasks.errors import DataError
 
 

@@ -10,9 +10,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.build.left_out import LeftOut
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.dimensions.base import Dimension, LabelSet
+from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.errors import DataError
 
 GROUP = "group"

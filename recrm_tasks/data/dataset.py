@@ -12,6 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from recrm_tasks import __version__
+from recrm_tasks.answers.label_sets import LabelSet
+from recrm_tasks.answers.prompt import LANGS, Lang, Mode, Prompt
 from recrm_tasks.data.mapping.plan import plan, stop_for
 from recrm_tasks.data.prepare import prepare
 from recrm_tasks.data.sources.origin import origin_of
@@ -22,7 +24,7 @@ from recrm_tasks.data.store.sampling import LITE, id_digests, stratified_order
 from recrm_tasks.data.store.schema import records_of, schema_of
 from recrm_tasks.data.store.splits import choose_split
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.dimensions.base import LANGS, PLAIN, Dimension, Form, LabelSet, Lang, Mode, Prompt
+from recrm_tasks.dimensions.base import PLAIN, Dimension, Form
 from recrm_tasks.errors import DataError, RecrmError
 
 

@@ -8,17 +8,27 @@ from collections.abc import Sequence
 from functools import cache
 from inspect import isabstract
 
+from recrm_tasks.answers.kind import Kind
+from recrm_tasks.answers.prompt import LANGS
 from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.errors import RecrmError
 
 
 @cache
 def dimensions() -> dict[str, Dimension]:
-    """All dimensions by key, in the order of the paper's table."""
+    """All dimensions by key, in the order of the paper's table.
+
+    Raises:
+        RecrmError: one of them is not whole, or two have the same key.
+    """
     for module in pkgutil.iter_modules(__path__, f"{__name__}."):
         importlib.import_module(module.name)
-    found = [cls() for cls in _descendants(Dimension) if not isabstract(cls)]
-    return {d.key: d for d in sorted(found, key=lambda d: d.position)}
+    found: dict[str, Dimension] = {}
+    for cls in _descendants(Dimension):
+        if hasattr(cls, "key") or not isabstract(cls):
+            _check(cls, found)
+            found[cls.key] = cls()
+    return dict(sorted(found.items(), key=lambda entry: entry[1].position))
 
 
 def dimension(key: str) -> Dimension:
@@ -31,6 +41,42 @@ def dimension(key: str) -> Dimension:
         return dimensions()[key]
     except KeyError:
         raise RecrmError(f"unknown dimension {key!r}: the dimensions are {', '.join(dimensions())}") from None
+
+
+def _check(cls: type[Dimension], earlier: dict[str, Dimension]) -> None:
+    """Refuses a dimension that would fail somewhere later, with the reason."""
+    where = f"{cls.__module__}.{cls.__name__}"
+    needed = ("key", "title", "column", "position", "version", "asks", "question_text", "record_type")
+    if missing := [name for name in needed if not hasattr(cls, name)]:
+        raise RecrmError(f"dimension {where}: it has no {', '.join(missing)}; docs/adding-a-dimension.md explains each")
+    if isabstract(cls):
+        raise RecrmError(f"dimension {where}: it does not define {', '.join(sorted(cls.__abstractmethods__))}")
+    if cls.key in earlier:
+        raise RecrmError(f"dimension {where}: the key {cls.key!r} is that of {type(earlier[cls.key]).__name__} already")
+    if not isinstance(getattr(cls, "kind", None), Kind):
+        raise RecrmError(f"dimension {where}: it has no kind of answer: kind = LABEL, PROBABILITY or ORDER")
+    fields = cls.record_type.model_fields
+    if absent := [name for name in cls.kind.gold_fields if name not in fields]:
+        raise RecrmError(
+            f"dimension {where}: answers of kind {cls.kind.name!r} need a record with {', '.join(absent)}; "
+            f"{cls.record_type.__name__} has {', '.join(fields)}"
+        )
+    if cls.kind.has_labels and cls.default_labels is None:
+        raise RecrmError(f"dimension {where}: answers of kind {cls.kind.name!r} need default_labels")
+    if cls.primary not in cls.kind.declared:
+        raise RecrmError(
+            f"dimension {where}: its primary metric {cls.primary!r} is none of {', '.join(cls.kind.declared)}"
+        )
+    primary = cls.kind.declared[cls.primary]
+    if primary.interval == "none" or primary.better != "higher":
+        raise RecrmError(
+            f"dimension {where}: its primary metric {cls.primary!r} has no error, or more of it is not better; "
+            "a score needs both"
+        )
+    if silent := [lang for lang in LANGS if lang not in cls.question_text]:
+        raise RecrmError(f"dimension {where}: question_text: it has no text in {', '.join(silent)}")
+    if unknown := [name for name in cls.strata if name not in fields]:
+        raise RecrmError(f"dimension {where}: strata: its records have no field {', '.join(unknown)}")
 
 
 def _descendants(cls: type) -> list[type[Dimension]]:

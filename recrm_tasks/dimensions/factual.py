@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from recrm_tasks.dimensions.base import Label, LabelSet, Lang, Text, render_list
-from recrm_tasks.dimensions.labelled import LabelledDimension, LabelledRecord
+from recrm_tasks.answers.label import LABEL
+from recrm_tasks.answers.label_sets import Label, LabelSet
+from recrm_tasks.answers.prompt import Lang
+from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.dimensions.names import QUERY, RESPONSE
+from recrm_tasks.dimensions.record import Record
+from recrm_tasks.dimensions.rendering import Text, render_list
 from recrm_tasks.scoring.aggregate.parts import Role
 
 
-class FactualRecord(LabelledRecord):
+class FactualRecord(Record):
     """A user's query, the retrieved evidence, and the response that is judged."""
 
+    label: str
     query: str
     evidence: list[Text] = Field(min_length=1)
     response: str
@@ -20,7 +25,7 @@ class FactualRecord(LabelledRecord):
     shown = {"query": "", "evidence": [""], "response": ""}
 
 
-class FactualDimension(LabelledDimension):
+class FactualDimension(Dimension):
     """Factual consistency."""
 
     key = "factual"
@@ -28,6 +33,8 @@ class FactualDimension(LabelledDimension):
     column = "FC"
     position = 2
     version = 4
+    kind = LABEL
+    asks = "is the response grounded in the evidence?"
     role = Role(gate=True, weight=1.0)
     record_type = FactualRecord
     aliases = ("factual", "factuality", "fact_consistency", "faithfulness", "事实一致性", "事实性")
@@ -82,7 +89,7 @@ class FactualDimension(LabelledDimension):
     }
 
     def body(self, record: FactualRecord, lang: Lang) -> str:
-        """See `LabelledDimension.body`."""
+        """See `Dimension.body`."""
         if lang == "zh":
             titles = ("【用户问题】", "【依据】", "【智能体回复】")
         else:

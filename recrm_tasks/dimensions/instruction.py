@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from recrm_tasks.dimensions.base import Label, LabelSet, Lang
-from recrm_tasks.dimensions.labelled import LabelledDimension, LabelledRecord
+from recrm_tasks.answers.label import LABEL
+from recrm_tasks.answers.label_sets import Label, LabelSet
+from recrm_tasks.answers.prompt import Lang
+from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.dimensions.names import QUERY, RESPONSE
+from recrm_tasks.dimensions.record import Record
 from recrm_tasks.scoring.aggregate.parts import Role
 
 
-class InstructionRecord(LabelledRecord):
+class InstructionRecord(Record):
     """An agent's rules, a user's query, and the response that is judged."""
 
+    label: str
     instruction: str
     query: str
     response: str
@@ -18,7 +22,7 @@ class InstructionRecord(LabelledRecord):
     shown = {"instruction": "", "query": "", "response": ""}
 
 
-class InstructionDimension(LabelledDimension):
+class InstructionDimension(Dimension):
     """Instruction following."""
 
     key = "instruction"
@@ -26,6 +30,8 @@ class InstructionDimension(LabelledDimension):
     column = "IF"
     position = 1
     version = 3
+    kind = LABEL
+    asks = "does the response keep the agent's rules?"
     role = Role(gate=True, weight=1.0)
     record_type = InstructionRecord
     aliases = ("instruction following evaluation", "instruction_follow", "ifeval", "指令遵循", "指令跟随")
@@ -77,7 +83,7 @@ class InstructionDimension(LabelledDimension):
     }
 
     def body(self, record: InstructionRecord, lang: Lang) -> str:
-        """See `LabelledDimension.body`."""
+        """See `Dimension.body`."""
         if lang == "zh":
             titles = ("【要求】", "【用户请求】", "【智能体回复】")
         else:

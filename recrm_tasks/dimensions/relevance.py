@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from recrm_tasks.dimensions.base import Label, LabelSet, Lang, Text, render
-from recrm_tasks.dimensions.labelled import LabelledDimension, LabelledRecord
+from recrm_tasks.answers.label import LABEL
+from recrm_tasks.answers.label_sets import Label, LabelSet
+from recrm_tasks.answers.prompt import Lang
+from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.dimensions.names import ITEM, QUERY
+from recrm_tasks.dimensions.record import Record
+from recrm_tasks.dimensions.rendering import Text, render
 
 
-class RelevanceRecord(LabelledRecord):
+class RelevanceRecord(Record):
     """A user's query and one item; the label is an ordered grade."""
 
+    label: str
     query: str
     item: Text
     category: str | None = None
@@ -17,7 +22,7 @@ class RelevanceRecord(LabelledRecord):
     shown = {"query": "", "item": ""}
 
 
-class RelevanceDimension(LabelledDimension):
+class RelevanceDimension(Dimension):
     """Query-item relevance."""
 
     key = "relevance"
@@ -25,6 +30,8 @@ class RelevanceDimension(LabelledDimension):
     column = "QIR"
     position = 3
     version = 4
+    kind = LABEL
+    asks = "how relevant is the item to the query?"
     record_type = RelevanceRecord
     strata = ("label", "category")
     aliases = (
@@ -89,7 +96,7 @@ class RelevanceDimension(LabelledDimension):
     }
 
     def body(self, record: RelevanceRecord, lang: Lang) -> str:
-        """See `LabelledDimension.body`."""
+        """See `Dimension.body`."""
         if lang == "zh":
             return f"【查询】\n{record.query}\n\n【候选项】\n{render(record.item)}"
         return f"[Query]\n{record.query}\n\n[Item]\n{render(record.item)}"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from recrm_tasks.dimensions.base import Lang, Record, Text, render, render_list
+from recrm_tasks.answers.prompt import Lang
+from recrm_tasks.dimensions.record import Record
+from recrm_tasks.dimensions.rendering import Text, render, render_list
 
 User = TypeVar("User", bound="UserRecord")
 
@@ -17,7 +19,7 @@ class UserRecord(Record):
     context: Text
 
     def without_oldest(self: User, entries: int) -> User:
-        """The record without so many of the oldest entries of its history."""
+        """The record without the oldest entries of its history."""
         return self.model_copy(update={"history": self.history[entries:]})
 
     def show_user(self, lang: Lang) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from recrm_tasks.dimensions.base import Message
+from recrm_tasks.answers.prompt import Message
 from recrm_tasks.prompting.tokens import Tokens
 
 _PART = 4_096

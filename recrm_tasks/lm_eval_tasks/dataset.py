@@ -13,8 +13,9 @@ from typing import Any
 import datasets
 import pyarrow as pa
 
-from recrm_tasks.dimensions import dimensions
-from recrm_tasks.dimensions.base import MODES, Prompt
+from recrm_tasks.answers.prompt import MODES, Prompt
+from recrm_tasks.dimensions.suites import Suite, suite_of
+from recrm_tasks.dimensions.suites import suite as suite_named
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.lm_eval_tasks.backend import backend_of
 from recrm_tasks.lm_eval_tasks.cost import count_questions
@@ -61,7 +62,7 @@ def documents(
     Raises:
         RecrmError: what `load_questions` raises, or an option is unknown or has a wrong value.
     """
-    rows, provenance = _load(recrm_dimension, recrm_mode, arguments)
+    rows, provenance = _load(recrm_dimension, recrm_mode, arguments, suite_of(recrm_dimension))
     documents = _on_disk(rows)
     recrm_provenance.clear()
     recrm_provenance.update(provenance)
@@ -69,13 +70,14 @@ def documents(
 
 
 def documents_of_all(
-    recrm_mode: str, recrm_provenance: dict[str, Any], **arguments: Any
+    recrm_suite: str, recrm_mode: str, recrm_provenance: dict[str, Any], **arguments: Any
 ) -> dict[str, datasets.Dataset]:
-    """`custom_dataset` of the hybrid tasks: as `documents`, with the provenance by dimension.
+    """`custom_dataset` of the hybrid tasks: as `documents`, of a suite, with the provenance by dimension.
 
     The records of the dimensions alternate, so that lm-eval's --limit takes some of each.
     """
-    loaded = {key: _load(key, recrm_mode, arguments) for key in dimensions()}
+    suite = suite_named(recrm_suite)
+    loaded = {key: _load(key, recrm_mode, arguments, suite) for key in suite.keys}
     turns = zip_longest(*(rows for rows, _ in loaded.values()))
     documents = _on_disk(row for turn in turns for row in turn if row is not None)
     recrm_provenance.clear()
@@ -83,13 +85,16 @@ def documents_of_all(
     return {"test": documents}
 
 
-def _load(dimension: str, answer: str, arguments: dict[str, Any]) -> tuple[Iterator[dict[str, Any]], dict[str, Any]]:
+def _load(
+    dimension: str, answer: str, arguments: dict[str, Any], suite: Suite | None
+) -> tuple[Iterator[dict[str, Any]], dict[str, Any]]:
     """The documents of one dimension, which can be iterated once, and their provenance, complete after the last one.
 
     Args:
         dimension: its key.
         answer: `generate` or `logprob`.
         arguments: as of `documents`.
+        suite: the suite that the run belongs to.
     """
     given = {name.removeprefix(_PREFIX): value for name, value in arguments.items() if name.startswith(_PREFIX)}
     options = parse(Options, given, _PREFIX)
@@ -102,13 +107,16 @@ def _load(dimension: str, answer: str, arguments: dict[str, Any]) -> tuple[Itera
     backend = backend_of(arguments)
     prompts, provenance = load_questions(dimension, mode, backend, options)
     provenance["enable_thinking"] = arguments.get("enable_thinking")
-    documents = _documents(dimension, prompts, provenance)
+    provenance["suite"] = suite and suite.to_json()
+    documents = _documents(dimension, prompts, provenance, {"suite": suite.name} if suite else {})
     tokens = tokens_by(backend, options.tokenizer)
     return documents if isinstance(tokens, str) else count_questions(documents, tokens), provenance
 
 
-def _documents(dimension: str, prompts: Iterator[Prompt], provenance: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield from (_document(dimension, prompt) for prompt in prompts)
+def _documents(
+    dimension: str, prompts: Iterator[Prompt], provenance: dict[str, Any], more: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    yield from (_document(dimension, prompt, more) for prompt in prompts)
     fit = provenance["fit"]
     if provenance["mode"] == "logprob" and isinstance(fit, dict) and fit["labels_of_several_tokens"]:
         _log.warning(
@@ -138,7 +146,7 @@ def _on_disk(documents: Iterable[dict[str, Any]]) -> datasets.Dataset:
     return datasets.Dataset.from_file(str(file))
 
 
-def _document(dimension: str, prompt: Prompt) -> dict[str, Any]:
+def _document(dimension: str, prompt: Prompt, more: dict[str, Any]) -> dict[str, Any]:
     *before, last = prompt.messages
     if last.role != "user" or len(before) > 1 or any(m.role != "system" for m in before):
         raise DataError(
@@ -154,14 +162,10 @@ def _document(dimension: str, prompt: Prompt) -> dict[str, Any]:
         "choices": list(prompt.choices),
         "target": prompt.target,
         "tokens": None,
-        "scoring": json.dumps(
-            {
-                "words": prompt.words,
-                "gold": prompt.gold,
-                "group": prompt.group,
-                "values": prompt.values,
-                "style": prompt.style,
-            },
-            ensure_ascii=False,
-        ),
+        # As JSON: one column for what only scoring needs, whatever its types are.
+        "scoring": json.dumps({name: found for name, found in prompt.to_json().items() if name in _SCORING} | more),
     }
+
+
+_SCORING = ("words", "gold", "group", "values", "style")
+"""Fields of a prompt that have no column of their own."""

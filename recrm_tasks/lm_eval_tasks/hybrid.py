@@ -3,26 +3,26 @@ average what their tasks give, and the hybrid score is no average."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+import json
 from collections.abc import Sequence
 from typing import Any
 
-from recrm_tasks.aggregate import aggregate
+from recrm_tasks.dimensions.suites import suite as suite_named
 from recrm_tasks.lm_eval_tasks import results
 from recrm_tasks.lm_eval_tasks.cost import cost_of
 from recrm_tasks.lm_eval_tasks.results import Aggregation, Item, LastRun, Shared
-from recrm_tasks.scoring.metrics.tables import flat
-from recrm_tasks.scoring.outcomes import Outcome
+from recrm_tasks.scoring.aggregate.declared import DECLARED
+from recrm_tasks.scoring.metric import columns, flat
 
 
 def generated(doc: dict[str, Any], results_of_doc: Sequence[object]) -> dict[str, Item | Shared | int]:
     """`process_results` of the generating task: see `results.generated`."""
-    return {**_for_every_metric(results.read(doc, results_of_doc)), **cost_of(doc, results_of_doc[0])}
+    return {**_for_every_metric(doc, results.read(doc, results_of_doc)), **cost_of(doc, results_of_doc[0])}
 
 
 def weighed(doc: dict[str, Any], results_of_doc: Sequence[tuple[float, bool]]) -> dict[str, Item | Shared | int]:
     """`process_results` of the log-probability task: see `results.weighed`."""
-    return {**_for_every_metric(results.weigh(doc, results_of_doc)), **cost_of(doc)}
+    return {**_for_every_metric(doc, results.weigh(doc, results_of_doc)), **cost_of(doc)}
 
 
 def __getattr__(name: str) -> Aggregation:
@@ -33,16 +33,14 @@ def __getattr__(name: str) -> Aggregation:
 
 
 def _measure(items: Sequence[Item]) -> dict[str, float]:
-    outcomes: dict[str, list[Outcome]] = defaultdict(list)
-    for dimension, outcome in items:
-        outcomes[dimension].append(outcome)
-    metrics = aggregate(outcomes)
+    metrics = suite_named(items[0]["suite"]).aggregate(results.by_dimension(items))
     return flat({"score": metrics["hybrid"], **metrics})
 
 
-_METRICS = tuple(_measure([]))
+_METRICS = tuple(columns(DECLARED))
 _last_run = LastRun(_measure)
 
 
-def _for_every_metric(item: Item) -> dict[str, Item | Shared]:
+def _for_every_metric(doc: dict[str, Any], item: Item) -> dict[str, Item | Shared]:
+    item = {"suite": json.loads(doc["scoring"])["suite"], **item}
     return {**dict.fromkeys(_METRICS, Shared(item)), "score": item}

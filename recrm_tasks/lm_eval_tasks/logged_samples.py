@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from recrm_tasks.errors import DataError
+from recrm_tasks.lm_eval_tasks.results import outcome_of
 from recrm_tasks.lm_eval_tasks.results_file import load, model_of, tasks_of
 from recrm_tasks.reports.answered import Answers, Logged
 from recrm_tasks.scoring.outcomes import Outcome
@@ -75,12 +76,13 @@ def _fill(answers: dict[str, Answers], samples: Path) -> None:
 
 
 def _sample(line: dict[str, Any]) -> Logged:
-    dimension, outcome = line["score"]
-    doc = line["doc"]
+    doc, score = line["doc"], line["score"]
+    if isinstance(score, list):  # as version 0.1.0 wrote it
+        score = {"dimension": score[0], **Outcome.from_json(score[1]).to_json()}
     before = (("system", doc["system"]),) if doc["system"] else ()
     return Logged(
-        dimension=dimension,
-        outcome=Outcome.from_json(outcome),
+        dimension=score["dimension"],
+        outcome=outcome_of(score),
         turns=(*before, ("user", doc["prompt"])),
         lang=doc["lang"],
         target=doc["target"],

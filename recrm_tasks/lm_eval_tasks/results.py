@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+from recrm_tasks.answers.prompt import Prompt
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.dimensions.base import Lang, Prompt
 from recrm_tasks.lm_eval_tasks.cost import cost_of
-from recrm_tasks.scoring.metrics.tables import flat
+from recrm_tasks.scoring.metric import columns, flat
 from recrm_tasks.scoring.outcomes import Outcome
 
-Item: TypeAlias = tuple[str, Outcome]
-"""A dimension's key, and one outcome."""
+Item: TypeAlias = dict[str, Any]
+"""One outcome by names, with its `dimension`: what sample logs hold under `score`."""
 
 
 class Shared:
@@ -43,14 +44,35 @@ def weighed(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> dict[
 def read(doc: dict[str, Any], results: Sequence[object]) -> Item:
     """Reads the one completion that `results` holds."""
     prompt = prompt_of(doc)
-    return doc["dimension"], prompt.outcome(dimension_of(doc["dimension"]).read(results[0], prompt))
+    return _item(doc, prompt.outcome(dimension_of(doc["dimension"]).kind.read(results[0], prompt)))
 
 
 def weigh(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> Item:
     """Reads `results`, (log-likelihood, is greedy) per choice."""
     prompt = prompt_of(doc)
-    answer = dimension_of(doc["dimension"]).weigh([float(logprob) for logprob, _ in results], prompt)
-    return doc["dimension"], prompt.outcome(answer)
+    answer = dimension_of(doc["dimension"]).kind.weigh([float(logprob) for logprob, _ in results], prompt)
+    return _item(doc, prompt.outcome(answer))
+
+
+def by_dimension(items: Sequence[Item]) -> dict[str, list[Outcome]]:
+    """The outcomes of some items."""
+    outcomes: dict[str, list[Outcome]] = defaultdict(list)
+    for item in items:
+        outcomes[item["dimension"]].append(outcome_of(item))
+    return outcomes
+
+
+def outcome_of(item: Item) -> Outcome:
+    """The outcome of one item."""
+    return Outcome.from_json({name: value for name, value in item.items() if name not in _BESIDE})
+
+
+_BESIDE = ("dimension", "suite")
+"""What stands in an item beside the outcome; `suite` in those of the hybrid tasks."""
+
+
+def _item(doc: dict[str, Any], outcome: Outcome) -> Item:
+    return {"dimension": doc["dimension"], **outcome.to_json()}
 
 
 class LastRun:
@@ -96,7 +118,8 @@ def __getattr__(name: str) -> Aggregation:
 
 
 def _measure(items: Sequence[Item]) -> dict[str, float]:
-    return flat(dimension_of(items[0][0]).metrics([outcome for _, outcome in items]))
+    ((key, outcomes),) = by_dimension(items).items()
+    return flat(dimension_of(key).metrics(outcomes))
 
 
 _last_run = LastRun(_measure)
@@ -104,32 +127,18 @@ _last_run = LastRun(_measure)
 
 @lru_cache(maxsize=1)
 def _metric_names() -> frozenset[str]:
-    return frozenset(name for d in dimensions().values() for name in flat(d.empty()))
+    return frozenset(name for d in dimensions().values() for name in columns(d.kind.declared))
 
 
 @lru_cache(maxsize=8)
 def _names(dimension: str) -> tuple[str, ...]:
-    return tuple(flat(dimension_of(dimension).empty()))
+    return tuple(columns(dimension_of(dimension).kind.declared))
 
 
 def _for_every_metric(item: Item) -> dict[str, Item | Shared]:
-    return {**dict.fromkeys(_names(item[0]), Shared(item)), "score": item}
+    return {**dict.fromkeys(_names(item["dimension"]), Shared(item)), "score": item}
 
 
 def prompt_of(doc: dict[str, Any]) -> Prompt:
     """The part of the prompt that reading an answer needs."""
-    scoring = json.loads(doc["scoring"])
-    gold = scoring["gold"]
-    lang: Lang = "zh" if doc["lang"] == "zh" else "en"
-    return Prompt(
-        id=doc["id"],
-        lang=lang,
-        messages=(),
-        choices=tuple(doc["choices"]),
-        words=tuple(tuple(words) for words in scoring["words"]),
-        gold=tuple(gold) if isinstance(gold, list) else gold,
-        target=doc["target"],
-        group=scoring["group"],
-        values=tuple(scoring["values"]),
-        style=scoring["style"],
-    )
+    return Prompt.from_json({**doc, **json.loads(doc["scoring"])})

@@ -85,5 +85,5 @@ def _asked(request: Instance) -> Asked:
     if "dimension" not in request.doc:
         raise RecrmError("a reward model evaluates the recrm tasks only")
     prompt = prompt_of(request.doc)
-    names = dimension_of(request.doc["dimension"]).class_names(prompt)
+    names = dimension_of(request.doc["dimension"]).kind.class_names(prompt)
     return Asked(tuple(turns_of(request.doc)), prompt.choices, names)

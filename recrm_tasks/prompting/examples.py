@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from recrm_tasks.answers.prompt import Lang, Mode
 from recrm_tasks.data.dataset import Dataset
 from recrm_tasks.data.store.arrow_store import codes_of
 from recrm_tasks.data.store.content_digests import as_digests
 from recrm_tasks.data.store.record_index import CONTENT
 from recrm_tasks.data.store.splits import HASHED, choose_split
-from recrm_tasks.dimensions.base import Lang, Mode
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.prompting.options import Options
 

@@ -6,7 +6,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from recrm_tasks.dimensions.base import Dimension, Message, Prompt
+from recrm_tasks.answers.prompt import Message, Prompt
+from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.prompting.options import Options
 from recrm_tasks.prompting.tokens import Tokens, context_of, tokens_of

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, get_args, get_type_hints
 
+from recrm_tasks.answers.prompt import ANSWER_TOKENS, LANGS, STYLES, Lang, Style
 from recrm_tasks.data.dataset import LIMITS, limit_of
 from recrm_tasks.data.store.sampling import LITE
-from recrm_tasks.dimensions.base import ANSWER_TOKENS, LANGS, STYLES, Lang, Style
 from recrm_tasks.errors import RecrmError
 
 Overflow: TypeAlias = Literal["stop", "shorten"]

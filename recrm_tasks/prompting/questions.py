@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from recrm_tasks.answers.prompt import ANSWER_TOKENS, Lang, Mode, Prompt
 from recrm_tasks.data.dataset import Dataset, load
-from recrm_tasks.dimensions.base import ANSWER_TOKENS, Form, Lang, Mode, Prompt
+from recrm_tasks.dimensions.base import Form
 from recrm_tasks.prompting.examples import choose_examples
 from recrm_tasks.prompting.fit import Backend, Fit, fit_of
 from recrm_tasks.prompting.options import Options

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from recrm_tasks.dimensions.base import Message
+from recrm_tasks.answers.prompt import Message
 from recrm_tasks.errors import RecrmError
 
 

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from recrm_tasks.aggregate import name_of
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.reports.aggregates import Aggregate
 from recrm_tasks.reports.numbers import number, reach
+from recrm_tasks.scoring.aggregate.declared import DECLARED
+from recrm_tasks.scoring.aggregate.forms import name_of
 from recrm_tasks.scoring.aggregate.parts import Role
+from recrm_tasks.scoring.metric import flat
 from recrm_tasks.scoring.metrics.estimate import Estimate
-from recrm_tasks.scoring.metrics.intervals import interval
-from recrm_tasks.scoring.metrics.tables import flat
 
 _CAPTION = (
     "hybrid: how often a reward made of the verdicts orders two virtual responses as the gold labels would; chance is "
@@ -49,7 +49,7 @@ def print_aggregates(found: Sequence[Aggregate], roles: Mapping[str, Role], cons
                 f"{100 * numbers['coverage']:.1f} %",
                 number(numbers[primary]),
                 number(numbers[f"{primary}_stderr"]),
-                reach(interval(primary, numbers)),
+                reach(dimension_of(key).kind.interval(primary, numbers)),
             )
         table.add_section()
         rows = [("", "mean_score", one.mean, "")]
@@ -67,7 +67,7 @@ def print_aggregates(found: Sequence[Aggregate], roles: Mapping[str, Role], cons
                 "",
                 number(numbers[name]),
                 number(numbers[f"{name}_stderr"]),
-                reach(interval(name, numbers)),
+                reach(DECLARED[name].reach(name, numbers)),
                 noise,
             )
         console.print(table)

@@ -9,16 +9,17 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from recrm_tasks.aggregate import hybrid_scores
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
+from recrm_tasks.dimensions.suites import RECRM
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.answered import Answers
 from recrm_tasks.reports.files import write_table
 from recrm_tasks.scoring.aggregate.hybrid import Hybrid
+from recrm_tasks.scoring.aggregate.mean import mean_score
 from recrm_tasks.scoring.aggregate.parts import Role
+from recrm_tasks.scoring.metric import Metrics, flat
 from recrm_tasks.scoring.metrics.estimate import Estimate
-from recrm_tasks.scoring.metrics.tables import Metrics, flat, mean_score
 
 
 class Aggregate(NamedTuple):
@@ -72,7 +73,7 @@ def _aggregate(model: str, mode: str, found: Mapping[str, Answers], roles: Mappi
     outcomes = {key: one.outcomes for key, one in answers.items()}
     metrics = {key: dimension_of(key).metrics(rows) for key, rows in outcomes.items()}
     mean = mean_score([metrics[key]["score"] for key in sorted(metrics)])
-    return Aggregate(model, mode, answers, metrics, mean, hybrid_scores(outcomes, roles))
+    return Aggregate(model, mode, answers, metrics, mean, RECRM.hybrid(outcomes, roles))
 
 
 COLUMNS = pa.schema(
@@ -109,7 +110,7 @@ def write_parts(found: Sequence[Aggregate], roles: Mapping[str, Role], file: Pat
 
 
 def _parts(one: Aggregate, key: str, role: Role) -> pa.Table:
-    parts = dimension_of(key).parts(one.answers[key].outcomes)
+    parts = dimension_of(key).kind.parts(one.answers[key].outcomes)
     sizes = np.diff(parts.starts)
     count = len(parts.gold)
     records = np.repeat(np.arange(len(sizes)), sizes)

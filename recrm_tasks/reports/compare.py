@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from recrm_tasks.aggregate import declared_roles, name_of
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
+from recrm_tasks.dimensions.suites import RECRM
 from recrm_tasks.reports.pairing import Pair
+from recrm_tasks.scoring.aggregate.forms import name_of
 from recrm_tasks.scoring.aggregate.hybrid import hybrid_differences
 from recrm_tasks.scoring.compare.difference import Difference, holm, normal_p
 from recrm_tasks.scoring.outcomes import Outcome
@@ -47,7 +48,7 @@ def compare(pairs: Sequence[Pair]) -> list[Row]:
     families: dict[tuple[str, str], list[int]] = defaultdict(list)
     for pair in pairs:
         kind = dimension_of(pair.dimension)
-        for metric, difference in kind.compare(pair.first, pair.second).items():
+        for metric, difference in kind.kind.compare(pair.first, pair.second).items():
             families[pair.mode, "score" if metric == kind.primary else metric].append(len(found))
             found.append((pair, metric, difference))
     adjusted = [math.nan] * len(found)
@@ -72,7 +73,7 @@ def disputed(pairs: Sequence[Pair], most: int) -> list[Disputed]:
     """Of each dimension the `most` records whose credits lie farthest apart; none whose credits are equal."""
     found: list[Disputed] = []
     for pair in pairs:
-        credit = dimension_of(pair.dimension).credit
+        credit = dimension_of(pair.dimension).kind.credit
         rows = [
             Disputed(pair.mode, pair.dimension, one, other, (credit(one), credit(other)))
             for one, other in zip(pair.first, pair.second, strict=True)
@@ -91,8 +92,8 @@ def _mean(primary: Sequence[Difference]) -> Difference:
 
 def _hybrid(pairs: Sequence[Pair]) -> dict[str, Difference]:
     """Of the hybrid score by every form, over the same virtual responses."""
-    roles = list(declared_roles().values())
-    kinds = [dimension_of(pair.dimension) for pair in pairs]
+    roles = list(RECRM.roles.values())
+    kinds = [dimension_of(pair.dimension).kind for pair in pairs]
     first = [kind.parts(pair.first) for kind, pair in zip(kinds, pairs, strict=True)]
     second = [kind.parts(pair.second) for kind, pair in zip(kinds, pairs, strict=True)]
     return {

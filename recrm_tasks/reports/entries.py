@@ -6,15 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from recrm_tasks.aggregate import hybrid_scores
 from recrm_tasks.dimensions import dimensions
+from recrm_tasks.dimensions.suites import RECRM
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.answered import Answers
 from recrm_tasks.reports.runs import Run
+from recrm_tasks.scoring.aggregate.declared import DECLARED
 from recrm_tasks.scoring.aggregate.forms import DEFAULT
+from recrm_tasks.scoring.aggregate.mean import mean_score
+from recrm_tasks.scoring.metric import flat
 from recrm_tasks.scoring.metrics.estimate import Estimate
-from recrm_tasks.scoring.metrics.intervals import interval
-from recrm_tasks.scoring.metrics.tables import flat, mean_score
 
 
 @dataclass
@@ -64,7 +65,7 @@ class Entry:
 
     def interval(self, metric: str) -> tuple[float, float]:
         """95 % interval of one of the overall scores."""
-        return interval(metric, self.overall)
+        return DECLARED[metric].reach(metric, self.overall)
 
 
 AnswersIn = Callable[[Path], Sequence[Answers]]
@@ -153,6 +154,6 @@ def _overall(entry: Entry, answers_in: AnswersIn) -> list[str]:
         outcomes = {key: one.outcomes for key, one in matching(entry, answers_in).items()}
     except DataError as error:
         return [f"no hybrid score of {entry.name} ({entry.harness}, {entry.mode}): {error}"]
-    score = hybrid_scores(outcomes)[DEFAULT]
+    score = RECRM.hybrid(outcomes)[DEFAULT]
     entry.overall.update(flat({"hybrid": Estimate(score.value, score.stderr)}))
     return []

@@ -9,8 +9,7 @@ from typing import Any
 
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.reports.answered import Answers
-from recrm_tasks.scoring.metrics.intervals import interval
-from recrm_tasks.scoring.metrics.tables import flat
+from recrm_tasks.scoring.metric import flat
 
 
 @dataclass(frozen=True)
@@ -84,5 +83,5 @@ class Run:
         return bool(self.provenance["prompt_version"] != dimension_of(self.dimension).version)
 
     def interval(self, metric: str | None = None) -> tuple[float, float]:
-        """95 % interval of a metric, by default the primary one; see `scoring.metrics.intervals`."""
-        return interval(metric or self.primary, self.metrics)
+        """95 % interval of a metric, by default the primary one; see `Kind.interval`."""
+        return dimension_of(self.dimension).kind.interval(metric or self.primary, self.metrics)

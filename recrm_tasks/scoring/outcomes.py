@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import NamedTuple, TypeAlias
-
-from recrm_tasks.errors import HarnessError
+from typing import Any, NamedTuple, TypeAlias
 
 
 class Reason(str, Enum):
@@ -47,14 +44,14 @@ class Answer(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """The gold beside the answer: all that any metric needs. A tuple, so that both harnesses log it as JSON."""
+    """The gold beside the answer: all that any metric needs."""
 
     id: str
     gold: Gold
     value: Value | None
     reason: str | None
     group: str | None = None
-    """The user, query or list that rows hang together by; without one, a record hangs together with itself."""
+    """The user, query or list that rows belong to; without one, each record is a cluster of its own."""
     values: tuple[float, ...] = ()
     """What each label is worth to a reward, from 0 to 1; empty where the answer is no label."""
 
@@ -70,30 +67,32 @@ class Outcome(NamedTuple):
         """Puts the gold beside an answer."""
         return cls(record_id, gold, answer.value, answer.reason, group, values)
 
+    def to_json(self) -> dict[str, Any]:
+        """The fields by name, as logs hold them; those at their default are left out, a million rows have them."""
+        found: dict[str, Any] = {"id": self.id, "gold": _list(self.gold), "value": _list(self.value)}
+        if self.reason is not None:
+            found["reason"] = self.reason
+        if self.group is not None:
+            found["group"] = self.group
+        if self.values:
+            found["values"] = list(self.values)
+        return found
+
     @classmethod
-    def from_json(cls, row: Sequence[object]) -> Outcome:
-        """Rebuilds an outcome from a log, where its tuples have become lists.
+    def from_json(cls, entry: Mapping[str, Any] | Sequence[object]) -> Outcome:
+        """Rebuilds an outcome from a log: fields by name, or by place as versions up to 0.1.0 wrote them.
 
         Raises:
-            TypeError: the row has too few or too many places.
+            TypeError: a field is missing or is none of an outcome's.
         """
-        return cls(*(tuple(x) if isinstance(x, list) else x for x in row))  # type: ignore[arg-type]
+        if isinstance(entry, Mapping):
+            return cls(**{"reason": None, **{name: _tuple(value) for name, value in entry.items()}})
+        return cls(*map(_tuple, entry))
 
 
-def normalise(logprobs: Sequence[float]) -> tuple[float, ...] | None:
-    """Log-probabilities of the allowed answers -> probabilities that sum to 1; None if all mass is elsewhere.
+def _list(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
-    Args:
-        logprobs: natural logarithms, one per allowed answer; minus infinity where an answer was not seen at all.
 
-    Raises:
-        HarnessError: a value is NaN or plus infinity, which no model gives.
-    """
-    if not logprobs or any(math.isnan(x) or x == math.inf for x in logprobs):
-        raise HarnessError(f"log-probabilities are not numbers: {list(logprobs)}")
-    top = max(logprobs)
-    if top == -math.inf:
-        return None
-    weights = [math.exp(x - top) for x in logprobs]
-    total = math.fsum(weights)
-    return tuple(w / total for w in weights)
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recrm_tasks.answers.label_sets import Label, LabelSet
+from recrm_tasks.answers.prompt import LANGS
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension, dimensions
-from recrm_tasks.dimensions.base import LANGS, Label, LabelSet
 from recrm_tasks.dimensions.factual import FactualRecord
 from recrm_tasks.scoring.outcomes import Answer, Reason
 
@@ -43,7 +44,7 @@ def many_candidates():
 
 def read(key, text, lang="zh"):
     """What the dimension reads in a text."""
-    return dimension(key).read(text, sample_prompts(key, lang)[0])
+    return dimension(key).kind.read(text, sample_prompts(key, lang)[0])
 
 
 def order(names, choices="ABCDEFG"):
@@ -160,7 +161,7 @@ def test_every_word_of_a_label_names_it(key, lang, form):
         for word in (label.name, label.zh, label.en, *label.words, label.name.upper(), label.en.capitalize()):
             written = json.dumps(word, ensure_ascii=False) if "{{" in form else word
             text = form.format(written)
-            assert dimension(key).read(text, prompt) == Answer(index), text
+            assert dimension(key).kind.read(text, prompt) == Answer(index), text
 
 
 @pytest.mark.parametrize("key", LABELLED)
@@ -175,7 +176,7 @@ def test_letter_with_a_meaning_behind_it(key, lang, dash):
             for meaning in (label.zh, label.en, label.name):
                 text = f"{letter}{dash}{meaning}"
                 right = Answer(index) if other == index else Answer.invalid(Reason.AMBIGUOUS)
-                assert dimension(key).read(text, prompt) == right, text
+                assert dimension(key).kind.read(text, prompt) == right, text
 
 
 # --- labels: what is no answer ---------------------------------------------------------------------------------------
@@ -269,7 +270,7 @@ def test_own_labels_named_by_numbers():
     assert prompt.choices == ("A", "B", "C", "D")
     assert prompt.gold == 1
     for text in ('{"answer": "2"}', "Answer: 2", "2", "grade 2", "B", '{"answer": 2}'):
-        assert dimension("factual").read(text, prompt) == Answer(1), text
+        assert dimension("factual").kind.read(text, prompt) == Answer(1), text
 
 
 # --- probabilities ---------------------------------------------------------------------------------------------------
@@ -473,13 +474,13 @@ def test_stated_ties_are_no_strict_order(text):
 )
 def test_numbers_where_letters_run_out(text):
     prompt = many_candidates()
-    found = dimension("ranking").read(text, prompt)
+    found = dimension("ranking").kind.read(text, prompt)
     assert found == Answer(order(["28", "1", "30"], prompt.choices))
 
 
 @pytest.mark.parametrize(("text", "reason"), [("31 > 1", Reason.OUT_OF_RANGE), ("A > B", Reason.OUT_OF_RANGE)])
 def test_unknown_names_where_letters_run_out(text, reason):
-    assert dimension("ranking").read(text, many_candidates()) == Answer.invalid(reason)
+    assert dimension("ranking").kind.read(text, many_candidates()) == Answer.invalid(reason)
 
 
 # --- copies of the prompt --------------------------------------------------------------------------------------------
@@ -504,9 +505,9 @@ def test_copy_of_the_prompt_is_no_answer(key, prompt_lang):
     for prompt in data.prompts("generate", prompt_lang):
         text = prompt.messages[-1].content
         answer, value = right_json(key, prompt)
-        assert data.dimension.read(text, prompt).value is None, prompt.id
-        assert data.dimension.read(text.rpartition("\n")[0], prompt).value is None, prompt.id
-        found = data.dimension.read(f"{text}\n{answer}", prompt)
+        assert data.dimension.kind.read(text, prompt).value is None, prompt.id
+        assert data.dimension.kind.read(text.rpartition("\n")[0], prompt).value is None, prompt.id
+        found = data.dimension.kind.read(f"{text}\n{answer}", prompt)
         assert found.value in (None, value), prompt.id
         readable += found.value is not None
     assert readable >= 0.9 * len(data)
@@ -520,7 +521,7 @@ def test_copy_of_the_record_is_no_answer(key):
         mark = "\n\n[" if prompt.lang == "en" else "\n\n【"
         head, found, body = prompt.messages[-1].content.partition(mark)
         assert head
-        assert data.dimension.read((found + body).rpartition("\n\n")[0], prompt).value is None, prompt.id
+        assert data.dimension.kind.read((found + body).rpartition("\n\n")[0], prompt).value is None, prompt.id
 
 
 # --- any text at all -------------------------------------------------------------------------------------------------
@@ -572,7 +573,7 @@ TEXTS = st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=25).map("".joi
 def test_total(key, text):
     """Never raises; gives a value of the right kind or a reason of the closed list, never both and never neither."""
     prompt = sample_prompts(key)[0]
-    found = dimension(key).read(text, prompt)
+    found = dimension(key).kind.read(text, prompt)
     if found.value is None:
         assert found.reason in {r.value for r in Reason}
         assert type(found.reason) is str
@@ -614,7 +615,7 @@ def test_labels_round_trip(data, wrap, key):
     form = data.draw(
         st.sampled_from(['{{"answer": "{}"}}', "Answer: {}", "答案：{}", r"\boxed{{{}}}", "The answer is {}."])
     )
-    assert dimension(key).read(wrap.replace("{}", form.format(letter)), prompt) == Answer(index)
+    assert dimension(key).kind.read(wrap.replace("{}", form.format(letter)), prompt) == Answer(index)
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
@@ -631,7 +632,7 @@ def test_rankings_round_trip(data, wrap):
     names = names[: data.draw(st.integers(1, len(names)))]
     forms = [json.dumps({"ranking": names}), "Ranking: " + " > ".join(names), r"\boxed{" + ", ".join(names) + "}"]
     text = wrap.replace("{}", data.draw(st.sampled_from(forms)))
-    assert dimension("ranking").read(text, prompt) == Answer(order(names, prompt.choices))
+    assert dimension("ranking").kind.read(text, prompt) == Answer(order(names, prompt.choices))
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
@@ -647,7 +648,7 @@ def test_two_different_answers_are_ambiguous(data, key, noise):
         name = "answer"
     form = st.sampled_from([f'{{"{name}": "%s"}}', "Answer: %s", "答案：%s", r"\boxed{%s}"])
     parts = [data.draw(form) % value for value in values]
-    assert dimension(key).read(f"{parts[0]}\n{noise}\n{parts[1]}", prompt) == Answer.invalid(Reason.AMBIGUOUS)
+    assert dimension(key).kind.read(f"{parts[0]}\n{noise}\n{parts[1]}", prompt) == Answer.invalid(Reason.AMBIGUOUS)
 
 
 # --- time ------------------------------------------------------------------------------------------------------------

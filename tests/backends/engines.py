@@ -15,8 +15,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from recrm_tasks.answers.kind import normalise
 from recrm_tasks.lm_eval_tasks.logged_samples import read_answers
-from recrm_tasks.scoring.outcomes import Outcome, normalise
+from recrm_tasks.scoring.outcomes import Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "smol"

@@ -20,11 +20,11 @@ from playwright.sync_api import Page
 
 from inspect_tasks import bench_task
 from recrm_tasks import lm_eval_tasks
+from recrm_tasks.answers.prompt import Prompt
 from recrm_tasks.cli import main
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.dimensions.base import Prompt
 from recrm_tasks.reports.collect import answers_in, collect
 from recrm_tasks.reports.entries import Entry, entries
 from recrm_tasks.reports.page import charts
@@ -101,7 +101,7 @@ def states(listed: dict[tuple[str, str], Entry]) -> dict[tuple[str, str, str], d
     for (model, harness), entry in listed.items():
         for key, run in entry.runs.items():
             (answers,) = (one for one in answers_in(run.file, 0) if one.dimension == key)
-            right = dimension_of(key).right
+            right = dimension_of(key).kind.right
             found[model, harness, key] = {
                 o.id: "unreadable" if o.reason else "right" if right(o) else "wrong" for o in answers.outcomes
             }

@@ -9,6 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recrm_tasks.answers.label_sets import Label, LabelSet
 from recrm_tasks.data import load
 from recrm_tasks.data.mapping.mapping_file import (
     OPEN,
@@ -21,7 +22,6 @@ from recrm_tasks.data.mapping.mapping_file import (
     to_yaml,
     undecided,
 )
-from recrm_tasks.dimensions.base import Label, LabelSet
 from recrm_tasks.errors import DataError
 
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=8) | st.sampled_from(

@@ -21,7 +21,7 @@ from recrm_tasks.data.formats.texts import (
     too_deep,
     values_of,
 )
-from recrm_tasks.dimensions.base import render, render_entry, show_scalar
+from recrm_tasks.dimensions.rendering import render, render_entry, show_scalar
 
 CHECK = settings(max_examples=200, deadline=None, derandomize=True)
 

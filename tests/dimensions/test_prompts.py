@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 import recrm_tasks.dimensions as registry
+from recrm_tasks.answers.prompt import LANGS, MODES
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension, dimensions
-from recrm_tasks.dimensions.base import LANGS, MODES, render
 from recrm_tasks.dimensions.ranking import RankingRecord
+from recrm_tasks.dimensions.rendering import render
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.scoring.outcomes import Outcome
 
@@ -135,7 +136,7 @@ def test_behavior_yes_is_the_first_choice(lang):
         yes, no = {"en": ("A. yes", "B. no"), "zh": ("A. 会", "B. 不会")}[lang]
         assert f"\n{yes}\n{no}\n" in text_of(prompt)
         assert prompt.gold == record.label
-        assert data.dimension.weigh([0.0, -9.0], prompt).value > 0.99
+        assert data.dimension.kind.weigh([0.0, -9.0], prompt).value > 0.99
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -277,14 +278,14 @@ def test_right_answers_score_perfectly_and_wrong_ones_do_not(key, lang):
             answers = [json.dumps({"ranking": names}) for names in (best, best[::-1])]
         else:
             answers = [json.dumps({"answer": prompt.choices[i]}) for i in (gold, gold - 1)]
-        right.append(Outcome.of(prompt.id, gold, kind.read(answers[0], prompt)))
-        wrong.append(Outcome.of(prompt.id, gold, kind.read(answers[1], prompt)))
+        right.append(Outcome.of(prompt.id, gold, kind.kind.read(answers[0], prompt)))
+        wrong.append(Outcome.of(prompt.id, gold, kind.kind.read(answers[1], prompt)))
     good, bad = kind.metrics(right), kind.metrics(wrong)
     assert good["coverage"].value == bad["coverage"].value == 1
     assert good["score"].value == 1
     assert bad["score"].value == 0
-    assert all(kind.credit(o) == 1 for o in right)
-    assert all(kind.credit(o) == 0 for o in wrong)
+    assert all(kind.kind.credit(o) == 1 for o in right)
+    assert all(kind.kind.credit(o) == 0 for o in wrong)
     for name in ("acc", "auc", "f1", "f1_macro", "hr@3", "ndcg@3", "ndcg@5", "mrr"):
         if name in good:
             assert good[name].value == pytest.approx(1), name
@@ -299,7 +300,7 @@ def test_log_probabilities_of_the_right_answer_score_perfectly(key):
             key,
             lambda g: tuple(int(i == g) for i in range(len(prompt.choices))),  # noqa: B023
         )(prompt.gold)
-        answer = data.dimension.weigh([0.0 if g else -5.0 - i for i, g in enumerate(golds)], prompt)
+        answer = data.dimension.kind.weigh([0.0 if g else -5.0 - i for i, g in enumerate(golds)], prompt)
         found.append(Outcome.of(prompt.id, prompt.gold, answer))
     assert data.dimension.metrics(found)["score"].value == 1
 

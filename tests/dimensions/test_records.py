@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from recrm_tasks.answers.label_sets import Label, LabelSet
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension
-from recrm_tasks.dimensions.base import Label, LabelSet
 from recrm_tasks.errors import DataError, HarnessError
 
 KEYS = ("instruction", "factual", "relevance", "behavior", "ranking")
@@ -259,20 +259,20 @@ def test_broken_log_probabilities_are_the_harness_fault(key, logprobs):
     if len(logprobs) == 2:
         logprobs = [logprobs[0]] * len(prompt.choices)
     with pytest.raises(HarnessError):
-        dimension(key).weigh(logprobs, prompt)
+        dimension(key).kind.weigh(logprobs, prompt)
 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_no_mass_on_any_answer_is_no_answer(key):
     prompt = next(load(key, "sample").prompts("logprob"))
-    found = dimension(key).weigh([float("-inf")] * len(prompt.choices), prompt)
+    found = dimension(key).kind.weigh([float("-inf")] * len(prompt.choices), prompt)
     assert (found.value, found.reason) == (None, "no_answer")
 
 
 def test_tie_of_log_probabilities():
     """Two labels that tie are ambiguous; candidates that tie are a tie; yes and no that tie are one half."""
     found = {
-        k: dimension(k).weigh([-1.0] * len(p.choices), p)
+        k: dimension(k).kind.weigh([-1.0] * len(p.choices), p)
         for k in KEYS
         for p in [next(load(k, "sample").prompts("logprob"))]
     }

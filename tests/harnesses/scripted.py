@@ -23,7 +23,8 @@ from inspect_ai.model import (
 from inspect_ai.tool import ToolChoice, ToolInfo
 from lm_eval.api.model import LM
 
-from recrm_tasks.dimensions.base import Prompt
+from recrm_tasks.answers.prompt import Prompt
+from recrm_tasks.dimensions.suites import RECRM
 
 ASKED = {
     "mode": "generate",
@@ -33,6 +34,7 @@ ASKED = {
     "fewshot": 0,
     "thinking": 0,
     "enable_thinking": None,
+    "suite": RECRM.to_json(),
     "fit": "not checked: the model's tokenizer is not known",
 }
 """What a result says of how its questions were put, by default and without a tokenizer."""

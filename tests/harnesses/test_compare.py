@@ -21,11 +21,11 @@ from lm_eval.tasks import TaskManager
 
 from inspect_tasks import bench_task, dimension_task
 from recrm_tasks import lm_eval_tasks
-from recrm_tasks.aggregate import declared_roles
+from recrm_tasks.answers.prompt import Prompt
 from recrm_tasks.cli import main
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.dimensions.base import Prompt
+from recrm_tasks.dimensions.suites import RECRM
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.aggregates import aggregates
 from recrm_tasks.reports.collect import answers_in, collect, collect_answers
@@ -161,7 +161,7 @@ def test_the_aggregate_of_logs_is_that_of_the_harnesses(logs: Path, tmp_path: Pa
             by_inspect(tmp_path / "singles", table, dimension_task(key, data="sample"))
         else:
             by_lm_eval(tmp_path / "singles", table, f"recrm_{key}")
-    (found,) = aggregates(collect_answers([str(tmp_path / "singles")]), declared_roles())
+    (found,) = aggregates(collect_answers([str(tmp_path / "singles")]), RECRM.roles)
     assert found.mean.value == numbers["mean_score"]
     assert found.hybrid["stratified"].value == numbers["hybrid"]
     for form in ("gated", "weighted", "geometric"):
@@ -247,11 +247,11 @@ def test_other_golds(logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     (file,) = (tmp_path / "other").rglob("samples_recrm_factual_*.jsonl")
     first, *rest = file.read_text().splitlines()
     sample = json.loads(first)
-    sample["score"][1][1] = 1 - sample["score"][1][1]
+    sample["score"]["gold"] = 1 - sample["score"]["gold"]
     file.write_text("\n".join([json.dumps(sample), *rest]) + "\n")
     told = lines_of(logs / "lm-eval", capsys, "compare", str(tmp_path / "other"))
     assert "factual: 1 records have another gold answer" in told
-    assert sample["score"][1][0] in told
+    assert sample["score"]["id"] in told
 
 
 def test_incomplete_and_broken_logs(logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,8 +11,8 @@ import scripted
 from lm_eval.tasks import TaskManager
 
 from recrm_tasks import lm_eval_tasks
+from recrm_tasks.answers.prompt import MODES
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.dimensions.base import MODES
 from recrm_tasks.prompting import Backend, Options, load_questions
 
 SUFFIX = {"generate": "", "logprob": "_logprob"}

@@ -19,8 +19,8 @@ from lm_eval.tasks import TaskManager
 
 from inspect_tasks import dimension_task
 from recrm_tasks import lm_eval_tasks
+from recrm_tasks.answers.prompt import ANSWER_TOKENS, MODES
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.dimensions.base import ANSWER_TOKENS, MODES
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.prompting import Backend, Options, load_questions
 

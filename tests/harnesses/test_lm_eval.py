@@ -17,14 +17,14 @@ from lm_eval.tasks import TaskManager
 from lm_eval.utils import make_table
 
 from recrm_tasks import lm_eval_tasks
-from recrm_tasks.aggregate import aggregate
+from recrm_tasks.answers.prompt import ANSWER_TOKENS
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.dimensions.base import ANSWER_TOKENS
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.lm_eval_tasks import results
-from recrm_tasks.scoring.metrics.tables import flat
+from recrm_tasks.scoring.aggregate.declared import DECLARED
+from recrm_tasks.scoring.metric import columns
 
 FOLDER = Path(lm_eval_tasks.__file__).parent
 TASKS = [f"recrm_{key}{suffix}" for key in dimensions() for suffix in ("", "_logprob")]
@@ -55,23 +55,20 @@ COST = ("tokens_in", "tokens_out")
 
 @pytest.mark.parametrize("name", TASKS)
 def test_metric_list_matches_the_dimension(name: str) -> None:
-    """The YAML lists exactly the metrics that the dimension computes, each error right behind its metric, and cost."""
+    """The YAML lists the declared metrics in their order, each error right behind its metric, and cost."""
     loaded = task(name)
-    dimension = dimension_of(loaded.config.metadata["recrm_dimension"])
-    assert list(loaded.aggregation()) == [*flat(dimension.empty()), *COST]
-    losses = {metric for metric, better in loaded.higher_is_better().items() if not better}
-    assert {m for m in losses if not m.endswith("_stderr")} == {
-        m
-        for m in flat(dimension.empty())
-        if m.split("_")[0] in ("brier", "ece", "reliability", "invalid") and not m.endswith("_stderr")
-    } | set(COST)
-    assert {m for m in loaded.aggregation() if m.endswith("_stderr")} <= losses
+    declared = dimension_of(loaded.config.metadata["recrm_dimension"]).kind.declared
+    assert list(loaded.aggregation()) == [*columns(declared), *COST]
+    better = loaded.higher_is_better()
+    meant = {"higher": True, "lower": False, "neither": None}
+    assert {n: better[n] for n in declared} == {n: meant[metric.better] for n, metric in declared.items()}
+    assert not any(better[n] for n in better if n.endswith("_stderr") or n in COST)
 
 
 @pytest.mark.parametrize("name", HYBRIDS)
 def test_metric_list_matches_the_aggregate(name: str) -> None:
     loaded = task(name)
-    assert list(loaded.aggregation()) == ["score", "score_stderr", *flat(aggregate({})), *COST]
+    assert list(loaded.aggregation()) == [*columns(DECLARED), *COST]
     assert all(m.endswith("_stderr") or m in COST for m, better in loaded.higher_is_better().items() if not better)
 
 
@@ -127,8 +124,8 @@ def test_a_sample_log_holds_each_outcome_once() -> None:
     done = lm_eval.simple_evaluate(scripted.ScriptedLM(table), tasks=["recrm_behavior"], task_manager=manager())
     samples = done["samples"]["recrm_behavior"]
     written = json.loads(json.dumps(samples[0], default=str))
-    assert written["score"] == ["behavior", [samples[0]["doc"]["id"], 0, 0.0, None, None, []]]
-    assert {written[m] for m in flat(dimension_of("behavior").empty()) if m != "score"} == {"see score"}
+    assert written["score"] == {"dimension": "behavior", "id": samples[0]["doc"]["id"], "gold": 0, "value": 0.0}
+    assert {written[m] for m in columns(dimension_of("behavior").kind.declared) if m != "score"} == {"see score"}
 
 
 def test_lists_can_be_asked_in_several_orders() -> None:

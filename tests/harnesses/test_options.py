@@ -16,10 +16,10 @@ from test_lm_eval import task
 
 import recrm_tasks
 from inspect_tasks import bench_task, dimension_task
-from inspect_tasks.options import TaskOptions
+from inspect_tasks.options import BenchOptions, TaskOptions
 from inspect_tasks.task_files import task_files
 from recrm_tasks.cli import main
-from recrm_tasks.dimensions import dimensions
+from recrm_tasks.dimensions import dimension, dimensions
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.prompting.options import Options, declared
 
@@ -30,6 +30,8 @@ OF_INSPECT = {
     "enable_thinking": "`--model_args enable_thinking=…`",
 }
 """How lm-eval has the options of Inspect's own."""
+OF_BENCH = {"suite": "the group: `recrm_bench_<suite>`, of the paper's suite `recrm_bench`"}
+"""The same for those of Inspect's task `bench` alone."""
 
 
 def by_lm_eval(**options: Any) -> dict[str, Any] | str:
@@ -65,8 +67,9 @@ def test_the_signatures_have_the_declared_options(key: str) -> None:
     function = getattr(import_module(f"recrm_tasks.{key}"), key)
     *parameters, unknown = inspect.signature(function).parameters.values()
     assert unknown.kind is inspect.Parameter.VAR_KEYWORD
-    options = declared(TaskOptions)
-    expected = {name for name, option in options.items() if not option.for_lists or key in ("ranking", "bench")}
+    options = declared(BenchOptions if key == "bench" else TaskOptions)
+    has_lists = key == "bench" or dimension(key).kind.name == "order"
+    expected = {name for name, option in options.items() if has_lists or not option.for_lists}
     assert {parameter.name for parameter in parameters} == expected
     described = " ".join((function.__doc__ or "").split())
     for parameter in parameters:
@@ -135,11 +138,21 @@ def test_wrong_values_of_inspects_own_options(name: str, value: object) -> None:
         )
 
 
-@pytest.mark.parametrize("name", ["limt", "unknown", *OF_INSPECT])
+@pytest.mark.parametrize("name", ["limt", "unknown", *OF_INSPECT, *OF_BENCH])
 def test_unknown_options_of_lm_eval(name: str) -> None:
     assert by_lm_eval(**{name: "x"}) == (
         f"unknown option recrm_{name}: the options are {', '.join(f'recrm_{known}' for known in SHARED)}"
     )
+
+
+def test_the_suite_of_bench() -> None:
+    assert bench_task(data="sample", limit=1, suite="recrm").version == bench_task(data="sample", limit=1).version
+    with pytest.raises(PrerequisiteError, match="unknown suite 'none': the suites are recrm"):
+        bench_task(data="sample", suite="none")
+    with pytest.raises(PrerequisiteError, match=r"-T suite must be text .*, not 5"):
+        bench_task(data="sample", suite=5)
+    with pytest.raises(PrerequisiteError, match="unknown option -T suite"):
+        dimension_task("factual", data="sample", suite="recrm")
 
 
 @pytest.mark.parametrize("name", ["limt", "unknown", "dimension", "recrm_limit"])
@@ -173,8 +186,8 @@ def test_a_task_file_takes_every_option_as_text(byte_tokenizer: str) -> None:
 
 def test_the_docs_have_every_option() -> None:
     rows = []
-    for name, option in declared(TaskOptions).items():
-        lm_eval = OF_INSPECT.get(name, f"`recrm_{name}`")
+    for name, option in declared(BenchOptions).items():
+        lm_eval = (OF_INSPECT | OF_BENCH).get(name, f"`recrm_{name}`")
         default = option.unset or f"`{option.default}`"
         rows.append(f"| `{name}` | {lm_eval} | {option.help} | {default} |")
     text = (ROOT / "docs" / "tasks.md").read_text(encoding="utf-8")

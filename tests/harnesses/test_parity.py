@@ -17,9 +17,9 @@ from lm_eval.tasks import TaskManager
 from inspect_tasks import bench_task, dimension_task
 from inspect_tasks.scorers import recrm
 from recrm_tasks import lm_eval_tasks
+from recrm_tasks.answers.prompt import MODES
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.dimensions.base import MODES
 from recrm_tasks.scoring.outcomes import Reason
 
 SUFFIX = {"generate": "", "logprob": "_logprob"}
@@ -94,14 +94,10 @@ def test_both_log_the_same_outcomes(tmp_path: Path) -> None:
         table = answers(dimension, "generate")
         samples = by_lm_eval(f"recrm_{dimension}", table)["samples"][f"recrm_{dimension}"]
         log = by_inspect(dimension_task(dimension, data="sample"), table, tmp_path)
-        theirs = {s["doc"]["id"]: list(s["score"][1]) for s in samples}
+        theirs = {s["doc"]["id"]: {n: v for n, v in s["score"].items() if n != "dimension"} for s in samples}
         ours = {s.id: s.scores["recrm"].metadata["outcome"] for s in log.samples}
-
-        def plain(outcome: list) -> list:
-            return [list(x) if isinstance(x, tuple) else x for x in outcome]
-
-        assert {k: plain(v) for k, v in theirs.items()} == {k: plain(v) for k, v in ours.items()}
-        reasons = {outcome[3] for outcome in ours.values()}
+        assert theirs == ours
+        reasons = {outcome.get("reason") for outcome in ours.values()}
         assert {None, "empty", "ambiguous", "truncated", "no_answer"} <= reasons
         assert reasons - {None} <= {reason.value for reason in Reason}
 

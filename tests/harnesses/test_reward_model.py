@@ -22,9 +22,10 @@ from lm_eval.tasks import TaskManager
 
 from inspect_tasks import dimension_task
 from recrm_tasks import lm_eval_tasks
+from recrm_tasks.answers.prompt import Message
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.dimensions.base import Message
 from recrm_tasks.errors import RecrmError
+from recrm_tasks.lm_eval_tasks.results import outcome_of
 from recrm_tasks.models.reward_model import Asked, RewardModel
 from recrm_tasks.prompting import Backend, Options, load_questions
 from recrm_tasks.scoring.outcomes import Outcome
@@ -118,7 +119,7 @@ def by_lm_eval(model: str, name: str, data: str, limit: int | None = None, **arg
         device="cuda:0",  # what lm-eval's command line says where the user says nothing
     )
     assert done is not None
-    return done["results"][name], [Outcome.from_json(sample["score"][1]) for sample in done["samples"][name]]
+    return done["results"][name], [outcome_of(sample["score"]) for sample in done["samples"][name]]
 
 
 def by_inspect(
@@ -247,7 +248,7 @@ def test_a_reward_model_writes_no_text(letters: str, tmp_path: Path) -> None:
 
 def test_the_names_of_classes_are_those_of_the_labels() -> None:
     (prompt,) = load_questions("factual", "logprob", Backend(), Options(data="sample", limit=1))[0]
-    names = dimension_of("factual").class_names(prompt)
+    names = dimension_of("factual").kind.class_names(prompt)
     assert "consistent" in names[0]
     assert "inconsistent" in names[1]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from recrm_tasks.answers.prompt import ANSWER_TOKENS, Message
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension, dimensions
-from recrm_tasks.dimensions.base import ANSWER_TOKENS, Message
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.prompting import Backend, Options, load_questions
 from recrm_tasks.prompting.tokens import Tokens, context_of

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
+from recrm_tasks.answers.prompt import LANGS, MODES, STYLES
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension, dimensions
-from recrm_tasks.dimensions.base import LANGS, MODES, STYLES
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.prompting import Backend, Options, load_questions
 
@@ -62,9 +62,9 @@ def test_examples_are_right_balanced_and_never_evaluated(key, mode, style):
             if mode == "logprob":
                 assert answer in prompt.choices
             else:
-                outcome = prompt.outcome(kind.read(answer, prompt))
+                outcome = prompt.outcome(kind.kind.read(answer, prompt))
                 assert outcome.reason is None
-                assert kind.credit(outcome) == 1
+                assert kind.kind.credit(outcome) == 1
 
 
 def test_examples_depend_on_the_seed_and_not_on_the_limit():
@@ -144,18 +144,18 @@ def test_a_base_models_answer_is_its_first_line():
         ("\nA. consistent\nAnswer: B", 0),
         (" A", 0),
     ]:
-        assert kind.read(text, prompt).value == value
+        assert kind.kind.read(text, prompt).value == value
     # Of a chat model all lines count, and an explicit statement before a bare letter.
-    assert kind.read(" B\nAnswer: A", prompt._replace(style="chat")).value == 0
-    assert kind.read(" C", prompt).reason == "out_of_range"
-    assert kind.read("\n\n", prompt).reason == "empty"
-    assert kind.read("The answer\nB", prompt).reason == "no_answer"
+    assert kind.kind.read(" B\nAnswer: A", prompt._replace(style="chat")).value == 0
+    assert kind.kind.read(" C", prompt).reason == "out_of_range"
+    assert kind.kind.read("\n\n", prompt).reason == "empty"
+    assert kind.kind.read("The answer\nB", prompt).reason == "no_answer"
     (prompt, *_) = asked("ranking", style="completion")
     order = ", ".join(reversed(prompt.choices))
-    assert kind.read(None, prompt).reason == "empty"
-    assert dimension("ranking").read(f" {order}\nA, B", prompt).reason is None
+    assert kind.kind.read(None, prompt).reason == "empty"
+    assert dimension("ranking").kind.read(f" {order}\nA, B", prompt).reason is None
     (prompt, *_) = asked("behavior", style="completion")
-    assert dimension("behavior").read(" 0.25\n0.9", prompt).value == 0.25
+    assert dimension("behavior").kind.read(" 0.25\n0.9", prompt).value == 0.25
 
 
 def test_ready_prompts_take_no_other_form(tmp_path):

@@ -25,8 +25,9 @@ from unittest import mock
 
 import convert
 
+from recrm_tasks.answers.prompt import Mode
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.dimensions.base import Mode
+from recrm_tasks.lm_eval_tasks.results import outcome_of
 from recrm_tasks.scoring.outcomes import Outcome
 
 KINDS = (
@@ -93,7 +94,7 @@ class LmEval:
         assert results is not None
         outcomes, answers = {}, {}
         for sample in results["samples"][task]:
-            outcome = Outcome.from_json(sample["score"][1])
+            outcome = outcome_of(sample["score"])
             outcomes[outcome.id] = outcome
             answers[outcome.id] = (
                 [logprob for logprob, _ in sample["filtered_resps"]]

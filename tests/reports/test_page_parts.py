@@ -64,16 +64,16 @@ def test_an_answer_as_it_was_read(outcome: Outcome, read: str) -> None:
 def test_right_is_what_acc_counts(gold: int, probability: float | None) -> None:
     kind = dimension_of("behavior")
     outcome = Outcome("a", gold, probability, None if probability is not None else "empty")
-    assert kind.metrics([outcome])["acc"].value == kind.right(outcome)
+    assert kind.metrics([outcome])["acc"].value == kind.kind.right(outcome)
 
 
 @given(st.permutations([0, 0, 1, 2]), st.permutations([0.1, 0.2, 0.3, 0.4]))
 def test_right_of_a_list_is_its_first_place(gold: list[int], scores: list[float]) -> None:
     kind = dimension_of("ranking")
     outcome = Outcome("a", tuple(gold), tuple(scores), None)
-    assert kind.metrics([outcome])["acc"].value == kind.right(outcome)
-    assert not kind.right(outcome._replace(value=(0.5,) * 4))
-    assert not kind.right(outcome._replace(value=None, reason="empty"))
+    assert kind.metrics([outcome])["acc"].value == kind.kind.right(outcome)
+    assert not kind.kind.right(outcome._replace(value=(0.5,) * 4))
+    assert not kind.kind.right(outcome._replace(value=None, reason="empty"))
 
 
 def test_records_are_packed_whole() -> None:

@@ -11,17 +11,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recrm_tasks.aggregate import aggregate, declared_roles, hybrid_scores, roles_with
+from recrm_tasks.answers.label import LABEL
+from recrm_tasks.answers.order import ORDER
+from recrm_tasks.answers.probability import PROBABILITY
 from recrm_tasks.dimensions import dimensions
+from recrm_tasks.dimensions.suites import RECRM
 from recrm_tasks.errors import HarnessError, RecrmError
 from recrm_tasks.scoring.aggregate import draws
 from recrm_tasks.scoring.aggregate.forms import FORMS
 from recrm_tasks.scoring.aggregate.hybrid import hybrid_differences, hybrids
-from recrm_tasks.scoring.aggregate.parts import Parts, Role, label_parts, list_parts, probability_parts
-from recrm_tasks.scoring.metrics.ranking import normalised_ranks
+from recrm_tasks.scoring.aggregate.parts import Parts, Role
+from recrm_tasks.scoring.metrics.lists import normalised_ranks
 from recrm_tasks.scoring.outcomes import Outcome
 
-ROLES = list(declared_roles().values())
+ROLES = list(RECRM.roles.values())
 NAN = math.nan
 
 
@@ -268,14 +271,14 @@ def test_the_order_of_outcomes_does_not_change_a_bit() -> None:
         key: rows + [row._replace(value=None, reason="empty") for row in rows] for key, rows in given_order.items()
     }
     shuffled = {key: random.Random(1).sample(rows, len(rows)) for key, rows in doubled.items()}
-    assert aggregate(doubled) == aggregate(dict(reversed(shuffled.items())))
+    assert RECRM.aggregate(doubled) == RECRM.aggregate(dict(reversed(shuffled.items())))
 
 
 def test_the_aggregate() -> None:
-    found = aggregate(outcomes())
+    found = RECRM.aggregate(outcomes())
     primary = [kind.metrics(outcomes()[key])["score"].value for key, kind in dimensions().items()]
     assert found["mean_score"].value == pytest.approx(sum(primary) / 5)
-    assert found["hybrid"].value == hybrid_scores(outcomes())["stratified"].value
+    assert found["hybrid"].value == RECRM.hybrid(outcomes())["stratified"].value
     assert found["n"].value == 60
     assert found["clusters"].value == 12
     assert found["coverage"].value == 50 / 60
@@ -286,22 +289,22 @@ def test_the_aggregate() -> None:
 
 def test_no_hybrid_without_every_dimension() -> None:
     some = {key: rows for key, rows in outcomes().items() if key != "ranking"}
-    found = aggregate(some)
+    found = RECRM.aggregate(some)
     assert math.isnan(found["hybrid"].value)
     assert found["mean_score"].value > 0
 
 
 def test_parts_of_each_kind() -> None:
-    labels = label_parts(
+    labels = LABEL.parts(
         [Outcome("b", 2, 1, None, None, (1.0, 0.4, 0.0)), Outcome("a", 0, None, "empty", None, (1.0, 0.0))]
     )
     assert labels.ids == ("a", "b")
     assert labels.gold.tolist() == [1.0, 0.0]
     assert math.isnan(labels.verdict[0])
     assert labels.verdict[1] == 0.4
-    stated = probability_parts([Outcome("a", 1, 0.3, None, "u"), Outcome("b", 0, 0.1, None, "u")])
+    stated = PROBABILITY.parts([Outcome("a", 1, 0.3, None, "u"), Outcome("b", 0, 0.1, None, "u")])
     assert (stated.gold.tolist(), stated.verdict.tolist(), stated.cluster_count) == ([1, 0], [0.3, 0.1], 1)
-    lists = list_parts(
+    lists = ORDER.parts(
         [
             Outcome("a", (2, 0, 1), (0.0, 2.0, 2.0), None),
             Outcome("b", (4, 0), None, "truncated"),
@@ -315,7 +318,7 @@ def test_parts_of_each_kind() -> None:
 
 def test_labels_without_values_are_told() -> None:
     with pytest.raises(HarnessError, match="record a: its log does not say what the labels are worth"):
-        label_parts([Outcome("a", 0, 1, None)])
+        LABEL.parts([Outcome("a", 0, 1, None)])
 
 
 @given(st.lists(st.integers(0, 5), min_size=2, max_size=9))
@@ -327,14 +330,14 @@ def test_normalised_ranks(scores: list[int]) -> None:
 
 
 def test_weights_of_a_command_line() -> None:
-    roles = roles_with(["relevance=2", "behavior=0"])
+    roles = RECRM.roles_with(["relevance=2", "behavior=0"])
     assert roles["relevance"] == Role(gate=False, weight=2.0)
     assert roles["behavior"].weight == 0
     assert roles["factual"] == Role(gate=True, weight=1.0)
     for wrong in ("relevance", "relevance=x", "relevance=-1", "relevance=nan", "relevance=inf"):
         with pytest.raises(RecrmError, match="DIMENSION=NUMBER"):
-            roles_with([wrong])
+            RECRM.roles_with([wrong])
     with pytest.raises(RecrmError, match="unknown dimension 'taste'"):
-        roles_with(["taste=1"])
+        RECRM.roles_with(["taste=1"])
     with pytest.raises(RecrmError, match="must weigh something"):
-        roles_with(["relevance=0", "behavior=0", "ranking=0"])
+        RECRM.roles_with(["relevance=0", "behavior=0", "ranking=0"])

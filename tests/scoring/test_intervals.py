@@ -13,14 +13,17 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn.metrics import f1_score
 
+from recrm_tasks.answers.label import LABEL
+from recrm_tasks.answers.order import ORDER
+from recrm_tasks.answers.probability import PROBABILITY
 from recrm_tasks.reports.runs import Run
-from recrm_tasks.scoring.metrics import ranking
+from recrm_tasks.scoring.metric import flat
+from recrm_tasks.scoring.metrics import lists as of_lists
 from recrm_tasks.scoring.metrics.auc import auc
 from recrm_tasks.scoring.metrics.calibration import binned, ece
 from recrm_tasks.scoring.metrics.estimate import Estimate, share
 from recrm_tasks.scoring.metrics.f1 import confusion, f1, f1_of
-from recrm_tasks.scoring.metrics.intervals import interval, of_area, of_share, wilson
-from recrm_tasks.scoring.metrics.tables import flat, label_metrics, probability_metrics, ranking_metrics
+from recrm_tasks.scoring.metrics.intervals import of_area, of_share, wilson
 from recrm_tasks.scoring.outcomes import Outcome
 
 
@@ -173,8 +176,8 @@ def test_ranking_errors_are_of_a_mean_over_lists():
         grades = (1, 0, *rng.integers(0, 2, 4).tolist())
         value = None if i % 10 == 0 else tuple(rng.permutation(6).astype(float).tolist())
         rows.append(Outcome(f"l{i:02}", grades, value, "no_answer" if value is None else None))
-    found = ranking_metrics(rows)
-    measures = {"auc": ranking.list_auc, "acc": ranking.top_hit, "mrr": ranking.reciprocal_rank}
+    found = ORDER.measure(rows)
+    measures = {"auc": of_lists.list_auc, "acc": of_lists.top_hit, "mrr": of_lists.reciprocal_rank}
     for name, measure in measures.items():
         values = [0.0 if r.value is None else measure(r.gold, r.value) for r in rows]
         assert found[name].stderr == pytest.approx(np.std(values, ddof=1) / math.sqrt(50), abs=1e-12), name
@@ -182,7 +185,7 @@ def test_ranking_errors_are_of_a_mean_over_lists():
 
 def test_accuracy_error_is_of_a_mean():
     rows = [Outcome(f"{i:02}", 1, i % 2, None) for i in range(20)]
-    assert label_metrics(rows)["acc"].stderr == pytest.approx(math.sqrt(0.25 / 19), abs=1e-12)
+    assert LABEL.measure(rows)["acc"].stderr == pytest.approx(math.sqrt(0.25 / 19), abs=1e-12)
 
 
 def test_ece_error_takes_bins_as_given():
@@ -203,7 +206,7 @@ def run(dimension, **metrics):
 
 def test_interval_of_a_report_is_wilsons_for_labels():
     rows = [Outcome(f"{i:03}", 1, int(i >= 32), None) for i in range(128)]
-    found = Run(Path("x"), "lm-eval", "m", "factual", "generate", flat(label_metrics(rows)), {}).interval()
+    found = Run(Path("x"), "lm-eval", "m", "factual", "generate", flat(LABEL.measure(rows)), {}).interval()
     assert found == pytest.approx(wilson(0.75, 128), abs=1e-12)
 
 
@@ -220,23 +223,23 @@ def test_interval_without_an_error_is_undefined(metrics):
 def test_the_area_of_perfect_probabilities_has_an_interval():
     """DeLong's error is 0 there, but twenty positives do not prove perfection."""
     rows = [Outcome(f"{i:03}", int(i < 20), 0.9 if i < 20 else 0.1, None) for i in range(100)]
-    found = flat(probability_metrics(rows))
+    found = flat(PROBABILITY.measure(rows))
     assert (found["auc"], found["auc_stderr"]) == (1, 0)
-    assert interval("auc", found) == pytest.approx(wilson(1.0, 20))
+    assert PROBABILITY.interval("auc", found) == pytest.approx(wilson(1.0, 20))
 
 
 def test_no_readable_list_has_an_interval():
     rows = [Outcome(f"{i}", (0, 1), None, "empty") for i in range(30)]
-    found = flat(ranking_metrics(rows))
-    assert interval("auc", found) == pytest.approx(wilson(0.0, 30))
-    assert all(math.isnan(x) for x in interval("auc_valid", found))
-    assert all(math.isnan(x) for x in interval("n", found))
+    found = flat(ORDER.measure(rows))
+    assert ORDER.interval("auc", found) == pytest.approx(wilson(0.0, 30))
+    assert all(math.isnan(x) for x in ORDER.interval("auc_valid", found))
+    assert all(math.isnan(x) for x in ORDER.interval("n", found))
 
 
 def test_position_bias_may_be_negative():
     rows = [Outcome(f"{i}", (0, 1, 0), (1.0, 2.0, 3.0) if i % 3 else (3.0, 2.0, 1.0), None) for i in range(30)]
-    found = flat(ranking_metrics(rows))
-    low, high = interval("position_bias", found)
+    found = flat(ORDER.measure(rows))
+    low, high = ORDER.interval("position_bias", found)
     assert found["position_bias"] == pytest.approx(-1 / 3)
     assert -1 <= low < -1 / 3 < high < 1
 
@@ -252,10 +255,10 @@ def test_intervals_hold_their_value_and_stay_in_range(value, stderr, clusters):
 def test_a_clustered_share_has_fewer_trials():
     """Every record asked four times with the same outcome: the interval is that of the records."""
     once = [Outcome(f"{i:03}", 1, int(i % 4 > 0), None) for i in range(100)]
-    again = flat(label_metrics(once * 4))
-    assert interval("acc", again) == pytest.approx(wilson(0.75, 100), abs=1e-9)
+    again = flat(LABEL.measure(once * 4))
+    assert LABEL.interval("acc", again) == pytest.approx(wilson(0.75, 100), abs=1e-9)
     grouped = [Outcome(f"{i:03}-{j}", 1, int(i % 4 > 0), None, f"user {i}") for i in range(100) for j in range(4)]
-    assert interval("acc", flat(label_metrics(grouped))) == pytest.approx(wilson(0.75, 100), abs=1e-9)
+    assert LABEL.interval("acc", flat(LABEL.measure(grouped))) == pytest.approx(wilson(0.75, 100), abs=1e-9)
 
 
 # --- coverage by simulation: 95 % intervals hold the truth in 93 to 97 % of 2,000 draws -------------------------------
@@ -266,7 +269,7 @@ DRAWS = 2000
 def coverage_of(truth, name, draw):
     held = 0
     for _ in range(DRAWS):
-        low, high = interval(name, flat(draw()))
+        low, high = LABEL.interval(name, flat(draw()))
         held += low <= truth <= high
     return held / DRAWS
 

@@ -14,18 +14,16 @@ from hypothesis import strategies as st
 from ir_measures import RR, Qrel, ScoredDoc, Success, nDCG
 from sklearn.metrics import accuracy_score, brier_score_loss, f1_score, roc_auc_score
 
+from recrm_tasks.answers.label import LABEL
+from recrm_tasks.answers.order import ORDER
+from recrm_tasks.answers.probability import PROBABILITY
 from recrm_tasks.dimensions import dimension, dimensions
 from recrm_tasks.errors import HarnessError
-from recrm_tasks.scoring.metrics import ranking
+from recrm_tasks.scoring.aggregate.mean import mean_score
+from recrm_tasks.scoring.metric import flat
+from recrm_tasks.scoring.metrics import lists as of_lists
 from recrm_tasks.scoring.metrics.calibration import reliability_curve
 from recrm_tasks.scoring.metrics.estimate import Estimate, mean, total
-from recrm_tasks.scoring.metrics.tables import (
-    flat,
-    label_metrics,
-    mean_score,
-    probability_metrics,
-    ranking_metrics,
-)
 from recrm_tasks.scoring.outcomes import Answer, Outcome, Reason
 
 NO = Reason.NO_ANSWER.value
@@ -68,7 +66,7 @@ def same(a, b):
 @given(rows=LABELS)
 def test_labels_against_scikit_learn(rows):
     gold, values = [g for g, _ in rows], [v for _, v in rows]
-    found = flat(label_metrics(outcomes(gold, values)))
+    found = flat(LABEL.measure(outcomes(gold, values)))
     predicted = [-1 if v is None else v for v in values]
     labels = sorted({*gold, *predicted} - {-1})
     assert found["acc"] == pytest.approx(accuracy_score(gold, predicted), abs=1e-15)
@@ -95,16 +93,16 @@ def test_labels_against_scikit_learn(rows):
 @pytest.mark.parametrize("right", [0, 1, 5, 148, 296, 297])
 def test_f1_of_one_gold_class_follows_from_the_accuracy(right):
     """What tells that the published FC figures are weighted F1 (DESIGN.md)."""
-    found = flat(label_metrics(outcomes([0] * 297, [0] * right + [1] * (297 - right))))
+    found = flat(LABEL.measure(outcomes([0] * 297, [0] * right + [1] * (297 - right))))
     assert found["f1"] == pytest.approx(2 * found["acc"] / (1 + found["acc"]), abs=1e-15)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(rows=LABELS, names=st.permutations(range(4)))
 def test_names_of_labels_do_not_matter(rows, names):
-    one = flat(label_metrics(outcomes([g for g, _ in rows], [v for _, v in rows])))
+    one = flat(LABEL.measure(outcomes([g for g, _ in rows], [v for _, v in rows])))
     renamed = [(names[g], None if v is None else names[v]) for g, v in rows]
-    two = flat(label_metrics(outcomes([g for g, _ in renamed], [v for _, v in renamed])))
+    two = flat(LABEL.measure(outcomes([g for g, _ in renamed], [v for _, v in renamed])))
     for name in ("acc", "acc_stderr", "coverage", "acc_baseline", "n", "acc_valid"):
         assert one[name] == pytest.approx(two[name], abs=1e-15, nan_ok=True), name
     for name in ("f1", "f1_macro", "f1_valid"):
@@ -139,7 +137,7 @@ def naive_ece(rows):
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(rows=PROBABILITIES)
 def test_probabilities_against_brute_force(rows):
-    found = flat(probability_metrics(outcomes([g for g, _ in rows], [v for _, v in rows])))
+    found = flat(PROBABILITY.measure(outcomes([g for g, _ in rows], [v for _, v in rows])))
     valid = [(g, v) for g, v in rows if v is not None]
     assert found["auc"] == pytest.approx(pairs_won(rows), abs=1e-12, nan_ok=True)
     assert found["auc_valid"] == pytest.approx(pairs_won(valid), abs=1e-12, nan_ok=True)
@@ -158,7 +156,7 @@ def test_probabilities_against_brute_force(rows):
 @given(rows=st.lists(st.tuples(st.integers(0, 1), KNOWN), min_size=2, max_size=60))
 def test_probabilities_against_scikit_learn(rows):
     gold, values = zip(*rows, strict=True)
-    found = flat(probability_metrics(outcomes(gold, values)))
+    found = flat(PROBABILITY.measure(outcomes(gold, values)))
     assert found["brier"] == pytest.approx(brier_score_loss(gold, values, pos_label=1), abs=1e-12)
     assert found["brier"] == found["brier_valid"]
     assert found["auc"] == pytest.approx(found["auc_valid"], abs=0, nan_ok=True)
@@ -172,18 +170,18 @@ def test_probabilities_against_scikit_learn(rows):
 def test_ece_of_ten_equal_bins():
     """By hand: 20 rows, two a bin; every bin's gap is |0.05 - 0.5| at p = 0.05 …, all labels alternate."""
     values = [0.05 + 0.1 * (i // 2) for i in range(20)]
-    found = flat(probability_metrics(outcomes([i % 2 for i in range(20)], values)))
+    found = flat(PROBABILITY.measure(outcomes([i % 2 for i in range(20)], values)))
     by_hand = sum(abs(0.05 + 0.1 * b - 0.5) for b in range(10)) / 10
     assert found["ece"] == pytest.approx(by_hand, abs=1e-12)
 
 
 def test_perfect_and_inverted_probabilities():
     gold = [0, 1] * 10
-    perfect = flat(probability_metrics(outcomes(gold, [float(g) for g in gold])))
-    inverted = flat(probability_metrics(outcomes(gold, [1.0 - g for g in gold])))
+    perfect = flat(PROBABILITY.measure(outcomes(gold, [float(g) for g in gold])))
+    inverted = flat(PROBABILITY.measure(outcomes(gold, [1.0 - g for g in gold])))
     assert [perfect[m] for m in ("auc", "acc", "f1", "brier", "ece")] == [1, 1, 1, 0, 0]
     assert [inverted[m] for m in ("auc", "acc", "f1", "brier", "ece")] == [0, 0, 0, 1, 1]
-    constant = flat(probability_metrics(outcomes(gold, [0.5] * 20)))
+    constant = flat(PROBABILITY.measure(outcomes(gold, [0.5] * 20)))
     assert constant["auc"] == 0.5
     assert constant["ece"] == 0
 
@@ -191,13 +189,13 @@ def test_perfect_and_inverted_probabilities():
 # --- rankings --------------------------------------------------------------------------------------------------------
 
 MEASURES = {
-    "auc": ranking.list_auc,
-    "acc": ranking.top_hit,
-    "hr@3": lambda g, s: ranking.hit_rate(g, s, 3),
-    "hr@5": lambda g, s: ranking.hit_rate(g, s, 5),
-    "ndcg@3": lambda g, s: ranking.ndcg(g, s, 3),
-    "ndcg@5": lambda g, s: ranking.ndcg(g, s, 5),
-    "mrr": ranking.reciprocal_rank,
+    "auc": of_lists.list_auc,
+    "acc": of_lists.top_hit,
+    "hr@3": lambda g, s: of_lists.hit_rate(g, s, 3),
+    "hr@5": lambda g, s: of_lists.hit_rate(g, s, 5),
+    "ndcg@3": lambda g, s: of_lists.ndcg(g, s, 3),
+    "ndcg@5": lambda g, s: of_lists.ndcg(g, s, 5),
+    "mrr": of_lists.reciprocal_rank,
 }
 
 
@@ -257,7 +255,7 @@ def test_rankings_against_ir_measures(seed):
         "acc": Success @ 1,
     }
     expected = ir_measures.pytrec_eval.calc_aggregate(theirs.values(), qrels, run)
-    found = flat(ranking_metrics(rows))
+    found = flat(ORDER.measure(rows))
     for name, measure in theirs.items():
         assert found[name] == pytest.approx(expected[measure], abs=1e-9), name
     aucs = [roc_auc_score([g > 0 for g in r.gold], r.value) for r in rows]
@@ -268,7 +266,7 @@ def test_rankings_against_ir_measures(seed):
 @given(rows=st.lists(lists(), min_size=1, max_size=8))
 def test_ranking_means(rows):
     """An unreadable list counts 0 in the plain metric and not at all in the `_valid` one."""
-    found = flat(ranking_metrics(outcomes([g for g, _ in rows], [s for _, s in rows])))
+    found = flat(ORDER.measure(outcomes([g for g, _ in rows], [s for _, s in rows])))
     for name, measure in MEASURES.items():
         values = [0.0 if s is None else measure(g, s) for g, s in rows]
         assert found[name] == pytest.approx(sum(values) / len(values), abs=1e-12), name
@@ -283,18 +281,18 @@ def test_ranking_means(rows):
 def test_candidates_left_out_share_the_bottom():
     """The one positive is not named: it is at a random place behind the three that are."""
     scores = (6.0, 5.0, 4.0, 0.0, 0.0, 0.0)
-    assert ranking.reciprocal_rank((0, 0, 0, 1, 0, 0), scores) == pytest.approx((1 / 4 + 1 / 5 + 1 / 6) / 3)
-    assert ranking.list_auc((0, 0, 0, 1, 0, 0), scores) == pytest.approx(1 / 5)
-    assert ranking.hit_rate((0, 0, 0, 1, 0, 0), scores, 5) == pytest.approx(2 / 3)
-    assert ranking.hit_rate((0, 0, 0, 1, 0, 0), scores, 3) == 0
+    assert of_lists.reciprocal_rank((0, 0, 0, 1, 0, 0), scores) == pytest.approx((1 / 4 + 1 / 5 + 1 / 6) / 3)
+    assert of_lists.list_auc((0, 0, 0, 1, 0, 0), scores) == pytest.approx(1 / 5)
+    assert of_lists.hit_rate((0, 0, 0, 1, 0, 0), scores, 5) == pytest.approx(2 / 3)
+    assert of_lists.hit_rate((0, 0, 0, 1, 0, 0), scores, 3) == 0
 
 
 # --- properties of all kinds -----------------------------------------------------------------------------------------
 
 KINDS = {
-    "labels": (label_metrics, LABELS),
-    "probabilities": (probability_metrics, PROBABILITIES),
-    "rankings": (ranking_metrics, st.lists(lists(), min_size=1, max_size=15)),
+    "labels": (LABEL.measure, LABELS),
+    "probabilities": (PROBABILITY.measure, PROBABILITIES),
+    "rankings": (ORDER.measure, st.lists(lists(), min_size=1, max_size=15)),
 }
 
 
@@ -410,8 +408,8 @@ def test_epochs_of_a_label_task_keep_the_errors():
     rng = np.random.default_rng(1)
     gold = rng.integers(0, 2, 60)
     predicted = np.where(rng.random(60) < 0.7, gold, 1 - gold)
-    once = label_metrics(outcomes(gold.tolist(), predicted.tolist()))
-    twice = label_metrics(outcomes(gold.tolist(), predicted.tolist()) * 2)
+    once = LABEL.measure(outcomes(gold.tolist(), predicted.tolist()))
+    twice = LABEL.measure(outcomes(gold.tolist(), predicted.tolist()) * 2)
     for name in ("acc", "coverage", "f1", "f1_macro", "acc_valid", "f1_valid"):
         assert twice[name].value == pytest.approx(once[name].value, abs=1e-15), name
         assert twice[name].stderr == pytest.approx(once[name].stderr, rel=1e-9, abs=1e-15), name
@@ -447,7 +445,7 @@ def test_murphys_decomposition_where_each_bin_has_one_probability():
     rng = np.random.default_rng(2)
     stated = np.repeat(np.arange(10) / 10 + 0.05, 100)
     gold = (rng.random(1000) < stated**2).astype(int)
-    found = flat(probability_metrics(outcomes(gold.tolist(), stated.tolist())))
+    found = flat(PROBABILITY.measure(outcomes(gold.tolist(), stated.tolist())))
     shares, over_all = gold.reshape(10, 100).mean(axis=1), gold.mean()
     assert found["reliability_valid"] == pytest.approx(np.mean((stated[::100] - shares) ** 2), abs=1e-12)
     assert found["resolution_valid"] == pytest.approx(np.mean((shares - over_all) ** 2), abs=1e-12)
@@ -459,11 +457,11 @@ def test_errors_of_the_decomposition_agree_with_a_bootstrap():
     stated = rng.beta(2, 3, 600)
     gold = (rng.random(600) < stated**1.5).astype(int)
     names = ("reliability_valid", "resolution_valid", "uncertainty_valid")
-    found = probability_metrics(outcomes(gold.tolist(), stated.tolist()))
+    found = PROBABILITY.measure(outcomes(gold.tolist(), stated.tolist()))
     draws = []
     for _ in range(300):
         rows = rng.integers(0, 600, 600)
-        drawn = probability_metrics(outcomes(gold[rows].tolist(), stated[rows].tolist()))
+        drawn = PROBABILITY.measure(outcomes(gold[rows].tolist(), stated[rows].tolist()))
         draws.append([drawn[name].value for name in names])
     for name, spread in zip(names, np.std(draws, axis=0, ddof=1), strict=True):
         assert found[name].stderr == pytest.approx(spread, rel=0.25), name
@@ -481,35 +479,35 @@ def test_position_bias():
     last = [((0, 1, 0), (1.0, 2.0, 3.0))] * 10
     tied = [((0, 1, 0), (1.0, 1.0, 1.0))] * 10
     for rows, expected in ((first, 1), (last, -1), (first + last, 0), (tied, 0)):
-        found = ranking_metrics(outcomes([g for g, _ in rows], [s for _, s in rows]))["position_bias"]
+        found = ORDER.measure(outcomes([g for g, _ in rows], [s for _, s in rows]))["position_bias"]
         assert found.value == pytest.approx(expected)
     rng = np.random.default_rng(9)
     blind = [((0, 1, 0, 0, 1), tuple(rng.permutation(5).astype(float).tolist())) for _ in range(400)]
-    found = ranking_metrics(outcomes([g for g, _ in blind], [s for _, s in blind]))["position_bias"]
+    found = ORDER.measure(outcomes([g for g, _ in blind], [s for _, s in blind]))["position_bias"]
     assert abs(found.value) < 3 * found.stderr
 
 
 BROKEN = {
-    "NaN": (probability_metrics, [Outcome("r7", 1, math.nan, None)], "r7: probability nan"),
-    "infinite": (probability_metrics, [Outcome("r7", 1, math.inf, None)], "r7: probability inf"),
+    "NaN": (PROBABILITY.measure, [Outcome("r7", 1, math.nan, None)], "r7: probability nan"),
+    "infinite": (PROBABILITY.measure, [Outcome("r7", 1, math.inf, None)], "r7: probability inf"),
     "too high": (
-        probability_metrics,
+        PROBABILITY.measure,
         [Outcome("r1", 0, 0.5, None), Outcome("r7", 1, 1.2, None)],
         "r7: probability 1.2",
     ),
-    "text": (probability_metrics, [Outcome("r7", 1, "0.5", None)], "r7: probability '0.5'"),
-    "gold": (probability_metrics, [Outcome("r7", 2, 0.5, None)], "r7: gold 2"),
-    "two golds": (probability_metrics, [Outcome("r7", 0, 0.5, None), Outcome("r7", 1, 0.5, None)], "r7 has two gold"),
-    "no reason": (probability_metrics, [Outcome("r7", 0, None, None)], "r7: value None with reason None"),
-    "both": (label_metrics, [Outcome("r7", 0, 1, "empty")], "r7: value 1 with reason 'empty'"),
-    "unknown reason": (label_metrics, [Outcome("r7", 0, None, "tired")], "r7: value None with reason 'tired'"),
-    "label": (label_metrics, [Outcome("r7", 0, 2, None, None, (1.0, 0.0))], "r7: label 2 is outside its set (0 to 1)"),
-    "gold label": (label_metrics, [Outcome("r7", -1, 0, None)], "r7: label -1 is outside its set"),
-    "fraction": (label_metrics, [Outcome("r7", 0, 0.5, None)], "r7: label 0.5 is outside its set"),
-    "no positives": (ranking_metrics, [Outcome("r7", (0, 0), (1.0, 2.0), None)], "r7: grades (0, 0) lack"),
-    "no negatives": (ranking_metrics, [Outcome("r7", (1, 2), (1.0, 2.0), None)], "r7: grades (1, 2) lack"),
-    "scores": (ranking_metrics, [Outcome("r7", (0, 1), (1.0,), None)], "r7: scores (1.0,) for 2 candidates"),
-    "NaN score": (ranking_metrics, [Outcome("r7", (0, 1), (1.0, math.nan), None)], "r7: scores (1.0, nan) hold NaN"),
+    "text": (PROBABILITY.measure, [Outcome("r7", 1, "0.5", None)], "r7: probability '0.5'"),
+    "gold": (PROBABILITY.measure, [Outcome("r7", 2, 0.5, None)], "r7: gold 2"),
+    "two golds": (PROBABILITY.measure, [Outcome("r7", 0, 0.5, None), Outcome("r7", 1, 0.5, None)], "r7 has two gold"),
+    "no reason": (PROBABILITY.measure, [Outcome("r7", 0, None, None)], "r7: value None with reason None"),
+    "both": (LABEL.measure, [Outcome("r7", 0, 1, "empty")], "r7: value 1 with reason 'empty'"),
+    "unknown reason": (LABEL.measure, [Outcome("r7", 0, None, "tired")], "r7: value None with reason 'tired'"),
+    "label": (LABEL.measure, [Outcome("r7", 0, 2, None, None, (1.0, 0.0))], "r7: label 2 is outside its set (0 to 1)"),
+    "gold label": (LABEL.measure, [Outcome("r7", -1, 0, None)], "r7: label -1 is outside its set"),
+    "fraction": (LABEL.measure, [Outcome("r7", 0, 0.5, None)], "r7: label 0.5 is outside its set"),
+    "no positives": (ORDER.measure, [Outcome("r7", (0, 0), (1.0, 2.0), None)], "r7: grades (0, 0) lack"),
+    "no negatives": (ORDER.measure, [Outcome("r7", (1, 2), (1.0, 2.0), None)], "r7: grades (1, 2) lack"),
+    "scores": (ORDER.measure, [Outcome("r7", (0, 1), (1.0,), None)], "r7: scores (1.0,) for 2 candidates"),
+    "NaN score": (ORDER.measure, [Outcome("r7", (0, 1), (1.0, math.nan), None)], "r7: scores (1.0, nan) hold NaN"),
 }
 
 

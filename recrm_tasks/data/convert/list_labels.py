@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from recrm_tasks.answers.prompt import LETTERS
 from recrm_tasks.data.formats.candidates import Problems
 from recrm_tasks.data.formats.texts import values_of
 from recrm_tasks.data.mapping.mapping_file import LabelColumn
-from recrm_tasks.dimensions.base import LETTERS, render
+from recrm_tasks.dimensions.rendering import render
 
 _GRADES = pa.list_(pa.int32())
 

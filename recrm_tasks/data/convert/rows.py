@@ -12,6 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from recrm_tasks.answers.label_sets import LabelSet
+from recrm_tasks.answers.prompt import LANGS
 from recrm_tasks.data.convert.list_labels import chosen_labels, list_problems
 from recrm_tasks.data.formats import Chunk, texts
 from recrm_tasks.data.formats.candidates import to_candidates
@@ -20,7 +22,7 @@ from recrm_tasks.data.mapping.layout import dimensions_named
 from recrm_tasks.data.mapping.mapping_file import LabelColumn, Source, Values
 from recrm_tasks.data.store.schema import COMMON, ITEMS, TURNS, is_object_text, own_fields, schema_of
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.dimensions.base import LANGS, Dimension, LabelSet
+from recrm_tasks.dimensions.base import Dimension
 
 Rows = npt.NDArray[np.int64]
 _NULL = pa.scalar(None, pa.string())

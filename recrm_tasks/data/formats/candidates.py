@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from recrm_tasks.data.formats.texts import values_of
 from recrm_tasks.data.store.schema import ITEMS
-from recrm_tasks.dimensions.base import render
+from recrm_tasks.dimensions.rendering import render
 
 IDS = ("id", "item_id", "itemid", "poi_id", "shop_id", "product_id", "sku_id", "编号", "商品id", "店铺id")
 _TEXTS = ("text", "content", "title_text", "文本")

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from recrm_tasks.dimensions.base import render, render_entry, show_scalar
+from recrm_tasks.dimensions.rendering import render, render_entry, show_scalar
 
 DEEPEST = 100
 """Lists and objects within each other: far more than data has, and what every step of the way can follow."""

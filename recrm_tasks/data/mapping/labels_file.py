@@ -10,9 +10,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.data.formats.json_text import DECODER
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.dimensions.base import Dimension, LabelSet
+from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.errors import DataError
 
 

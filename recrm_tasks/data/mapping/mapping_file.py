@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
+from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.dimensions.base import LabelSet
 from recrm_tasks.errors import DataError
 
 OPEN: Final = "?"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.data.convert.problems import Problems
 from recrm_tasks.data.formats import NAMES, read, texts
 from recrm_tasks.data.mapping import column_names
@@ -27,7 +28,7 @@ from recrm_tasks.data.mapping.mapping_file import (
 from recrm_tasks.data.mapping.recognise import Proposal, is_own_form, recognise
 from recrm_tasks.data.sources.origin import Origin
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.dimensions.base import Dimension, LabelSet
+from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.errors import DataError, NoRecords
 
 _LOOKED_AT = 1_000

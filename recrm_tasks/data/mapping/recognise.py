@@ -9,6 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from recrm_tasks.answers.label_sets import Label, LabelSet
+from recrm_tasks.answers.prompt import LANGS
 from recrm_tasks.data.formats import texts
 from recrm_tasks.data.formats.candidates import to_candidates
 from recrm_tasks.data.formats.turns import is_turns, last_answers
@@ -16,7 +18,7 @@ from recrm_tasks.data.mapping import column_names
 from recrm_tasks.data.mapping.layout import split_of
 from recrm_tasks.data.mapping.mapping_file import OPEN, LabelColumn, Source, Values
 from recrm_tasks.data.store.schema import ITEMS, own_fields, required_fields, schema_of
-from recrm_tasks.dimensions.base import LANGS, Dimension, Label, LabelSet
+from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.dimensions.names import ITEM
 
 _MANY = 30

@@ -9,9 +9,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.data.store.sampling import Digests, digests
 from recrm_tasks.data.store.schema import ITEMS, TURNS, own_fields
-from recrm_tasks.dimensions.base import Dimension, LabelSet
+from recrm_tasks.dimensions.base import Dimension
 
 _FIELD, _ENTRY, _PART, _NULL = "\x1f", "\x1e", "\x1d", "\x00"
 

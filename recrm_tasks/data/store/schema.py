@@ -14,8 +14,11 @@ from typing import Any, Literal, get_args, get_origin
 import pyarrow as pa
 from pydantic import BaseModel
 
+from recrm_tasks.answers.prompt import Message
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.dimensions.base import Dimension, Message, Record, Text
+from recrm_tasks.dimensions.base import Dimension
+from recrm_tasks.dimensions.record import Record
+from recrm_tasks.dimensions.rendering import Text
 
 TURNS = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
 ITEMS = pa.list_(pa.struct([("id", pa.string()), ("text", pa.string())]))

@@ -7,8 +7,8 @@ import gzip
 import json
 from typing import Any
 
+from recrm_tasks.answers.prompt import choice_names
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.dimensions.base import choice_names
 from recrm_tasks.reports.answered import asked
 from recrm_tasks.reports.page.chapters import Chapter
 from recrm_tasks.scoring.outcomes import Outcome, Value
@@ -39,7 +39,7 @@ def browser(chapter: Chapter, dimension: str) -> dict[str, Any] | None:
             place = places.setdefault((outcome.id, asked(logged.turns)), len(record["prompts"]))
             if place == len(record["prompts"]):
                 record["prompts"].append([logged.turns, logged.target])
-            state = UNREADABLE if outcome.reason else RIGHT if kind.right(outcome) else WRONG
+            state = UNREADABLE if outcome.reason else RIGHT if kind.kind.right(outcome) else WRONG
             record["answers"].append([run, _read(outcome), state, logged.said, place])
     if not records:
         return None

@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 import altair as alt
 import vl_convert
 
+from recrm_tasks.scoring.diagnosis import Bars, Curve, Heatmap, Plot
+
 INK, FAINT, PAPER, ACCENT = "#24292f", "#d0d7de", "#fdfdfd", "#1f6fd1"
 SERIES = ("#1f6fd2", "#d1571f", "#2a8a4a", "#8e4ec6", "#a87b00", "#c2185b", "#0f8b8d", "#6e7781")
 READABLE = "#2f9e63"
@@ -101,49 +103,55 @@ def cost(rows: Rows) -> str:
     return _svg(alt.layer(*layers).properties(width=_WIDTH, height=240))
 
 
-def reliability(rows: Rows) -> str:
-    """Stated probabilities against what happened; on the diagonal a model is calibrated.
+def drawn(plot: Plot, rows: Rows) -> str:
+    """A diagnosis as it says itself.
 
     Args:
-        rows: `entry`, `n`, `probability`, `positives` of each bin.
+        plot: how.
+        rows: its points, with `entry`.
     """
+    if isinstance(plot, Heatmap):
+        return _heatmap(plot, rows)
+    return _curve(plot, rows) if isinstance(plot, Curve) else _bars(plot, rows)
+
+
+def _curve(plot: Curve, rows: Rows) -> str:
     names = list(dict.fromkeys(row["entry"] for row in rows))
-    diagonal = _chart([{"probability": 0, "positives": 0}, {"probability": 1, "positives": 1}]).mark_line(
+    diagonal = _chart([{plot.x: 0, plot.y: 0}, {plot.x: 1, plot.y: 1}]).mark_line(
         color=INK, strokeDash=[4, 4], opacity=0.7
     )
     base = _chart(rows).encode(color=_series(names))
-    x = alt.X("probability:Q", scale=alt.Scale(domain=[0, 1]), title="stated probability, mean of a bin")
-    y = alt.Y("positives:Q", scale=alt.Scale(domain=[0, 1]), title="share that acted")
+    x = alt.X(f"{plot.x}:Q", scale=alt.Scale(domain=[0, 1]), title=plot.x_title)
+    y = alt.Y(f"{plot.y}:Q", scale=alt.Scale(domain=[0, 1]), title=plot.y_title)
+    legend = alt.Legend(symbolFillColor=INK, symbolStrokeColor=INK)
     layers = (
         diagonal.encode(x=x, y=y),
-        base.mark_line(strokeWidth=1.5).encode(x=x, y=y, order="probability:Q"),
+        base.mark_line(strokeWidth=1.5).encode(x=x, y=y, order=f"{plot.x}:Q"),
         base.mark_point(filled=True, opacity=1).encode(
-            x=x,
-            y=y,
-            size=alt.Size("n:Q", title="answers", legend=alt.Legend(symbolFillColor=INK, symbolStrokeColor=INK)),
+            x=x, y=y, size=alt.Size(f"{plot.size}:Q", title="answers", legend=legend)
         ),
     )
     return _svg(alt.layer(*layers).properties(width=360, height=360))
 
 
-def confusion(rows: Rows, labels: Sequence[str], answers: Sequence[str]) -> str:
-    """Gold labels by answers: counts, shaded by their share of the gold label.
-
-    Args:
-        rows: `entry`, `gold`, `answered`, `n`, `share`.
-        labels: the gold labels in their order.
-        answers: the same and what stands for unreadable answers.
-    """
+def _heatmap(plot: Heatmap, rows: Rows) -> str:
     base = _FACET.encode(
-        x=alt.X("answered:N", sort=list(answers), title="answered", axis=alt.Axis(labelAngle=-30, orient="bottom")),
-        y=alt.Y("gold:N", sort=list(labels), title="gold"),
+        x=alt.X(f"{plot.x}:N", sort=list(plot.x_order), title=plot.x, axis=alt.Axis(labelAngle=-30, orient="bottom")),
+        y=alt.Y(f"{plot.y}:N", sort=list(plot.y_order), title=plot.y),
     )
     cells = base.mark_rect(color=ACCENT, stroke=FAINT).encode(
-        opacity=alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0.04, 0.8]), legend=None)
+        opacity=alt.Opacity(f"{plot.share}:Q", scale=alt.Scale(domain=[0, 1], range=[0.04, 0.8]), legend=None)
     )
-    counts = base.mark_text(color=INK).encode(text="n:Q")
+    counts = base.mark_text(color=INK).encode(text=f"{plot.n}:Q")
     layered = alt.layer(cells, counts).properties(width=alt.Step(58), height=alt.Step(30))
     return _svg(_facets(layered, rows))
+
+
+def _bars(plot: Bars, rows: Rows) -> str:
+    base = _FACET.encode(x=alt.X(f"{plot.x}:O", title=plot.x_title, axis=alt.Axis(labelAngle=0)))
+    bars = base.mark_bar(color=ACCENT).encode(y=alt.Y(f"{plot.y}:Q", title=plot.y_title))
+    marks = base.mark_tick(color=INK, thickness=2).encode(y=f"{plot.mark}:Q")
+    return _svg(_facets(alt.layer(bars, marks).properties(width=alt.Step(26), height=150), rows))
 
 
 def reasons(rows: Rows, order: Sequence[str]) -> str:
@@ -164,18 +172,6 @@ def reasons(rows: Rows, order: Sequence[str]) -> str:
         )
     )
     return _svg(bars.properties(width=_WIDTH, height=alt.Step(_ROW)))
-
-
-def places(rows: Rows) -> str:
-    """How often the first choice stood at each place of the list; the mark is what chance would give.
-
-    Args:
-        rows: `entry`, `place`, `share`, `chance`.
-    """
-    base = _FACET.encode(x=alt.X("place:O", title="place in the order shown", axis=alt.Axis(labelAngle=0)))
-    bars = base.mark_bar(color=ACCENT).encode(y=alt.Y("share:Q", title="share of first choices"))
-    marks = base.mark_tick(color=INK, thickness=2).encode(y="chance:Q")
-    return _svg(_facets(alt.layer(bars, marks).properties(width=alt.Step(26), height=150), rows))
 
 
 def png(svg: str) -> bytes:

@@ -9,13 +9,12 @@ from typing import Any, NamedTuple
 
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.dimensions.base import choice_names
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.entries import Entry
 from recrm_tasks.reports.page import charts
 from recrm_tasks.reports.page.chapters import Chapter
 from recrm_tasks.reports.runs import Run
-from recrm_tasks.scoring.metrics.diagnoses import Diagnosis
+from recrm_tasks.scoring.diagnosis import Diagnosis
 from recrm_tasks.scoring.outcomes import Reason
 
 
@@ -119,54 +118,20 @@ def _reasons(runs: Sequence[tuple[str, Run]], statuses: Sequence[str]) -> list[d
 
 
 def _diagnoses(chapter: Chapter, dimension: str) -> list[Plot]:
-    """Confusion matrices, reliability diagrams or chosen places, whichever the dimension has."""
-    kind = dimension_of(dimension)
-    found: dict[str, Diagnosis] = {}
+    """What lies behind the scores, drawn as the dimension's kind of answer says."""
+    kind = dimension_of(dimension).kind
+    names = {gold: name for _, answers in chapter.answered(dimension) for gold, name in answers.targets.items()}
+    points: list[dict[str, Any]] = []
+    last: Diagnosis | None = None
     for line, answers in chapter.answered(dimension):
-        if rows := kind.diagnose(answers.outcomes):
-            found[line.label] = rows
-    if not found:
+        diagnosis = kind.diagnose(answers.outcomes, names)
+        if diagnosis.plot is None or not diagnosis.points:
+            continue
+        points += [{"entry": line.label, **point} for point in diagnosis.points]
+        # Of the run with the most labels, places or bins: its orders have those of the others in them.
+        if last is None or len(diagnosis.points) > len(last.points):
+            last = diagnosis
+    if last is None or last.plot is None:
         return []
-    first = next(iter(found.values()))[0]
-    if "gold" in first:
-        return [_confusion(chapter, dimension, found)]
-    if "probability" in first:
-        caption = "Readable answers in bins of equal number; on the diagonal the stated probability is what happens."
-        points = [{"entry": label, **row} for label, rows in found.items() for row in rows]
-        return [Plot(f"reliability-{dimension}", "Reliability", caption, charts.reliability(points))]
-    caption = "Where the first choice stood in the order shown; a model that minds only the candidates meets the marks."
-    return [Plot(f"places-{dimension}", "Position bias", caption, charts.places(_places(found)))]
-
-
-def _places(found: dict[str, Diagnosis]) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    for label, places in found.items():
-        total = sum(row["by chance"] for row in places)
-        for row in places:
-            share, chance = row["first choice"] / total, row["by chance"] / total
-            rows.append({"entry": label, "place": int(row["place"]), "share": share, "chance": chance})
-    return rows
-
-
-def _confusion(chapter: Chapter, dimension: str, found: dict[str, Diagnosis]) -> Plot:
-    meanings = {gold: name for _, answers in chapter.answered(dimension) for gold, name in answers.targets.items()}
-    count = max(len(rows) for rows in found.values())
-    letters = choice_names(count)
-    names = [meanings.get(i, letters[i]) for i in range(count)]
-    rows = []
-    for label, of_entry in found.items():
-        for row in of_entry:
-            gold, *cells = row.values()
-            total = sum(cells)
-            rows += [
-                {
-                    "entry": label,
-                    "gold": names[int(gold)],
-                    "answered": answered,
-                    "n": int(n),
-                    "share": n / total if total else 0.0,
-                }
-                for answered, n in zip([*letters, "unreadable"], cells, strict=True)
-            ]
-    caption = "Counts; shaded by their share of the gold label."
-    return Plot(f"confusion-{dimension}", "Confusion", caption, charts.confusion(rows, names, [*letters, "unreadable"]))
+    svg = charts.drawn(last.plot, points)
+    return [Plot(f"{last.name}-{dimension}", last.title, last.plot.caption, svg)]

@@ -61,6 +61,11 @@ FORMS: Mapping[str, Form] = {
 DEFAULT = "stratified"
 
 
+def name_of(form: str) -> str:
+    """What the hybrid score by a form is called among the metrics: the default one just `hybrid`."""
+    return "hybrid" if form == DEFAULT else f"hybrid_{form}"
+
+
 def _held(values: Floats, roles: Sequence[Role]) -> NDArray[np.bool_]:
     held: NDArray[np.bool_] = values[[role.gate for role in roles]] > HOLDS
     return held

@@ -1,4 +1,4 @@
-"""Outcomes of one dimension -> its parts of virtual responses: gold values and verdicts, both from 0 to 1."""
+"""The parts that one dimension gives to virtual responses: gold values and verdicts, both from 0 to 1."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recrm_tasks.errors import HarnessError
-from recrm_tasks.scoring.metrics import columns
-from recrm_tasks.scoring.metrics.columns import Columns, Rows
-from recrm_tasks.scoring.metrics.estimate import NAN, Floats, Ints
-from recrm_tasks.scoring.metrics.ranking import normalised_ranks
+from recrm_tasks.scoring.columns import Columns, Rows
+from recrm_tasks.scoring.metrics.estimate import Floats, Ints
 from recrm_tasks.scoring.outcomes import Outcome
 
 
@@ -47,65 +44,22 @@ class Parts(NamedTuple):
         return int(self.clusters.max(initial=-1)) + 1
 
 
-def label_parts(outcomes: Sequence[Outcome]) -> Parts:
-    """A label is worth what its set declares.
+def single_parts(outcomes: Sequence[Outcome], clusters: Ints, gold: Floats, verdict: Floats) -> Parts:
+    """The parts of records that have one each.
 
-    Raises:
-        HarnessError: outcomes that no run can have, or without the values of their labels.
+    Args:
+        outcomes: as `in_order` gives them.
+        clusters: shape (records,).
+        gold: shape (records,).
+        verdict: shape (records,); NaN is unreadable.
     """
-    outcomes, clusters = _sorted(outcomes)
-    columns.labels(Columns.of(outcomes), [outcome.values for outcome in outcomes])
-    for outcome in outcomes:
-        if not outcome.values:
-            raise HarnessError(f"record {outcome.id}: its log does not say what the labels are worth")
-    gold = [o.values[_index(o.gold)] for o in outcomes]
-    verdict = [NAN if o.value is None else o.values[_index(o.value)] for o in outcomes]
-    return _single(outcomes, clusters, np.array(gold, dtype=np.float64), np.array(verdict, dtype=np.float64))
-
-
-def probability_parts(outcomes: Sequence[Outcome]) -> Parts:
-    """The label is the gold value, the probability the verdict.
-
-    Raises:
-        HarnessError: outcomes that no run can have.
-    """
-    outcomes, clusters = _sorted(outcomes)
-    gold, stated = columns.probabilities(Columns.of(outcomes))
-    return _single(outcomes, clusters, gold.astype(np.float64), stated)
-
-
-def list_parts(outcomes: Sequence[Outcome]) -> Parts:
-    """Of each candidate the grade over the highest grade of all lists, and the normalised rank.
-
-    Raises:
-        HarnessError: outcomes that no run can have.
-    """
-    outcomes, clusters = _sorted(outcomes)
-    lists = columns.lists(Columns.of(outcomes))
-    grades = np.array([g for gold, _ in lists for g in gold], dtype=np.float64)
-    ranks = [r for gold, scores in lists for r in (normalised_ranks(scores) if scores else (NAN,) * len(gold))]
-    return Parts(
-        ids=tuple(o.id for o in outcomes),
-        clusters=clusters,
-        starts=np.cumsum([0, *(len(gold) for gold, _ in lists)]),
-        gold=grades / grades.max(initial=1.0),
-        verdict=np.array(ranks, dtype=np.float64),
-    )
-
-
-def _single(outcomes: Sequence[Outcome], clusters: Ints, gold: Floats, verdict: Floats) -> Parts:
     return Parts(tuple(o.id for o in outcomes), clusters, np.arange(len(outcomes) + 1), gold, verdict)
 
 
-def _sorted(outcomes: Sequence[Outcome]) -> tuple[list[Outcome], Ints]:
-    """Outcomes by id, those of one record by value, and their clusters."""
+def in_order(outcomes: Sequence[Outcome]) -> tuple[list[Outcome], Ints]:
+    """Outcomes by id, those of one record by value, and their clusters: shape (records,)."""
     ordered = sorted(outcomes, key=lambda o: o.id)
     if any(a.id == b.id for a, b in pairwise(ordered)):
         ordered.sort(key=lambda o: (o.id, o.value is None, o.reason or o.value))
     clusters = Rows.of(Columns.of(ordered)).clusters
     return ordered, np.arange(len(ordered)) if clusters is None else clusters
-
-
-def _index(label: object) -> int:
-    assert isinstance(label, int)
-    return label

@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recrm_tasks.scoring.compare.difference import Difference, normal_p
 from recrm_tasks.scoring.compare.randomisation import mcnemar, sign_flip
 from recrm_tasks.scoring.metrics.auc import influences
-from recrm_tasks.scoring.metrics.estimate import NAN, Clusters, Floats, Ints, cluster_sums, mean, total
+from recrm_tasks.scoring.metrics.estimate import NAN, Clusters, Floats, Ints, cluster_sums, design_effect, mean, total
 from recrm_tasks.scoring.metrics.f1 import DRAWS, Average, cells_of, f1, f1_of, gradient, matrices, resampled
 from recrm_tasks.scoring.metrics.intervals import around
 
 
-def of_shares(first: Ints, second: Ints, clusters: Clusters) -> Difference:
+def of_shares(first: NDArray[np.bool_], second: NDArray[np.bool_], clusters: Clusters) -> Difference:
     """Accuracies: the exact McNemar test, where rows hang together sign flips of clusters.
 
     The interval is Agresti and Min's (2005): half a record is added to each cell of the two-by-two table, so that two
@@ -29,7 +30,7 @@ def of_shares(first: Ints, second: Ints, clusters: Clusters) -> Difference:
     won, lost = int((second & ~first).sum()), int((first & ~second).sum())
     change = second.astype(np.float64) - first
     p, test = (mcnemar(lost, won), "McNemar, exact") if clusters is None else sign_flip(change, clusters)
-    effect = _design_effect(change, clusters)
+    effect = design_effect(change, clusters) or 1.0
     size = n / effect + 2
     more, less = won / effect + 0.5, lost / effect + 0.5
     centre = (more - less) / size
@@ -89,18 +90,10 @@ def of_f1(gold: Ints, first: Ints, second: Ints, average: Average, clusters: Clu
     pairs, counts = np.unique(one * k * (k + 1) + other, return_counts=True)
     cells = pairs // (k * (k + 1)), pairs % (k * (k + 1))
     change = gradient(one, k, average)[one] - gradient(other, k, average)[other]
-    rows = max(1, round(len(gold) / _design_effect(change, clusters)))
+    rows = max(1, round(len(gold) / (design_effect(change, clusters) or 1.0)))
     drawn = resampled(counts, rows)
     changes = f1_of(matrices(drawn, cells[1], k), average) - f1_of(matrices(drawn, cells[0], k), average)
     beyond = min(int((changes <= 0).sum()), int((changes >= 0).sum()))
     p = min(1.0, 2 * (beyond + 1) / (DRAWS + 1))
     before, after = f1(gold, first, average, None).value, f1(gold, second, average, None).value
     return Difference.normal(before, after, float(changes.std(ddof=1)), p, "resampled tables")
-
-
-def _design_effect(influence: Floats, clusters: Clusters) -> float:
-    """How many times the variance is what rows on their own would have; 1 where nothing differs."""
-    centred = influence - total(influence) / len(influence)
-    sums = cluster_sums(centred, clusters)
-    alone, together = total(centred * centred), total(sums * sums)
-    return together / alone if alone > 0 and together > 0 else 1.0

@@ -85,6 +85,26 @@ def error_of(influence: Floats, clusters: Clusters) -> float:
     return math.sqrt(groups / (groups - 1) * total(sums * sums)) if groups > 1 else NAN
 
 
+def design_effect(influence: Floats, clusters: Clusters) -> float | None:
+    """How many times the variance of an estimate is what rows on their own would have (Kish 1965).
+
+    Args:
+        influence: shape (n,), what each row adds to the estimate's deviation.
+        clusters: shape (n,) or None.
+
+    Returns:
+        The factor; None where rows or clusters add nothing, so that there is none.
+    """
+    centred = influence - total(influence) / len(influence)
+    sums = cluster_sums(centred, clusters)
+    alone, together = total(centred * centred), total(sums * sums)
+    # Rows of a cluster may cancel each other; what is left of them then is a rounding error.
+    return together / alone if alone > 0 and together > _ROUNDING * alone else None
+
+
+_ROUNDING = 1e-24
+
+
 def mean(values: Floats, clusters: Clusters) -> Estimate:
     """The mean with its cluster-robust standard error.
 

@@ -12,8 +12,7 @@ from recrm_tasks.scoring.metrics.estimate import (
     Estimate,
     Floats,
     Ints,
-    cluster_sums,
-    total,
+    design_effect,
 )
 
 Average: TypeAlias = Literal["weighted", "macro"]
@@ -129,12 +128,9 @@ def _margins(counts: Floats) -> tuple[Floats, Floats, Floats, Floats]:
 def _effective(gold: Ints, predicted: Ints, average: Average, clusters: Ints) -> int:
     """The number of independent rows that tell as much; 0 where there is but one cluster."""
     cell, k = cells(gold, predicted)
-    slopes = gradient(cell, k, average)[cell]
-    sums = cluster_sums(slopes, clusters)
-    alone, together = total(slopes * slopes), total(sums * sums)
-    if len(sums) < 2:
-        return 0
-    return round(len(gold) * alone / together) if alone > 0 and together > 0 else len(sums)
+    groups = len(np.unique(clusters))
+    effect = design_effect(gradient(cell, k, average)[cell], clusters)
+    return 0 if groups < 2 else groups if effect is None else round(len(gold) / effect)
 
 
 def _slopes(counts: Floats, average: Average) -> Floats:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 from recrm_tasks.scoring.metrics.estimate import NAN
 
@@ -69,34 +68,15 @@ def of_area(value: float, stderr: float, rarer: float) -> tuple[float, float]:
     return 1 / (1 + math.exp(min(700.0, reach - centre))), 1 / (1 + math.exp(max(-700.0, -reach - centre)))
 
 
-def around(value: float, stderr: float) -> tuple[float, float]:
-    """value ± 1.96 errors within [-1, 1], for figures that may be negative; NaN where either is.
+def around(value: float, stderr: float, low: float = -1.0, high: float = 1.0) -> tuple[float, float]:
+    """value ± 1.96 errors within the range of the figure; NaN where either is.
 
     Args:
-        value: in [-1, 1].
+        value: from `low` to `high`.
         stderr: its standard error.
+        low: the least that the figure can be.
+        high: the most.
     """
     if math.isnan(value) or math.isnan(stderr):
         return NAN, NAN
-    return max(-1.0, value - Z * stderr), min(1.0, value + Z * stderr)
-
-
-def interval(name: str, metrics: Mapping[str, float]) -> tuple[float, float]:
-    """The 95 % interval of one metric of a result.
-
-    Args:
-        name: the metric, `f1_valid` for instance.
-        metrics: all numbers of the result, flat: `f1_valid`, `f1_valid_stderr`, `clusters`, `coverage`, …
-
-    Returns:
-        (low, high); (NaN, NaN) where the metric is undefined, or is a count.
-    """
-    value, stderr = metrics[name], metrics.get(f"{name}_stderr", NAN)
-    readable = metrics.get("coverage", 1.0) if name.endswith("_valid") else 1.0
-    if math.isnan(value) or math.isnan(stderr):
-        return NAN, NAN
-    if name == "position_bias":
-        return around(value, stderr)
-    if name.startswith("auc") and "brier" in metrics:
-        return of_area(value, stderr, metrics["n"] * readable * (1 - metrics["acc_baseline"]))
-    return of_share(value, stderr, metrics["clusters"] * readable)
+    return max(low, value - Z * stderr), min(high, value + Z * stderr)

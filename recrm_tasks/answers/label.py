@@ -1,35 +1,26 @@
-"""Dimensions whose answer is one label out of the source's declared set."""
+"""Answers that are one label out of the source's declared set: options by letter, read by letter or by label words."""
 
 from __future__ import annotations
 
 import json
 import re
-from abc import abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
+import numpy as np
+
+from recrm_tasks.answers.kind import Kind, Posed, Question, completes, normalise
+from recrm_tasks.answers.label_sets import LabelSet
+from recrm_tasks.answers.prompt import Lang, Mode, Prompt, Style, choice_names
 from recrm_tasks.answers.reading import bare, marker_of, read
-from recrm_tasks.dimensions.base import (
-    PLAIN,
-    Dimension,
-    Form,
-    Label,
-    LabelSet,
-    Lang,
-    Mode,
-    Prompt,
-    Question,
-    Record,
-    Style,
-    choice_names,
-    messages_of,
-)
 from recrm_tasks.errors import HarnessError
-from recrm_tasks.scoring.aggregate.parts import Parts, label_parts
-from recrm_tasks.scoring.compare.tables import Differences, label_differences
-from recrm_tasks.scoring.metrics.diagnoses import Diagnosis, confusion_rows
-from recrm_tasks.scoring.metrics.tables import Metrics, label_metrics
-from recrm_tasks.scoring.outcomes import Answer, Outcome, Reason, normalise
+from recrm_tasks.scoring.aggregate.parts import Parts, in_order, single_parts
+from recrm_tasks.scoring.columns import Rows
+from recrm_tasks.scoring.diagnosis import Diagnosis, Heatmap
+from recrm_tasks.scoring.label_metrics import LABEL_METRICS, Labels
+from recrm_tasks.scoring.metrics.estimate import NAN
+from recrm_tasks.scoring.metrics.f1 import confusion
+from recrm_tasks.scoring.outcomes import Answer, Outcome, Reason
 
 _KEYS = ("answer", "label", "答案", "标签")
 _MARKER = marker_of(_KEYS)
@@ -55,70 +46,47 @@ _COMPLETE: Mapping[Lang, str] = {"en": "Answer with the letter of one option.", 
 _OPTIONS: Mapping[Lang, str] = {"en": "Options:", "zh": "选项："}
 
 
-class LabelledRecord(Record):
-    """A record with one label out of the declared set."""
+class LabelKind(Kind[Labels]):
+    """One label out of a few."""
 
-    label: str
-
-
-class LabelledDimension(Dimension):
-    """Shared by all dimensions with labels: options by letter, reading of letters and label words, metrics."""
-
-    question_text: ClassVar[Mapping[Lang, str]]
-    """The instruction that all records of the dimension share."""
+    name = "label"
+    gold_fields = ("label",)
+    has_labels = True
     primary = "acc"
-    strata: ClassVar[tuple[str, ...]] = ("label",)
+    strata = ("label",)
+    hub_task = "text-classification"
+    metrics = LABEL_METRICS
 
-    @abstractmethod
-    def body(self, record: Any, lang: Lang) -> str:
-        """The record's part of the prompt."""
-
-    def prompt(
-        self,
-        record: LabelledRecord,
-        labels: LabelSet | None,
-        mode: Mode,
-        lang: Lang | None = None,
-        form: Form = PLAIN,
-    ) -> Prompt:
-        """See `Dimension.prompt`."""
+    def posed(self, record: Any, labels: LabelSet | None, lang: Lang, orders: int) -> Iterator[Posed]:
+        """See `Kind.posed`."""
         assert labels is not None
-        spoken = lang or record.lang
         letters = choice_names(len(labels.labels))
         gold = labels.names.index(record.label)
-        return Prompt(
+        yield Posed(
             id=record.id,
-            lang=spoken,
-            messages=messages_of(
-                record, lambda: self.question(record, labels, mode, spoken, form.style), mode, spoken, form
-            ),
+            group=record.group,
             choices=letters,
+            shown=tuple(label.zh if lang == "zh" else label.en for label in labels.labels),
             words=tuple(label.spoken for label in labels.labels),
             gold=gold,
             target=f"{letters[gold]} ({record.label})",
-            group=record.group,
             values=tuple(label.value for label in labels.labels),
-            style=form.style,
         )
 
-    def question(
-        self, record: LabelledRecord, labels: LabelSet | None, mode: Mode, lang: Lang, style: Style
-    ) -> Question:
-        """See `Dimension.question`."""
-        assert labels is not None
-        letters = choice_names(len(labels.labels))
-        options = [f"{letter}. {_meaning(x, lang)}" for letter, x in zip(letters, labels.labels, strict=True)]
-        ask = _COMPLETE[lang] if mode == "generate" and style == "completion" else _ASK[mode][lang]
-        right = letters[labels.names.index(record.label)]
+    def question(self, text: str, body: str, posed: Posed, mode: Mode, lang: Lang, style: Style) -> Question:
+        """See `Kind.question`. The options stand between the question and the asked format."""
+        options = [f"{letter}. {meaning}" for letter, meaning in zip(posed.choices, posed.shown, strict=True)]
+        ask = _COMPLETE[lang] if completes(mode, style) else _ASK[mode][lang]
+        right = posed.choices[posed.gold]
         return Question(
-            head="\n".join([self.question_text[lang], "", _OPTIONS[lang], *options, "", ask]),
-            body=self.body(record, lang),
+            head="\n".join([text, "", _OPTIONS[lang], *options, "", ask]),
+            body=body,
             json=_FORMAT[lang],
             answer=json.dumps({"answer": right}) if mode == "generate" and style == "chat" else right,
         )
 
     def read(self, completion: object, prompt: Prompt) -> Answer:
-        """See `Dimension.read`."""
+        """See `Kind.read`."""
         return read(prompt.stated(completion), _KEYS, _MARKER, lambda stated: _parse(stated, prompt))
 
     def weigh(self, logprobs: Sequence[float], prompt: Prompt) -> Answer:
@@ -139,25 +107,56 @@ class LabelledDimension(Dimension):
         """The label is the gold one."""
         return outcome.reason is None and outcome.value == outcome.gold
 
-    def measure(self, outcomes: Sequence[Outcome]) -> Metrics:
-        """See `Dimension.measure`."""
-        return label_metrics(outcomes)
-
     def parts(self, outcomes: Sequence[Outcome]) -> Parts:
-        """See `Dimension.parts`."""
-        return label_parts(outcomes)
+        """See `Kind.parts`. A label is worth what its set declares.
 
-    def compare(self, first: Sequence[Outcome], second: Sequence[Outcome]) -> Differences:
-        """See `Dimension.compare`."""
-        return label_differences(first, second)
+        Raises:
+            HarnessError: outcomes that no run can have, or without the values of their labels.
+        """
+        ordered, clusters = in_order(outcomes)
+        table, _ = self.table(ordered)
+        for outcome in ordered:
+            if not outcome.values:
+                raise HarnessError(f"record {outcome.id}: its log does not say what the labels are worth")
+        worth = [outcome.values for outcome in ordered]
+        gold = [values[label] for values, label in zip(worth, table.gold.tolist(), strict=True)]
+        verdict = [
+            NAN if label < 0 else values[label] for values, label in zip(worth, table.answered.tolist(), strict=True)
+        ]
+        return single_parts(ordered, clusters, np.array(gold, np.float64), np.array(verdict, np.float64))
 
-    def diagnose(self, outcomes: Sequence[Outcome]) -> Diagnosis:
-        """See `Dimension.diagnose`."""
-        return confusion_rows(outcomes)
+    def table(self, outcomes: Sequence[Outcome]) -> tuple[Labels, Rows]:
+        """See `Kind.table`."""
+        return Labels.of(outcomes)
 
+    def baseline(self, table: Labels) -> float:
+        """See `Kind.baseline`: that of the most frequent label."""
+        return table.majority
 
-def _meaning(label: Label, lang: Lang) -> str:
-    return label.zh if lang == "zh" else label.en
+    def diagnose(self, outcomes: Sequence[Outcome], names: Mapping[int, str]) -> Diagnosis:
+        """The confusion matrix: a row per gold label, the last column for unreadable answers."""
+        table, _ = self.table(outcomes)
+        counts = confusion(table.gold, table.answered)
+        letters = choice_names(len(counts))
+        called = [names.get(i, letter) for i, letter in enumerate(letters)]
+        answers = [*letters, "unreadable"]
+        return Diagnosis(
+            name="confusion",
+            title="Confusion",
+            caption="Labels by their place in the set, 0 being the first.",
+            rows=[
+                {"gold": label, **{f"answered {i}": int(n) for i, n in enumerate(row[:-1])}, "unreadable": int(row[-1])}
+                for label, row in enumerate(counts)
+            ],
+            plot=Heatmap(
+                "Counts; shaded by their share of the gold label.", "answered", "gold", "n", "share", answers, called
+            ),
+            points=[
+                {"gold": gold, "answered": answer, "n": int(n), "share": int(n) / int(row.sum()) if row.any() else 0.0}
+                for gold, row in zip(called, counts, strict=True)
+                for answer, n in zip(answers, row, strict=True)
+            ],
+        )
 
 
 def _parse(stated: object, prompt: Prompt) -> int | Reason | None:
@@ -204,3 +203,6 @@ def _ends(word: str, text: str) -> bool:
     """Whether the word that a text begins with ends there: "consistent" does not in "consistently"."""
     following = text[len(word) : len(word) + 1]
     return not (word[-1].isascii() and following.isascii() and following.isalnum())
+
+
+LABEL = LabelKind()

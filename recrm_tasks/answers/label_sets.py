@@ -1,0 +1,55 @@
+"""The labels that a source declares."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from recrm_tasks.answers.prompt import LETTERS
+from recrm_tasks.answers.reading import bare
+
+
+class Label(BaseModel):
+    """One label of a source's declared set."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1)
+    """As it stands in the records."""
+    value: float = Field(ge=0, le=1)
+    """What the label is worth to a reward: 1 is best."""
+    zh: str = Field(min_length=1)
+    """Its meaning as the model is told in Chinese: one short phrase."""
+    en: str = Field(min_length=1)
+    """The same in English."""
+    words: tuple[str, ...] = ()
+    """Further words that a model may answer with for this label."""
+
+    @property
+    def spoken(self) -> tuple[str, ...]:
+        """All that an answer may call it, in the plain form that answers are compared in."""
+        words = (bare(w).casefold() for w in (self.name, self.zh, self.en, *self.words))
+        return tuple(dict.fromkeys(word for word in words if word))
+
+
+class LabelSet(BaseModel):
+    """The labels that a source declares, in the order in which they are shown; for grades, best first."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    labels: tuple[Label, ...] = Field(min_length=2, max_length=26)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> LabelSet:
+        """No answer may mean two labels: neither a word that both have, nor a word that is another's letter."""
+        meant: dict[str, str] = {}
+        for letter, label in zip(LETTERS, self.labels, strict=False):
+            for word in dict.fromkeys((letter.casefold(), *label.spoken)):
+                if word in meant:
+                    raise ValueError(f"labels must differ: {word!r} would mean both {meant[word]!r} and {label.name!r}")
+                meant[word] = label.name
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The labels as they stand in the records."""
+        return tuple(label.name for label in self.labels)

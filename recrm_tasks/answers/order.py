@@ -1,0 +1,293 @@
+"""Answers that order a list of candidates."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from recrm_tasks.answers.kind import Kind, Posed, Question, completes, normalise
+from recrm_tasks.answers.label_sets import LabelSet
+from recrm_tasks.answers.prompt import Lang, Mode, Prompt, Style, choice_names
+from recrm_tasks.answers.reading import bare, marker_of, read
+from recrm_tasks.errors import DataError, HarnessError
+from recrm_tasks.scoring import columns
+from recrm_tasks.scoring.aggregate.parts import Parts, in_order
+from recrm_tasks.scoring.columns import Columns, Rows
+from recrm_tasks.scoring.diagnosis import Bars, Diagnosis
+from recrm_tasks.scoring.list_metrics import LIST_METRICS, Lists
+from recrm_tasks.scoring.metrics.estimate import NAN
+from recrm_tasks.scoring.metrics.lists import list_auc, normalised_ranks, top_hit
+from recrm_tasks.scoring.outcomes import Answer, Outcome, Reason
+
+_KEYS = ("ranking", "answer", "order", "排序", "答案")
+_MARKER = marker_of(_KEYS)
+_BETWEEN = re.compile(r"[\s>,、;→-]+")
+_ITEM = re.compile(r"\d{1,4}[.):、]\s+(.*)|\d{1,4}[):、](.*)|\d{1,4}\.([^\d].*)")
+_FIRST = re.compile(r"([A-Za-z]|\d{1,4})(?:[.):、].*)?")
+_HEADING = re.compile(r"\A[^\n]{0,80}:[ \t]*\n")
+_NAMED = re.compile(r"[\[(]?([A-Za-z]|\d{1,4})[\])]?")
+
+_FORMAT: Mapping[Lang, str] = {
+    "en": '{"ranking": ["<best>", "<second>", …]}',
+    "zh": '{"ranking": ["<最可能>", "<其次>", …]}',
+}
+_NAMES: Mapping[Lang, tuple[str, str]] = {"en": ("letter", "number"), "zh": ("字母", "编号")}
+"""What candidates are called by: letters, and numbers where those run out."""
+_CANDIDATES: Mapping[Lang, str] = {"en": "[Candidates]", "zh": "【候选项】"}
+
+
+def _ask(mode: Mode, lang: Lang, name: str, style: Style) -> str:
+    if completes(mode, style):
+        if lang == "zh":
+            return f"按你的顺序列出全部候选项的{name}，用逗号隔开。"
+        return f"Answer with the {name}s of all candidates in your order, with commas between them."
+    if lang == "zh":
+        if mode == "logprob":
+            return f"只回复该用户最可能选择的那一个候选项的{name}，不要写别的内容。"
+        return f"只回复 JSON，按你的顺序列出全部候选项的{name}，不要写别的内容：{_FORMAT[lang]}"
+    if mode == "logprob":
+        return f"Reply with the {name} of the one candidate that this user is most likely to choose and nothing else."
+    return f"Reply with JSON only, the {name}s of all candidates in your order and nothing else: {_FORMAT[lang]}"
+
+
+class OrderKind(Kind[Lists]):
+    """An order of candidates, each with a grade; 0 is negative. The candidates are shown in an order of our own."""
+
+    name = "order"
+    gold_fields = ("candidates", "labels")
+    primary = "auc"
+    strata = ("candidates",)
+    hub_task = "text-ranking"
+    metrics = LIST_METRICS
+
+    def posed(self, record: Any, labels: LabelSet | None, lang: Lang, orders: int) -> Iterator[Posed]:
+        """See `Kind.posed`. Later orders have ids of their own; all of a list are one cluster.
+
+        The order shown depends on the ids of record and candidates alone. A ready prompt (`messages`) shows the
+        record's own order already, by letter.
+        """
+        if orders > 1 and record.messages:
+            raise DataError(f"{record.id}: its ready prompt shows the candidates in one order; orders must be 1")
+        names = choice_names(len(record.candidates))
+        for turn in range(orders):
+            order = range(len(record.candidates)) if record.messages else shown_order(record, turn)
+            gold = tuple(record.labels[i] for i in order)
+            best = _best_first(gold, names)
+            yield Posed(
+                id=f"{record.id}#{turn}" if turn else record.id,
+                group=record.group if orders == 1 else record.group or record.id,
+                choices=names,
+                shown=tuple(record.candidates[i].shown for i in order),
+                words=(),
+                gold=gold,
+                target=json.dumps(best[: sum(g > 0 for g in gold)]),
+            )
+
+    def question(self, text: str, body: str, posed: Posed, mode: Mode, lang: Lang, style: Style) -> Question:
+        """See `Kind.question`. The candidates stand behind the record."""
+        listing = "\n".join(f"{name}. {text}" for name, text in zip(posed.choices, posed.shown, strict=True))
+        best = _best_first(posed.gold, posed.choices)
+        order = json.dumps({"ranking": best}) if style == "chat" else ", ".join(best)
+        ask = _ask(mode, lang, _NAMES[lang][0 if posed.choices[0] == "A" else 1], style)
+        return Question(
+            head=f"{text}\n\n{ask}",
+            body=f"{body}\n\n{_CANDIDATES[lang]}\n{listing}",
+            json=_FORMAT[lang],
+            answer=best[0] if mode == "logprob" else order,
+        )
+
+    def spare(self, record: Any) -> int:
+        """See `Kind.spare`: all candidates but one positive and one negative."""
+        return len(record.candidates) - 2
+
+    def shorter(self, record: Any, steps: int) -> Any:
+        """See `Kind.shorter`. Candidates go from the end of the first shown order, but for the last positive and the
+        last negative."""
+        kept = shown_order(record)
+        for _ in range(steps):
+            grades = [record.labels[i] > 0 for i in kept]
+            kept.remove(next(i for i in reversed(kept) if grades.count(record.labels[i] > 0) > 1))
+        places = sorted(kept)
+        return record.model_copy(
+            update={
+                "candidates": [record.candidates[i] for i in places],
+                "labels": [record.labels[i] for i in places],
+            }
+        )
+
+    def class_names(self, prompt: Prompt) -> tuple[tuple[str, ...], ...]:
+        """None: candidates are no classes."""
+        return ()
+
+    def read(self, completion: object, prompt: Prompt) -> Answer:
+        """An order of all candidates or of the first few; those left out share the bottom."""
+        return read(
+            prompt.stated(completion),
+            _KEYS,
+            _MARKER,
+            lambda stated: _parse(stated, prompt),
+            # One name in a line of many is no order: it may be an item of a list, or an explanation.
+            lambda stated: _parse(stated, prompt, least=2),
+        )
+
+    def weigh(self, logprobs: Sequence[float], prompt: Prompt) -> Answer:
+        """The candidates by the probability of their name."""
+        if len(logprobs) != len(prompt.choices):
+            raise HarnessError(f"{prompt.id}: {len(logprobs)} log-probabilities for {len(prompt.choices)} candidates")
+        shares = normalise(logprobs)
+        return Answer.invalid(Reason.NO_ANSWER) if shares is None else Answer(shares)
+
+    def credit(self, outcome: Outcome) -> float:
+        """The AUC within the list."""
+        if not isinstance(outcome.value, tuple) or not isinstance(outcome.gold, tuple):
+            return 0.0
+        return list_auc(outcome.gold, outcome.value)
+
+    def right(self, outcome: Outcome) -> bool:
+        """The first place is a positive's; of candidates that share it, most are."""
+        if not isinstance(outcome.value, tuple) or not isinstance(outcome.gold, tuple):
+            return False
+        return top_hit(outcome.gold, outcome.value) > 0.5
+
+    def parts(self, outcomes: Sequence[Outcome]) -> Parts:
+        """See `Kind.parts`. Of each candidate the grade over the highest of all lists, and the normalised rank."""
+        ordered, clusters = in_order(outcomes)
+        lists = columns.lists(Columns.of(ordered))
+        grades = np.array([g for gold, _ in lists for g in gold], dtype=np.float64)
+        ranks = [r for gold, scores in lists for r in (normalised_ranks(scores) if scores else (NAN,) * len(gold))]
+        return Parts(
+            ids=tuple(o.id for o in ordered),
+            clusters=clusters,
+            starts=np.cumsum([0, *(len(gold) for gold, _ in lists)]),
+            gold=grades / grades.max(initial=1.0),
+            verdict=np.array(ranks, dtype=np.float64),
+        )
+
+    def table(self, outcomes: Sequence[Outcome]) -> tuple[Lists, Rows]:
+        """See `Kind.table`."""
+        return Lists.of(outcomes)
+
+    def baseline(self, table: Lists) -> float:
+        """See `Kind.baseline`: that of a random order."""
+        return table.chance()
+
+    def diagnose(self, outcomes: Sequence[Outcome], names: Mapping[int, str]) -> Diagnosis:
+        """How often the first choice stood at each place of the order shown, and how often it would by chance.
+
+        Candidates that share the first choice count at equal parts.
+        """
+        chosen: dict[int, float] = defaultdict(float)
+        chance: dict[int, float] = defaultdict(float)
+        for _, scores in columns.lists(Columns.of(outcomes)):
+            if not scores:
+                continue
+            best = [place for place, score in enumerate(scores, 1) if score == max(scores)]
+            for place in best:
+                chosen[place] += 1 / len(best)
+            for place in range(1, len(scores) + 1):
+                chance[place] += 1 / len(scores)
+        total = sum(chance.values())
+        return Diagnosis(
+            name="places",
+            title="Position bias",
+            caption="Place in the order shown. A model that looks at the candidates alone follows chance.",
+            rows=[
+                {"place": place, "first choice": chosen[place], "by chance": chance[place]} for place in sorted(chance)
+            ],
+            plot=Bars(
+                "Where the first choice stood in the order shown. A model that looks at the candidates alone meets the "
+                "marks.",
+                "place",
+                "share",
+                "chance",
+                "place in the order shown",
+                "share of first choices",
+            ),
+            points=[
+                {"place": place, "share": chosen[place] / total, "chance": chance[place] / total}
+                for place in sorted(chance)
+            ],
+        )
+
+
+def shown_order(record: Any, turn: int = 0) -> list[int]:
+    """The order in which candidates are shown: by a hash of both ids, so that file order gives nothing away.
+
+    Args:
+        record: the list.
+        turn: 0 for the order that every run uses, 1, 2, … for further ones.
+    """
+    seed = f"{record.id}\n{turn}" if turn else record.id
+    return sorted(
+        range(len(record.candidates)),
+        key=lambda i: hashlib.sha256(f"{seed}\n{record.candidates[i].id}".encode()).digest(),
+    )
+
+
+def _best_first(grades: Sequence[int], names: Sequence[str]) -> list[str]:
+    return [name for _, name in sorted(zip(grades, names, strict=True), key=lambda pair: -pair[0])]
+
+
+def _parse(stated: object, prompt: Prompt, least: int = 1) -> tuple[float, ...] | Reason | None:
+    """One stated order of at least `least` names: a JSON list, names with marks between them, or one per line."""
+    names = _split(stated, prompt)
+    if names is None or len(names) < least:
+        return None
+    places = {name: i for i, name in enumerate(prompt.choices)}
+    if any(name not in places for name in names):
+        return Reason.OUT_OF_RANGE
+    if len(set(names)) != len(names):
+        return Reason.DUPLICATE
+    scores = [0.0] * len(prompt.choices)
+    for rank, name in enumerate(names):
+        scores[places[name]] = float(len(prompt.choices) - rank)
+    return tuple(scores)
+
+
+def _split(stated: object, prompt: Prompt) -> list[str] | None:
+    """The names in one statement, in its order; None if it is anything but names."""
+    if isinstance(stated, list):
+        if not all(isinstance(x, str | int) and not isinstance(x, bool) for x in stated):
+            return None
+        parts = [bare(str(x)) for x in stated]
+    elif isinstance(stated, str):
+        text = _HEADING.sub("", stated.removeprefix("[").removesuffix("]"))
+        if "\n" in text:
+            parts = [_place(line) for line in text.splitlines() if line.strip()]
+        elif _ITEM.fullmatch(text):
+            return None  # one place of a list: the list as a whole is the order
+        elif len(text) == len(prompt.choices) and set(text) == set(prompt.choices):
+            parts = list(text)  # "BCA": every candidate once, nothing between
+        else:
+            parts = [bare(part) for part in _BETWEEN.split(text)]
+    else:
+        return None
+    named = [_NAMED.fullmatch(part) for part in parts]
+    names = [m.group(1).upper() for m in named if m]
+    if not names or len(names) < len(parts):
+        return None
+    # A number where candidates have letters is a rank or a count, no name.
+    return None if prompt.choices[0] == "A" and any(n.isdigit() for n in names) else names
+
+
+def _place(line: str) -> str:
+    """The candidate that a line of a list names: "1. B. name" is a place in an order.
+
+    "B. name" is left as it is, and so is no name: it may be a copy of the list as it was shown.
+    """
+    line = bare(line)
+    item = _ITEM.fullmatch(line)
+    if item is None:
+        return line
+    rest = bare(next(part for part in item.groups() if part is not None))
+    named = _FIRST.fullmatch(rest)
+    return named.group(1) if named else rest
+
+
+ORDER = OrderKind()

@@ -1,0 +1,169 @@
+"""Answers that are the probability of a yes."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from recrm_tasks.answers.kind import Kind, Posed, Question, completes, normalise
+from recrm_tasks.answers.label_sets import LabelSet
+from recrm_tasks.answers.prompt import Lang, Mode, Prompt, Style, choice_names
+from recrm_tasks.answers.reading import marker_of, read
+from recrm_tasks.errors import HarnessError
+from recrm_tasks.scoring.aggregate.parts import Parts, in_order, single_parts
+from recrm_tasks.scoring.columns import Rows
+from recrm_tasks.scoring.diagnosis import Curve, Diagnosis
+from recrm_tasks.scoring.metrics.calibration import reliability_curve
+from recrm_tasks.scoring.outcomes import Answer, Outcome, Reason
+from recrm_tasks.scoring.probability_metrics import PROBABILITY_METRICS, YES, Probabilities
+
+_KEYS = ("probability", "answer", "概率", "可能性", "答案")
+_MARKER = marker_of(_KEYS)
+_NUMBER = re.compile(r"(\d{1,20}(?:\.\d{0,40})?|\.\d{1,40})[ ]?(%?)")
+
+_FORMAT: Mapping[Lang, str] = {
+    "en": '{"probability": <number from 0 to 1>}',
+    "zh": '{"probability": <0 到 1 的数>}',
+}
+_ASK: Mapping[Mode, Mapping[Lang, str]] = {
+    "generate": {
+        "en": (
+            f"Reply with JSON only, the probability from 0 (surely not) to 1 (surely) and nothing else: {_FORMAT['en']}"
+        ),
+        "zh": f"只回复 JSON，其中只有 0（肯定不会）到 1（肯定会）之间的概率，不要写别的内容：{_FORMAT['zh']}",
+    },
+    "logprob": {
+        "en": "Options:\nA. yes\nB. no\n\nReply with the letter of one option and nothing else.",
+        "zh": "选项：\nA. 会\nB. 不会\n\n只回复一个选项的字母，不要写别的内容。",
+    },
+}
+_COMPLETE: Mapping[Lang, str] = {
+    "en": "Answer with the probability, a number from 0 (surely not) to 1 (surely).",
+    "zh": "用 0（肯定不会）到 1（肯定会）之间的概率作答。",
+}
+
+
+class ProbabilityKind(Kind[Probabilities]):
+    """A probability. Where log-probabilities are read, the choices are yes and no."""
+
+    name = "probability"
+    gold_fields = ("label",)
+    primary = "auc"
+    strata = ("label",)
+    hub_task = "text-classification"
+    metrics = PROBABILITY_METRICS
+
+    def posed(self, record: Any, labels: LabelSet | None, lang: Lang, orders: int) -> Iterator[Posed]:
+        """See `Kind.posed`. The first choice is yes."""
+        yield Posed(
+            id=record.id,
+            group=record.group,
+            choices=choice_names(2),
+            shown=(),
+            words=(),
+            gold=record.label,
+            target=str(record.label),
+        )
+
+    def question(self, text: str, body: str, posed: Posed, mode: Mode, lang: Lang, style: Style) -> Question:
+        """See `Kind.question`."""
+        ask = _COMPLETE[lang] if completes(mode, style) else _ASK[mode][lang]
+        answer = posed.choices[1 - posed.gold] if mode == "logprob" else str(posed.gold)
+        return Question(
+            head=f"{text}\n\n{ask}",
+            body=body,
+            json=_FORMAT[lang],
+            answer=json.dumps({"probability": posed.gold}) if mode == "generate" and style == "chat" else answer,
+        )
+
+    def class_names(self, prompt: Prompt) -> tuple[tuple[str, ...], ...]:
+        """Yes and no; a classifier that names no classes was trained on the records' own 1 and 0."""
+        return ("yes", "1", "label_1", "true", "会", "是"), ("no", "0", "label_0", "false", "不会", "否")
+
+    def read(self, completion: object, prompt: Prompt) -> Answer:
+        """A probability in [0, 1], or a percentage with its sign."""
+        return read(prompt.stated(completion), _KEYS, _MARKER, _parse)
+
+    def weigh(self, logprobs: Sequence[float], prompt: Prompt) -> Answer:
+        """P(yes) / (P(yes) + P(no))."""
+        if len(logprobs) != 2:
+            raise HarnessError(f"{prompt.id}: {len(logprobs)} log-probabilities for yes and no")
+        shares = normalise(logprobs)
+        return Answer.invalid(Reason.NO_ANSWER) if shares is None else Answer(shares[0])
+
+    def credit(self, outcome: Outcome) -> float:
+        """The probability given to what happened."""
+        if not isinstance(outcome.value, float):
+            return 0.0
+        return outcome.value if outcome.gold == 1 else 1 - outcome.value
+
+    def right(self, outcome: Outcome) -> bool:
+        """The probability is on the side of what happened."""
+        return isinstance(outcome.value, float) and (outcome.value >= YES) == (outcome.gold == 1)
+
+    def parts(self, outcomes: Sequence[Outcome]) -> Parts:
+        """See `Kind.parts`. The label is the gold value, the probability the verdict."""
+        ordered, clusters = in_order(outcomes)
+        table, _ = self.table(ordered)
+        return single_parts(ordered, clusters, table.gold.astype(np.float64), table.stated)
+
+    def table(self, outcomes: Sequence[Outcome]) -> tuple[Probabilities, Rows]:
+        """See `Kind.table`."""
+        return Probabilities.of(outcomes)
+
+    def table_in_any_order(self, outcomes: Sequence[Outcome]) -> tuple[Probabilities, Rows]:
+        """See `Kind.table_in_any_order`: by probability."""
+        return Probabilities.ascending(outcomes)
+
+    def baseline(self, table: Probabilities) -> float:
+        """See `Kind.baseline`: that of the more frequent label."""
+        return table.labels.majority
+
+    def diagnose(self, outcomes: Sequence[Outcome], names: Mapping[int, str]) -> Diagnosis:
+        """The points of a reliability diagram over readable answers: the bins of `ece`."""
+        table, rows = self.table(outcomes)
+        bins = [point._asdict() for point in reliability_curve(table.gold[rows.readable], table.stated[rows.readable])]
+        return Diagnosis(
+            name="reliability",
+            title="Reliability",
+            caption="Bins of ECE: number of answers, mean stated probability, share of positives. Equal ones are "
+            "calibrated.",
+            rows=bins,
+            plot=Curve(
+                "Readable answers in bins of equal number; on the diagonal the stated probability is what happens.",
+                "probability",
+                "positives",
+                "n",
+                "stated probability, mean of a bin",
+                "share that acted",
+            ),
+            points=bins,
+        )
+
+
+def _parse(stated: object) -> float | Reason | None:
+    """One stated probability: a number, or text that is nothing but a number."""
+    if isinstance(stated, bool):
+        return None
+    if isinstance(stated, int | float):
+        return _in_range(stated, 1)
+    if not isinstance(stated, str):
+        return None
+    match = _NUMBER.fullmatch(stated)
+    if match is None:
+        return Reason.OUT_OF_RANGE if re.fullmatch(r"[-+]?\d{1,40}(?:\.\d{1,40})?[ ]?%?", stated) else None
+    return _in_range(float(match.group(1)), 100 if match.group(2) else 1)
+
+
+def _in_range(number: float, scale: int) -> float | Reason:
+    if isinstance(number, float) and not math.isfinite(number):
+        return Reason.OUT_OF_RANGE
+    return number / scale if 0 <= number <= scale else Reason.OUT_OF_RANGE
+
+
+PROBABILITY = ProbabilityKind()

@@ -1,0 +1,102 @@
+"""One question as it is put to a model, and its one form in JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from recrm_tasks.scoring.outcomes import Answer, Gold, Outcome
+
+Lang: TypeAlias = Literal["zh", "en"]
+LANGS: tuple[Lang, ...] = ("zh", "en")
+
+Mode: TypeAlias = Literal["generate", "logprob"]
+"""`generate`: the model writes its answer. `logprob`: the probability of each allowed answer is read."""
+MODES: tuple[Mode, ...] = ("generate", "logprob")
+
+Style: TypeAlias = Literal["chat", "completion"]
+"""`chat`: the model follows instructions and writes JSON. `completion`: it continues the text, with the bare answer."""
+STYLES: tuple[Style, ...] = ("chat", "completion")
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+ANSWER_TOKENS = 256
+"""Room for a generated answer: far more than the short answer asked for, too little for thinking models."""
+
+
+class Message(BaseModel):
+    """One turn of a prompt."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    role: Literal["system", "user", "assistant"]
+    content: str = Field(min_length=1)
+
+
+class Prompt(NamedTuple):
+    """One question, with all that is needed to read its answer and to score it."""
+
+    id: str
+    lang: Lang
+    messages: tuple[Message, ...]
+    choices: tuple[str, ...]
+    """The allowed short answers in the order shown: letters, or numbers where letters run out."""
+    words: tuple[tuple[str, ...], ...]
+    """What else each choice may be called in an answer."""
+    gold: Gold
+    target: str
+    """The right answer for a person's eyes."""
+    group: str | None = None
+    """The user, query or list that the record belongs to."""
+    values: tuple[float, ...] = ()
+    """What each label is worth to a reward; empty where the answer is no label."""
+    style: Style = "chat"
+
+    def stated(self, completion: object) -> object:
+        """The part of a completion that may hold the answer: a base model goes on behind the answer's line."""
+        if self.style == "chat" or not isinstance(completion, str):
+            return completion
+        return completion.strip().partition("\n")[0]
+
+    def outcome(self, answer: Answer) -> Outcome:
+        """The gold beside an answer to this question."""
+        return Outcome.of(self.id, self.gold, answer, self.group, self.values)
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields by name, in plain JSON values."""
+        return {
+            **self._asdict(),
+            "messages": [message.model_dump() for message in self.messages],
+            "choices": list(self.choices),
+            "words": [list(words) for words in self.words],
+            "gold": list(self.gold) if isinstance(self.gold, tuple) else self.gold,
+            "values": list(self.values),
+        }
+
+    @classmethod
+    def from_json(cls, entry: Mapping[str, Any]) -> Prompt:
+        """The prompt again, from a log or a document; other keys beside its own are ignored.
+
+        Logs may leave out the turns, which reading an answer does not need; logs of version 0.1.0 have no `group`,
+        `values` and `style`.
+        """
+        gold = entry["gold"]
+        return cls(
+            id=str(entry["id"]),
+            lang="zh" if entry["lang"] == "zh" else "en",
+            messages=tuple(Message.model_validate(turn) for turn in entry.get("messages", ())),
+            choices=tuple(entry["choices"]),
+            words=tuple(tuple(words) for words in entry["words"]),
+            gold=tuple(gold) if isinstance(gold, list) else gold,
+            target=entry["target"],
+            group=entry.get("group"),
+            values=tuple(entry.get("values", ())),
+            style=entry.get("style", "chat"),
+        )
+
+
+def choice_names(count: int) -> tuple[str, ...]:
+    """Short answers for `count` options: letters, or numbers from 1 where letters do not suffice."""
+    return tuple(LETTERS[:count]) if count <= len(LETTERS) else tuple(str(i + 1) for i in range(count))

@@ -1,0 +1,165 @@
+"""Suites: named, versioned sets of dimensions. A bench, a mean score and a hybrid score are of a suite."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from recrm_tasks.dimensions import dimension as dimension_of
+from recrm_tasks.dimensions.base import Dimension
+from recrm_tasks.errors import RecrmError
+from recrm_tasks.scoring.aggregate.forms import FORMS, name_of
+from recrm_tasks.scoring.aggregate.hybrid import Hybrid, hybrids
+from recrm_tasks.scoring.aggregate.mean import mean_score
+from recrm_tasks.scoring.aggregate.parts import Role
+from recrm_tasks.scoring.metric import Metrics
+from recrm_tasks.scoring.metrics.estimate import NAN, Estimate
+from recrm_tasks.scoring.outcomes import Outcome
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A set of dimensions."""
+
+    name: str
+    revision: int
+    """Goes up when the set, a role or a form of the hybrid score changes."""
+    keys: tuple[str, ...]
+
+    @property
+    def dimensions(self) -> dict[str, Dimension]:
+        """Its dimensions by key, in its order.
+
+        Raises:
+            RecrmError: one of them is not installed.
+        """
+        return {key: dimension_of(key) for key in self.keys}
+
+    @property
+    def version(self) -> int:
+        """Rises with its revision and with the version of any of its dimensions."""
+        return self.revision + sum(dimension.version for dimension in self.dimensions.values())
+
+    def to_json(self) -> dict[str, Any]:
+        """What every log carries of it."""
+        return {"name": self.name, "version": self.version, "keys": list(self.keys)}
+
+    @property
+    def roles(self) -> dict[str, Role]:
+        """What each dimension says of itself."""
+        return {key: dimension.role for key, dimension in self.dimensions.items()}
+
+    def roles_with(self, weights: Sequence[str]) -> dict[str, Role]:
+        """The roles with other weights.
+
+        Args:
+            weights: `relevance=2`, … as given on a command line.
+
+        Raises:
+            RecrmError: no such dimension, no finite number from 0, or nothing is left to weigh.
+        """
+        roles = self.roles
+        for given in weights:
+            key, _, number = given.partition("=")
+            try:
+                weight = float(number)
+            except ValueError:
+                weight = NAN
+            if not 0 <= weight < math.inf:
+                raise RecrmError(
+                    f"weight {given!r}: it is DIMENSION=NUMBER with a number from 0, relevance=2 for instance"
+                )
+            if key not in roles:
+                raise RecrmError(f"weight {given!r}: unknown dimension {key!r}; it is one of {', '.join(roles)}")
+            roles[key] = roles[key]._replace(weight=weight)
+        if not any(role.weight > 0 for role in roles.values() if not role.gate):
+            raise RecrmError("weights: at least one dimension that is no gate must weigh something")
+        return roles
+
+    def aggregate(
+        self, outcomes: Mapping[str, Sequence[Outcome]], measured: Mapping[str, Metrics] | None = None
+    ) -> dict[str, Estimate]:
+        """`mean_score` over the dimensions that were asked; `hybrid`, its other forms, `coverage` and counts.
+
+        The hybrid scores are undefined (NaN) unless every dimension was asked. `clusters` is the smallest number of
+        clusters of any dimension.
+
+        Args:
+            outcomes: by dimension, none empty.
+            measured: the dimensions' metrics, where they are known already.
+        """
+        # In alphabetical order: lm-eval's groups add up their tasks in it.
+        metrics = {
+            key: measured[key] if measured else dimension_of(key).metrics(outcomes[key]) for key in sorted(outcomes)
+        }
+        rows = sum(len(found) for found in outcomes.values())
+        readable = sum(outcome.reason is None for found in outcomes.values() for outcome in found)
+        complete = set(self.keys) <= outcomes.keys()
+        scores = self.hybrid(outcomes) if complete else dict.fromkeys(FORMS, Hybrid(NAN, NAN, NAN))
+        return {
+            **{name_of(form): Estimate(score.value, score.stderr) for form, score in scores.items()},
+            "mean_score": mean_score([found["score"] for found in metrics.values()]),
+            "coverage": Estimate(readable / rows if rows else NAN, None),
+            "n": Estimate(float(rows), None),
+            "clusters": Estimate(min((found["clusters"].value for found in metrics.values()), default=0.0), None),
+        }
+
+    def hybrid(
+        self, outcomes: Mapping[str, Sequence[Outcome]], roles: Mapping[str, Role] | None = None
+    ) -> dict[str, Hybrid]:
+        """The hybrid score by every form.
+
+        Args:
+            outcomes: of every dimension, none empty.
+            roles: by dimension; by default what the dimensions declare.
+        """
+        parts = [dimension.kind.parts(outcomes[key]) for key, dimension in self.dimensions.items()]
+        return hybrids(parts, [(roles or self.roles)[key] for key in self.keys])
+
+
+RECRM = Suite("recrm", 1, ("instruction", "factual", "relevance", "behavior", "ranking"))
+"""The benchmark of the paper."""
+
+SUITES: tuple[Suite, ...] = (RECRM,)
+"""Every suite there is. The first one that a dimension is in is the one that its logs name."""
+
+
+@cache
+def suites() -> dict[str, Suite]:
+    """All suites by name.
+
+    Raises:
+        RecrmError: two have the same name, or one has a dimension that is not installed or that it names twice.
+    """
+    found: dict[str, Suite] = {}
+    for suite in SUITES:
+        if suite.name in found:
+            raise RecrmError(f"two suites are called {suite.name!r}")
+        if repeated := {key for key in suite.keys if suite.keys.count(key) > 1}:
+            raise RecrmError(f"suite {suite.name!r} names a dimension twice: {', '.join(sorted(repeated))}")
+        try:
+            _ = suite.dimensions
+        except RecrmError as error:
+            raise RecrmError(f"suite {suite.name!r}: {error}") from None
+        found[suite.name] = suite
+    return found
+
+
+def suite(name: str) -> Suite:
+    """The suite of that name.
+
+    Raises:
+        RecrmError: there is none.
+    """
+    try:
+        return suites()[name]
+    except KeyError:
+        raise RecrmError(f"unknown suite {name!r}: the suites are {', '.join(suites())}") from None
+
+
+def suite_of(key: str) -> Suite | None:
+    """The suite that logs of a dimension name: the first one that it is in."""
+    return next((suite for suite in suites().values() if key in suite.keys), None)

@@ -1,0 +1,31 @@
+"""The metrics of several dimensions together, declared like those of one."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import Any
+
+from recrm_tasks.scoring.aggregate.forms import FORMS, name_of
+from recrm_tasks.scoring.metric import Metric, by_name, count
+
+AGGREGATES: tuple[Metric[Any], ...] = (
+    *(
+        Metric(
+            name_of(form),
+            f"how often the {form} reward of the verdicts orders two virtual responses as the gold labels would",
+            itemgetter(name_of(form)),
+            over="all",
+            headline=name_of(form) == "hybrid",
+        )
+        for form in FORMS
+    ),
+    Metric(
+        "mean_score", "mean of the dimensions' primary metrics", itemgetter("mean_score"), over="all", headline=True
+    ),
+    count("coverage", "share of answers that could be read", "higher", of=itemgetter("coverage"), high=1.0),
+    count("n", "answers", of=itemgetter("n")),
+    count("clusters", "the smallest number of clusters of any dimension", of=itemgetter("clusters")),
+)
+
+DECLARED = by_name(AGGREGATES, "aggregates")
+"""By name."""

@@ -1,0 +1,98 @@
+"""Metrics of answers that are one label out of a few."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recrm_tasks.scoring import columns
+from recrm_tasks.scoring.columns import Columns, Rows
+from recrm_tasks.scoring.compare.paired import of_f1, of_shares
+from recrm_tasks.scoring.metric import Metric
+from recrm_tasks.scoring.metrics.estimate import NAN, Clusters, Ints, share
+from recrm_tasks.scoring.metrics.f1 import f1
+from recrm_tasks.scoring.outcomes import Outcome
+
+Table = TypeVar("Table")
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """Gold labels and answers."""
+
+    gold: Ints
+    """Shape (n,): label indices."""
+    answered: Ints
+    """Shape (n,): label indices; -1 is an unreadable answer."""
+    clusters: Clusters
+
+    @classmethod
+    def of(cls, outcomes: Sequence[Outcome]) -> tuple[Labels, Rows]:
+        """The checked table of some outcomes, in their order.
+
+        Raises:
+            HarnessError: outcomes that no run can have; see `columns`.
+        """
+        table = Columns.of(outcomes)
+        rows = Rows.of(table)
+        gold, answered = columns.labels(table, [outcome.values for outcome in outcomes])
+        return cls(gold, answered, rows.clusters), rows
+
+    def readable(self, rows: Rows) -> Labels:
+        """The rows with a readable answer."""
+        return Labels(self.gold[rows.readable], self.answered[rows.readable], rows.kept())
+
+    @cached_property
+    def majority(self) -> float:
+        """The share of the most frequent gold label; NaN of nothing."""
+        return int(np.bincount(self.gold).max()) / len(self.gold) if len(self.gold) else NAN
+
+
+def classification(labels_of: Callable[[Table], Labels]) -> tuple[Metric[Table], ...]:
+    """Accuracy and F1 of any table that has labels.
+
+    Args:
+        labels_of: gives a table's labels.
+    """
+
+    def right(table: Table) -> NDArray[np.bool_]:
+        labels = labels_of(table)
+        found: NDArray[np.bool_] = labels.gold == labels.answered
+        return found
+
+    return (
+        Metric(
+            "acc",
+            "share of right answers",
+            lambda table: share(right(table), labels_of(table).clusters),
+            headline=True,
+            hub="accuracy",
+            compare=lambda a, b: of_shares(right(a), right(b), labels_of(a).clusters),
+        ),
+        *(
+            Metric(
+                name,
+                means,
+                lambda table, average=average: f1(  # type: ignore[misc]
+                    labels_of(table).gold, labels_of(table).answered, average, labels_of(table).clusters
+                ),
+                headline=headline,
+                hub="f1",
+                compare=lambda a, b, average=average: of_f1(  # type: ignore[misc]
+                    labels_of(a).gold, labels_of(a).answered, labels_of(b).answered, average, labels_of(a).clusters
+                ),
+            )
+            for name, average, headline, means in (
+                ("f1", "weighted", True, "F1, the mean over labels weighted by their gold counts"),
+                ("f1_macro", "macro", False, "F1, the plain mean over labels"),
+            )
+        ),
+    )
+
+
+LABEL_METRICS: tuple[Metric[Labels], ...] = classification(lambda labels: labels)

@@ -1,0 +1,100 @@
+"""Metrics of answers that order a list: means over lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+
+from recrm_tasks.scoring import columns
+from recrm_tasks.scoring.columns import Columns, Rows
+from recrm_tasks.scoring.compare.paired import of_means
+from recrm_tasks.scoring.metric import Metric
+from recrm_tasks.scoring.metrics import lists
+from recrm_tasks.scoring.metrics.estimate import Clusters, Estimate, Floats, mean
+from recrm_tasks.scoring.outcomes import Outcome
+
+OfList = Callable[[Sequence[int], Sequence[float]], float]
+"""A metric of one list, from its grades and scores."""
+
+List = tuple[tuple[int, ...], tuple[float, ...]]
+"""Grades and scores; no scores where the answer is unreadable."""
+
+
+class Lists:
+    """Lists with what each scores by any metric; a metric is computed once for all lists and for the readable ones."""
+
+    def __init__(
+        self,
+        lists: Sequence[List],
+        clusters: Clusters,
+        kept: Rows | None = None,
+        known: dict[OfList, Floats] | None = None,
+    ) -> None:
+        self._all, self.clusters, self._rows = lists, clusters, kept
+        self._known: dict[OfList, Floats] = {} if known is None else known
+
+    @classmethod
+    def of(cls, outcomes: Sequence[Outcome]) -> tuple[Lists, Rows]:
+        """The checked table of some outcomes, in their order.
+
+        Raises:
+            HarnessError: outcomes that no run can have; see `columns`.
+        """
+        table = Columns.of(outcomes)
+        rows = Rows.of(table)
+        return cls(columns.lists(table), rows.clusters), rows
+
+    def readable(self, rows: Rows) -> Lists:
+        """The lists with a readable answer."""
+        return Lists(self._all, rows.kept(), rows, self._known)
+
+    def values(self, measure: OfList) -> Floats:
+        """Shape (lists,): what each scores; 0 without a readable answer."""
+        if measure not in self._known:
+            self._known[measure] = np.array([measure(*one) if one[1] else 0.0 for one in self._all], dtype=np.float64)
+        found = self._known[measure]
+        return found if self._rows is None else found[self._rows.readable]
+
+    def position_bias(self) -> Estimate:
+        """Where first choices stand, as a mean over readable answers."""
+        readable = np.array([bool(scores) for _, scores in self._all], dtype=np.bool_)
+        places = [lists.chosen_place(scores) for _, scores in self._all if scores]
+        return mean(np.array(places, dtype=np.float64), None if self.clusters is None else self.clusters[readable])
+
+    def chance(self) -> float:
+        """The accuracy of a random order."""
+        first = [lists.top_hit(grades, (0.0,) * len(grades)) for grades, _ in self._all]
+        return mean(np.array(first, dtype=np.float64), None).value
+
+
+def _of_lists(name: str, means: str, measure: OfList, headline: bool = False, hub: str | None = None) -> Metric[Lists]:
+    return Metric(
+        name,
+        means,
+        lambda table: mean(table.values(measure), table.clusters),
+        headline=headline,
+        hub=hub,
+        compare=lambda a, b: of_means(a.values(measure), b.values(measure), a.clusters),
+    )
+
+
+LIST_METRICS: tuple[Metric[Lists], ...] = (
+    _of_lists("auc", "mean over lists of the AUC within the list", lists.list_auc, headline=True, hub="roc_auc"),
+    _of_lists("acc", "share of lists whose first item is a positive", lists.top_hit, headline=True, hub="accuracy"),
+    *(
+        _of_lists(f"hr@{k}", f"share of lists with a positive among the first {k}", partial(lists.hit_rate, k=k))
+        for k in (3, 5)
+    ),
+    *(_of_lists(f"ndcg@{k}", f"nDCG of the first {k}, linear gains", partial(lists.ndcg, k=k)) for k in (3, 5)),
+    _of_lists("mrr", "mean reciprocal rank of the first positive", lists.reciprocal_rank),
+    Metric(
+        "position_bias",
+        "where first choices stand in the order shown: 1 at its head, -1 at its end; 0 without a bias",
+        lambda table: table.position_bias(),
+        better="neither",
+        low=-1.0,
+        over="all",
+    ),
+)

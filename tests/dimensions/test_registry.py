@@ -1,0 +1,87 @@
+"""What makes a dimension, and what is refused with a reason before it fails somewhere else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import recrm_tasks.dimensions as registry
+from recrm_tasks.answers.label import LABEL
+from recrm_tasks.answers.order import ORDER
+from recrm_tasks.dimensions import dimension, dimensions
+from recrm_tasks.dimensions.base import Dimension
+from recrm_tasks.dimensions.record import Record
+from recrm_tasks.errors import RecrmError
+
+
+class TasteRecord(Record):
+    label: str
+    dish: str
+
+
+LABELS = dimension("factual").default_labels
+WHOLE: dict[str, Any] = {
+    "key": "taste",
+    "title": "taste",
+    "column": "TA",
+    "position": 6,
+    "version": 1,
+    "kind": LABEL,
+    "asks": "is it good?",
+    "question_text": {"en": "Is it good?", "zh": "好吗？"},
+    "record_type": TasteRecord,
+    "default_labels": LABELS,
+    "body": lambda self, record, lang: record.dish,
+}
+
+
+def refusal(**changes: Any) -> str:
+    """What is said of a dimension with these changes; None takes an entry away."""
+    dimensions()  # known before the class below exists, so that no other test sees it
+    cls = type("TasteDimension", (Dimension,), {k: v for k, v in (WHOLE | changes).items() if v is not None})
+    try:
+        with pytest.raises(RecrmError) as found:
+            registry._check(cls, dict(dimensions()))
+        return str(found.value)
+    finally:
+        cls.key = "gone"
+
+
+def test_a_whole_dimension_is_taken() -> None:
+    cls = type("TasteDimension", (Dimension,), WHOLE)
+    registry._check(cls, dict(dimensions()))
+    made = cls()
+    assert (made.primary, made.strata) == (LABEL.primary, LABEL.strata)
+    record = TasteRecord(id="1", dimension="taste", lang="en", source="s", label="consistent", dish="soup")
+    (prompt,) = made.prompts(record, LABELS, "generate")
+    assert prompt.messages[0].content.startswith("Is it good?\n\nOptions:\nA. ")
+    assert made.kind.read('{"answer": "A"}', prompt).value == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"kind": None}, "it has no kind of answer: kind = LABEL, PROBABILITY or ORDER"),
+        ({"kind": "label"}, "it has no kind of answer"),
+        ({"key": "factual"}, "the key 'factual' is that of FactualDimension already"),
+        ({"kind": ORDER}, "need a record with candidates, labels; TasteRecord has id,"),
+        ({"default_labels": None}, "need default_labels"),
+        ({"primary": "auc"}, "its primary metric 'auc' is none of acc, f1,"),
+        ({"primary": "n"}, "its primary metric 'n' has no error"),
+        ({"primary": "invalid_empty"}, "its primary metric 'invalid_empty' has no error, or more of it is not better"),
+        ({"strata": ("label", "price")}, "its records have no field price"),
+        ({"title": None, "asks": None}, "it has no title, asks"),
+        ({"body": None}, "it does not define body"),
+        ({"question_text": {"en": "Is it good?"}}, "question_text: it has no text in zh"),
+    ],
+)
+def test_what_is_refused(changes: dict[str, Any], said: str) -> None:
+    found = refusal(**changes)
+    assert said in found
+    assert "TasteDimension" in found
+
+
+def test_an_unknown_dimension_names_those_there_are() -> None:
+    with pytest.raises(RecrmError, match="unknown dimension 'taste': the dimensions are instruction, factual"):
+        dimension("taste")
