@@ -2,6 +2,7 @@
 # make test    everything that CI runs                                         (about 40 minutes on 2 cores)
 # make test-vllm   real engines: vLLM's CPU build and its server, in an environment of their own; a part of make test
 # make check   the fast part of it: linters, types, tests without a model
+# make generated   the files that are made from the code: lm-eval's YAML and the Inspect task files
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -16,7 +17,7 @@ TOKENS ?= 32
 export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: demo test test-vllm check lint fast slow pythons clean
+.PHONY: demo test test-vllm check lint fast slow pythons generated clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -75,6 +76,10 @@ test-vllm: $(VLLM_VENV)/ready $(MODEL)/config.json
 # The shared core under every Python that is supported and on this machine; the harnesses run under $(PYTHON) only.
 pythons: $(VENV)/dev
 	$(BIN)/python tests/pythons.py
+
+generated: $(VENV)/dev
+	$(BIN)/python -m recrm_tasks.lm_eval_tasks.task_files
+	$(BIN)/python -m inspect_tasks.task_files
 
 check: lint fast
 

@@ -1,4 +1,4 @@
-"""What is known of the model that a task is made for: Inspect makes the model before the task."""
+"""What Inspect knows about the model of a run. Inspect makes the model before the task."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from recrm_tasks.prompting.tokens import tokens_of
 _LOADING = ("revision", "trust_remote_code")
 
 
-def backend() -> Backend:
-    """Tokenizer and context of the model.
+def active_backend() -> Backend:
+    """The tokenizer and the context of the model.
 
     Raises:
-        RecrmError: a model of `hf/` has no chat template, and Inspect would put one of its own in its place.
+        RecrmError: a model of `hf/` has no chat template, and Inspect would use one of its own instead.
     """
     model = active_model()
     if model is None or _provider(model) not in ("hf", "vllm", "sglang", PROVIDER):
@@ -29,7 +29,7 @@ def backend() -> Backend:
     arguments = model.model_args
     names = (arguments.get(name) for name in ("tokenizer_path", "tokenizer", "model_path"))
     known = Backend(
-        tokenizer=_from_where_the_user_stands(next((name for name in names if isinstance(name, str)), model.name)),
+        tokenizer=_from_users_folder(next((name for name in names if isinstance(name, str)), model.name)),
         context=arguments.get("max_model_len") or arguments.get("max_length"),
         options=tuple((name, arguments[name]) for name in _LOADING if name in arguments),
     )
@@ -38,17 +38,17 @@ def backend() -> Backend:
         loaded = getattr(model.api, "tokenizer", None) or tokens_of(known.tokenizer, known.options)
         if not loaded.chat_template:
             raise RecrmError(
-                f"{known.tokenizer} has no chat template, so it is no chat model: add -T style=completion and "
-                """-M 'chat_template="{{ messages[0].content }}"', which shows it the text as it is"""
+                f"{known.tokenizer} has no chat template, so it is a base model: add -T style=completion and "
+                """-M 'chat_template="{{ messages[0].content }}"', which passes the text on unchanged"""
             )
     return known
 
 
 def thinking_choice(enable_thinking: bool | None) -> bool | None:
-    """Whether the model is told to think: the task's choice, or that of the model's arguments; None if neither says.
+    """Whether the model is to think: what the task says, else what the model's arguments say, else None.
 
     Raises:
-        RecrmError: the task's choice cannot reach the model.
+        RecrmError: what the task says cannot reach the model.
     """
     model = active_model()
     given: bool | None = model.model_args.get("enable_thinking") if model else None
@@ -56,27 +56,28 @@ def thinking_choice(enable_thinking: bool | None) -> bool | None:
         return given
     if model is not None and _provider(model) == "hf" and given != enable_thinking:
         raise RecrmError(
-            f"Inspect's hf/ takes it as a model argument: -M enable_thinking={str(enable_thinking).lower()}"
+            "Inspect's hf/ takes enable_thinking as a model argument: "
+            f"-M enable_thinking={str(enable_thinking).lower()}"
         )
     return enable_thinking
 
 
 def extra_body(enable_thinking: bool | None) -> dict[str, Any] | None:
-    """What tells a server to think or not: the argument of the chat template that vLLM and SGLang hand on."""
+    """What is sent to a server: vLLM and SGLang pass these arguments on to the chat template."""
     model = active_model()
     if enable_thinking is None or model is None or _provider(model) == "hf":
         return None
     return {"chat_template_kwargs": {"enable_thinking": enable_thinking}}
 
 
-def _from_where_the_user_stands(name: str) -> str:
-    """The folder of that name, if there is one. Inspect has gone to the task file's own folder by now."""
+def _from_users_folder(name: str) -> str:
+    """The path of a model, relative to where the user started Inspect, which has changed to the task file's folder."""
     folder = Path(os.environ.get("PWD", "."), name)
     return str(folder) if folder.is_dir() and not Path(name).is_dir() else name
 
 
 def is_reward_model() -> bool:
-    """Whether the model is of this package's own provider."""
+    """Whether the model is one of `recrm-rm`, this package's own provider."""
     model = active_model()
     return model is not None and _provider(model) == PROVIDER
 

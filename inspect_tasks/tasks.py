@@ -1,7 +1,8 @@
-"""The tasks themselves; the files that users run give them their names."""
+"""What the Inspect tasks are made of. The task files in `recrm_tasks`, which users run, call this."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import chain, zip_longest
 from typing import Any
 
@@ -14,53 +15,56 @@ from inspect_ai.scorer import Scorer
 from inspect_tasks.samples import to_sample
 from inspect_tasks.scorers import recrm, recrm_bench
 from inspect_tasks.solver import TOP, ask
-from recrm_tasks.answers.prompt import ANSWER_TOKENS, MODES
+from recrm_tasks.answers.prompt import ANSWER_TOKENS
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.suites import Suite, suite_of
 from recrm_tasks.dimensions.suites import suite as suite_named
 from recrm_tasks.errors import RecrmError
 
 try:
-    from inspect_tasks.backend import backend, extra_body, is_reward_model, thinking_choice
-    from recrm_tasks.prompting import OPTIONS, questions
-except ModuleNotFoundError as error:  # a clone beside an environment with nothing but Inspect in it
+    from inspect_tasks.backend import active_backend, extra_body, is_reward_model, thinking_choice
+    from inspect_tasks.options import BenchOptions, TaskOptions
+    from recrm_tasks.prompting import load_questions
+    from recrm_tasks.prompting.options import AnyOptions, parse
+except ModuleNotFoundError as error:  # a clone, in an environment that has only Inspect
     raise PrerequisiteError(
         f"the tasks need {error.name}: pip install pyarrow pyyaml tqdm, or install the package itself (pip install .)"
     ) from None
 
 INTERFACE = "D"
-"""Goes up with every change of task parameters; the number before it is the dimension's version."""
-
-PARAMETERS = ("answer", "enable_thinking", *OPTIONS)
+"""Goes up with every change of the task parameters. The number before it is the dimension's version."""
 
 
-def dimension_task(dimension: str, **options: Any) -> Task:
+def dimension_task(dimension: str, **parameters: Any) -> Task:
     """The task of one dimension.
 
     Args:
         dimension: its key.
-        options: task parameters by name, see `PARAMETERS`; docs/tasks.md describes them.
+        parameters: those of `TaskOptions`, by name; docs/tasks.md describes them. A task file passes its `locals()`, so
+            that parameters which Inspect does not know are in `unknown`.
 
     Raises:
         PrerequisiteError: anything that the user can put right; Inspect prints it without a traceback.
     """
     try:
-        samples, provenance = _samples(dimension, suite_of(dimension), **_checked(options))
+        samples, provenance = _samples(dimension, suite_of(dimension), _parsed(TaskOptions, **parameters))
     except RecrmError as error:
         raise PrerequisiteError(str(error)) from None
     return _task(samples, recrm(), {dimension: provenance}, dimension_of(dimension).version)
 
 
-def bench_task(*, suite: Any = "recrm", **options: Any) -> Task:
-    """All dimensions of a suite in one task. Their samples take turns, so that Inspect's own limit takes of every one.
+def bench_task(**parameters: Any) -> Task:
+    """All dimensions of a suite in one task.
+
+    Their samples alternate, so that Inspect's own `--limit` takes some of each.
 
     Args:
-        suite: its name.
-        options: as for `dimension_task`.
+        parameters: those of `BenchOptions`, as for `dimension_task`.
     """
     try:
-        chosen = suite_named(suite)
-        loaded = {key: _samples(key, chosen, **_checked(options)) for key in chosen.keys}
+        options = _parsed(BenchOptions, **parameters)
+        chosen = suite_named(options.suite)
+        loaded = {key: _samples(key, chosen, options) for key in chosen.keys}
     except RecrmError as error:
         raise PrerequisiteError(str(error)) from None
     turns = zip_longest(*(samples for samples, _ in loaded.values()))
@@ -69,20 +73,13 @@ def bench_task(*, suite: Any = "recrm", **options: Any) -> Task:
     return _task(mixed, recrm_bench(), provenance, chosen.version)
 
 
-def _checked(options: dict[str, Any]) -> dict[str, Any]:
-    unknown = sorted(set(options) - set(PARAMETERS))
-    if unknown:
-        raise RecrmError(f"unknown task parameter: {', '.join(unknown)}; the parameters are {', '.join(PARAMETERS)}")
-    return options
+def _parsed(kind: type[AnyOptions], unknown: Mapping[str, object] = {}, **parameters: object) -> AnyOptions:
+    return parse(kind, {**parameters, **unknown}, "-T ")
 
 
-def _samples(
-    dimension: str, suite: Suite | None, answer: str = "generate", enable_thinking: bool | None = None, **options: Any
-) -> tuple[list[Sample], dict[str, Any]]:
-    mode = next((m for m in MODES if m == answer), None)
-    if mode is None:
-        raise RecrmError(f"unknown answer mode {answer!r}: it is {' or '.join(MODES)}")
-    prompts, provenance = questions(dimension, mode, backend(), **options)
+def _samples(dimension: str, suite: Suite | None, options: TaskOptions) -> tuple[list[Sample], dict[str, Any]]:
+    mode = options.answer
+    prompts, provenance = load_questions(dimension, mode, active_backend(), options)
     samples = [to_sample(prompt, dimension, mode, suite.name if suite else None) for prompt in prompts]
     fit = provenance["fit"]
     if is_reward_model():
@@ -90,10 +87,10 @@ def _samples(
             raise RecrmError("a reward model writes no text: add -T answer=logprob")
     elif mode == "logprob" and isinstance(fit, dict) and fit["labels_of_several_tokens"]:
         raise RecrmError(
-            f"{dimension}: of {fit['labels_of_several_tokens']} records some answers are several tokens to this model, "
-            "and Inspect sees the probability of one token only: use -T answer=generate, or lm-eval's _logprob task"
+            f"{dimension}: for {fit['labels_of_several_tokens']} records some answers are several tokens, and "
+            "Inspect reads the probability of one token only: use -T answer=generate, or lm-eval's _logprob task"
         )
-    provenance["enable_thinking"] = thinking_choice(enable_thinking)
+    provenance["enable_thinking"] = thinking_choice(options.enable_thinking)
     provenance["suite"] = suite and suite.to_json()
     return samples, provenance
 

@@ -15,6 +15,7 @@ from recrm_tasks import __version__
 from recrm_tasks.build.build_command import add_build_command
 from recrm_tasks.data.data_command import add_data_commands
 from recrm_tasks.errors import RecrmError
+from recrm_tasks.prompting.options import Options, declared
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -120,7 +121,9 @@ def _parser() -> argparse.ArgumentParser:
     diagnose.add_argument("--to", metavar="FILE", help="write them as JSON too, for plots")
     diagnose.set_defaults(run=_diagnose)
 
-    add_build_command(add_data_commands(commands))
+    shared = declared(Options)
+    help_of = {name: shared[name].help_with_default for name in ("data", "mapping", "revision")}
+    add_build_command(add_data_commands(commands, {**help_of, "split": shared["split"].help}))
     return parser
 
 

@@ -1,10 +1,9 @@
-"""Query-item relevance (QIR) with Inspect.
-
-How well does an item meet what the query asks for?
+"""Query-item relevance (QIR): how relevant is the item to the query?
 
     inspect eval recrm_tasks/relevance.py --model openai/gpt-4.1 -T data=sample
 
 RecRM-Bench: arXiv 2605.11874. docs/tasks.md describes the parameters, docs/metrics.md the metrics.
+This file is generated: after a change of the dimension or of an option run `make generated`.
 """
 
 import sys
@@ -28,57 +27,45 @@ def relevance(
     limit: int | str | None = None,
     lang: str | None = None,
     prompt_lang: str | None = None,
-    answer: str = "generate",
     seed: int = 0,
     mapping: str | None = None,
     revision: str | None = None,
     style: str = "chat",
     fewshot: int = 0,
     thinking: int = 0,
-    enable_thinking: bool | None = None,
     overflow: str = "stop",
     context: int | None = None,
     tokenizer: str | None = None,
+    answer: str = "generate",
+    enable_thinking: bool | None = None,
     **unknown: object,
 ) -> Task:
     """Query-item relevance.
 
     Args:
-        data: `hub` (the default), `sample`, or the path of records; else the environment's `RECRM_DATA`.
-        split: split of the source, or `hash-test`, `hash-train`, `all`; docs/data.md says which is the default.
-        limit: a balanced choice of so many records, or `lite` for the fixed one of 1,000.
-        lang: only records in this language, `zh` or `en`.
-        prompt_lang: language of the prompts; by default each record's own.
-        answer: `generate`, or `logprob` for the probability of each allowed answer.
-        seed: seed of the order and of the choice.
-        mapping: a mapping.yaml that says what the source's columns are; else the environment's `RECRM_MAPPING`.
-        revision: of the hub's data; else the environment's `RECRM_REVISION`.
+        data: `hub`, `sample`, or the path of a file or folder with records. By default the environment variable
+            `RECRM_DATA`, else `hub`.
+        split: A split of the source, `hash-test`, `hash-train`, or `all`. By default the source's `test`, or what
+            docs/data.md says where it has none.
+        limit: At most this many records of each dimension, balanced by label and language; `lite` for the fixed choice
+            of 1,000. By default all records.
+        lang: Only records in this language: `zh` or `en`. By default both languages.
+        prompt_lang: The language of the prompts: `zh` or `en`. By default each record's own language.
+        seed: Seed of the order of the records, and so of `limit` and of the examples.
+        mapping: The path of a mapping.yaml, which says what the columns of the source mean. By default the environment
+            variable `RECRM_MAPPING`, else what is recognised.
+        revision: A branch, tag or commit of the hub's data. By default the environment variable `RECRM_REVISION`, else
+            `main`.
         style: `chat`, or `completion` for base models.
-        fewshot: so many examples in every prompt, from records that are not evaluated.
-        thinking: tokens that a model may think before it answers.
-        enable_thinking: whether a model that can think or not is told to; by default as its chat template has it.
-        overflow: `stop` if a prompt does not fit the model's context, or `shorten` it.
-        context: tokens of that context; by default what the model's config says.
-        tokenizer: of the model, folder or name; needed where Inspect does not know it.
-        unknown: anything else is an error, where Inspect would only warn.
+        fewshot: Number of examples in each prompt: records with their answers, never evaluated ones.
+        thinking: Tokens for the model's thinking, in addition to the 256 of an answer.
+        overflow: What to do with a prompt that does not fit the model's context: `stop` the run, or `shorten` the
+            prompt.
+        context: The model's context in tokens. By default what the model's arguments or its config say.
+        tokenizer: The model's tokenizer: a folder or a name. By default the model's own, where the harness knows it.
+        answer: `generate` an answer, or read the `logprob` of each allowed answer.
+        enable_thinking: Switches the thinking of a model on or off: `true` or `false`. By default what its chat
+            template does.
+        unknown: Other parameters are an error. Inspect by itself would only warn.
     """
-    return dimension_task(
-        "relevance",
-        data=data,
-        split=split,
-        limit=limit,
-        lang=lang,
-        prompt_lang=prompt_lang,
-        answer=answer,
-        seed=seed,
-        mapping=mapping,
-        revision=revision,
-        style=style,
-        fewshot=fewshot,
-        thinking=thinking,
-        enable_thinking=enable_thinking,
-        overflow=overflow,
-        context=context,
-        tokenizer=tokenizer,
-        **unknown,
-    )
+    return dimension_task("relevance", **locals())

@@ -1,9 +1,10 @@
-"""`recrm data`: look at data, and write it in one form."""
+"""`recrm data`: checks data, and writes it in one form."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections import abc
 from pathlib import Path
 from typing import Any
 
@@ -19,34 +20,43 @@ from recrm_tasks.errors import DataError, NoRecords
 _CHOICE = "hub|sample|PATH"
 
 
-def add_data_commands(commands: Any) -> Any:
+def add_data_commands(commands: Any, help_of: abc.Mapping[str, str]) -> Any:
     """Adds `data` with its subcommands to the command line.
 
+    Args:
+        commands: the subcommands of `recrm`.
+        help_of: what the options `data`, `mapping`, `revision` and `split` do, which tasks have too.
+
     Returns:
-        The subcommands of `data`, for others to add theirs.
+        The subcommands of `data`, so that others can add theirs.
     """
-    data = commands.add_parser("data", help="look at data, convert it, make it of your own logs")
+    data = commands.add_parser("data", help="check data, convert it, build it from your own logs")
     below = data.add_subparsers(required=True, metavar="COMMAND")
 
-    inspect = below.add_parser("inspect", help="check every record, say what was recognised, write a mapping.yaml")
-    _source(inspect)
-    inspect.add_argument("--to", type=Path, default=Path("mapping.yaml"), help="where the mapping goes (mapping.yaml)")
+    inspect = below.add_parser("inspect", help="check every record, show what was recognised, write a mapping.yaml")
+    _source(inspect, help_of)
+    inspect.add_argument(
+        "--to", type=Path, default=Path("mapping.yaml"), help="File for the mapping. By default mapping.yaml."
+    )
     inspect.set_defaults(run=_inspect)
 
     exporting = below.add_parser("export", help="write checked records as Parquet")
-    _source(exporting)
-    exporting.add_argument("--to", type=Path, required=True, metavar="DIR", help="a new folder")
-    exporting.add_argument("--split", help="only this one; `hash` makes train and test")
+    _source(exporting, help_of)
+    exporting.add_argument("--to", type=Path, required=True, metavar="DIR", help="A new folder for the files.")
+    exporting.add_argument(
+        "--split",
+        help=f"{help_of['split']} By default each split of the source; `hash` makes `train` and `test` by hash.",
+    )
     exporting.set_defaults(run=_export)
 
     return below
 
 
-def _source(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("data", nargs="?", metavar=_CHOICE, help="by default RECRM_DATA, else hub")
-    parser.add_argument("--dimension", action="append", help="only this one; may be repeated")
-    parser.add_argument("--mapping", help="a mapping.yaml; by default RECRM_MAPPING, else what is recognised")
-    parser.add_argument("--revision", help="of the hub's data")
+def _source(parser: argparse.ArgumentParser, help_of: abc.Mapping[str, str]) -> None:
+    parser.add_argument("data", nargs="?", metavar=_CHOICE, help=help_of["data"])
+    parser.add_argument("--dimension", action="append", help="Only this dimension; may be repeated.")
+    parser.add_argument("--mapping", help=help_of["mapping"])
+    parser.add_argument("--revision", help=help_of["revision"])
 
 
 def _inspect(options: argparse.Namespace) -> int:

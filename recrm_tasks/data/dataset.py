@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -100,7 +100,7 @@ def load(
             for another.
         split: which split, see `recrm_tasks.data.store.splits.choose_split`.
         lang: only records in this language.
-        limit: at most so many records: a prefix of the seeded stratified order. `lite` is the fixed choice of 1,000.
+        limit: at most this many records: a prefix of the seeded stratified order. `lite` is the fixed choice of 1,000.
         seed: of that order.
         mapping: a mapping.yaml; by default the environment's `RECRM_MAPPING`, else what is recognised.
         revision: of the hub's data; by default the environment's `RECRM_REVISION`, else the pinned one.
@@ -146,18 +146,36 @@ def load(
     return Dataset(kind, made.labels, provenance, stored, rows)
 
 
+LIMITS = "'lite' or a whole number of at least 1"
+
+
+def limit_of(value: object) -> int | Literal["lite"]:
+    """The limit that a user wrote; a number may be text.
+
+    Raises:
+        ValueError: it is not one of `LIMITS`.
+    """
+    if value == "lite":
+        return "lite"
+    if isinstance(value, str) and value.isdecimal():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"limit must be {LIMITS}, not {value!r}")
+    return value
+
+
 def _count(limit: int | str | None, seed: int) -> int | None:
-    if limit == "lite":
-        if seed != 0:
-            raise RecrmError("limit 'lite' is a fixed choice, of seed 0; for another one name a number and a seed")
-        return LITE
     if limit is None:
         return None
-    if isinstance(limit, str) and limit.isdecimal():
-        limit = int(limit)
-    if isinstance(limit, str | bool) or limit < 1:
-        raise RecrmError(f"limit must be 'lite' or a number of at least 1, not {limit}")
-    return limit
+    try:
+        number = limit_of(limit)
+    except ValueError as error:
+        raise RecrmError(str(error)) from None
+    if number == "lite":
+        if seed != 0:
+            raise RecrmError("limit 'lite' is the fixed choice of seed 0: with another seed, give a number")
+        return LITE
+    return number
 
 
 def _balance(stored: Stored, kind: Dimension, rows: npt.NDArray[np.int64]) -> dict[str, int] | None:

@@ -1,4 +1,4 @@
-"""lm-eval's model arguments -> what is known of the model before the run."""
+"""What lm-eval knows about the model before the run: its model arguments."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ _LENGTHS = ("max_length", "max_model_len")
 
 
 def backend_of(arguments: Mapping[str, Any]) -> Backend:
-    """What `--model_args` say; they reach a task's `custom_dataset` beside its metadata.
+    """The tokenizer and the context of the model.
 
     Args:
-        arguments: those of the models `hf`, `vllm` and `local-…`; others are not known and say nothing.
+        arguments: `--model_args`, which lm-eval passes to a task's `custom_dataset` with its metadata. The names are
+            those of the models `hf`, `vllm` and `local-…`; of other models nothing is known.
     """
     names = (arguments.get(name) for name in ("tokenizer", "pretrained"))
     lengths = (arguments.get(name) for name in _LENGTHS)

@@ -19,7 +19,9 @@ from recrm_tasks.dimensions.suites import suite as suite_named
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.lm_eval_tasks.backend import backend_of
 from recrm_tasks.lm_eval_tasks.cost import count_questions
-from recrm_tasks.prompting import OPTIONS, questions, tokens_by
+from recrm_tasks.prompting import Options, load_questions
+from recrm_tasks.prompting.fit import tokens_by
+from recrm_tasks.prompting.options import one_of, parse
 
 _PREFIX = "recrm_"
 _log = logging.getLogger(__name__)
@@ -41,26 +43,26 @@ COLUMNS = datasets.Features(
 
 
 def documents(
-    recrm_dimension: str, recrm_mode: str, recrm_provenance: dict[str, Any], **options: Any
+    recrm_dimension: str, recrm_mode: str, recrm_provenance: dict[str, Any], **arguments: Any
 ) -> dict[str, datasets.Dataset]:
-    """`custom_dataset` of every task with one dimension.
+    """`custom_dataset` of every task of one dimension.
 
-    lm-eval calls it with the task's metadata, `--metadata` and `--model_args` merged.
+    lm-eval calls it with the task's metadata, `--metadata` and `--model_args`, merged.
 
     Args:
         recrm_dimension: the dimension's key, from the task's YAML.
         recrm_mode: `generate` or `logprob`, from the task's YAML.
-        recrm_provenance: the task's own metadata entry, filled in here. lm-eval offers no hook for it: the dict is
-            the one that its configuration holds, so that what is written into it stands in every result.
-        options: those of `questions` with `recrm_` before their names, and lm-eval's model arguments.
+        recrm_provenance: an entry of the task's metadata, filled in here. lm-eval has no hook for this, but the dict is
+            the one in the task's configuration, so that it is in every result.
+        arguments: the run's options, as `recrm_` and their name, and lm-eval's model arguments.
 
     Returns:
         One split, `test`, with the columns of `COLUMNS`.
 
     Raises:
-        RecrmError: what `load` raises, or an unknown option.
+        RecrmError: what `load_questions` raises, or an option is unknown or has a wrong value.
     """
-    rows, provenance = _load(recrm_dimension, recrm_mode, options, suite_of(recrm_dimension))
+    rows, provenance = _load(recrm_dimension, recrm_mode, arguments, suite_of(recrm_dimension))
     documents = _on_disk(rows)
     recrm_provenance.clear()
     recrm_provenance.update(provenance)
@@ -68,14 +70,14 @@ def documents(
 
 
 def documents_of_all(
-    recrm_suite: str, recrm_mode: str, recrm_provenance: dict[str, Any], **options: Any
+    recrm_suite: str, recrm_mode: str, recrm_provenance: dict[str, Any], **arguments: Any
 ) -> dict[str, datasets.Dataset]:
     """`custom_dataset` of the hybrid tasks: as `documents`, of a suite, with the provenance by dimension.
 
-    The dimensions' records take turns, so that lm-eval's --limit takes of every one.
+    The records of the dimensions alternate, so that lm-eval's --limit takes some of each.
     """
     suite = suite_named(recrm_suite)
-    loaded = {key: _load(key, recrm_mode, options, suite) for key in suite.keys}
+    loaded = {key: _load(key, recrm_mode, arguments, suite) for key in suite.keys}
     turns = zip_longest(*(rows for rows, _ in loaded.values()))
     documents = _on_disk(row for turn in turns for row in turn if row is not None)
     recrm_provenance.clear()
@@ -84,34 +86,30 @@ def documents_of_all(
 
 
 def _load(
-    dimension: str, answer: str, options: dict[str, Any], suite: Suite | None
+    dimension: str, answer: str, arguments: dict[str, Any], suite: Suite | None
 ) -> tuple[Iterator[dict[str, Any]], dict[str, Any]]:
-    """The documents of one dimension, to be gone through to the end, and where they come from: complete after that.
+    """The documents of one dimension, which can be iterated once, and their provenance, complete after the last one.
 
     Args:
         dimension: its key.
         answer: `generate` or `logprob`.
-        options: those of `questions` with `recrm_` before their names, and model arguments and further metadata.
-        suite: what the run is of.
+        arguments: as of `documents`.
+        suite: the suite that the run belongs to.
     """
-    ours = {name.removeprefix(_PREFIX): value for name, value in options.items() if name.startswith(_PREFIX)}
-    if unknown := sorted(ours.keys() - set(OPTIONS)):
-        raise RecrmError(
-            f"unknown option in --metadata: {', '.join(_PREFIX + name for name in unknown)}; the options are "
-            f"{', '.join(_PREFIX + name for name in OPTIONS)}"
-        )
-    mode = next(m for m in MODES if m == answer)
-    if mode == "logprob" and str(options.get("base_url", "")).rstrip("/").endswith("/chat/completions"):
+    given = {name.removeprefix(_PREFIX): value for name, value in arguments.items() if name.startswith(_PREFIX)}
+    options = parse(Options, given, _PREFIX)
+    mode = one_of(MODES).parse(answer, "recrm_mode")
+    if mode == "logprob" and str(arguments.get("base_url", "")).rstrip("/").endswith("/chat/completions"):
         raise RecrmError(
             "lm-eval reads no log-probabilities from chat APIs: use the task without _logprob, or local-completions "
             "with a base_url that ends in /v1/completions, or Inspect with -T answer=logprob"
         )
-    backend = backend_of(options)
-    prompts, provenance = questions(dimension, mode, backend, **ours)
-    provenance["enable_thinking"] = options.get("enable_thinking")
+    backend = backend_of(arguments)
+    prompts, provenance = load_questions(dimension, mode, backend, options)
+    provenance["enable_thinking"] = arguments.get("enable_thinking")
     provenance["suite"] = suite and suite.to_json()
     documents = _documents(dimension, prompts, provenance, {"suite": suite.name} if suite else {})
-    tokens = tokens_by(backend, ours.get("tokenizer"))
+    tokens = tokens_by(backend, options.tokenizer)
     return documents if isinstance(tokens, str) else count_questions(documents, tokens), provenance
 
 
@@ -122,18 +120,18 @@ def _documents(
     fit = provenance["fit"]
     if provenance["mode"] == "logprob" and isinstance(fit, dict) and fit["labels_of_several_tokens"]:
         _log.warning(
-            "%s: of %d records some answers are several tokens to this tokenizer; each costs a pass of its own",
+            "%s: for %d records some answers are several tokens of this tokenizer; each of these answers costs a pass",
             dimension,
             fit["labels_of_several_tokens"],
         )
 
 
 _folders: list[tempfile.TemporaryDirectory[str]] = []
-"""Those of this process's documents; they go when it ends."""
+"""Folders of this process's documents; they are removed when it ends."""
 
 
 def _on_disk(documents: Iterable[dict[str, Any]]) -> datasets.Dataset:
-    """The documents in a file that is mapped into memory: a million of them would take gigabytes of it."""
+    """The documents in a file that is mapped into memory. In memory a million of them would take gigabytes."""
     try:
         _folders.append(tempfile.TemporaryDirectory(prefix="recrm-documents-"))
         file = Path(_folders[-1].name) / "documents.arrow"

@@ -1,6 +1,7 @@
-"""Records -> the questions of a run: its options, examples, and whether the questions fit the model."""
+"""Records -> the questions of a run: its options, its examples, and whether its prompts fit the model."""
 
-from recrm_tasks.prompting.fit import Backend, tokens_by
-from recrm_tasks.prompting.questions import OPTIONS, questions
+from recrm_tasks.prompting.fit import Backend
+from recrm_tasks.prompting.options import Options
+from recrm_tasks.prompting.questions import load_questions
 
-__all__ = ["OPTIONS", "Backend", "questions", "tokens_by"]
+__all__ = ["Backend", "Options", "load_questions"]

@@ -1,45 +1,38 @@
-"""Examples with their answers, from records that are not evaluated."""
+"""Examples for the prompts of a run: records with their answers that are not evaluated."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import islice
 
 import numpy as np
 
-from recrm_tasks.answers.prompt import Lang, Mode, Style
+from recrm_tasks.answers.prompt import Lang, Mode
 from recrm_tasks.data.dataset import Dataset
 from recrm_tasks.data.store.arrow_store import codes_of
 from recrm_tasks.data.store.content_digests import as_digests
 from recrm_tasks.data.store.record_index import CONTENT
 from recrm_tasks.data.store.splits import HASHED, choose_split
 from recrm_tasks.errors import DataError, RecrmError
+from recrm_tasks.prompting.options import Options
 
 
-def examples(
-    dataset: Dataset,
-    pool_of: Callable[[str, Lang], Dataset],
-    count: int,
-    mode: Mode,
-    prompt_lang: Lang | None,
-    style: Style,
+def choose_examples(
+    dataset: Dataset, pool_of: Callable[[str, Lang], Dataset], mode: Mode, options: Options
 ) -> dict[Lang, tuple[str, ...]]:
-    """So many examples for each language, the same for all its records, so that prefix caches hold them.
+    """The examples for each language. All its records get the same ones, so that prefix caches hold them.
 
-    They are the first of the seeded, balanced order of the source's `train` split, or of `hash-train` where it has
-    none, but for records that say the same as one of the evaluated split or are of the same user or query.
+    They are the first `options.fewshot` records of the source's `train` split, or of `hash-train` where it has none, in
+    the seeded, balanced order. Records with the text, the user or the query of an evaluated record are passed over.
 
     Args:
-        dataset: what is evaluated.
+        dataset: the records that are evaluated.
         pool_of: loads a split of the same source in one language.
-        count: examples per language.
         mode: how answers are read.
-        prompt_lang: language of the prompts; by default each record's.
-        style: of the prompts.
+        options: the run's.
 
     Raises:
-        RecrmError: the evaluated records are not a split, so that none is left for examples.
-        DataError: there are too few records that may be examples, or one has a ready prompt.
+        RecrmError: all records are evaluated, so that none are left for examples.
+        DataError: there are too few records for examples, or one has a ready-made prompt.
     """
     evaluated = dataset.provenance["split"]
     index = dataset.stored.index
@@ -47,7 +40,7 @@ def examples(
     train = "train" if "train" in splits else HASHED[1]
     if evaluated in (None, "all", train):
         raise RecrmError(
-            f"fewshot takes its examples from records that are not evaluated, and this run evaluates "
+            f"examples (fewshot) come from records that are not evaluated, but this run evaluates "
             f"{'the split ' + repr(evaluated) if evaluated == train else 'all records'}: add split=hash-test "
             "(lm-eval: recrm_split)"
         )
@@ -59,17 +52,16 @@ def examples(
     found: dict[Lang, tuple[str, ...]] = {}
     for lang in _langs(dataset):
         pool = pool_of(train, lang)
-        chosen = Dataset(
-            pool.dimension, pool.labels, pool.provenance, pool.stored, pool.rows[~barred[pool.rows]][:count]
-        )
-        if len(chosen) < count:
+        rows = pool.rows[~barred[pool.rows]][: options.fewshot]
+        chosen = Dataset(pool.dimension, pool.labels, pool.provenance, pool.stored, rows)
+        if len(chosen) < options.fewshot:
             raise DataError(
-                f"{count} examples were asked for, and split {train!r} has only {len(chosen)} records in {lang!r} that "
-                f"are not like one of split {evaluated!r}"
+                f"there are not enough records for {options.fewshot} examples (fewshot): split {train!r} has only "
+                f"{len(chosen)} in {lang!r} that share neither text nor user or query with split {evaluated!r}"
             )
-        kind = dataset.dimension
         found[lang] = tuple(
-            kind.example(record, chosen.labels, mode, prompt_lang, style) for record in islice(chosen.records(), count)
+            dataset.dimension.example(record, chosen.labels, mode, options.prompt_lang, options.style)
+            for record in chosen.records()
         )
     return found
 

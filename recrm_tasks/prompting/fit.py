@@ -1,4 +1,4 @@
-"""Whether prompts fit a model's context; records whose prompts do not are told, or shortened and counted."""
+"""Whether the prompts of a run fit the model's context. If not, they stop the run, or are shortened and counted."""
 
 from __future__ import annotations
 
@@ -9,33 +9,32 @@ from typing import Any, NamedTuple
 from recrm_tasks.answers.prompt import Message, Prompt
 from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.errors import DataError, RecrmError
+from recrm_tasks.prompting.options import Options
 from recrm_tasks.prompting.tokens import Tokens, context_of, tokens_of
 
-OVERFLOWS = ("stop", "shorten")
-
 _MARGIN = 16
-"""Tokens that a tokenizer may add of its own."""
+"""Tokens that a tokenizer may add by itself."""
 
 
 class Backend(NamedTuple):
-    """What a harness knows of the model before a run."""
+    """What a harness knows about the model before the run."""
 
     tokenizer: str | None = None
-    """Folder or name; None for models whose tokenizer is not to be had."""
+    """A folder or a name; None if the model's tokenizer is not available."""
     context: int | None = None
-    """Tokens that a prompt and its answer may take together; by default what the model's config says."""
+    """Tokens that a prompt and its answer may have together; None for what the model's config says."""
     options: tuple[tuple[str, Any], ...] = ()
     """Further arguments of `from_pretrained`."""
 
 
 class Fit:
-    """Checks the prompts of one run, and whether each answer that a log-probability is asked of is one token.
+    """Checks whether the prompts of a run fit, and whether each allowed short answer is one token.
 
     Args:
         tokens: the model's tokenizer.
-        context: tokens that a prompt and its answer may take together.
-        answer: tokens of it that the answer may take.
-        shorten: whether records whose prompts do not fit are shortened as far as needed.
+        context: tokens that a prompt and its answer may have together.
+        answer: tokens that the answer may have.
+        shorten: whether records whose prompts do not fit are shortened, by as little as is enough.
     """
 
     def __init__(self, tokens: Tokens, context: int, answer: int, shorten: bool) -> None:
@@ -48,12 +47,12 @@ class Fit:
         self._template = len(tokens.render([Message(role="user", content="?")]).encode()) + _MARGIN
 
     def prompts(self, kind: Dimension, record: Any, make: Callable[[Any], Sequence[Prompt]]) -> Sequence[Prompt]:
-        """A record's prompts; of a shorter record, if these do not fit and that is allowed.
+        """The prompts of a record, or of the record shortened, where they do not fit and that is allowed.
 
         Args:
             kind: the record's dimension.
             record: a checked record.
-            make: puts a record as prompts.
+            make: makes a record's prompts.
         """
         self.records += 1
         prompts = make(record)
@@ -63,7 +62,7 @@ class Fit:
         if self._fits(prompts):
             return prompts
         steps = kind.steps(record) if self.shorten else 0
-        # The first number of steps that is enough; one more than there are, if none is.
+        # The smallest number of steps that is enough; one more than there are if none is.
         enough = 1 + bisect_left(range(1, steps + 1), True, key=lambda n: self._fits(make(kind.shorter(record, n))))
         if enough <= steps:
             shorter = kind.shorter(record, enough)
@@ -77,18 +76,18 @@ class Fit:
         return prompts
 
     def close(self) -> dict[str, Any]:
-        """What was found, for the provenance, once all records were seen.
+        """The result for the provenance, after the last record.
 
         Raises:
-            DataError: prompts do not fit.
+            DataError: some prompts do not fit.
         """
         if self._misfits:
             name, size = self._longest
             way_out = (
-                "they cannot be shortened further: take a model with more context"
+                "they cannot be shortened further: use a model with a longer context"
                 if self.shorten
-                else "take a model with more context, or overflow=shorten (lm-eval: recrm_overflow), which drops the "
-                "oldest history, then candidates from the far end, and counts them"
+                else "use a model with a longer context, or overflow=shorten (lm-eval: recrm_overflow), which drops "
+                "and counts the oldest entries of the history, then candidates from the end of the list"
             )
             raise DataError(
                 f"{self._misfits} of {self.records} prompts do not fit: the context has {self.context} tokens, "
@@ -105,61 +104,55 @@ class Fit:
         }
 
     def _is_token(self, choice: str) -> bool:
-        # Behind a chat template an answer begins at once, in plain text behind a space.
+        # After a chat template the answer starts at once; in plain text it follows a space.
         return len(self.tokens.of_text(choice if self.tokens.has_chat_template else f" {choice}")) == 1
 
     def _fits(self, prompts: Sequence[Prompt]) -> bool:
         room = self.context - self.answer
         for prompt in prompts:
-            # No token is less than a byte: a prompt of few bytes fits, and a million of them need no tokenizer.
+            # A token has at least one byte, so a prompt of few bytes fits. It need not be tokenized, which takes long.
             size = sum(len(m.content.encode()) for m in prompt.messages) + self._template * len(prompt.messages)
             if size > room and self.tokens.count(prompt.messages) > room:
                 return False
         return True
 
 
-def fit_of(backend: Backend, tokenizer: str | None, context: int | str | None, answer: int, overflow: str) -> Fit | str:
-    """The check of a run, or why there can be none.
+def fit_of(backend: Backend, options: Options, answer: int) -> Fit | str:
+    """The check of a run's prompts, or the reason why they cannot be checked.
 
     Args:
-        backend: what the harness knows of the model.
-        tokenizer: the user's choice, before the backend's.
-        context: likewise.
-        answer: tokens that an answer may take.
-        overflow: one of `OVERFLOWS`.
+        backend: what the harness knows about the model.
+        options: the run's; its `tokenizer` and `context` take precedence over the backend's.
+        answer: tokens that an answer may have.
 
     Raises:
-        RecrmError: the user's choice cannot be followed.
+        RecrmError: the options ask for the check, and it is not possible.
     """
-    if overflow not in OVERFLOWS:
-        raise RecrmError(f"unknown overflow {overflow!r}: it is {' or '.join(OVERFLOWS)}")
-    asked = overflow == "shorten" or tokenizer is not None or context is not None
-    room = _number(context) if context is not None else backend.context
-    tokens = tokens_by(backend, tokenizer)
+    tokens = tokens_by(backend, options.tokenizer)
     why = tokens if isinstance(tokens, str) else "the model's context is not known"
     if not isinstance(tokens, str):
-        room = room or context_of(tokens.name, tokens.options)
-        if room is not None:
-            if room <= answer:
-                raise RecrmError(f"a context of {room} tokens has no room for an answer of {answer}")
-            return Fit(tokens, room, answer, overflow == "shorten")
-    if asked:
+        context = options.context or backend.context or context_of(tokens.name, tokens.options)
+        if context is not None:
+            if context <= answer:
+                raise RecrmError(f"a context of {context} tokens has no room for an answer of {answer}")
+            return Fit(tokens, context, answer, options.overflow == "shorten")
+    if options.overflow == "shorten" or options.tokenizer is not None or options.context is not None:
         raise RecrmError(
-            f"whether prompts fit cannot be told: {why}. Give both: tokenizer=PATH or name, context=tokens "
-            "(lm-eval: recrm_tokenizer, recrm_context)"
+            f"prompts cannot be checked against the context: {why}. Give both tokenizer=PATH or name and "
+            "context=tokens (lm-eval: recrm_tokenizer, recrm_context)"
         )
     return why
 
 
 def tokens_by(backend: Backend, tokenizer: str | None) -> Tokens | str:
-    """The tokenizer of a run's model, or why there is none.
+    """The tokenizer of a run's model, or the reason why there is none.
 
     Args:
-        backend: what the harness knows of the model.
-        tokenizer: the user's choice, before the backend's.
+        backend: what the harness knows about the model.
+        tokenizer: the user's choice; it takes precedence over the backend's.
 
     Raises:
-        RecrmError: the user's choice cannot be followed.
+        RecrmError: the user's choice cannot be loaded.
     """
     if tokenizer is not None:
         return tokens_of(tokenizer)
@@ -169,11 +162,3 @@ def tokens_by(backend: Backend, tokenizer: str | None) -> Tokens | str:
         return tokens_of(backend.tokenizer, backend.options)
     except RecrmError as error:
         return str(error)
-
-
-def _number(context: int | str) -> int:
-    if isinstance(context, str) and context.isdecimal():
-        context = int(context)
-    if not isinstance(context, int) or isinstance(context, bool) or context < 1:
-        raise RecrmError(f"context must be a number of tokens, not {context!r}")
-    return context

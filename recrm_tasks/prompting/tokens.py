@@ -1,4 +1,4 @@
-"""How many tokens a text is to a model. Needs transformers, which lm-eval and the models of both harnesses bring."""
+"""The length of texts in a model's tokens. Needs transformers, which lm-eval and local models of Inspect bring."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Tokens:
         options: further arguments of `AutoTokenizer.from_pretrained`: `revision`, `trust_remote_code`, `gguf_file`.
 
     Raises:
-        RecrmError: transformers is not installed, or there is no such tokenizer.
+        RecrmError: transformers is not installed, or the tokenizer cannot be loaded.
     """
 
     def __init__(self, name: str, **options: Any) -> None:
@@ -35,22 +35,22 @@ class Tokens:
 
     @property
     def chat_template(self) -> str | None:
-        """The template of a model that was trained on chats."""
+        """The chat template; None if the model has none."""
         template: str | None = self._tokenizer.chat_template
         return template
 
     @property
     def has_chat_template(self) -> bool:
-        """Whether the model was trained on chats."""
+        """Whether the model has a chat template."""
         return bool(self.chat_template)
 
     def of_text(self, text: str) -> list[int]:
-        """The ids of a text's tokens, without any that the tokenizer adds before or behind."""
+        """The ids of a text's tokens, without special tokens."""
         ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False)
         return ids
 
     def render(self, messages: Sequence[Message]) -> str:
-        """A prompt as the model sees it: in the chat template where it has one, else as plain text."""
+        """A prompt as the model sees it: in its chat template if it has one, else as plain text."""
         if not self.has_chat_template:
             return "\n\n".join(m.content for m in messages)
         turns = [{"role": m.role, "content": m.content} for m in messages]
@@ -59,11 +59,11 @@ class Tokens:
 
     def count(self, messages: Sequence[Message]) -> int:
         """The length of a prompt in tokens."""
-        # A template writes the special tokens itself.
+        # A chat template writes the special tokens itself.
         return len(self._tokenizer.encode(self.render(messages), add_special_tokens=not self.has_chat_template))
 
     def count_all(self, prompts: Sequence[Sequence[Message]]) -> list[int]:
-        """The lengths of many prompts, in their order: in one call, that the tokenizer spreads over the cores."""
+        """The lengths of many prompts in tokens, in order. One call, which the tokenizer spreads over the cores."""
         if not prompts:
             return []
         texts = [self.render(messages) for messages in prompts]
@@ -73,12 +73,12 @@ class Tokens:
 
 @lru_cache(maxsize=4)
 def tokens_of(name: str, options: tuple[tuple[str, Any], ...] = ()) -> Tokens:
-    """The tokenizer of that name, loaded once: five tasks of a run ask for the same."""
+    """The tokenizer of that name. It is loaded once, since all tasks of a run ask for the same."""
     return Tokens(name, **dict(options))
 
 
 def context_of(name: str, options: tuple[tuple[str, Any], ...] = ()) -> int | None:
-    """The longest text in tokens that a model was made for, by its config; None where it does not say."""
+    """The model's context in tokens, from its config; None if the config does not say."""
     from transformers import AutoConfig
 
     try:

@@ -207,7 +207,7 @@ def test_lite_is_the_first_thousand_of_seed_0(tmp_path):
 
 @pytest.mark.parametrize("limit", ["light", "0", "-1", "1.5", "", 0, -3, True, "lite "])
 def test_impossible_limits(limit):
-    with pytest.raises(RecrmError, match=r"limit must be 'lite' or a number of at least 1, not "):
+    with pytest.raises(RecrmError, match=r"limit must be 'lite' or a whole number of at least 1, not "):
         load("factual", "sample", limit=limit)
 
 

@@ -13,7 +13,7 @@ from lm_eval.tasks import TaskManager
 from recrm_tasks import lm_eval_tasks
 from recrm_tasks.answers.prompt import MODES
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.prompting import Backend, questions
+from recrm_tasks.prompting import Backend, Options, load_questions
 
 SUFFIX = {"generate": "", "logprob": "_logprob"}
 AROUND = len("<user></><go>")
@@ -35,7 +35,7 @@ def run(tasks: list[str], table: scripted.Answers, limit: int, **arguments: Any)
 def test_tokens_are_those_of_the_models_tokenizer(mode: Any, byte_tokenizer: str) -> None:
     limit, tokens_in, tokens_out, table = 5, 0, 0, {}
     for key in dimensions():
-        prompts = list(questions(key, mode, Backend(), data="sample", limit=limit)[0])
+        prompts = list(load_questions(key, mode, Backend(), Options(data="sample", limit=limit))[0])
         table.update(scripted.completions(prompts) if mode == "generate" else scripted.logprobs(prompts))
         tokens_in += sum(len(p.messages[0].content.encode()) + AROUND for p in prompts)
         if mode == "generate":
@@ -48,5 +48,7 @@ def test_tokens_are_those_of_the_models_tokenizer(mode: Any, byte_tokenizer: str
 
 
 def test_without_a_tokenizer_nothing_is_counted() -> None:
-    table = scripted.completions(list(questions("factual", "generate", Backend(), data="sample", limit=3)[0]))
+    table = scripted.completions(
+        list(load_questions("factual", "generate", Backend(), Options(data="sample", limit=3))[0])
+    )
     assert not {"tokens_in,none", "tokens_out,none"} & run(["recrm_factual"], table, 3)["recrm_factual"].keys()

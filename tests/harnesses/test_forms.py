@@ -22,7 +22,7 @@ from recrm_tasks import lm_eval_tasks
 from recrm_tasks.answers.prompt import ANSWER_TOKENS, MODES
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError, RecrmError
-from recrm_tasks.prompting import Backend, questions
+from recrm_tasks.prompting import Backend, Options, load_questions
 
 SUFFIX = {"generate": "", "logprob": "_logprob"}
 
@@ -65,7 +65,7 @@ def active(monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.parametrize("dimension", dimensions())
 def test_a_base_model_with_examples_gets_equal_numbers(dimension: str, mode: str, tmp_path: Path) -> None:
     options: dict[str, Any] = {"style": "completion", "fewshot": 2, "split": "hash-test"}
-    prompts = list(questions(dimension, mode, Backend(), data="sample", **options)[0])
+    prompts = list(load_questions(dimension, mode, Backend(), Options(data="sample", **options))[0])
     table = scripted.completions(prompts) if mode == "generate" else scripted.logprobs(prompts)
     name = f"recrm_{dimension}{SUFFIX[mode]}"
     done = lm_eval.simple_evaluate(scripted.ScriptedLM(table), tasks=[name], task_manager=manager(**options))
@@ -115,14 +115,14 @@ def test_inspect_stops_where_answers_are_several_tokens(active, byte_tokenizer: 
     file = tmp_path / "ranking.jsonl"
     file.write_text(json.dumps(wide))
     active("hf/some-model", model_path=byte_tokenizer)
-    with pytest.raises(PrerequisiteError, match="of 1 records some answers are several tokens"):
+    with pytest.raises(PrerequisiteError, match="for 1 records some answers are several tokens"):
         dimension_task("ranking", data=str(file), answer="logprob")
     assert len(dimension_task("ranking", data=str(file)).dataset) == 1
 
 
 def test_lm_eval_warns_where_answers_are_several_tokens(plain_byte_tokenizer: str, caplog) -> None:
     manager({"pretrained": plain_byte_tokenizer}).load(["recrm_factual_logprob"])
-    assert "factual: of 72 records some answers are several tokens" in caplog.text
+    assert "factual: for 72 records some answers are several tokens" in caplog.text
     caplog.clear()
     manager({"pretrained": plain_byte_tokenizer}).load(["recrm_factual"])
     assert "several tokens" not in caplog.text
@@ -183,7 +183,7 @@ def test_lm_evals_choice_to_think_stands_in_the_result(byte_tokenizer: str) -> N
 
 
 def test_unseen_answers_are_counted(tmp_path: Path) -> None:
-    prompts = list(questions("behavior", "logprob", Backend(), data="sample", limit=6)[0])
+    prompts = list(load_questions("behavior", "logprob", Backend(), Options(data="sample", limit=6))[0])
     table: scripted.Answers = {p.messages[-1].content: {"A": -0.5, "B": -1.5} for p in prompts}
     table[prompts[0].messages[-1].content] = {"A": -0.5}
     log = by_inspect(dimension_task("behavior", data="sample", answer="logprob", limit=6), table, tmp_path)
@@ -197,7 +197,10 @@ def test_unseen_answers_are_counted(tmp_path: Path) -> None:
 
 def test_answers_that_the_limit_cut_off_are_counted_beside_the_reasons(tmp_path: Path) -> None:
     """The reason goes by the text, as it must in lm-eval, which is not told why a model stopped."""
-    prompts = [p.messages[-1].content for p in questions("factual", "generate", Backend(), data="sample", limit=6)[0]]
+    prompts = [
+        p.messages[-1].content
+        for p in load_questions("factual", "generate", Backend(), Options(data="sample", limit=6))[0]
+    ]
     table: scripted.Answers = dict.fromkeys(prompts, '{"answer": "A"}')
     table[prompts[0]] = "Let me begin with the evidence, which says"
     table[prompts[1]] = '{"answer": "A"}\nBecause the'

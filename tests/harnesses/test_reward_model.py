@@ -27,7 +27,7 @@ from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.lm_eval_tasks.results import outcome_of
 from recrm_tasks.models.reward_model import Asked, RewardModel
-from recrm_tasks.prompting import Backend, questions
+from recrm_tasks.prompting import Backend, Options, load_questions
 from recrm_tasks.scoring.outcomes import Outcome
 
 torch = pytest.importorskip("torch")
@@ -148,7 +148,9 @@ def test_a_scalar_model_prefers_the_first_letter(dimension: str, letters: str, t
     ours, second = by_inspect(letters, dimension, "sample", tmp_path, limit)
     assert sorted(first) == sorted(second)
     same(ours, theirs)
-    golds = {p.id: p.gold for p in questions(dimension, "logprob", Backend(), data="sample", limit=limit)[0]}
+    golds = {
+        p.id: p.gold for p in load_questions(dimension, "logprob", Backend(), Options(data="sample", limit=limit))[0]
+    }
     assert ours["coverage"] == 1.0
     for outcome in second:
         if dimension == "ranking":
@@ -194,7 +196,7 @@ def test_classes_can_be_named_by_hand(tmp_path: Path) -> None:
 
 
 def test_passes_of_any_size_give_the_same_verdicts(letters: str) -> None:
-    prompts = list(questions("ranking", "logprob", Backend(), data="sample", limit=5)[0])
+    prompts = list(load_questions("ranking", "logprob", Backend(), Options(data="sample", limit=5))[0])
     asked = [Asked(p.messages, p.choices, ()) for p in prompts]
     one_by_one, tokens = RewardModel(letters, batch_size=1).rewards(asked)
     together, again = RewardModel(letters, batch_size=32).rewards(asked)
@@ -245,7 +247,7 @@ def test_a_reward_model_writes_no_text(letters: str, tmp_path: Path) -> None:
 
 
 def test_the_names_of_classes_are_those_of_the_labels() -> None:
-    (prompt,) = questions("factual", "logprob", Backend(), data="sample", limit=1)[0]
+    (prompt,) = load_questions("factual", "logprob", Backend(), Options(data="sample", limit=1))[0]
     names = dimension_of("factual").kind.class_names(prompt)
     assert "consistent" in names[0]
     assert "inconsistent" in names[1]

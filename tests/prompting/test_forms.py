@@ -10,13 +10,14 @@ from recrm_tasks.answers.prompt import LANGS, MODES, STYLES
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension, dimensions
 from recrm_tasks.errors import DataError, RecrmError
-from recrm_tasks.prompting import Backend, questions
+from recrm_tasks.prompting import Backend, Options, load_questions
 
 CUE = {"en": "Answer:", "zh": "答案："}
 
 
 def asked(key, mode="generate", **options):
-    return list(questions(key, mode, Backend(), **{"data": "sample", "split": "hash-test", **options})[0])
+    options = Options(**{"data": "sample", "split": "hash-test", **options})
+    return list(load_questions(key, mode, Backend(), options)[0])
 
 
 def text_of(prompt):
@@ -90,7 +91,7 @@ def test_no_examples_where_all_records_are_evaluated(split):
 
 
 def test_more_examples_than_there_are():
-    with pytest.raises(DataError, match=r"500 examples were asked for, and split 'hash-train' has only \d+ records"):
+    with pytest.raises(DataError, match=r"not enough records for 500 examples .*split 'hash-train' has only \d+ in"):
         asked("factual", fewshot=500)
 
 
@@ -117,7 +118,7 @@ def test_the_sources_train_split_without_the_same_text_or_user(tmp_path):
     for prompt in prompts:
         assert all(f"query {n}" in text_of(prompt) for n in range(10, 14))
         assert "coffee" not in text_of(prompt)
-    with pytest.raises(DataError, match="split 'train' has only 4 records in 'en'"):
+    with pytest.raises(DataError, match="split 'train' has only 4 in 'en'"):
         asked("relevance", data=str(file), split=None, fewshot=5)
 
 

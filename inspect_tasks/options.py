@@ -1,0 +1,38 @@
+"""The parameters of the Inspect tasks: the options that both harnesses have, and those of Inspect's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from recrm_tasks.answers.prompt import MODES, Mode
+from recrm_tasks.dimensions.suites import RECRM
+from recrm_tasks.prompting.options import SWITCH, TEXT, Option, Options, one_of
+
+
+@dataclass(frozen=True)
+class TaskOptions(Options):
+    """The checked parameters of a task.
+
+    lm-eval has a task for each `answer`, and takes `enable_thinking` as a model argument.
+    """
+
+    answer: Annotated[
+        Mode,
+        Option(one_of(MODES), "`generate` an answer, or read the `logprob` of each allowed answer."),
+    ] = "generate"
+    enable_thinking: Annotated[
+        bool | None,
+        Option(
+            SWITCH,
+            "Switches the thinking of a model on or off: `true` or `false`.",
+            "what its chat template does",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class BenchOptions(TaskOptions):
+    """The checked parameters of the task `bench`. lm-eval has a group for each suite."""
+
+    suite: Annotated[str, Option(TEXT, "The suite whose dimensions are asked.")] = RECRM.name
