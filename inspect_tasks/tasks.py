@@ -31,7 +31,7 @@ except ModuleNotFoundError as error:  # a clone, in an environment that has only
         f"the tasks need {error.name}: pip install pyarrow pyyaml tqdm, or install the package itself (pip install .)"
     ) from None
 
-INTERFACE = "D"
+INTERFACE = "E"
 """Goes up with every change of the task parameters. The number before it is the dimension's version."""
 
 
