@@ -117,7 +117,7 @@ def test_own_fields(tmp_path, key, changes, field, told):
         ("instruction", {"response": 4.0}, {"response": "4"}),
         ("instruction", {"response": True}, {"response": "true"}),
         ("instruction", {"response": ["x", 1]}, {"response": '["x",1]'}),
-        ("instruction", {"response": {"x": None}}, {"response": '{"x":null}'}),
+        ("instruction", {"response": {"x": None}}, {"response": "{}"}),
         ("relevance", {"item": {"a": 4.0, "b": None, "c": [1, "x"]}}, {"item": "a: 4\nc: 1, x"}),
         ("relevance", {"category": 3}, {"category": "3"}),
         ("factual", {"evidence": "x\n\n y"}, {"evidence": ["x", "y"]}),
