@@ -25,7 +25,7 @@ from recrm_tasks.data.mapping.mapping_file import Source
 from recrm_tasks.data.mapping.plan import Plan
 from recrm_tasks.data.sources.origin import Origin
 from recrm_tasks.data.store.arrow_store import Stored, Writer, cache_folder, stored
-from recrm_tasks.data.store.content_digests import content_digests, repeated
+from recrm_tasks.data.store.content_digests import content_digests, content_ids, repeated
 from recrm_tasks.data.store.record_index import index_of, index_schema, renamed
 from recrm_tasks.data.store.sampling import Digests, id_digests
 from recrm_tasks.data.store.schema import schema_of
@@ -152,8 +152,7 @@ class _Check:
     def _keep(self, batch: pa.RecordBatch, content_id: bool) -> None:
         content = content_digests(batch, self.kind)
         if content_id:
-            names = pa.array([f"{n:016x}" for n in content[:, 0].tolist()])
-            batch = batch.set_column(0, "id", names)
+            batch = batch.set_column(0, "id", content_ids(content))
         ids = id_digests(batch.column("id").to_pylist(), 0)
         self._ids.append(ids)
         self._index.append(index_of(batch, self.kind, content, ids))

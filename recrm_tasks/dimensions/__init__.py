@@ -9,6 +9,7 @@ from functools import cache
 from inspect import isabstract
 
 from recrm_tasks.dimensions.base import Dimension
+from recrm_tasks.dimensions.record_fields import check_record_type
 from recrm_tasks.errors import RecrmError
 
 
@@ -18,6 +19,8 @@ def dimensions() -> dict[str, Dimension]:
     for module in pkgutil.iter_modules(__path__, f"{__name__}."):
         importlib.import_module(module.name)
     found = [cls() for cls in _descendants(Dimension) if not isabstract(cls)]
+    for kind in found:
+        check_record_type(kind.record_type)
     return {d.key: d for d in sorted(found, key=lambda d: d.position)}
 
 

@@ -66,6 +66,8 @@ def shown(file, rows):
 @example([{"u": {"tags": {"area": 1}}}, {"u": {"tags": {"area": 1, "name": 2}}}])
 @example([{"u": {"tags": {"area": 1}}}, {"u": {"tags": {"area": 2.5}}}])
 @example([{"u": 1}, {"u": 2.5}, {"u": 10**15}])
+@example([{"u": 2.5}, {"u": True}])
+@example([{"u": [2.5]}, {"u": [True]}])
 def test_texts_do_not_depend_on_the_form_of_the_file(tmp_path_factory, rows):
     folder = tmp_path_factory.mktemp("forms")
     alone = []

@@ -14,6 +14,8 @@ from recrm_tasks.data.formats.texts import (
     DEEPEST,
     column_of,
     entries,
+    inner_field,
+    inner_names,
     json_objects,
     objects,
     parsed,
@@ -205,6 +207,19 @@ def test_null_columns():
     column = pa.nulls(3)
     assert plain(column).to_pylist() == objects(column).to_pylist() == json_objects(column).to_pylist() == [None] * 3
     assert entries(column).to_pylist() == [[]] * 3
+
+
+def test_fields_within_objects():
+    """Whatever the other rows hold: numbers stay numbers beside texts, and true stays true beside floats."""
+    column = pa.array(['{"a": {"b": true}}', None, '{"b": "x", "a": {"b": 2.5}}', '{"a": {"b": "y"}}'])
+    assert inner_names(column) == ["a", "b"]
+    assert plain(inner_field(inner_field(column, "a"), "b")).to_pylist() == ["true", None, "2.5", "y"]
+    assert inner_names(pa.array(['{"a": 1}', "plain"])) == inner_names(pa.array([1])) == []
+    assert inner_field(pa.array(['{"a": 1}', "plain"]), "a").to_pylist() == [1, None]
+    structs = pa.array([{"a": 1}, None])
+    assert inner_names(structs) == ["a"]
+    assert inner_field(structs, "a").to_pylist() == [1, None]
+    assert inner_field(structs, "b").to_pylist() == inner_field(pa.array([1, 2]), "b").to_pylist() == [None] * 2
 
 
 def test_parsed_text_is_a_column_of_what_it_says():

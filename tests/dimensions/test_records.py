@@ -98,7 +98,7 @@ def test_common_fields(tmp_path, key, changes, field, told):
         ("ranking", {"labels": DROPPED}, "labels", "no label"),
         ("ranking", {"labels": [0, 1.5, 0, 0, 0]}, "labels", "'1.5' is not a grade"),
         ("ranking", {"labels": [0, None, 1, 0, 0]}, "labels", "is not a grade"),
-        ("ranking", {"labels": [0, 1 << 40, 0, 0, 0]}, "labels", "is not a grade"),
+        ("ranking", {"labels": [0, 1 << 64, 0, 0, 0]}, "labels", "is not a grade"),
         ("ranking", {"labels": "01000"}, "labels", "'01000' names none"),
         ("ranking", {"labels": 7}, "labels", "'7' names none"),
     ],

@@ -34,16 +34,27 @@ def column_of(values: Sequence[Any]) -> pa.Array:
     """Python values, as a JSON parser gives them -> one column.
 
     Objects become JSON text, because an Arrow column has one order of keys for all of them. So do values of different
-    kinds, and numbers that a float cannot hold.
+    kinds; Arrow itself would make floats of integers and of true.
     """
     if not any(_holds_object(v) for v in values):
         try:
             column = pa.array(values)
-            if not holds_large_floats(column):
+            if not _is_floating(column.type) or all(map(_is_exact, values)):
                 return column
         except (pa.ArrowException, OverflowError):
             pass
     return pa.array([v if v is None or isinstance(v, str) else _text(v) for v in values], pa.string())
+
+
+def _is_floating(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_floating(kind.value_type if pa.types.is_list(kind) else kind))
+
+
+def _is_exact(value: Any) -> bool:
+    """Whether a float shows a number, or floats a list of them, as the number itself would be shown."""
+    if isinstance(value, list):
+        return all(map(_is_exact, value))
+    return value is None or not (isinstance(value, bool) or abs(value) >= 1e15)
 
 
 def holds_large_floats(column: pa.Array) -> bool:
@@ -135,6 +146,25 @@ def parsed(column: pa.Array) -> pa.Array:
         return pa.array(values_of(column))
     except (pa.ArrowException, OverflowError):
         return column
+
+
+def inner_names(column: pa.Array) -> list[str]:
+    """The names of the fields of objects, or of JSON text of objects; none if a row is anything else."""
+    if pa.types.is_struct(column.type):
+        return [field.name for field in column.type]
+    rows = values_of(column) if pa.types.is_string(column.type) else []
+    if not all(row is None or isinstance(row, dict) for row in rows):
+        return []
+    return list(dict.fromkeys(name for row in rows for name in row or ()))
+
+
+def inner_field(column: pa.Array, name: str) -> pa.Array:
+    """A field of objects, or of JSON text of objects; null in rows that are anything else."""
+    if pa.types.is_struct(column.type) and column.type.get_field_index(name) >= 0:
+        return pc.struct_field(column, [name])
+    if not pa.types.is_string(column.type):
+        return pa.nulls(len(column))
+    return column_of([row.get(name) if isinstance(row, dict) else None for row in values_of(column)])
 
 
 def values_of(column: pa.Array) -> list[Any]:
