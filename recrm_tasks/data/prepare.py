@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from recrm_tasks import __version__
 from recrm_tasks.data.convert import lists
 from recrm_tasks.data.convert.problems import Problems
 from recrm_tasks.data.convert.rows import convert
@@ -25,15 +24,14 @@ from recrm_tasks.data.mapping.mapping_file import Source
 from recrm_tasks.data.mapping.plan import Plan
 from recrm_tasks.data.sources.origin import Origin
 from recrm_tasks.data.store.arrow_store import Stored, Writer, cache_folder, stored
-from recrm_tasks.data.store.content_digests import content_digests, repeated
+from recrm_tasks.data.store.code_digest import code_digest
+from recrm_tasks.data.store.content_digests import content_digests, content_ids, repeated
 from recrm_tasks.data.store.record_index import index_of, index_schema, renamed
 from recrm_tasks.data.store.sampling import Digests, id_digests
 from recrm_tasks.data.store.schema import schema_of
 from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.errors import DataError, NoRecords
 
-_FORM = 2
-"""Goes up when the stored form changes, so that older stores are not read."""
 _SMALL = 8 << 20
 """Bytes of source files below which records stay in memory."""
 _PART = 4_096
@@ -96,7 +94,7 @@ def _home(origin: Origin, kind: Dimension, plan: Plan, names: list[str]) -> Path
     if sum((root / name).stat().st_size for name in names) < _SMALL:
         return None
     labels = plan.labels.model_dump_json() if plan.labels else None
-    what = [_FORM, __version__, kind.key, plan.mapping.model_dump_json(), labels, origin.key(names)]
+    what = [code_digest(), kind.key, plan.mapping.model_dump_json(), labels, origin.key(names)]
     return cache_folder() / hashlib.sha256(json.dumps(what).encode()).hexdigest()[:32]
 
 
@@ -152,8 +150,7 @@ class _Check:
     def _keep(self, batch: pa.RecordBatch, content_id: bool) -> None:
         content = content_digests(batch, self.kind)
         if content_id:
-            names = pa.array([f"{n:016x}" for n in content[:, 0].tolist()])
-            batch = batch.set_column(0, "id", names)
+            batch = batch.set_column(0, "id", content_ids(content))
         ids = id_digests(batch.column("id").to_pylist(), 0)
         self._ids.append(ids)
         self._index.append(index_of(batch, self.kind, content, ids))

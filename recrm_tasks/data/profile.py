@@ -20,8 +20,9 @@ from recrm_tasks.data.sources.origin import Origin
 from recrm_tasks.data.store.arrow_store import Stored, codes_of
 from recrm_tasks.data.store.content_digests import as_digests, repeated
 from recrm_tasks.data.store.record_index import CONTENT
-from recrm_tasks.data.store.schema import own_fields, schema_of
+from recrm_tasks.data.store.schema import ITEMS, TURNS, schema_of
 from recrm_tasks.dimensions.base import Dimension
+from recrm_tasks.dimensions.record_fields import own_fields
 
 
 @dataclass
@@ -107,9 +108,8 @@ def _label_counts(stored: Stored, kind: Dimension) -> dict[str, int]:
 def _lengths(stored: Stored, kind: Dimension) -> Iterator[tuple[str, tuple[int, int, int]]]:
     schema = schema_of(kind.key)
     short = {"label", "labels", "category"}
-    names = [
-        n for n in ("messages", *own_fields(kind.record_type)) if n not in short and schema.field(n).type != pa.int8()
-    ]
+    texts = (pa.string(), pa.list_(pa.string()), ITEMS, TURNS)
+    names = [n for n in ("messages", *own_fields(kind.record_type)) if n not in short and schema.field(n).type in texts]
     found: dict[str, list[npt.NDArray[np.int32]]] = {name: [] for name in names}
     for batch in stored.batches(names):
         for name in names:

@@ -11,6 +11,7 @@ from inspect import isabstract
 from recrm_tasks.answers.kind import Kind
 from recrm_tasks.answers.prompt import LANGS
 from recrm_tasks.dimensions.base import Dimension
+from recrm_tasks.dimensions.record_fields import check_record_type
 from recrm_tasks.errors import RecrmError
 
 
@@ -61,6 +62,10 @@ def _check(cls: type[Dimension], earlier: dict[str, Dimension]) -> None:
             f"dimension {where}: answers of kind {cls.kind.name!r} need a record with {', '.join(absent)}; "
             f"{cls.record_type.__name__} has {', '.join(fields)}"
         )
+    try:
+        check_record_type(cls.record_type)
+    except RecrmError as error:
+        raise RecrmError(f"dimension {where}: {error}") from None
     if cls.kind.has_labels and cls.default_labels is None:
         raise RecrmError(f"dimension {where}: answers of kind {cls.kind.name!r} need default_labels")
     if cls.primary not in cls.kind.declared:

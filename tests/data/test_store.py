@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from recrm_tasks.data import load, prepare
 from recrm_tasks.data.store import arrow_store
 from recrm_tasks.data.store.arrow_store import Writer, stored
+from recrm_tasks.data.store.code_digest import FOLDERS, code_digest
 from recrm_tasks.errors import DataError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -178,6 +179,52 @@ def test_whatever_changes_the_records_makes_another_store(source, own_cache):
     (source.parent / "labels.json").write_text(json.dumps({"relevance": {"labels": labels}}))
     seen.add(load("relevance", str(source)).provenance["sha256"])
     assert (len(seen), len(kept(own_cache))) == (4, 4)
+
+
+def test_a_file_changed_under_an_equal_size_and_time_is_read_again(source, own_cache):
+    rows = rows_of(500)
+    first = load("relevance", str(source))
+    stat = source.stat()
+    changed = [{**r, "label": "partial"} for r in rows]
+    text = "\n".join(map(json.dumps, changed))
+    source.write_text(text + " " * (stat.st_size - len(text)), encoding="utf-8")
+    os.utime(source, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert (source.stat().st_size, source.stat().st_mtime_ns) == (stat.st_size, stat.st_mtime_ns)
+    second = load("relevance", str(source))
+    assert {r.label for r in second.records()} == {"partial"}
+    assert second.provenance["sha256"] != first.provenance["sha256"]
+    assert len(kept(own_cache)) == 2
+
+
+def test_other_code_makes_another_store(source, own_cache, monkeypatch):
+    for _ in range(2):
+        load("relevance", str(source))
+    assert len(kept(own_cache)) == 1
+    monkeypatch.setattr(prepare, "code_digest", lambda: "another")
+    load("relevance", str(source))
+    assert len(kept(own_cache)) == 2
+
+
+@pytest.mark.parametrize("change", ["content", "name", "new", "nested"])
+def test_the_digest_of_code_is_of_all_its_files(tmp_path, change):
+    (tmp_path / "inner").mkdir()
+    for name in ("__init__.py", "a.py", "inner/b.py"):
+        (tmp_path / name).write_text(f"# {name}\n")
+    digest = code_digest.__wrapped__
+    before = digest((tmp_path,))
+    (tmp_path / "notes.txt").write_text("no code")
+    assert digest((tmp_path,)) == before
+    if change == "name":
+        (tmp_path / "a.py").rename(tmp_path / "c.py")
+    else:
+        name = {"content": "a.py", "new": "new.py", "nested": "inner/b.py"}[change]
+        (tmp_path / name).write_text("# other\n")
+    assert digest((tmp_path,)) != before
+
+
+def test_the_digest_is_of_the_rooms_that_make_records():
+    assert [folder.name for folder in FOLDERS] == ["data", "dimensions", "answers"]
+    assert all((folder / "__init__.py").is_file() for folder in FOLDERS)
 
 
 def test_problems_are_told_again_and_nothing_is_kept_of_a_stopped_run(source, own_cache):

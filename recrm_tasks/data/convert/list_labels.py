@@ -11,12 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recrm_tasks.answers.prompt import LETTERS
+from recrm_tasks.data.convert.scalars import in_64_bits
 from recrm_tasks.data.formats.candidates import Problems
 from recrm_tasks.data.formats.texts import values_of
 from recrm_tasks.data.mapping.mapping_file import LabelColumn
 from recrm_tasks.dimensions.rendering import render
 
-_GRADES = pa.list_(pa.int32())
+_GRADES = pa.list_(pa.int64())
 
 
 def chosen_labels(column: pa.Array, candidates: pa.ListArray, wanted: LabelColumn) -> tuple[pa.ListArray, Problems]:
@@ -26,7 +27,7 @@ def chosen_labels(column: pa.Array, candidates: pa.ListArray, wanted: LabelColum
         Lists of grades (empty where there is a problem), and the problems.
     """
     if pa.types.is_list(column.type) and not wanted.values and pa.types.is_integer(column.type.value_type):
-        with suppress(pa.ArrowInvalid):  # a number of too many digits; told below, with its row
+        with suppress(pa.ArrowInvalid):  # a number beyond 64 bits, which is reported below with its row
             if not column.null_count and not column.values.null_count:
                 return column.cast(_GRADES), []
     problems: Problems = []
@@ -89,7 +90,7 @@ def _graded(values: list[Any], wanted: LabelColumn) -> list[int] | str:
     for value in values:
         word = render(value).strip().casefold()
         said = known.get(word) if known else {"true": "1", "false": "0"}.get(word, word)
-        if said is None or not re.fullmatch(r"-?\d{1,9}", said):
+        if said is None or not re.fullmatch(r"-?\d{1,19}", said) or not in_64_bits(int(said)):
             return f"{render(value)!r} is not a grade; its meaning has to be declared under `values`"
         grades.append(int(said))
     return grades

@@ -15,14 +15,18 @@ import pyarrow.compute as pc
 from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.answers.prompt import LANGS
 from recrm_tasks.data.convert.list_labels import chosen_labels, list_problems
+from recrm_tasks.data.convert.scalars import to_scalars
+from recrm_tasks.data.convert.validation import needs_validation, validated
 from recrm_tasks.data.formats import Chunk, texts
 from recrm_tasks.data.formats.candidates import to_candidates
 from recrm_tasks.data.formats.turns import is_turns, last_answers, to_turns
 from recrm_tasks.data.mapping.layout import dimensions_named
 from recrm_tasks.data.mapping.mapping_file import LabelColumn, Source, Values
-from recrm_tasks.data.store.schema import COMMON, ITEMS, TURNS, is_object_text, own_fields, schema_of
+from recrm_tasks.data.store.schema import COMMON, ITEMS, TURNS, required_fields, schema_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import Dimension
+from recrm_tasks.dimensions.record_fields import FieldType, field_type, own_fields
+from recrm_tasks.dimensions.rendering import render
 
 Rows = npt.NDArray[np.int64]
 _NULL = pa.scalar(None, pa.string())
@@ -77,10 +81,14 @@ class _Conversion:
         columns |= self._fields(ready=columns["messages"].is_valid())
         schema = schema_of(self.kind.key)
         batch = pa.RecordBatch.from_arrays([columns[n].cast(schema.field(n).type) for n in schema.names], schema=schema)
+        numbers = self.numbers
         if self.bad.any():
-            keep = pa.array(~self.bad)
-            return Converted(batch.filter(keep), self.numbers[~self.bad], self.problems, self.others)
-        return Converted(batch, self.numbers, self.problems, self.others)
+            batch, numbers = batch.filter(pa.array(~self.bad)), numbers[~self.bad]
+        if needs_validation(self.kind.record_type):
+            batch, valid, problems = validated(batch, self.kind, self.labels)
+            self.problems += [(int(numbers[place]), reason, said) for place, reason, said in problems]
+            numbers = numbers[valid]
+        return Converted(batch, numbers, self.problems, self.others)
 
     def column(self, path: str) -> pa.Array:
         """A column by name, or a field inside of one (`extra.query`); nulls where the rows have none."""
@@ -90,16 +98,13 @@ class _Conversion:
         head, _, rest = path.partition(".")
         if head not in names or not rest:
             return pa.nulls(len(self.numbers))
-        found = texts.parsed(self.batch.column(head))
+        found = self.batch.column(head)
         for part in rest.split("."):
-            found = texts.parsed(found)
-            if not pa.types.is_struct(found.type) or found.type.get_field_index(part) < 0:
-                return pa.nulls(len(self.numbers))
-            found = pc.struct_field(found, [part])
+            found = texts.inner_field(found, part)
         return found
 
     def refuse(self, rows: Any, reason: str, complaint: str | Callable[[int], str]) -> None:
-        """Marks rows as unusable; the first reason found for a row is the one that is told."""
+        """Marks rows as unusable; the first reason that is found for a row is reported."""
         mask = (
             rows if isinstance(rows, np.ndarray) else np.asarray(rows.fill_null(False).to_numpy(zero_copy_only=False))
         )
@@ -217,46 +222,59 @@ class _Conversion:
         record, source = self.kind.record_type, self.source
         columns: dict[str, pa.Array] = {}
         for name in own_fields(record):
-            annotation = record.model_fields[name].annotation
-            kind = schema_of(self.kind.key).field(name).type
-            if source.label is not None and name in ("label", "labels"):
+            if name in ("label", "labels"):
                 continue
-            if name not in source.fields and name not in record.shown:
-                columns[name] = pa.nulls(len(self.numbers), kind)
-                continue
+            field, required = field_type(record, name), name in required_fields(record)
             column = self._object(source.fields.get(name))
-            if kind == ITEMS:
-                columns[name] = self._checked(name, column, *to_candidates(column))
-            elif pa.types.is_list(kind):
-                columns[name] = texts.entries(column)
-            else:
-                columns[name] = texts.objects(column) if is_object_text(annotation) else texts.plain(column)
-            if pa.types.is_list(kind):
-                self._refuse_short(name, columns[name], column, ready)
+            columns[name] = found = self._column(name, column, field)
+            if field.is_list:
+                self._refuse_short(name, found, column, ready, required)
             if name in record.shown:
-                columns[name] = _filled(columns[name], ready if source.fields.get(name, name) is not None else None)
-            if record.model_fields[name].is_required() and kind != ITEMS:
-                self.refuse(columns[name].is_null(), f"no {name}", f"{name}: Field required")
-        if source.label is not None:
-            columns |= self._label(source.label, columns)
-        return columns
+                given = source.fields.get(name, name) is not None
+                columns[name] = found = _filled(found, record.shown[name], ready if given else None)
+            if required:
+                nothing = column if field.kind == "items" else found
+                self.refuse(nothing.is_null(), f"no {name}", f"{name}: Field required")
+        gold = "labels" if "labels" in own_fields(record) else "label"
+        wanted = source.fields.get(gold)
+        return columns | self._label(
+            source.label or LabelColumn(column=wanted if isinstance(wanted, str) else gold), columns
+        )
 
-    def _refuse_short(self, name: str, found: pa.Array, column: pa.Array, ready: pa.BooleanArray) -> None:
-        """A record in the project's own form states its lists; elsewhere nothing is an empty one."""
-        if self.source.own:
+    def _column(self, name: str, column: pa.Array, field: FieldType) -> pa.Array:
+        """The values of a field in the type of its column; rows in which they are of another are refused."""
+        if field.kind == "items":
+            found, problems = to_candidates(column, name)
+            self._refuse_all(problems, f"unusable {name}")
+        elif field.kind in ("int", "float", "bool"):
+            found, problems = to_scalars(column, field)
+            self._refuse_all([(row, f"{name}: {said}") for row, said in problems], f"unusable {name}")
+        elif field.is_list:
+            found = texts.entries(column)
+        else:
+            found = texts.objects(column) if field.kind == "object" else texts.plain(column)
+        if field.optional:
+            # Tables of text have no null but the empty text, and lists none but the empty list.
+            found = pc.if_else(column.is_null(), pa.scalar(None, found.type), found) if field.is_list else found
+            found = pc.if_else(pc.equal(found, ""), _NULL, found) if field.choices and field.kind == "text" else found
+        return found
+
+    def _refuse_short(
+        self, name: str, found: pa.Array, column: pa.Array, ready: pa.BooleanArray, required: bool
+    ) -> None:
+        """A record in the project's own form has its lists; elsewhere a missing list is an empty one."""
+        if self.source.own and required and found.type != ITEMS:
             missing = pc.and_(column.is_null(), pc.invert(ready))
             self.refuse(missing, f"no {name}", f"{name}: Field required")
         least = next(
             (m.min_length for m in self.kind.record_type.model_fields[name].metadata if hasattr(m, "min_length")), 0
         )
-        if found.type != ITEMS and least:
-            short = pc.and_(pc.less(pc.fill_null(pc.list_value_length(found), 0), least), pc.invert(ready))
-            self.refuse(short, f"no {name}", f"{name}: needs at least {least}, found none")
-
-    def _checked(self, name: str, column: pa.Array, found: pa.Array, problems: list[tuple[int, str]]) -> pa.Array:
-        self.refuse(column.is_null(), f"no {name}", f"{name}: Field required")
-        self._refuse_all(problems, f"unusable {name}")
-        return found
+        if least and found.type != ITEMS:
+            sizes = pc.list_value_length(found)
+            short = pc.and_(pc.less(sizes, least), pc.invert(ready))
+            self.refuse(
+                short, f"no {name}", lambda i: f"{name}: needs at least {least}, found {sizes[i].as_py() or 'none'}"
+            )
 
     def _refuse_all(self, problems: list[tuple[int, str]], reason: str) -> None:
         complaints = dict(problems)
@@ -287,8 +305,9 @@ class _Conversion:
         if wanted.pattern:
             words = _extracted(words, wanted.pattern)
         meant = _mapped(words, wanted.values) if wanted.values else words
-        allowed = self.labels.names if self.labels else ("0", "1")
-        fits = pc.is_in(meant, pa.array(allowed))
+        choices = [str(choice) for choice in field_type(self.kind.record_type, "label").choices]
+        allowed = [name for name in self.labels.names if not choices or name in choices] if self.labels else choices
+        fits = pc.is_in(meant, pa.array(allowed, pa.string())) if allowed or choices else meant.is_valid()
         self.refuse(
             meant.is_null() if not wanted.values else words.is_null(),
             "no label",
@@ -303,9 +322,7 @@ class _Conversion:
             "unknown label",
             lambda i: f"{wanted.column}: {words[i].as_py()!r} is not in the declared set {known}{others}",
         )
-        if self.labels is None:
-            return {"label": pc.if_else(fits, meant, _NULL).cast(pa.int8())}
-        return {"label": meant}
+        return {"label": pc.if_else(fits, meant, _NULL)}
 
 
 def _with_all_columns(source: Source) -> Source:
@@ -332,14 +349,18 @@ def _extracted(words: pa.StringArray, pattern: str) -> pa.StringArray:
     return pa.array([find(text) for text in words.to_pylist()], pa.string())
 
 
-def _filled(column: pa.Array, where: pa.BooleanArray | None) -> pa.Array:
-    """Nothing stands for a field that a ready prompt makes needless, or (None) that the source does not have."""
+def _filled(column: pa.Array, value: Any, where: pa.BooleanArray | None) -> pa.Array:
+    """With the value of `shown` where a ready prompt replaces the field, or (None) the source does not have it."""
+    if pa.types.is_list(column.type):
+        if where is None or not value:
+            return column
+        empty = pc.and_(where, pc.equal(pc.fill_null(pc.list_value_length(column), 0), 0))
+        return pc.if_else(empty, pa.scalar(value, column.type), column) if pc.any(empty).as_py() else column
     if not column.null_count:
         return column
-    if pa.types.is_list(column.type):
-        return texts.filled(column)
-    empty = pc.if_else(column.is_null(), "", column)
-    return empty if where is None else pc.if_else(where, empty, column)
+    shown = pa.scalar(render(value) if pa.types.is_string(column.type) else value, column.type)
+    filled = pc.if_else(column.is_null(), shown, column)
+    return filled if where is None else pc.if_else(where, filled, column)
 
 
 def _contents(messages: pa.ListArray) -> pa.ListArray:

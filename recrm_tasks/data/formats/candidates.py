@@ -18,11 +18,15 @@ Problems = list[tuple[int, str]]
 """The place of each row that cannot be used, and why."""
 
 
-def to_candidates(column: pa.Array) -> tuple[pa.ListArray, Problems]:
+def to_candidates(column: pa.Array, name: str = "candidates") -> tuple[pa.ListArray, Problems]:
     """Lists of texts or objects, or JSON text of them -> candidates.
 
-    An object's id is the field of a common name for it, and its text all the others (or its `text` where there is
+    An object's id is the field with a common name for it, and its text all the others (or its `text` where there is
     nothing else). Candidates without an id are numbered from 1.
+
+    Args:
+        column: of any type.
+        name: the record's field, for messages.
     """
     if column.type == ITEMS and not column.null_count and not column.values.null_count:
         ids, said = (pc.struct_field(column.values, [name]) for name in ("id", "text"))
@@ -35,7 +39,7 @@ def to_candidates(column: pa.Array) -> tuple[pa.ListArray, Problems]:
     for index, row in enumerate(values_of(column)):
         found = _candidates(row) if row is not None else []
         if isinstance(found, str):
-            problems.append((index, found))
+            problems.append((index, f"{name}: {found}"))
             found = []
         lists.append(found)
     return pa.array(lists, ITEMS), problems
@@ -45,7 +49,7 @@ def _candidates(row: Any) -> list[dict[str, str]] | str:
     if isinstance(row, dict):
         row = [{"id": key, "text": value} for key, value in row.items()]
     if not isinstance(row, list):
-        return f"candidates: expected a list, found {type(row).__name__}"
+        return f"expected a list, found {type(row).__name__}"
     found = []
     for number, item in enumerate(row, 1):
         name, text = str(number), item
@@ -56,8 +60,8 @@ def _candidates(row: Any) -> list[dict[str, str]] | str:
                 name = render(fields.pop(key))
             text = fields[next(iter(fields))] if len(fields) == 1 and next(iter(fields)).lower() in _TEXTS else fields
         if text is None or text == "" or text == {}:
-            return f"candidates: number {number} has no text"
+            return f"number {number} has no text"
         if not name:
-            return f"candidates: number {number} has no id"
+            return f"number {number} has no id"
         found.append({"id": name, "text": render(text)})
     return found

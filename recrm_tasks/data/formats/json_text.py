@@ -1,8 +1,8 @@
 """JSON Lines, and JSON arrays of objects.
 
-Lines are decoded block by block by pyarrow, told the types of some of the block's lines. A block that does not hold to
-them (another type, a new field, a broken line) goes line by line through the standard library's decoder, which names
-the line.
+Blocks of lines are decoded by pyarrow, with the types of some of the block's lines. A block that pyarrow cannot read
+as it is (another type, a new field, a broken line, objects with their keys in another order) is decoded line by line by
+the standard library, which names the line. Both ways give every record the same texts.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import codecs
 import json
 import re
 from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import pyarrow as pa
 from pyarrow import json as arrow_json
 
 from recrm_tasks.data.formats.chunk import Chunk, opened
-from recrm_tasks.data.formats.texts import DEEPEST, column_of, compact, too_deep
+from recrm_tasks.data.formats.texts import DEEPEST, column_of, compact, holds_large_floats, too_deep
 from recrm_tasks.errors import DataError
 
 _BLOCK = 1 << 24
@@ -28,8 +29,6 @@ LONGEST = 1 << 26
 _ROWS = 8_192
 _SNIFFED = 64
 """Lines per block that the block's types are taken from."""
-_EXACT = 1 << 22
-"""Bytes of a block below which objects are always taken one by one."""
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -105,7 +104,7 @@ class _Blocks:
             schema = self._sniff(block)
         except UnicodeDecodeError:
             return None
-        if schema is None or (len(block) < _EXACT and any(pa.types.is_nested(f.type) for f in schema)):
+        if schema is None:
             return None
         count = block.count(b"\n") + (not block.endswith(b"\n"))
         options = arrow_json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error")
@@ -116,22 +115,25 @@ class _Blocks:
             return None
         if table.num_rows != count:  # blank lines, two objects on a line, or one on two
             return None
+        if not _in_order(block.decode().split("\n"), schema):
+            return None
+        batch = table.combine_chunks().to_batches()[0]
+        if any(holds_large_floats(column) for column in batch.columns):
+            return None
         self.schema = schema
-        return table.combine_chunks().to_batches()[0]
+        return batch
 
     def _sniff(self, block: bytes) -> pa.Schema | None:
-        """The types of some rows and of the blocks before.
-
-        None if they do not go together, and if objects have their keys in different orders: a column has one for all.
-        """
-        rows = []
+        """The types of some rows and of the blocks before; None if types or orders of keys contradict each other."""
+        rows, lines = [], []
         step = max(1, len(block) // _SNIFFED)
         for start in range(0, len(block), step):
             at = block.find(b"\n", start - 1) + 1 if start else 0
             if (start and not at) or at >= len(block):
                 break
             end = block.find(b"\n", at)
-            row = parse(block[at : end if end >= 0 else len(block)].decode())
+            lines.append(block[at : end if end >= 0 else len(block)].decode())
+            row = parse(lines[-1])
             if isinstance(row, str):
                 return None
             rows.append(row)
@@ -141,7 +143,7 @@ class _Blocks:
             schema = pa.unify_schemas([self.schema, found]) if self.schema else found
         except (pa.ArrowException, OverflowError):
             return None
-        return schema if all(_in_order(row.get(f.name), f.type) for row in rows for f in schema) else None
+        return schema if _in_order(lines, schema) else None
 
     def _slow(self, text: str, line: int) -> Chunk | None:
         rows, numbers, problems = [], [], []
@@ -159,14 +161,40 @@ class _Blocks:
         return Chunk(_batch(rows), np.array(numbers, dtype=np.int64), "line", problems)
 
 
-def _in_order(value: Any, kind: pa.DataType) -> bool:
-    """Whether the objects in a value have their keys in the order of their type."""
-    if pa.types.is_list(kind):
-        return all(_in_order(v, kind.value_type) for v in value or [])
-    if not pa.types.is_struct(kind) or value is None:
+def _in_order(lines: list[str], schema: pa.Schema) -> bool:
+    """Whether all objects within the rows have their keys in the order of their type: a column has one for all.
+
+    The decoder reports the keys of an object, not where the object is. So keys must be in the order of every type that
+    has all of them. Types of one field have no order.
+    """
+    orders = [names for field in schema for names in _orders(field.type)]
+    if not any(len(names) > 1 for names in orders):
         return True
-    places = [kind.get_field_index(key) for key in value]
-    return places == sorted(places) and all(_in_order(value[f.name], f.type) for f in kind if f.name in value)
+    seen: set[tuple[str, ...]] = set()
+    decoder = json.JSONDecoder(object_pairs_hook=lambda pairs: seen.add(tuple(map(_KEY, pairs))))
+    try:
+        decoder.decode(f"[{','.join(filter(None, lines))}]")
+    except (ValueError, RecursionError):
+        return False
+    return all(_follows(keys, names) for keys in seen for names in orders)
+
+
+_KEY = itemgetter(0)
+
+
+def _orders(kind: pa.DataType) -> Iterator[tuple[str, ...]]:
+    """The names of each struct in a type, in order."""
+    if pa.types.is_list(kind):
+        yield from _orders(kind.value_type)
+    elif pa.types.is_struct(kind):
+        yield tuple(field.name for field in kind)
+        for field in kind:
+            yield from _orders(field.type)
+
+
+def _follows(keys: tuple[str, ...], names: tuple[str, ...]) -> bool:
+    """Whether keys are in the order of the names, or are not among them."""
+    return not set(keys) <= set(names) or [n for n in names if n in keys] == list(keys)
 
 
 def _array(path: Path, stream: pa.NativeFile, start: bytes) -> Iterator[Chunk]:

@@ -1,4 +1,9 @@
-"""Arrow columns of any type -> texts, as `recrm_tasks.dimensions.base.render` shows them; whole columns at a time."""
+"""Arrow columns of any type -> texts, as `recrm_tasks.dimensions.base.render` shows them; whole columns at a time.
+
+A value has one text, whatever file it comes from: fields that are null are not shown, and whole floats are shown as
+integers, at every depth. Arrow gives all objects of a column the same fields, and one type to all numbers of a column,
+so a table cannot tell null from absent, nor 4.0 from 4.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +19,11 @@ import pyarrow.compute as pc
 from recrm_tasks.dimensions.rendering import render, render_entry, show_scalar
 
 DEEPEST = 100
-"""Lists and objects within each other: far more than data has, and what every step of the way can follow."""
+"""Levels of lists and objects: far more than data has, and few enough for every recursive step."""
 
 
 def too_deep(value: Any) -> bool:
-    """Whether more than `DEEPEST` lists and objects lie within each other."""
+    """Whether lists and objects are nested more than `DEEPEST` levels deep."""
     level = [value]
     for _ in range(DEEPEST + 1):
         level = [v for x in level if isinstance(x, dict | list) for v in (x.values() if isinstance(x, dict) else x)]
@@ -28,15 +33,38 @@ def too_deep(value: Any) -> bool:
 def column_of(values: Sequence[Any]) -> pa.Array:
     """Python values, as a JSON parser gives them -> one column.
 
-    Objects stay JSON text, since an Arrow column would give the keys of all of them one order; so do values of
-    different kinds.
+    Objects become JSON text, because an Arrow column has one order of keys for all of them. So do values of different
+    kinds; Arrow itself would make floats of integers and of true.
     """
     if not any(_holds_object(v) for v in values):
         try:
-            return pa.array(values)
+            column = pa.array(values)
+            if not _is_floating(column.type) or all(map(_is_exact, values)):
+                return column
         except (pa.ArrowException, OverflowError):
             pass
-    return pa.array([v if v is None or isinstance(v, str) else show_scalar(v) for v in values], pa.string())
+    return pa.array([v if v is None or isinstance(v, str) else _text(v) for v in values], pa.string())
+
+
+def _is_floating(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_floating(kind.value_type if pa.types.is_list(kind) else kind))
+
+
+def _is_exact(value: Any) -> bool:
+    """Whether a float shows a number, or floats a list of them, as the number itself would be shown."""
+    if isinstance(value, list):
+        return all(map(_is_exact, value))
+    return value is None or not (isinstance(value, bool) or abs(value) >= 1e15)
+
+
+def holds_large_floats(column: pa.Array) -> bool:
+    """Whether a column has floats that may have been integers: from 1e15 on the two are shown differently."""
+    kind = column.type
+    if pa.types.is_list(kind):
+        return holds_large_floats(column.flatten())
+    if pa.types.is_struct(kind):
+        return any(holds_large_floats(pc.struct_field(column, [f.name])) for f in kind)
+    return pa.types.is_floating(kind) and bool(pc.any(pc.greater_equal(pc.abs(column), 1e15)).as_py())
 
 
 def _holds_object(value: Any) -> bool:
@@ -44,8 +72,26 @@ def _holds_object(value: Any) -> bool:
 
 
 def compact(value: Any) -> str:
-    """JSON text of a value, in one way."""
-    return _ENCODER.encode(value)
+    """JSON text of a value in its normal form."""
+    text = _ENCODER.encode(value)
+    return _ENCODER.encode(_normal(value)) if _ABNORMAL.search(text) else text
+
+
+def _text(value: Any) -> str:
+    return compact(value) if isinstance(value, dict | list) else show_scalar(value)
+
+
+_ABNORMAL = re.compile(r"null|\.0|\d[eE]")
+"""Is in every JSON text that differs from that of its normal form, and in some others."""
+
+
+def _normal(value: Any) -> Any:
+    """Without the fields that are null, and with whole floats as integers, as `show_scalar` shows them."""
+    if isinstance(value, dict):
+        return {k: _normal(v) for k, v in value.items() if v is not None}
+    if isinstance(value, list):
+        return [_normal(v) for v in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else value
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
@@ -69,30 +115,31 @@ def objects(column: pa.Array) -> pa.StringArray:
 
 
 def entries(column: pa.Array) -> pa.ListArray:
-    """Lists of one-line texts: of lists, JSON text of lists, or one text with an entry per line. Null is empty."""
+    """Lists of one-line texts, from lists, from JSON text of a list or of one object, or from a text with an entry per
+    line. Null is an empty list."""
     kind = column.type
     if pa.types.is_string(kind):
         return pa.array([_entries(v) for v in column.to_pylist()], pa.list_(pa.string()))
     if pa.types.is_null(kind):
         return pa.array([[]] * len(column), pa.list_(pa.string()))
     if not pa.types.is_list(kind):
-        return pa.array([[] if v is None else [render_entry(v)] for v in column.to_pylist()], pa.list_(pa.string()))
+        return pa.array([[] if v is None else [_entry(v)] for v in values_of(column)], pa.list_(pa.string()))
     if column.values.null_count:
-        rows = [[render_entry(v) for v in row or [] if v is not None] for row in column.to_pylist()]
+        rows = [[_entry(v) for v in row or [] if v is not None] for row in values_of(column)]
         return pa.array(rows, pa.list_(pa.string()))
     column = filled(column)
     return pa.ListArray.from_arrays(column.offsets, _shown(column.values, "; ", render_entry))
 
 
 def filled(column: pa.ListArray) -> pa.ListArray:
-    """Without nulls: an empty list stands for them."""
+    """With empty lists in place of nulls."""
     if column.null_count:
         return pa.array([[] if v is None else v for v in column.to_pylist()], column.type)
     return column
 
 
 def parsed(column: pa.Array) -> pa.Array:
-    """JSON text -> a column of what it says; other texts and values stay as they are."""
+    """JSON text -> a column of its values; other texts and values stay as they are."""
     if not pa.types.is_string(column.type):
         return column
     try:
@@ -101,8 +148,29 @@ def parsed(column: pa.Array) -> pa.Array:
         return column
 
 
+def inner_names(column: pa.Array) -> list[str]:
+    """The names of the fields of objects, or of JSON text of objects; none if a row is anything else."""
+    if pa.types.is_struct(column.type):
+        return [field.name for field in column.type]
+    rows = values_of(column) if pa.types.is_string(column.type) else []
+    if not all(row is None or isinstance(row, dict) for row in rows):
+        return []
+    return list(dict.fromkeys(name for row in rows for name in row or ()))
+
+
+def inner_field(column: pa.Array, name: str) -> pa.Array:
+    """A field of objects, or of JSON text of objects; null in rows that are anything else."""
+    if pa.types.is_struct(column.type) and column.type.get_field_index(name) >= 0:
+        return pc.struct_field(column, [name])
+    if not pa.types.is_string(column.type):
+        return pa.nulls(len(column))
+    return column_of([row.get(name) if isinstance(row, dict) else None for row in values_of(column)])
+
+
 def values_of(column: pa.Array) -> list[Any]:
-    """Python values; JSON text of objects and lists is what it says."""
+    """Python values in their normal form; JSON text of objects and lists is decoded."""
+    if pa.types.is_nested(column.type):
+        return [_normal(v) for v in column.to_pylist()]
     return [_json(v) for v in column.to_pylist()]
 
 
@@ -117,21 +185,13 @@ def json_objects(column: pa.Array) -> pa.StringArray:
         inner = _joined(parts, ",")
         text = pc.binary_join_element_wise("{", inner, "}", "")
         return pc.if_else(pc.and_(column.is_valid(), pc.not_equal(inner, "")), text, pa.scalar(None, pa.string()))
-    kept = [_without_nulls(v) if isinstance(v, dict) else v for v in values_of(column)]
-    return pa.array([None if v in (None, "", {}) else compact(v) for v in kept], pa.string())
+    return pa.array([None if v in (None, "", {}) else compact(v) for v in values_of(column)], pa.string())
 
 
 def _needs_no_escape(column: pa.StructArray, field: pa.Field) -> bool:
     if not pa.types.is_string(field.type) or not re.fullmatch(r"\w+", field.name):
         return False
     return not pc.any(pc.match_substring_regex(pc.struct_field(column, [field.name]), r'["\\\x00-\x1f]')).as_py()
-
-
-def _without_nulls(value: Any) -> Any:
-    """Arrow gives every object of a column the fields of all: those that are null were not there."""
-    if isinstance(value, dict):
-        return {k: _without_nulls(v) for k, v in value.items() if v is not None}
-    return [_without_nulls(v) for v in value] if isinstance(value, list) else value
 
 
 def _shown(column: pa.Array, joint: str, show: Callable[[Any], str]) -> pa.StringArray:
@@ -144,7 +204,7 @@ def _shown(column: pa.Array, joint: str, show: Callable[[Any], str]) -> pa.Strin
         return plain(column)
     if not pc.any(pc.starts_with(column, "{")).as_py():
         return column
-    found = [(_json(v) if v is not None and v.startswith("{") else v) for v in column.to_pylist()]
+    found = [_object(v) for v in column.to_pylist()]
     return pa.array([show(v) if isinstance(v, dict) else v for v in found], pa.string())
 
 
@@ -158,8 +218,7 @@ def _struct(column: pa.StructArray, joint: str, show: Callable[[Any], str]) -> p
             said = pc.binary_join(pa.ListArray.from_arrays(values.offsets, plain(values.values)), ", ")
             texts = pc.if_else(values.is_valid(), said, pa.scalar(None, pa.string()))
         elif pa.types.is_nested(kind):
-            rows = column.to_pylist()
-            return pa.array([None if row is None else show(row) for row in rows], pa.string())
+            return pa.array([None if row is None else show(row) for row in values_of(column)], pa.string())
         else:
             texts = plain(values)
         parts.append(pc.binary_join_element_wise(pa.scalar(f"{field.name}: "), texts, ""))
@@ -169,13 +228,13 @@ def _struct(column: pa.StructArray, joint: str, show: Callable[[Any], str]) -> p
 
 
 def _joined(parts: list[pa.StringArray], joint: str) -> pa.StringArray:
-    """The parts that are not null; empty where all are: pyarrow's `skip` gives no row at all for those."""
+    """The parts that are not null, joined; an empty text where all are null (pyarrow's `skip` gives null there)."""
     nothing = reduce(pc.and_, (part.is_null() for part in parts))
     return pc.binary_join_element_wise(pc.if_else(nothing, "", parts[0]), *parts[1:], joint, null_handling="skip")
 
 
 def _scalars(column: pa.Array) -> pa.StringArray:
-    """Numbers, booleans, dates: what `show_scalar` says, asked once for every distinct value."""
+    """Numbers, booleans, dates as `show_scalar` shows them, called once for every distinct value."""
     if pa.types.is_integer(column.type):
         return column.cast(pa.string())
     encoded = column.dictionary_encode()
@@ -186,10 +245,22 @@ def _scalars(column: pa.Array) -> pa.StringArray:
 def _entries(value: str | None) -> list[str]:
     if value is None or not value.strip():
         return []
-    found = _json(value) if value.lstrip().startswith("[") else None
+    found = _json(value) if value.lstrip().startswith("[") else _object(value)
     if isinstance(found, list):
-        return [render_entry(v) for v in found if v is not None]
+        return [_entry(v) for v in found if v is not None]
+    if isinstance(found, dict):
+        return [render_entry(found)]
     return [line.strip() for line in value.splitlines() if line.strip()]
+
+
+def _entry(value: Any) -> str:
+    return render_entry(_object(value))
+
+
+def _object(value: Any) -> Any:
+    """The object that JSON text is of; any other value as it is."""
+    found = _json(value) if isinstance(value, str) and value.startswith("{") else value
+    return found if isinstance(found, dict) else value
 
 
 def _json(value: Any) -> Any:
@@ -199,4 +270,6 @@ def _json(value: Any) -> Any:
         found = json.loads(value)
     except (ValueError, RecursionError):
         return value
-    return value if value.count("[") + value.count("{") > DEEPEST and too_deep(found) else found
+    if value.count("[") + value.count("{") > DEEPEST and too_deep(found):
+        return value
+    return _normal(found) if _ABNORMAL.search(value) else found

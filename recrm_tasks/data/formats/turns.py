@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from recrm_tasks.data.formats.texts import parsed, plain, values_of
+from recrm_tasks.data.formats.texts import plain, values_of
 from recrm_tasks.data.store.schema import TURNS
 
 _ROLES = {
@@ -65,12 +65,13 @@ def _with_system(said: str | None, turns: Any) -> Any:
 
 
 def is_turns(column: pa.Array) -> bool:
-    """Whether a column holds lists of turns."""
-    inner = parsed(column)
-    kind = inner.type
-    if not pa.types.is_list(kind) or not pa.types.is_struct(kind.value_type):
-        return False
-    return any(kind.value_type.get_field_index(name) >= 0 for name in ("role", "from"))
+    """Whether a column has lists of turns."""
+    kind = column.type
+    if pa.types.is_list(kind) and pa.types.is_struct(kind.value_type):
+        return any(kind.value_type.get_field_index(name) >= 0 for name in ("role", "from"))
+    rows = values_of(column) if pa.types.is_string(kind) else []
+    turns = (turn for row in rows if isinstance(row, list) for turn in row)
+    return any(isinstance(turn, dict) and ("role" in turn or "from" in turn) for turn in turns)
 
 
 def last_answers(column: pa.Array) -> pa.StringArray:

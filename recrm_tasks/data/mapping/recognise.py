@@ -17,9 +17,10 @@ from recrm_tasks.data.formats.turns import is_turns, last_answers
 from recrm_tasks.data.mapping import column_names
 from recrm_tasks.data.mapping.layout import split_of
 from recrm_tasks.data.mapping.mapping_file import OPEN, LabelColumn, Source, Values
-from recrm_tasks.data.store.schema import ITEMS, own_fields, required_fields, schema_of
+from recrm_tasks.data.store.schema import required_fields
 from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.dimensions.names import ITEM
+from recrm_tasks.dimensions.record_fields import own_fields
 
 _MANY = 30
 """More different labels than this are no labels but texts."""
@@ -124,10 +125,8 @@ class _Recognition:
         for name in self.batch.schema.names:
             column = self.batch.column(name)
             found[name] = column
-            inner = texts.parsed(column)
-            if pa.types.is_struct(inner.type):
-                for entry in inner.type:
-                    found.setdefault(f"{name}.{entry.name}", pa.compute.struct_field(inner, [entry.name]))
+            for inner in texts.inner_names(column):
+                found.setdefault(f"{name}.{inner}", texts.inner_field(column, inner))
         return found
 
     def _own(self, files: dict[str, list[str]]) -> Source:
@@ -259,7 +258,7 @@ class _Recognition:
         fields = {c for v in (taken.get("fields") or {}).values() for c in _names(v)} | set(
             _names(taken.get("messages"))
         )
-        is_list = any(f.type == ITEMS for f in schema_of(self.kind.key))
+        is_list = "labels" in own_fields(self.kind.record_type)
         names = column_names.LABELS + column_names.LABEL if is_list else column_names.LABEL
         telling = [c for c in column_names.named(self.columns, self.kind.telling) if c not in fields]
         plain = [c for c in column_names.named(self.columns, names) if c not in fields]

@@ -32,12 +32,15 @@ class Origin:
         return (self.local(["README.md"]) / "README.md").read_text(encoding="utf-8", errors="replace")
 
     def key(self, names: Sequence[str]) -> list[object]:
-        """What tells the content of these files from any other: a commit, or sizes and times on disk."""
+        """What tells the content of these files from any other: a commit, or sizes and times on disk.
+
+        A program can set the time of modification (mtime) as it likes, but not the time of the last change (ctime).
+        """
         if self.commit is not None:
             return [self.name, self.commit, *names]
         root = self.local(names)
         stats = [(root / name).stat() for name in names]
-        return [str(root), *((n, s.st_size, s.st_mtime_ns) for n, s in zip(names, stats, strict=True))]
+        return [str(root), *((n, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for n, s in zip(names, stats, strict=True))]
 
 
 def origin_of(choice: str | None, revision: str | None = None) -> Origin:

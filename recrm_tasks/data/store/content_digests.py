@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 
 from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.data.store.sampling import Digests, digests
-from recrm_tasks.data.store.schema import ITEMS, TURNS, own_fields
+from recrm_tasks.data.store.schema import ITEMS, TURNS
 from recrm_tasks.dimensions.base import Dimension
+from recrm_tasks.dimensions.record_fields import own_fields
 
 _FIELD, _ENTRY, _PART, _NULL = "\x1f", "\x1e", "\x1d", "\x00"
 
@@ -23,6 +24,11 @@ def content_digests(batch: pa.RecordBatch, kind: Dimension) -> Digests:
     columns = [pc.fill_null(_flat(batch.column(name)), _NULL) for name in names]
     joined = pc.binary_join_element_wise(*columns, _FIELD).cast(pa.binary())
     return digests(joined.to_pylist())
+
+
+def content_ids(content: Digests) -> pa.StringArray:
+    """Ids made of what records say, for sources that have none: 16 hexadecimal digits each."""
+    return pa.array([f"{n:016x}" for n in content[:, 0].tolist()], pa.string())
 
 
 def as_column(values: Digests) -> pa.Array:
