@@ -9,15 +9,14 @@ from recrm_tasks.answers.label_sets import Label, LabelSet
 from recrm_tasks.answers.prompt import Lang
 from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.dimensions.names import QUERY, RESPONSE
-from recrm_tasks.dimensions.record import Record
+from recrm_tasks.dimensions.record import LabelledRecord
 from recrm_tasks.dimensions.rendering import Text, render_list
 from recrm_tasks.scoring.aggregate.parts import Role
 
 
-class FactualRecord(Record):
+class FactualRecord(LabelledRecord):
     """A user's query, the retrieved evidence, and the response that is judged."""
 
-    label: str
     query: str
     evidence: list[Text] = Field(min_length=1)
     response: str

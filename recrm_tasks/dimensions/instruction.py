@@ -7,14 +7,13 @@ from recrm_tasks.answers.label_sets import Label, LabelSet
 from recrm_tasks.answers.prompt import Lang
 from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.dimensions.names import QUERY, RESPONSE
-from recrm_tasks.dimensions.record import Record
+from recrm_tasks.dimensions.record import LabelledRecord
 from recrm_tasks.scoring.aggregate.parts import Role
 
 
-class InstructionRecord(Record):
+class InstructionRecord(LabelledRecord):
     """An agent's rules, a user's query, and the response that is judged."""
 
-    label: str
     instruction: str
     query: str
     response: str

@@ -38,6 +38,12 @@ class Record(BaseModel):
         return data
 
 
+class LabelledRecord(Record):
+    """A record with one label out of the declared set."""
+
+    label: str
+
+
 class Candidate(BaseModel):
     """One candidate of a list."""
 

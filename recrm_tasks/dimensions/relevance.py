@@ -7,14 +7,13 @@ from recrm_tasks.answers.label_sets import Label, LabelSet
 from recrm_tasks.answers.prompt import Lang
 from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.dimensions.names import ITEM, QUERY
-from recrm_tasks.dimensions.record import Record
+from recrm_tasks.dimensions.record import LabelledRecord
 from recrm_tasks.dimensions.rendering import Text, render
 
 
-class RelevanceRecord(Record):
+class RelevanceRecord(LabelledRecord):
     """A user's query and one item; the label is an ordered grade."""
 
-    label: str
     query: str
     item: Text
     category: str | None = None

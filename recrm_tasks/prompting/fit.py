@@ -67,8 +67,8 @@ class Fit:
         if enough <= steps:
             shorter = kind.shorter(record, enough)
             self.shortened += 1
-            self.history += len(record.history) - len(shorter.history)
-            self.candidates += len(getattr(record, "candidates", ())) - len(getattr(shorter, "candidates", ()))
+            self.history += _dropped("history", record, shorter)
+            self.candidates += _dropped("candidates", record, shorter)
             return make(shorter)
         self._misfits += 1
         longest = max(self.tokens.count(prompt.messages) for prompt in prompts)
@@ -162,3 +162,8 @@ def tokens_by(backend: Backend, tokenizer: str | None) -> Tokens | str:
         return tokens_of(backend.tokenizer, backend.options)
     except RecrmError as error:
         return str(error)
+
+
+def _dropped(field: str, record: Any, shorter: Any) -> int:
+    """Entries of a list that a shorter record no longer has; 0 where records have no such list."""
+    return len(getattr(record, field, ())) - len(getattr(shorter, field, ()))

@@ -223,7 +223,7 @@ def test_four_grades_end_to_end(write):
         assert "A. exact match\nB. substitute\nC. complement\nD. irrelevant" in prompt.messages[0].content
         right = "ABCD"["ESKX".index(record.label)]
         for text in (json.dumps({"answer": right}), f"Answer: {GRADES['ABCD'.index(right)]['en']}", record.label):
-            answer = data.dimension.read(text, prompt)
+            answer = data.dimension.kind.read(text, prompt)
             assert answer == Answer("ABCD".index(right)), text
         found.append(Outcome.of(prompt.id, prompt.gold, answer))
     metrics = data.dimension.metrics(found)

@@ -21,7 +21,7 @@ from recrm_tasks.data.formats import Chunk, texts
 from recrm_tasks.data.mapping.recognise import recognise
 from recrm_tasks.data.store.schema import records_of
 from recrm_tasks.dimensions import dimension, dimensions
-from recrm_tasks.dimensions.labelled import LabelledRecord
+from recrm_tasks.dimensions.record import LabelledRecord
 from recrm_tasks.dimensions.record_fields import field_type, own_fields
 from recrm_tasks.dimensions.rendering import Text, render, render_entry
 from recrm_tasks.dimensions.user import UserRecord

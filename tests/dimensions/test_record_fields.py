@@ -11,8 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 import recrm_tasks.dimensions as registry
 from recrm_tasks.dimensions import dimension, dimensions
-from recrm_tasks.dimensions.labelled import LabelledRecord
-from recrm_tasks.dimensions.record import Record
+from recrm_tasks.dimensions.record import LabelledRecord, Record
 from recrm_tasks.dimensions.record_fields import FieldType, check_record_type, field_type, own_fields
 from recrm_tasks.dimensions.rendering import Text
 from recrm_tasks.errors import RecrmError
