@@ -20,7 +20,7 @@ from inspect_ai.log import (
 from inspect_tasks.logprobs import choice_logprobs
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError
-from recrm_tasks.reports.answered import Answers, Logged
+from recrm_tasks.reports.logged_answers import Answers, Logged
 from recrm_tasks.reports.runs import Cost, Run
 from recrm_tasks.scoring.outcomes import Outcome
 

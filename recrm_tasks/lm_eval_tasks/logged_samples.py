@@ -8,7 +8,7 @@ from typing import Any
 
 from recrm_tasks.errors import DataError
 from recrm_tasks.lm_eval_tasks.results_file import load, model_of, tasks_of
-from recrm_tasks.reports.answered import Answers, Logged
+from recrm_tasks.reports.logged_answers import Answers, Logged
 from recrm_tasks.scoring.outcomes import Outcome
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from recrm_tasks.errors import DataError
 from recrm_tasks.lm_eval_tasks import logged_runs, logged_samples
-from recrm_tasks.reports.answered import Answers
+from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.reports.runs import Run
 
 

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from recrm_tasks.reports.answered import Answers
 from recrm_tasks.reports.compare import Disputed, Row
+from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.reports.numbers import number, probability, signed
 from recrm_tasks.scoring.outcomes import Outcome
 

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.errors import DataError
-from recrm_tasks.reports.answered import Answers
+from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.scoring.metrics.diagnoses import Diagnosis
 
 _CAPTIONS = {

@@ -9,7 +9,7 @@ from pathlib import Path
 from recrm_tasks.aggregate import hybrid_scores
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError
-from recrm_tasks.reports.answered import Answers
+from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.reports.runs import Run
 from recrm_tasks.scoring.aggregate.forms import DEFAULT
 from recrm_tasks.scoring.metrics.estimate import Estimate

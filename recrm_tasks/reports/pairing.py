@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError
-from recrm_tasks.reports.answered import Answers
+from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.scoring.outcomes import Outcome
 
 SAME = ("revision", "prompt_version", "prompt_lang", "orders")

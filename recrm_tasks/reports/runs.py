@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.reports.answered import Answers
+from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.scoring.metrics.intervals import interval
 from recrm_tasks.scoring.metrics.tables import flat
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.reports.answered import Answers, Logged
 from recrm_tasks.reports.entries import Entry
+from recrm_tasks.reports.logged_answers import Answers, Logged
 from recrm_tasks.reports.page import charts
 from recrm_tasks.reports.page.browser import _read, packed
 from recrm_tasks.reports.page.chapters import labels

@@ -9,7 +9,7 @@ from typing import Any
 
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.base import choice_names
-from recrm_tasks.reports.answered import asked
+from recrm_tasks.reports.logged_answers import asked
 from recrm_tasks.reports.page.chapters import Chapter
 from recrm_tasks.scoring.outcomes import Outcome, Value
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from recrm_tasks.errors import DataError
-from recrm_tasks.reports.answered import Answers
 from recrm_tasks.reports.entries import AnswersIn, Entry, matching
 from recrm_tasks.reports.leaderboard import by_source
+from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.reports.page.significance import Compared, compared
 
 
