@@ -10,7 +10,7 @@ from rich.table import Table
 from recrm_tasks.aggregate import name_of
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.reports.aggregates import Aggregate
-from recrm_tasks.reports.numbers import number, reach
+from recrm_tasks.reports.number_format import number, reach
 from recrm_tasks.scoring.aggregate.parts import Role
 from recrm_tasks.scoring.metrics.estimate import Estimate
 from recrm_tasks.scoring.metrics.intervals import interval

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from recrm_tasks.reports.compare import Disputed, Row
 from recrm_tasks.reports.logged_answers import Answers
-from recrm_tasks.reports.numbers import number, probability, signed
+from recrm_tasks.reports.number_format import number, probability, signed
 from recrm_tasks.scoring.outcomes import Outcome
 
 _CAPTION = (

@@ -11,7 +11,7 @@ from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.reports.compare import compare
 from recrm_tasks.reports.logged_answers import Answers
-from recrm_tasks.reports.numbers import number, signed
+from recrm_tasks.reports.number_format import number, signed
 from recrm_tasks.reports.pairing import pair
 from recrm_tasks.reports.runs import Run
 

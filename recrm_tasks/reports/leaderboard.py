@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.reports.entries import Entry
-from recrm_tasks.reports.numbers import number, reach, short
+from recrm_tasks.reports.number_format import number, reach, short
 from recrm_tasks.reports.runs import Run
 
 COLUMNS = (
