@@ -19,7 +19,7 @@ from recrm_tasks.errors import RecrmError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from recrm_tasks.reports.entries import AnswersIn, Entry
+    from recrm_tasks.reports.leaderboard_entries import AnswersIn, Entry
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -204,7 +204,7 @@ def _diagnose(options: argparse.Namespace) -> int:
 def _card(options: argparse.Namespace) -> int:
     from recrm_tasks.reports.card import card
     from recrm_tasks.reports.collect import answers_in, collect
-    from recrm_tasks.reports.entries import entries
+    from recrm_tasks.reports.leaderboard_entries import entries
 
     found = collect(options.paths)
     finished = [run for run in found.runs if run.wanted is None]
@@ -219,8 +219,8 @@ def _card(options: argparse.Namespace) -> int:
 def _report(options: argparse.Namespace) -> int:
     console = _console()
     from recrm_tasks.reports.collect import answers_in, collect, collect_answers
-    from recrm_tasks.reports.entries import entries
     from recrm_tasks.reports.gate import FAILED, dropped, floor_of, under
+    from recrm_tasks.reports.leaderboard_entries import entries
     from recrm_tasks.reports.table import print_entries, print_published
 
     if (options.baseline is None) != (options.max_drop is None):

@@ -10,9 +10,9 @@ from huggingface_hub import EvalResult, ModelCardData
 from recrm_tasks import __version__
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.errors import DataError
-from recrm_tasks.reports.entries import Entry
 from recrm_tasks.reports.files import markdown
 from recrm_tasks.reports.leaderboard import runs_of
+from recrm_tasks.reports.leaderboard_entries import Entry
 from recrm_tasks.reports.runs import Run
 
 _TYPES = {"acc": "accuracy", "auc": "roc_auc"}

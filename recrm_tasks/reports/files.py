@@ -13,8 +13,8 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from recrm_tasks.errors import DataError
-from recrm_tasks.reports.entries import Entry
 from recrm_tasks.reports.leaderboard import tables
+from recrm_tasks.reports.leaderboard_entries import Entry
 from recrm_tasks.reports.runs import Run
 
 SCHEMA = pa.schema(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.reports.entries import Entry
+from recrm_tasks.reports.leaderboard_entries import Entry
 from recrm_tasks.reports.number_format import number, reach, short
 from recrm_tasks.reports.runs import Run
 

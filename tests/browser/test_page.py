@@ -26,7 +26,7 @@ from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import Prompt
 from recrm_tasks.reports.collect import answers_in, collect
-from recrm_tasks.reports.entries import Entry, entries
+from recrm_tasks.reports.leaderboard_entries import Entry, entries
 from recrm_tasks.reports.page import charts
 
 pytestmark = pytest.mark.slow

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.reports.entries import Entry
+from recrm_tasks.reports.leaderboard_entries import Entry
 from recrm_tasks.reports.logged_answers import Answers, Logged
 from recrm_tasks.reports.page import charts
 from recrm_tasks.reports.page.browser import _read, packed

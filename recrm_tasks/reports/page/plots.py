@@ -11,7 +11,7 @@ from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import choice_names
 from recrm_tasks.errors import DataError
-from recrm_tasks.reports.entries import Entry
+from recrm_tasks.reports.leaderboard_entries import Entry
 from recrm_tasks.reports.page import charts
 from recrm_tasks.reports.page.chapters import Chapter
 from recrm_tasks.reports.runs import Run
