@@ -160,7 +160,7 @@ def _published(options: argparse.Namespace) -> int:
 def _compare(options: argparse.Namespace) -> int:
     console = _console()
     from recrm_tasks.reports.collect import collect_answers
-    from recrm_tasks.reports.compare import compare, disputed
+    from recrm_tasks.reports.compare_runs import compare, disputed
     from recrm_tasks.reports.compare_table import print_differences, print_disputed
     from recrm_tasks.reports.pairing import pair
 

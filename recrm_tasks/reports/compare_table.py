@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from recrm_tasks.reports.compare import Disputed, Row
+from recrm_tasks.reports.compare_runs import Disputed, Row
 from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.reports.number_format import number, probability, signed
 from recrm_tasks.scoring.outcomes import Outcome

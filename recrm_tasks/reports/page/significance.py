@@ -9,7 +9,7 @@ from typing import NamedTuple
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError
-from recrm_tasks.reports.compare import compare
+from recrm_tasks.reports.compare_runs import compare
 from recrm_tasks.reports.leaderboard_entries import Entry
 from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.reports.pairing import pair
