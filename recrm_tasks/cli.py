@@ -176,8 +176,8 @@ def _compare(options: argparse.Namespace) -> int:
 def _aggregate(options: argparse.Namespace) -> int:
     console = _console()
     from recrm_tasks.aggregate import roles_with
+    from recrm_tasks.reports.aggregate_runs import aggregates, write_parts
     from recrm_tasks.reports.aggregate_table import print_aggregates
-    from recrm_tasks.reports.aggregates import aggregates, write_parts
     from recrm_tasks.reports.collect import collect_answers
 
     roles = roles_with(options.weight)

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from recrm_tasks.aggregate import name_of
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.reports.aggregates import Aggregate
+from recrm_tasks.reports.aggregate_runs import Aggregate
 from recrm_tasks.reports.number_format import number, reach
 from recrm_tasks.scoring.aggregate.parts import Role
 from recrm_tasks.scoring.metrics.estimate import Estimate

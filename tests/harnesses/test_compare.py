@@ -27,7 +27,7 @@ from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import Prompt
 from recrm_tasks.errors import DataError
-from recrm_tasks.reports.aggregates import aggregates
+from recrm_tasks.reports.aggregate_runs import aggregates
 from recrm_tasks.reports.collect import answers_in, collect, collect_answers
 from recrm_tasks.reports.compare_runs import compare, disputed
 from recrm_tasks.reports.leaderboard_entries import entries
