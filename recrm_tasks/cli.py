@@ -219,8 +219,8 @@ def _card(options: argparse.Namespace) -> int:
 def _report(options: argparse.Namespace) -> int:
     console = _console()
     from recrm_tasks.reports.collect import answers_in, collect, collect_answers
-    from recrm_tasks.reports.gate import FAILED, dropped, floor_of, under
     from recrm_tasks.reports.leaderboard_entries import entries
+    from recrm_tasks.reports.release_gate import FAILED, dropped, floor_of, under
     from recrm_tasks.reports.table import print_entries, print_published
 
     if (options.baseline is None) != (options.max_drop is None):
