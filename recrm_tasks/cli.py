@@ -151,7 +151,7 @@ def _console() -> Console:
 
 def _published(options: argparse.Namespace) -> int:
     console = _console()
-    from recrm_tasks.reports.table import print_published
+    from recrm_tasks.reports.tables.terminal import print_published
 
     print_published(console)
     return 0
@@ -221,7 +221,7 @@ def _report(options: argparse.Namespace) -> int:
     from recrm_tasks.reports.collect import answers_in, collect, collect_answers
     from recrm_tasks.reports.leaderboard_entries import entries
     from recrm_tasks.reports.release_gate import FAILED, dropped, floor_of, under
-    from recrm_tasks.reports.table import print_entries, print_published
+    from recrm_tasks.reports.tables.terminal import print_entries, print_published
 
     if (options.baseline is None) != (options.max_drop is None):
         raise RecrmError("--baseline and --max-drop go together")
