@@ -11,9 +11,9 @@ from recrm_tasks import __version__
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.files import markdown
-from recrm_tasks.reports.leaderboard import runs_of
 from recrm_tasks.reports.leaderboard_entries import Entry
 from recrm_tasks.reports.runs import Run
+from recrm_tasks.reports.tables.leaderboard_table import runs_of
 
 _TYPES = {"acc": "accuracy", "auc": "roc_auc"}
 """What the hub calls our primary metrics."""

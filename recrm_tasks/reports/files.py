@@ -13,9 +13,9 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from recrm_tasks.errors import DataError
-from recrm_tasks.reports.leaderboard import tables
 from recrm_tasks.reports.leaderboard_entries import Entry
 from recrm_tasks.reports.runs import Run
+from recrm_tasks.reports.tables.leaderboard_table import tables
 
 SCHEMA = pa.schema(
     [

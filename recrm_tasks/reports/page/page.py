@@ -13,13 +13,13 @@ from markupsafe import Markup
 from recrm_tasks import __version__
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.reports.leaderboard import CAPTION, COST, OVERVIEW, costs
 from recrm_tasks.reports.number_format import number, probability, short, signed
 from recrm_tasks.reports.page.browser import browser, packed
 from recrm_tasks.reports.page.chapters import Chapter
 from recrm_tasks.reports.page.charts import PALETTE, themed
 from recrm_tasks.reports.page.plots import Plot, Plots
 from recrm_tasks.reports.published import NOTES, SOURCE, published
+from recrm_tasks.reports.tables.leaderboard_table import CAPTION, COST, OVERVIEW, costs
 
 ALPHA = 0.05
 
