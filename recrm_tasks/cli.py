@@ -161,8 +161,8 @@ def _compare(options: argparse.Namespace) -> int:
     console = _console()
     from recrm_tasks.reports.collect import collect_answers
     from recrm_tasks.reports.compare_runs import compare, disputed
-    from recrm_tasks.reports.compare_table import print_differences, print_disputed
     from recrm_tasks.reports.pairing import pair
+    from recrm_tasks.reports.tables.comparison_table import print_differences, print_disputed
 
     first, second = collect_answers([options.a]), collect_answers([options.b])
     pairs, left = pair(first, second)
