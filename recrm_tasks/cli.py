@@ -177,8 +177,8 @@ def _aggregate(options: argparse.Namespace) -> int:
     console = _console()
     from recrm_tasks.aggregate import roles_with
     from recrm_tasks.reports.aggregate_runs import aggregates, write_parts
-    from recrm_tasks.reports.aggregate_table import print_aggregates
     from recrm_tasks.reports.collect import collect_answers
+    from recrm_tasks.reports.tables.aggregate_table import print_aggregates
 
     roles = roles_with(options.weight)
     found = aggregates(collect_answers(options.paths), roles)
