@@ -192,7 +192,7 @@ def _aggregate(options: argparse.Namespace) -> int:
 def _diagnose(options: argparse.Namespace) -> int:
     console = _console()
     from recrm_tasks.reports.collect import collect_answers
-    from recrm_tasks.reports.diagnosis_table import diagnoses, print_diagnoses, write_diagnoses
+    from recrm_tasks.reports.tables.diagnosis_table import diagnoses, print_diagnoses, write_diagnoses
 
     found = diagnoses(collect_answers(options.paths))
     print_diagnoses(found, console)
