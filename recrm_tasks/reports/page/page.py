@@ -18,7 +18,7 @@ from recrm_tasks.reports.page.browser import browser, packed
 from recrm_tasks.reports.page.chapters import Chapter
 from recrm_tasks.reports.page.charts import PALETTE, themed
 from recrm_tasks.reports.page.plots import Plot, Plots
-from recrm_tasks.reports.published import NOTES, SOURCE, published
+from recrm_tasks.reports.published_results import NOTES, SOURCE, published
 from recrm_tasks.reports.tables.leaderboard_table import CAPTION, COST, OVERVIEW, costs
 
 ALPHA = 0.05

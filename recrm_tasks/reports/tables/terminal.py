@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from recrm_tasks.reports.leaderboard_entries import Entry
-from recrm_tasks.reports.published import NOTES, SOURCE, Figure, f1_of_one_class, published
+from recrm_tasks.reports.published_results import NOTES, SOURCE, Figure, f1_of_one_class, published
 from recrm_tasks.reports.tables.leaderboard_table import tables
 
 _LEFT = ("model", "dimension", "harness", "answers", "metric")

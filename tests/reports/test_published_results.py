@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import binomtest
 
 from recrm_tasks.cli import main
-from recrm_tasks.reports.published import denominator, f1_of_one_class, published
+from recrm_tasks.reports.published_results import denominator, f1_of_one_class, published
 
 
 def column(name):

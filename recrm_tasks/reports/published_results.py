@@ -52,7 +52,7 @@ class Figure(NamedTuple):
 
 def published() -> list[Figure]:
     """All figures, in the order of the paper's table."""
-    text = (files("recrm_tasks.reports") / "published.csv").read_text(encoding="utf-8")
+    text = (files("recrm_tasks.reports") / "published_results.csv").read_text(encoding="utf-8")
     return [
         Figure(row["model"], column, float(percent), denominator(float(percent), FULL.get(column)))
         for row in csv.DictReader(text.splitlines())
