@@ -202,8 +202,8 @@ def _diagnose(options: argparse.Namespace) -> int:
 
 
 def _card(options: argparse.Namespace) -> int:
-    from recrm_tasks.reports.card import card
     from recrm_tasks.reports.collect import answers_in, collect
+    from recrm_tasks.reports.files.model_card import card
     from recrm_tasks.reports.leaderboard_entries import entries
 
     found = collect(options.paths)
@@ -251,7 +251,7 @@ def _report(options: argparse.Namespace) -> int:
 
 def _check_endings(files: Sequence[Path]) -> None:
     """Before anything is read: a report may take a while."""
-    from recrm_tasks.reports.files import ENDINGS
+    from recrm_tasks.reports.files.metrics_file import ENDINGS
 
     for file in files:
         if file.suffix not in (".html", *ENDINGS):
@@ -260,7 +260,7 @@ def _check_endings(files: Sequence[Path]) -> None:
 
 def _written(options: argparse.Namespace, listed: Sequence[Entry], answers: AnswersIn) -> list[str]:
     """Writes all files; what the page and the plots lack."""
-    from recrm_tasks.reports.files import write, write_text
+    from recrm_tasks.reports.files.metrics_file import write, write_text
 
     pages = [file for file in options.to if file.suffix == ".html"]
     for file in options.to:

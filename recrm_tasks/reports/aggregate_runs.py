@@ -13,7 +13,7 @@ from recrm_tasks.aggregate import hybrid_scores
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError
-from recrm_tasks.reports.files import write_table
+from recrm_tasks.reports.files.metrics_file import write_table
 from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.scoring.aggregate.hybrid import Hybrid
 from recrm_tasks.scoring.aggregate.parts import Role

@@ -27,7 +27,7 @@ from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.reports.collect import answers_in, collect
-from recrm_tasks.reports.files import SCHEMA
+from recrm_tasks.reports.files.metrics_file import SCHEMA
 from recrm_tasks.scoring.metrics.tables import flat
 from recrm_tasks.scoring.outcomes import Outcome
 

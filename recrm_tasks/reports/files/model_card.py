@@ -10,7 +10,7 @@ from huggingface_hub import EvalResult, ModelCardData
 from recrm_tasks import __version__
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.errors import DataError
-from recrm_tasks.reports.files import markdown
+from recrm_tasks.reports.files.metrics_file import markdown
 from recrm_tasks.reports.leaderboard_entries import Entry
 from recrm_tasks.reports.runs import Run
 from recrm_tasks.reports.tables.leaderboard_table import runs_of
