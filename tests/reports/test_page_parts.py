@@ -16,8 +16,8 @@ from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.reports.leaderboard_entries import Entry
 from recrm_tasks.reports.logged_answers import Answers, Logged
 from recrm_tasks.reports.page import charts
-from recrm_tasks.reports.page.browser import _read, packed
 from recrm_tasks.reports.page.chapters import labels
+from recrm_tasks.reports.page.record_browser import _read, packed
 from recrm_tasks.scoring.outcomes import Outcome
 
 
