@@ -269,7 +269,7 @@ def _written(options: argparse.Namespace, listed: Sequence[Entry], answers: Answ
     if not pages and not options.plots:
         return []
     from recrm_tasks.reports.page.chapters import chapters
-    from recrm_tasks.reports.page.page import page
+    from recrm_tasks.reports.page.html_page import page
     from recrm_tasks.reports.page.plots import plots_of, write_plots
 
     found, notes = chapters(listed, answers)
