@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from recrm_tasks.errors import DataError
+from recrm_tasks.reports.compare_entries import Compared, compared
 from recrm_tasks.reports.leaderboard_entries import AnswersIn, Entry, matching
 from recrm_tasks.reports.logged_answers import Answers
-from recrm_tasks.reports.page.significance import Compared, compared
 from recrm_tasks.reports.tables.leaderboard_table import by_source
 
 
