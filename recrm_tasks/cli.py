@@ -268,9 +268,9 @@ def _written(options: argparse.Namespace, listed: Sequence[Entry], answers: Answ
             write(listed, file)
     if not pages and not options.plots:
         return []
+    from recrm_tasks.reports.page.chapter_plots import plots_of, write_plots
     from recrm_tasks.reports.page.chapters import chapters
     from recrm_tasks.reports.page.html_page import page
-    from recrm_tasks.reports.page.plots import plots_of, write_plots
 
     found, notes = chapters(listed, answers)
     drawn = [(chapter, plots_of(chapter)) for chapter in found]

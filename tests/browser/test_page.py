@@ -27,7 +27,7 @@ from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import Prompt
 from recrm_tasks.reports.collect import answers_in, collect
 from recrm_tasks.reports.leaderboard_entries import Entry, entries
-from recrm_tasks.reports.page import charts
+from recrm_tasks.reports.page import svg_charts
 
 pytestmark = pytest.mark.slow
 
@@ -293,7 +293,7 @@ def test_plots_are_written_with_chinese(runs: Path, tmp_path: Path) -> None:
         assert file.read_bytes().startswith(b"\x89PNG")
         assert file.with_suffix(".svg").read_text().startswith("<svg")
     drawn = {
-        charts.png(charts.forest([{"entry": name, "value": 0.5, "low": 0.4, "high": 0.6}], "acc", 0.5))
+        svg_charts.png(svg_charts.forest([{"entry": name, "value": 0.5, "low": 0.4, "high": 0.6}], "acc", 0.5))
         for name in "模型奖励"
     }
     assert len(drawn) == 4

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.reports.leaderboard_entries import Entry
 from recrm_tasks.reports.logged_answers import Answers, Logged
-from recrm_tasks.reports.page import charts
+from recrm_tasks.reports.page import svg_charts
 from recrm_tasks.reports.page.chapters import labels
 from recrm_tasks.reports.page.record_browser import _read, packed
 from recrm_tasks.scoring.outcomes import Outcome
@@ -102,18 +102,18 @@ def test_a_plot_takes_the_colours_of_its_page() -> None:
         {"entry": "本地生活", "value": 0.5, "low": 0.4, "high": 0.6},
         {"entry": "undefined", "value": math.nan, "low": math.nan, "high": math.nan},
     ]
-    svg = charts.forest(rows, "acc", 0.5)
+    svg = svg_charts.forest(rows, "acc", 0.5)
     assert "本地生活" in svg
     assert "undefined" not in svg
-    assert charts.ACCENT in svg
-    themed = charts.themed(svg)
-    assert not any(colour in themed for colour in charts.PALETTE)
+    assert svg_charts.ACCENT in svg
+    themed = svg_charts.themed(svg)
+    assert not any(colour in themed for colour in svg_charts.PALETTE)
     assert {"var(--accent)", "var(--ink)", "var(--paper)"} <= {
-        f"var(--{name})" for name in charts.PALETTE.values() if f"var(--{name})" in themed
+        f"var(--{name})" for name in svg_charts.PALETTE.values() if f"var(--{name})" in themed
     }
-    assert charts.png(svg).startswith(b"\x89PNG")
+    assert svg_charts.png(svg).startswith(b"\x89PNG")
 
 
 def test_no_two_names_have_one_colour() -> None:
     """A page puts names in the place of colours."""
-    assert len(set(charts.PALETTE.values())) == len(charts.PALETTE)
+    assert len(set(svg_charts.PALETTE.values())) == len(svg_charts.PALETTE)

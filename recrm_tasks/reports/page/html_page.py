@@ -14,10 +14,10 @@ from recrm_tasks import __version__
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.reports.number_format import number, probability, short, signed
+from recrm_tasks.reports.page.chapter_plots import Plot, Plots
 from recrm_tasks.reports.page.chapters import Chapter
-from recrm_tasks.reports.page.charts import PALETTE, themed
-from recrm_tasks.reports.page.plots import Plot, Plots
 from recrm_tasks.reports.page.record_browser import browser, packed
+from recrm_tasks.reports.page.svg_charts import PALETTE, themed
 from recrm_tasks.reports.published_results import NOTES, SOURCE, published
 from recrm_tasks.reports.tables.leaderboard_table import CAPTION, COST, OVERVIEW, costs
 

@@ -12,7 +12,7 @@ from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import choice_names
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.leaderboard_entries import Entry
-from recrm_tasks.reports.page import charts
+from recrm_tasks.reports.page import svg_charts
 from recrm_tasks.reports.page.chapters import Chapter
 from recrm_tasks.reports.runs import Run
 from recrm_tasks.scoring.metrics.diagnoses import Diagnosis
@@ -50,7 +50,7 @@ def write_plots(chapters: Sequence[tuple[Chapter, Plots]], folder: Path) -> None
         for chapter, plots in chapters:
             for plot in (plot for group in plots.values() for plot in group):
                 (folder / f"{chapter.slug}-{plot.name}.svg").write_text(plot.svg, encoding="utf-8")
-                (folder / f"{chapter.slug}-{plot.name}.png").write_bytes(charts.png(plot.svg))
+                (folder / f"{chapter.slug}-{plot.name}.png").write_bytes(svg_charts.png(plot.svg))
     except OSError as error:
         raise DataError(f"{folder}: cannot be written: {error.strerror or error}") from None
 
@@ -64,7 +64,7 @@ def _overall(chapter: Chapter) -> list[Plot]:
     ]
     found = []
     if any(not math.isnan(row["value"]) for row in rows):
-        svg = charts.profile(rows, [key for key in dimensions() if chapter.asked(key)])
+        svg = svg_charts.profile(rows, [key for key in dimensions() if chapter.asked(key)])
         found.append(Plot("profile", "All dimensions", "Primary metrics with their 95 % intervals.", svg))
     costs = [
         _row(line.label, line.entry.overall["mean_score"], line.entry.interval("mean_score"), seconds=seconds)
@@ -74,7 +74,7 @@ def _overall(chapter: Chapter) -> list[Plot]:
     ]
     if any(not math.isnan(row["value"]) for row in costs):
         caption = "Of entries whose five dimensions were one run. Time is the harness's; lm-eval's includes its start."
-        found.append(Plot("cost", "Cost against score", caption, charts.cost(costs)))
+        found.append(Plot("cost", "Cost against score", caption, svg_charts.cost(costs)))
     return found
 
 
@@ -88,10 +88,12 @@ def _dimension(chapter: Chapter, dimension: str) -> list[Plot]:
         chance = 0.5 if primary == "auc" else max(run.metrics["acc_baseline"] for _, run in runs)
         means = "chance" if primary == "auc" else "the most frequent label"
         caption = f"95 % intervals; an unreadable answer counts as wrong. Dashed: {means}."
-        found.append(Plot(f"forest-{dimension}", f"{primary}", caption, charts.forest(rows, primary, chance)))
+        found.append(Plot(f"forest-{dimension}", f"{primary}", caption, svg_charts.forest(rows, primary, chance)))
     statuses = ["readable", *(reason.value for reason in Reason)]
     caption = "Readable answers, and the unreadable ones by reason."
-    found.append(Plot(f"reasons-{dimension}", "Coverage", caption, charts.reasons(_reasons(runs, statuses), statuses)))
+    found.append(
+        Plot(f"reasons-{dimension}", "Coverage", caption, svg_charts.reasons(_reasons(runs, statuses), statuses))
+    )
     return found + _diagnoses(chapter, dimension)
 
 
@@ -133,9 +135,9 @@ def _diagnoses(chapter: Chapter, dimension: str) -> list[Plot]:
     if "probability" in first:
         caption = "Readable answers in bins of equal number; on the diagonal the stated probability is what happens."
         points = [{"entry": label, **row} for label, rows in found.items() for row in rows]
-        return [Plot(f"reliability-{dimension}", "Reliability", caption, charts.reliability(points))]
+        return [Plot(f"reliability-{dimension}", "Reliability", caption, svg_charts.reliability(points))]
     caption = "Where the first choice stood in the order shown; a model that minds only the candidates meets the marks."
-    return [Plot(f"places-{dimension}", "Position bias", caption, charts.places(_places(found)))]
+    return [Plot(f"places-{dimension}", "Position bias", caption, svg_charts.places(_places(found)))]
 
 
 def _places(found: dict[str, Diagnosis]) -> list[dict[str, Any]]:
@@ -169,4 +171,6 @@ def _confusion(chapter: Chapter, dimension: str, found: dict[str, Diagnosis]) ->
                 for answered, n in zip([*letters, "unreadable"], cells, strict=True)
             ]
     caption = "Counts; shaded by their share of the gold label."
-    return Plot(f"confusion-{dimension}", "Confusion", caption, charts.confusion(rows, names, [*letters, "unreadable"]))
+    return Plot(
+        f"confusion-{dimension}", "Confusion", caption, svg_charts.confusion(rows, names, [*letters, "unreadable"])
+    )
