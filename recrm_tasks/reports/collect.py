@@ -124,4 +124,4 @@ def _reader(file: Path) -> Any:
 def _logs(file: Path) -> Any:
     if find_spec("inspect_ai") is None:
         raise DataError(f"{file}: reading Inspect logs needs inspect-ai: pip install 'recrm-tasks[inspect]'")
-    return import_module("inspect_tasks.logs")
+    return import_module("inspect_tasks.logged_samples")
