@@ -159,12 +159,13 @@ def _published(options: argparse.Namespace) -> int:
 
 def _compare(options: argparse.Namespace) -> int:
     console = _console()
+    from recrm_tasks.log_readers import READERS
     from recrm_tasks.reports.collect import collect_answers
     from recrm_tasks.reports.compare_runs import compare, disputed
     from recrm_tasks.reports.pairing import pair
     from recrm_tasks.reports.tables.comparison_table import print_differences, print_disputed
 
-    first, second = collect_answers([options.a]), collect_answers([options.b])
+    first, second = collect_answers([options.a], READERS), collect_answers([options.b], READERS)
     pairs, left = pair(first, second)
     for line in left:
         print(f"left out: {line}", file=sys.stderr)
@@ -176,12 +177,13 @@ def _compare(options: argparse.Namespace) -> int:
 def _aggregate(options: argparse.Namespace) -> int:
     console = _console()
     from recrm_tasks.aggregate import roles_with
+    from recrm_tasks.log_readers import READERS
     from recrm_tasks.reports.aggregate_runs import aggregates, write_parts
     from recrm_tasks.reports.collect import collect_answers
     from recrm_tasks.reports.tables.aggregate_table import print_aggregates
 
     roles = roles_with(options.weight)
-    found = aggregates(collect_answers(options.paths), roles)
+    found = aggregates(collect_answers(options.paths, READERS), roles)
     print_aggregates(found, roles, console)
     if options.to:
         count = write_parts(found, roles, Path(options.to))
@@ -191,10 +193,11 @@ def _aggregate(options: argparse.Namespace) -> int:
 
 def _diagnose(options: argparse.Namespace) -> int:
     console = _console()
+    from recrm_tasks.log_readers import READERS
     from recrm_tasks.reports.collect import collect_answers
     from recrm_tasks.reports.tables.diagnosis_table import diagnoses, print_diagnoses, write_diagnoses
 
-    found = diagnoses(collect_answers(options.paths))
+    found = diagnoses(collect_answers(options.paths, READERS))
     print_diagnoses(found, console)
     if options.to:
         write_diagnoses(found, Path(options.to))
@@ -202,15 +205,16 @@ def _diagnose(options: argparse.Namespace) -> int:
 
 
 def _card(options: argparse.Namespace) -> int:
+    from recrm_tasks.log_readers import READERS
     from recrm_tasks.reports.collect import answers_in, collect
     from recrm_tasks.reports.files.model_card import card
     from recrm_tasks.reports.leaderboard_entries import entries
 
-    found = collect(options.paths)
+    found = collect(options.paths, READERS)
     finished = [run for run in found.runs if run.wanted is None]
     if not finished:
         raise RecrmError("\n".join(["no run is finished; a card is of whole runs:", *found.incomplete]))
-    listed, notes = entries(finished, lru_cache(partial(answers_in, most=0)))
+    listed, notes = entries(finished, lru_cache(partial(answers_in, readers=READERS)))
     print(card(listed))
     _tell({"left out": [*found.unusable, *found.incomplete], "passed over": found.passed_over, "note": notes})
     return 0
@@ -218,6 +222,7 @@ def _card(options: argparse.Namespace) -> int:
 
 def _report(options: argparse.Namespace) -> int:
     console = _console()
+    from recrm_tasks.log_readers import READERS
     from recrm_tasks.reports.collect import answers_in, collect, collect_answers
     from recrm_tasks.reports.leaderboard_entries import entries
     from recrm_tasks.reports.release_gate import FAILED, dropped, floor_of, under
@@ -230,8 +235,9 @@ def _report(options: argparse.Namespace) -> int:
     if (page or options.plots) and find_spec("altair") is None:
         raise RecrmError("pages and plots need altair: pip install 'recrm-tasks[page]'")
     floors = [floor_of(text) for text in options.fail_under]
-    found = collect(options.paths)
-    answers = lru_cache(partial(answers_in, most=options.records if page else 0))
+    found = collect(options.paths, READERS)
+    max_texts = options.records if page else 0
+    answers = lru_cache(partial(answers_in, readers=READERS, max_texts=max_texts))
     listed, notes = entries(found.runs, answers)
     print_entries(listed, console)
     if options.published:
@@ -241,7 +247,9 @@ def _report(options: argparse.Namespace) -> int:
     _tell(told)
     failed = under(found.runs, floors)
     if options.baseline is not None:
-        failed += dropped(collect_answers([options.baseline]), collect_answers(options.paths), options.max_drop)
+        failed += dropped(
+            collect_answers([options.baseline], READERS), collect_answers(options.paths, READERS), options.max_drop
+        )
     if (found.unusable or found.incomplete) and (floors or options.baseline is not None):
         failed.append("what was left out or is incomplete cannot pass")
     for line in failed:

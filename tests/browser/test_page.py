@@ -25,6 +25,7 @@ from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import Prompt
+from recrm_tasks.log_readers import READERS
 from recrm_tasks.reports.collect import answers_in, collect
 from recrm_tasks.reports.leaderboard_entries import Entry, entries
 from recrm_tasks.reports.page import svg_charts
@@ -90,7 +91,7 @@ def page_file(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def listed(runs: Path) -> dict[tuple[str, str], Entry]:
     """The entries by model and harness."""
-    found, _ = entries(collect([str(runs)]).runs, lru_cache(partial(answers_in, most=0)))
+    found, _ = entries(collect([str(runs)], READERS).runs, lru_cache(partial(answers_in, readers=READERS)))
     return {(entry.model, entry.harness): entry for entry in found}
 
 
@@ -100,7 +101,7 @@ def states(listed: dict[tuple[str, str], Entry]) -> dict[tuple[str, str, str], d
     found = {}
     for (model, harness), entry in listed.items():
         for key, run in entry.runs.items():
-            (answers,) = (one for one in answers_in(run.file, 0) if one.dimension == key)
+            (answers,) = (one for one in answers_in(run.file, READERS) if one.dimension == key)
             right = dimension_of(key).right
             found[model, harness, key] = {
                 o.id: "unreadable" if o.reason else "right" if right(o) else "wrong" for o in answers.outcomes

@@ -27,6 +27,7 @@ from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import Prompt
 from recrm_tasks.errors import DataError
+from recrm_tasks.log_readers import READERS
 from recrm_tasks.reports.aggregate_runs import aggregates
 from recrm_tasks.reports.collect import answers_in, collect, collect_answers
 from recrm_tasks.reports.compare_runs import compare, disputed
@@ -80,7 +81,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def rows_of(first: Path, second: Path):
-    pairs, left = pair(collect_answers([str(first)]), collect_answers([str(second)]))
+    pairs, left = pair(collect_answers([str(first)], READERS), collect_answers([str(second)], READERS))
     return compare(pairs), disputed(pairs, 5), left
 
 
@@ -161,7 +162,7 @@ def test_the_aggregate_of_logs_is_that_of_the_harnesses(logs: Path, tmp_path: Pa
             by_inspect(tmp_path / "singles", table, dimension_task(key, data="sample"))
         else:
             by_lm_eval(tmp_path / "singles", table, f"recrm_{key}")
-    (found,) = aggregates(collect_answers([str(tmp_path / "singles")]), declared_roles())
+    (found,) = aggregates(collect_answers([str(tmp_path / "singles")], READERS), declared_roles())
     assert found.mean.value == numbers["mean_score"]
     assert found.hybrid["stratified"].value == numbers["hybrid"]
     for form in ("gated", "weighted", "geometric"):
@@ -262,11 +263,11 @@ def test_incomplete_and_broken_logs(logs: Path, tmp_path: Path, capsys: pytest.C
     (file,) = (tmp_path / "short").rglob("samples_recrm_factual_*.jsonl")
     lines = file.read_text().splitlines()
     file.write_text("\n".join(lines[:70]) + "\n")
-    assert "incomplete, 70 of 72 samples are there" in lines_of(tmp_path / "short", capsys)
+    assert "incomplete, it has 70 of 72 samples" in lines_of(tmp_path / "short", capsys)
     file.write_text("\n".join([*lines[:3], lines[3][:50]]) + "\n")
-    assert "line 4 is no sample" in lines_of(tmp_path / "short", capsys)
+    assert "line 4 is not a sample" in lines_of(tmp_path / "short", capsys)
     file.write_text('{"score": ["taste", []]}\n')
-    assert "line 1 is no sample" in lines_of(tmp_path / "short", capsys)
+    assert "line 1 is not a sample" in lines_of(tmp_path / "short", capsys)
 
     assert "two runs of " in lines_of(logs, capsys)
     shutil.copytree(logs / "lm-eval", tmp_path / "twice" / "a")
@@ -300,7 +301,7 @@ def test_data_of_two_revisions_is_not_aggregated(
 def test_a_report_of_hybrid_results(logs: Path) -> None:
     """They are of all dimensions together; those of each are made of the samples, and equal Inspect's."""
     by_lm_eval, by_inspect = (
-        entries(collect([str(logs / name)]).runs, lru_cache(partial(answers_in, most=0)))[0][0]
+        entries(collect([str(logs / name)], READERS).runs, lru_cache(partial(answers_in, readers=READERS)))[0][0]
         for name in ("hybrid", "inspect")
     )
     assert by_lm_eval.overall == by_inspect.overall
@@ -312,11 +313,11 @@ def test_hybrid_results_without_samples_are_told(logs: Path, tmp_path: Path) -> 
     file = next((logs / "hybrid").rglob("results_*.json"))
     (tmp_path / file.name).write_text(file.read_text())
     with pytest.raises(DataError, match="lm_eval --log_samples"):
-        collect([str(tmp_path)])
+        collect([str(tmp_path)], READERS)
 
 
 def test_a_floor_is_held_against_the_interval(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    runs = {run.dimension: run for run in collect([str(logs / "lm-eval")])[0]}
+    runs = {run.dimension: run for run in collect([str(logs / "lm-eval")], READERS)[0]}
     low, _ = runs["factual"].interval("acc")
     assert main(["report", str(logs / "lm-eval"), "--fail-under", f"factual.acc={low - 0.001}"]) == 0
     assert capsys.readouterr().err == ""

@@ -13,6 +13,7 @@ import pytest
 
 from recrm_tasks.cli import main
 from recrm_tasks.data import load
+from recrm_tasks.log_readers import READERS
 from recrm_tasks.reports.collect import answers_in, collect
 
 pytestmark = pytest.mark.slow
@@ -56,14 +57,14 @@ def test_a_run_that_was_ended(
             run.wait(60)
         finally:
             run.kill()
-    found = collect([str(tmp_path)])
+    found = collect([str(tmp_path)], READERS)
     assert {run.wanted for run in found.runs} == {72}
     done = {run.dimension: run.metrics["n"] for run in found.runs}
     assert least <= sum(done.values()) <= 60
     assert len(done) == len(found.incomplete) == 5
     (file,) = {run.file for run in found.runs}
     known = {prompt.id for prompt in load("factual", "sample").prompts("generate")}
-    (factual,) = (one for one in answers_in(file, 0) if one.dimension == "factual")
+    (factual,) = (one for one in answers_in(file, READERS) if one.dimension == "factual")
     assert {outcome.id for outcome in factual.outcomes} < known
 
     to = tmp_path / "report.json"

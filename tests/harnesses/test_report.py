@@ -26,6 +26,7 @@ from recrm_tasks.cli import main
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
+from recrm_tasks.log_readers import READERS
 from recrm_tasks.reports.collect import answers_in, collect
 from recrm_tasks.reports.files.metrics_file import SCHEMA
 from recrm_tasks.scoring.metrics.tables import flat
@@ -55,7 +56,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_both_give_the_same_runs(results: Path) -> None:
-    runs, *told = collect([str(results)])
+    runs, *told = collect([str(results)], READERS)
     assert told == [[], [], []]
     by_harness = {name: {r.dimension: r for r in runs if r.harness == name} for name in ("lm-eval", "inspect")}
     assert set(by_harness["lm-eval"]) == set(by_harness["inspect"]) == set(dimensions())
@@ -91,7 +92,7 @@ def test_models_by_dimensions(results: Path, capsys: pytest.CaptureFixture[str])
         ["model", "lm-eval", "generate"], ["", "", ""], ["", "", ""],
     ]  # fmt: skip
     assert [row[3:] for row in rows[:3]] == [row[3:] for row in rows[3:]]
-    runs = {run.dimension: run for run in collect([str(results / "inspect")])[0]}
+    runs = {run.dimension: run for run in collect([str(results / "inspect")], READERS)[0]}
     assert rows[0][3:8] == [f"{runs[key].metrics[runs[key].primary]:.4f}" for key in dimensions()]
     assert rows[0][9] == f"{runs['factual'].overall['hybrid']:.4f}"
     assert rows[2][3].startswith("N 72, ")
@@ -138,7 +139,7 @@ def test_a_folder_of_everything(results: Path, tmp_path: Path, capsys: pytest.Ca
     write_eval_log(log, str(tmp_path / "a.json"), format="json")
     (tmp_path / "settings.json").write_text("{}")
     (tmp_path / "list.json").write_bytes(b"[1, 2]")
-    found = collect([str(tmp_path)])
+    found = collect([str(tmp_path)], READERS)
     assert [(run.harness, run.dimension) for run in found.runs] == [("inspect", key) for key in dimensions()]
     assert found[1:] == ([], [], [])
     assert main(["report", str(tmp_path)]) == 0
@@ -153,7 +154,7 @@ def test_answers_of_a_log_in_json(results: Path, tmp_path: Path, odd: float | No
     if odd is not None:
         log.samples[5].metadata["odd"] = odd
     write_eval_log(log, str(tmp_path / "a.json"), format="json")
-    one, other = answers_in(file, most=3), answers_in(tmp_path / "a.json", most=3)
+    one, other = answers_in(file, READERS, max_texts=3), answers_in(tmp_path / "a.json", READERS, max_texts=3)
     assert len(one) == len(other) == 5
     for by_eval, by_json in zip(one, other, strict=True):
         assert sorted(by_json.outcomes) == sorted(by_eval.outcomes)  # by id, and as they ended
@@ -174,7 +175,7 @@ def test_logs_of_other_tasks_are_passed_over(results: Path, tmp_path: Path, caps
 
 def test_a_file_that_is_named_twice_is_one_run(results: Path) -> None:
     file = next(results.rglob("*.eval"))
-    assert collect([str(file), str(results / "inspect"), str(file)]) == collect([str(file)])
+    assert collect([str(file), str(results / "inspect"), str(file)], READERS) == collect([str(file)], READERS)
 
 
 def test_numbers_without_samples_are_told(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -204,7 +205,7 @@ def test_a_run_without_an_answer_is_told(tmp_path: Path, capsys: pytest.CaptureF
     (log,) = inspect_eval(bench_task(data="sample", limit=2), model=model, log_dir=str(tmp_path), display="none")
     assert log.status == "error"
     assert main(["report", str(tmp_path)]) == 2
-    assert "incomplete (status error, 10 samples wanted), and no answer is in its log" in capsys.readouterr().err
+    assert "incomplete (status error, 10 samples wanted), and its log has no answer" in capsys.readouterr().err
 
 
 def test_a_run_with_failed_requests_is_incomplete(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -225,7 +226,7 @@ def test_a_run_with_failed_requests_is_incomplete(tmp_path: Path, capsys: pytest
     assert "5 of 6 records of factual have an answer" in told.err
     assert "N 5 of 6" in told.out
     assert "incomplete" in told.out
-    (run,) = collect([str(tmp_path)]).runs
+    (run,) = collect([str(tmp_path)], READERS).runs
     outcomes = [Outcome.from_json(s.scores["recrm"].metadata["outcome"]) for s in log.samples if s.scores]
     assert run.metrics == flat(dimension_of("factual").metrics(outcomes))
     assert main(["report", str(tmp_path), "--fail-under", "acc=0"]) == 3
@@ -236,8 +237,8 @@ def test_a_run_with_failed_requests_is_incomplete(tmp_path: Path, capsys: pytest
 
 def test_the_table_of_costs(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The model's side tells one token in and one out per question; lm-eval has no tokenizer here."""
-    (by_lm_eval,) = {id(r.cost): r.cost for r in collect([str(results / "lm-eval")])[0]}.values()
-    (by_inspect,) = {id(r.cost): r.cost for r in collect([str(results / "inspect")])[0]}.values()
+    (by_lm_eval,) = {id(r.cost): r.cost for r in collect([str(results / "lm-eval")], READERS)[0]}.values()
+    (by_inspect,) = {id(r.cost): r.cost for r in collect([str(results / "inspect")], READERS)[0]}.values()
     assert by_lm_eval is not None
     assert by_inspect is not None
     assert (by_lm_eval.records, by_lm_eval.tokens_in, by_lm_eval.tokens_out) == (360, None, None)
@@ -257,7 +258,7 @@ def test_the_table_of_costs(results: Path, tmp_path: Path, capsys: pytest.Captur
     ]  # fmt: skip
     content["total_evaluation_time_seconds"] = "soon"
     (tmp_path / "results_counted.json").write_text(json.dumps(content))
-    assert "not a results file" in collect([str(tmp_path), str(results / "inspect")])[1][0]
+    assert "not a results file" in collect([str(tmp_path), str(results / "inspect")], READERS)[1][0]
 
 
 def test_files_hold_every_metric(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -268,7 +269,7 @@ def test_files_hold_every_metric(results: Path, tmp_path: Path, capsys: pytest.C
     rows = table.to_pylist()
     assert rows == json.loads(files["json"].read_text())
     assert pyarrow.csv.read_csv(files["csv"]).num_rows == len(rows)
-    runs = {(run.harness, run.dimension): run for run in collect([str(results)])[0]}
+    runs = {(run.harness, run.dimension): run for run in collect([str(results)], READERS)[0]}
     found = {(row["harness"], row["dimension"], row["metric"]): row for row in rows}
     assert len(found) == len(rows)
     for harness in ("lm-eval", "inspect"):
@@ -306,7 +307,7 @@ def test_a_card_is_what_the_hub_reads(results: Path, capsys: pytest.CaptureFixtu
     assert main(["card", str(results)]) == 0
     text = capsys.readouterr().out
     read = ModelCard(text).data
-    runs = collect([str(results)])[0]
+    runs = collect([str(results)], READERS)[0]
     assert read.model_name == "model"
     assert len(read.eval_results) == len(runs) == 10
     by_config = {result.dataset_config: result for result in read.eval_results}

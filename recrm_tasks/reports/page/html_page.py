@@ -19,7 +19,7 @@ from recrm_tasks.reports.page.chapters import Chapter
 from recrm_tasks.reports.page.record_browser import browser, packed
 from recrm_tasks.reports.page.svg_charts import PALETTE, themed
 from recrm_tasks.reports.published_results import NOTES, SOURCE, published
-from recrm_tasks.reports.tables.leaderboard_table import CAPTION, COST, OVERVIEW, costs
+from recrm_tasks.reports.tables.leaderboard_table import CAPTION, OVERVIEW, cost_caption, costs
 
 ALPHA = 0.05
 
@@ -46,17 +46,18 @@ def page(chapters: Sequence[tuple[Chapter, Plots]], with_published: bool = False
         published=_published() if with_published else None,
         overview=OVERVIEW,
         caption=CAPTION,
-        cost_caption=COST,
         alpha=ALPHA,
     )
 
 
 def _chapter(chapter: Chapter, plots: Plots) -> dict[str, Any]:
     """What the template shows of a chapter."""
+    entries = [line.entry for line in chapter.lines]
     return {
         "chapter": chapter,
         "plots": _drawn(plots["all"]),
-        "costs": costs([line.entry for line in chapter.lines]),
+        "costs": costs(entries),
+        "cost_caption": cost_caption(entries),
         "dimensions": [_dimension(chapter, key, plots[key]) for key in dimensions() if key in plots],
     }
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.base import choice_names
-from recrm_tasks.reports.logged_answers import asked
+from recrm_tasks.reports.logged_answers import prompt_hash
 from recrm_tasks.reports.page.chapters import Chapter
 from recrm_tasks.scoring.outcomes import Outcome, Value
 
@@ -36,7 +36,7 @@ def browser(chapter: Chapter, dimension: str) -> dict[str, Any] | None:
                 outcome.id,
                 {"id": outcome.id, "lang": logged.lang, "gold": logged.target, "prompts": [], "answers": []},
             )
-            place = places.setdefault((outcome.id, asked(logged.turns)), len(record["prompts"]))
+            place = places.setdefault((outcome.id, prompt_hash(logged.turns)), len(record["prompts"]))
             if place == len(record["prompts"]):
                 record["prompts"].append([logged.turns, logged.target])
             state = UNREADABLE if outcome.reason else RIGHT if kind.right(outcome) else WRONG

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.reports.leaderboard_entries import Entry
 from recrm_tasks.reports.number_format import number, reach, short
-from recrm_tasks.reports.runs import Run
+from recrm_tasks.reports.runs import Run, cost_notes
 
 COLUMNS = (
     "model", "dimension", "harness", "answers", "N", "coverage", "metric", "value", "95 % interval", "acc",
@@ -107,11 +107,9 @@ def costs(entries: Sequence[Entry]) -> tuple[list[str], list[list[str]]]:
     ], lines  # fmt: skip
 
 
-COST = (
-    "One line per run of a harness. Tokens: of lm-eval's runs each prompt counted once and what was generated, of "
-    "Inspect's what the provider counted. Seconds are wall time: lm-eval's with its start and loading the model, "
-    "Inspect's without."
-)
+def cost_caption(entries: Sequence[Entry]) -> str:
+    """Below the table of costs."""
+    return f"One line per run of a harness. {cost_notes(run for entry in entries for run in entry.runs.values())}"
 
 
 OVERVIEW = (
@@ -140,4 +138,4 @@ def tables(entries: Sequence[Entry]) -> Iterator[Table]:
         yield Table(3, "by dimension", CAPTION, COLUMNS, [cells(*pair) for pair in runs_of(group)])
     headings, lines = costs(entries)
     if lines:
-        yield Table(2, "cost", COST, headings, lines)
+        yield Table(2, "cost", cost_caption(entries), headings, lines)
