@@ -1,4 +1,4 @@
-"""Every two entries on the same records -> whether they differ by more than chance."""
+"""Leaderboard entries -> the differences of every two of them on the same records."""
 
 from __future__ import annotations
 
@@ -9,39 +9,37 @@ from typing import NamedTuple
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError
-from recrm_tasks.reports.compare_runs import compare
-from recrm_tasks.reports.leaderboard_entries import Entry
+from recrm_tasks.reports.compare_runs import MetricDifference, compare_pairs
+from recrm_tasks.reports.leaderboard_entries import OVERALL, Entry
 from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.reports.pairing import pair
-from recrm_tasks.scoring.compare.difference import Difference, holm
+from recrm_tasks.scoring.compare.difference import holm
 
 MOST = 8
-"""Entries of one answer mode that are compared with each other: 28 pairs."""
+"""At most this many entries of one answer mode are compared with each other: 28 pairs."""
 
 
-class Compared(NamedTuple):
+class EntryDifference(NamedTuple):
     """One score of two entries."""
 
     first: str
     second: str
-    dimension: str
-    """`all` for the overall scores."""
-    metric: str
-    difference: Difference
-    adjusted: float
-    """p by Holm's method over all that one table holds."""
+    row: MetricDifference
+    """Its p is corrected by Holm's method over all differences of one call."""
 
 
-def compared(lines: Sequence[tuple[str, Entry, Mapping[str, Answers]]]) -> tuple[list[Compared], list[str]]:
+def compare_entries(
+    lines: Sequence[tuple[str, Entry, Mapping[str, Answers]]],
+) -> tuple[list[EntryDifference], list[str]]:
     """The primary metrics and overall scores of every two entries of one answer mode.
 
     Args:
-        lines: what each entry is called, the entry, and its answers by dimension.
+        lines: the name, the entry, and its answers by dimension.
 
     Returns:
-        The differences, and one line for what was not compared and why.
+        The differences, and one line for each pair that was not compared and why.
     """
-    rows: list[Compared] = []
+    found: list[EntryDifference] = []
     notes: list[str] = []
     for mode in dict.fromkeys(entry.mode for _, entry, _ in lines):
         alike = [line for line in lines if line[1].mode == mode]
@@ -54,14 +52,11 @@ def compared(lines: Sequence[tuple[str, Entry, Mapping[str, Answers]]]) -> tuple
             except DataError as error:
                 notes.append(f"{first} and {second} are not compared: {str(error).splitlines()[-1]}")
                 continue
-            rows += [
-                Compared(first, second, row.dimension, row.metric, row.difference, row.difference.p)
-                for row in compare(pairs)
-                if row.metric in _shown(row.dimension)
-            ]
-    adjusted = holm([row.difference.p for row in rows])
-    return [row._replace(adjusted=p) for row, p in zip(rows, adjusted, strict=True)], notes
+            rows = (row for row in compare_pairs(pairs) if row.metric in _headlines(row.dimension))
+            found += [EntryDifference(first, second, row) for row in rows]
+    adjusted = holm([one.row.difference.p for one in found])
+    return [one._replace(row=one.row._replace(adjusted=p)) for one, p in zip(found, adjusted, strict=True)], notes
 
 
-def _shown(dimension: str) -> tuple[str, ...]:
-    return (dimension_of(dimension).primary,) if dimension in dimensions() else ("mean_score", "hybrid")
+def _headlines(dimension: str) -> tuple[str, ...]:
+    return (dimension_of(dimension).primary,) if dimension in dimensions() else OVERALL

@@ -1,4 +1,4 @@
-"""Pairs of runs -> every difference with its test, and the records on which the two differ most."""
+"""Pairs of runs -> the difference of every metric with its test, and the records on which the two differ most."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from recrm_tasks.scoring.aggregate.hybrid import hybrid_differences
 from recrm_tasks.scoring.compare.difference import Difference, holm, normal_p
 from recrm_tasks.scoring.outcomes import Outcome
 
+ALPHA = 0.05
+"""A difference is called significant if its p, after Holm's correction, is below."""
 
-class Row(NamedTuple):
+
+class MetricDifference(NamedTuple):
     """One metric of one dimension in both runs."""
 
     mode: str
@@ -26,9 +29,14 @@ class Row(NamedTuple):
     adjusted: float
     """p after Holm's correction over the dimensions that share the metric's family; NaN for the aggregate."""
 
+    @property
+    def significant(self) -> bool:
+        """Whether the corrected p is below `ALPHA`."""
+        return self.adjusted < ALPHA
+
 
 class Disputed(NamedTuple):
-    """A record that the runs answered with different success."""
+    """A record on which the runs scored differently."""
 
     mode: str
     dimension: str
@@ -37,11 +45,11 @@ class Disputed(NamedTuple):
     credits: tuple[float, float]
 
 
-def compare(pairs: Sequence[Pair]) -> list[Row]:
+def compare_pairs(pairs: Sequence[Pair]) -> list[MetricDifference]:
     """All differences, second minus first.
 
-    Holm's correction is over dimensions: the primary metrics of one answer mode are a family, and so is any other
-    metric in the dimensions that have it.
+    Holm's correction is over dimensions: the primary metrics of one answer mode are a family, and every other metric
+    is a family over the dimensions that have it.
     """
     found: list[tuple[Pair, str, Difference]] = []
     families: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -55,7 +63,7 @@ def compare(pairs: Sequence[Pair]) -> list[Row]:
         for place, p in zip(places, holm([found[i][2].p for i in places]), strict=True):
             adjusted[place] = p
     rows = [
-        Row(pair.mode, pair.dimension, metric, difference, p)
+        MetricDifference(pair.mode, pair.dimension, metric, difference, p)
         for (pair, metric, difference), p in zip(found, adjusted, strict=True)
     ]
     for mode in dict.fromkeys(pair.mode for pair in pairs):
@@ -64,12 +72,14 @@ def compare(pairs: Sequence[Pair]) -> list[Row]:
         ]
         if len(primary) == len(dimensions()):
             mixed = {"mean_score": _mean(primary), **_hybrid([pair for pair in pairs if pair.mode == mode])}
-            rows += [Row(mode, "all", metric, difference, math.nan) for metric, difference in mixed.items()]
+            rows += [
+                MetricDifference(mode, "all", metric, difference, math.nan) for metric, difference in mixed.items()
+            ]
     return rows
 
 
 def disputed(pairs: Sequence[Pair], most: int) -> list[Disputed]:
-    """Of each dimension the `most` records whose credits lie farthest apart; none whose credits are equal."""
+    """The records with the most different credits, at most `most` of each dimension; none with equal credits."""
     found: list[Disputed] = []
     for pair in pairs:
         credit = dimension_of(pair.dimension).credit
@@ -83,14 +93,14 @@ def disputed(pairs: Sequence[Pair], most: int) -> list[Disputed]:
 
 
 def _mean(primary: Sequence[Difference]) -> Difference:
-    """Of the mean score: the dimensions are independent, so the variances of their differences add."""
+    """The mean score's. The dimensions are independent, so the variances of their differences add up."""
     first, second = (sum(x) / len(primary) for x in zip(*((d.first, d.second) for d in primary), strict=True))
     stderr = math.sqrt(sum(d.stderr**2 for d in primary)) / len(primary)
     return Difference.normal(first, second, stderr, normal_p(second - first, stderr), "normal")
 
 
 def _hybrid(pairs: Sequence[Pair]) -> dict[str, Difference]:
-    """Of the hybrid score by every form, over the same virtual responses."""
+    """The hybrid score's, by every form, over the same virtual responses."""
     roles = list(declared_roles().values())
     kinds = [dimension_of(pair.dimension) for pair in pairs]
     first = [kind.parts(pair.first) for kind, pair in zip(kinds, pairs, strict=True)]

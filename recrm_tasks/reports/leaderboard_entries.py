@@ -1,4 +1,4 @@
-"""Runs -> the entries of a leaderboard: a model as one harness asked it, with all dimensions side by side."""
+"""Runs -> the entries of a leaderboard: one model, asked by one harness in one way, with all its dimensions."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class Entry:
     """One line of a leaderboard."""
 
     source: str
-    """Where the records are from, for a person's eyes."""
+    """Where the records are from, to be shown."""
     model: str
     harness: str
     mode: str
     setting: tuple[str, ...] = ()
-    """How it was asked, where that was not the usual way."""
+    """How it was asked, where that was not the default."""
     number: int = 1
     """Which of several runs of the same it is."""
     runs: dict[str, Run] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """The model, told apart from its other runs."""
+        """The model, numbered if it has several runs."""
         return self.model if self.number == 1 else f"{self.model} ({self.number})"
 
     @property
@@ -47,7 +47,7 @@ class Entry:
 
     @property
     def marks(self) -> list[str]:
-        """What a reader of its numbers must know."""
+        """What a reader of the numbers must know."""
         runs = self.runs.values()
         return [
             *self.setting,
@@ -67,6 +67,9 @@ class Entry:
         return interval(metric, self.overall)
 
 
+OVERALL = ("mean_score", "hybrid")
+"""The scores of all dimensions together."""
+
 AnswersIn = Callable[[Path], Sequence[Answers]]
 """What was answered in the runs of a file."""
 
@@ -74,12 +77,12 @@ AnswersIn = Callable[[Path], Sequence[Answers]]
 def entries(runs: Sequence[Run], answers_in: AnswersIn) -> tuple[list[Entry], list[str]]:
     """Puts the runs of one model, harness, answer mode and data source together.
 
-    A second run of a dimension opens another entry, and so does one that was asked in another way or is of an older
-    task version: what stands in a line was asked alike. The hybrid score is the harness's own where it is in the
-    results, or else computed from the answers; the mean score is made of the runs' primary metrics.
+    A second run of a dimension opens another entry. So does a run that was asked in another way or is of an older task
+    version: all runs of an entry were asked alike. The hybrid score is the harness's own if the results have it, or
+    else computed from the answers; the mean score is computed from the primary metrics.
 
     Returns:
-        The entries, by model, and a line for every hybrid score that is not known and why, and every second run.
+        The entries, by model, and notes: why a hybrid score is missing, and which files several runs of a model are.
     """
     found: dict[tuple[object, ...], list[Entry]] = {}
     for run in runs:
@@ -91,54 +94,69 @@ def entries(runs: Sequence[Run], answers_in: AnswersIn) -> tuple[list[Entry], li
             same.append(entry)
         entry.runs[run.dimension] = run
     listed = sorted((e for same in found.values() for e in same), key=lambda e: (e.source, e.model, e.mode, e.harness))
-    told = _number(listed)
+    notes = _number(listed)
     for entry in listed:
         entry.runs = {key: entry.runs[key] for key in dimensions() if key in entry.runs}
         if entry.complete:
-            told += _overall(entry, answers_in)
-    return listed, told
+            notes += _overall(entry, answers_in)
+    return listed, notes
 
 
 def source_of(run: Run) -> str:
-    """Where its records are from: numbers of the sample never stand beside those of the benchmark."""
+    """Where its records are from, to be shown."""
     if run.provenance["data"] == "sample":
         return "the sample of this package (not RecRM-Bench)"
     revision = run.provenance["revision"]
     return f"{run.provenance['source']}" + (f" at {revision}" if revision else "")
 
 
+def by_source(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
+    """The entries by data source. Results of the sample are never shown in one table with those of the benchmark."""
+    sources: dict[str, list[Entry]] = {}
+    for entry in entries:
+        sources.setdefault(entry.source, []).append(entry)
+    return sources
+
+
+def runs_of(entries: Sequence[Entry]) -> list[tuple[Entry, Run]]:
+    """The runs of entries, by model, answer mode and dimension."""
+    order = list(dimensions())
+    found = [(entry, run) for entry in entries for run in entry.runs.values()]
+    return sorted(found, key=lambda pair: (pair[0].model, pair[0].mode, order.index(pair[1].dimension)))
+
+
 def matching(entry: Entry, answers_in: AnswersIn) -> dict[str, Answers]:
     """What the entry's runs answered, by dimension.
 
     Raises:
-        DataError: a file does not say.
+        DataError: a file has no answers.
     """
     found = {}
     for key, run in entry.runs.items():
         answers = [one for one in answers_in(run.file) if (one.dimension, one.mode) == (key, run.mode)]
         if not answers:
-            raise DataError(f"{run.file}: it has the numbers of {key}, and no samples of it")
+            raise DataError(f"{run.file}: it has the metrics of {key}, but no samples")
         found[key] = answers[0]
     return found
 
 
 def _number(listed: Sequence[Entry]) -> list[str]:
-    """Tells entries of one name apart, and says which files they are of."""
+    """Numbers the entries of one name, and says which files they are."""
     same: dict[tuple[object, ...], list[Entry]] = {}
     for entry in listed:
         same.setdefault((entry.source, entry.model, entry.harness, entry.mode, entry.setting), []).append(entry)
-    told = []
+    notes = []
     for group in same.values():
         for number, entry in enumerate(group, 1):
             entry.number = number
             if len(group) > 1:
                 files = ", ".join(dict.fromkeys(str(run.file) for run in entry.runs.values()))
-                told.append(f"several runs of {entry.model} ({entry.harness}, {entry.mode}): {entry.name} is {files}")
-    return told
+                notes.append(f"several runs of {entry.model} ({entry.harness}, {entry.mode}): {entry.name} is {files}")
+    return notes
 
 
 def _overall(entry: Entry, answers_in: AnswersIn) -> list[str]:
-    """Fills in the overall scores; says why if the hybrid one cannot be had."""
+    """Fills in the overall scores; says why if there is no hybrid score."""
     scores = [
         Estimate(run.metrics[run.primary], run.metrics[f"{run.primary}_stderr"])
         for _, run in sorted(entry.runs.items())

@@ -1,4 +1,4 @@
-"""Numbers as tables show them."""
+"""How numbers are shown."""
 
 from __future__ import annotations
 
@@ -11,24 +11,29 @@ def number(value: float) -> str:
 
 
 def signed(value: float) -> str:
-    """The same with its sign; no difference has none."""
+    """The same with its sign; zero has none."""
     return number(value) if math.isnan(value) or value == 0 else f"{value:+.4f}"
 
 
-def reach(interval: tuple[float, float]) -> str:
+def percent(share: float) -> str:
+    """A share as a percentage with one decimal."""
+    return f"{100 * share:.1f} %"
+
+
+def full_interval(interval: tuple[float, float]) -> str:
     """Both ends of an interval."""
     low, high = interval
     return f"{number(low)} – {number(high)}"
 
 
-def probability(p: float) -> str:
-    """A p-value: how small it is does not matter below a ten-thousandth."""
+def short_interval(interval: tuple[float, float]) -> str:
+    """Both ends in three decimals, where there is little room."""
+    low, high = interval
+    return "undefined" if math.isnan(low) else f"{low:.3f}–{high:.3f}"
+
+
+def p_value(p: float) -> str:
+    """Four decimals; smaller ones are only said to be below."""
     if math.isnan(p):
         return "undefined"
     return "< 0.0001" if p < 0.0001 else f"{p:.4f}"
-
-
-def short(interval: tuple[float, float]) -> str:
-    """Both ends of an interval in three decimals, where there is little room."""
-    low, high = interval
-    return "undefined" if math.isnan(low) else f"{low:.3f}–{high:.3f}"

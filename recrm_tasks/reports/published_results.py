@@ -1,7 +1,7 @@
 """The paper's table of zero-shot results, with the intervals that its digits allow.
 
-Source: arXiv 2605.11874v1. The paper states neither numbers of records nor intervals. What is said of denominators here
-is inferred from the printed digits, and worded so.
+Source: arXiv 2605.11874v1. The paper states neither numbers of records nor intervals. What the notes say of
+denominators is inferred from the printed digits.
 """
 
 from __future__ import annotations
@@ -22,24 +22,21 @@ FULL: Mapping[str, int] = {"IF ACC": 128, "FC ACC": 297}
 NOTES = (
     "FC: every accuracy is consistent with k / 297, and every F1 equals 2·ACC / (1 + ACC), which weighted F1 gives "
     "when all gold labels are of one class.",
-    "IF: five accuracies are consistent with k / 128; the others fit smaller numbers of records only (the largest one "
+    "IF: five accuracies are consistent with k / 128; the others fit only smaller numbers of records (the largest one "
     "is taken), as if unreadable answers had been left out. Our strict figures count those as wrong; compare the "
     "`_valid` ones.",
-    "At N = 128 a 95 % interval reaches about 8 points to either side. F1 there is consistent with weighted F1.",
+    "At N = 128 a 95 % interval is about ±8 points. F1 there is consistent with weighted F1.",
     "QIR, IR and UBP share no number of records below 3,000: no interval can be given.",
-    "Prompts, records and answer reading of the paper are not public: other runs are not measured on equal terms.",
+    "The paper's prompts, records and answer reading are not public: other runs are not comparable with this table.",
 )
 
 
 class Figure(NamedTuple):
     """One published number."""
 
-    model: str
-    column: str
-    """`IF ACC`, … as in the paper."""
     percent: float
     n: int | None
-    """The number of records that the digits are consistent with; None where none can be told."""
+    """The number of records that the digits are consistent with; None where it cannot be inferred."""
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -50,15 +47,16 @@ class Figure(NamedTuple):
         return 100 * low, 100 * high
 
 
-def published() -> list[Figure]:
-    """All figures, in the order of the paper's table."""
+def published_results() -> dict[str, dict[str, Figure]]:
+    """All figures by model and column, in the order of the paper's table."""
     text = (files("recrm_tasks.reports") / "published_results.csv").read_text(encoding="utf-8")
-    return [
-        Figure(row["model"], column, float(percent), denominator(float(percent), FULL.get(column)))
+    return {
+        row.pop("model"): {
+            column: Figure(float(percent), denominator(float(percent), FULL.get(column)))
+            for column, percent in row.items()
+        }
         for row in csv.DictReader(text.splitlines())
-        for column, percent in row.items()
-        if column != "model"
-    ]
+    }
 
 
 def denominator(percent: float, most: int | None) -> int | None:

@@ -1,4 +1,4 @@
-"""Whether finished runs are good enough to go on with, for release pipelines."""
+"""Whether finished runs pass a release pipeline's gate."""
 
 from __future__ import annotations
 
@@ -9,23 +9,21 @@ from typing import NamedTuple
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError, RecrmError
-from recrm_tasks.reports.compare_runs import compare
+from recrm_tasks.reports.compare_runs import compare_pairs
 from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.reports.number_format import number, signed
 from recrm_tasks.reports.pairing import pair
 from recrm_tasks.reports.runs import Run
 
 FAILED = 3
-"""The exit code of a gate that did not open; 2 is a user's mistake."""
-
-ALPHA = 0.05
+"""The exit code of a gate that did not pass; 2 is a user's mistake."""
 
 _LOSSES = ("brier", "ece", "reliability", "invalid", "position")
-"""How metrics begin of which more is not better."""
+"""How the names of metrics begin for which less is better."""
 
 
 class Floor(NamedTuple):
-    """The least that a metric may be."""
+    """The lowest value that a metric may have."""
 
     dimension: str | None
     """None for every dimension that has the metric."""
@@ -38,7 +36,7 @@ def floor_of(text: str) -> Floor:
     """`acc=0.6`, `factual.acc=0.6`, `score=0.5`, …
 
     Raises:
-        RecrmError: it is nothing of the kind.
+        RecrmError: it is none of these, or no floor makes sense for the metric.
     """
     name, _, number_text = text.partition("=")
     dimension, dot, metric = name.partition(".")
@@ -48,12 +46,12 @@ def floor_of(text: str) -> Floor:
         value = math.nan
     if not math.isfinite(value) or not name or (dot and dimension not in dimensions()):
         raise RecrmError(
-            f"--fail-under {text!r}: it is METRIC=NUMBER or DIMENSION.METRIC=NUMBER, acc=0.6 or factual.acc=0.6 for "
-            f"instance; the dimensions are {', '.join(dimensions())}"
+            f"--fail-under {text!r}: expected METRIC=NUMBER or DIMENSION.METRIC=NUMBER, such as acc=0.6 or "
+            f"factual.acc=0.6; the dimensions are {', '.join(dimensions())}"
         )
     floor = Floor(dimension, metric, value) if dot else Floor(None, name, value)
     if floor.metric.split("_")[0] in _LOSSES:
-        raise RecrmError(f"--fail-under {text!r}: more of {floor.metric} is not better, so it has no floor")
+        raise RecrmError(f"--fail-under {text!r}: less is better for {floor.metric}, so it has no floor")
     return floor
 
 
@@ -61,9 +59,9 @@ def under(runs: Sequence[Run], floors: Sequence[Floor]) -> list[str]:
     """One line for every metric whose 95 % interval reaches below its floor, or is undefined.
 
     Raises:
-        DataError: no run has a metric that a floor is for: a misspelt one would let everything pass.
+        DataError: no run has the metric of a floor. A misspelt one would let everything pass.
     """
-    told = []
+    failed = []
     for floor in floors:
         matching = [
             (run, metric)
@@ -74,42 +72,42 @@ def under(runs: Sequence[Run], floors: Sequence[Floor]) -> list[str]:
         ]
         if not matching:
             raise DataError(
-                f"--fail-under: no run{f' of {floor.dimension}' if floor.dimension else ''} has a metric with an "
-                f"interval that is called {floor.metric!r}"
+                f"--fail-under: no run{f' of {floor.dimension}' if floor.dimension else ''} has the metric "
+                f"{floor.metric!r} with an interval"
             )
         for run, metric in matching:
             low, high = run.interval(metric)
             if not low >= floor.value:
-                told.append(
+                failed.append(
                     f"{run.model}, {run.dimension} ({run.harness}, {run.mode}): {metric} is "
                     f"{number(run.metrics[metric])}, its interval {number(low)} – {number(high)} reaches below "
                     f"{floor.value:g}"
                 )
-    return told
+    return failed
 
 
 def dropped(baseline: Sequence[Answers], answers: Sequence[Answers], most: float) -> list[str]:
-    """One line for every primary metric that fell by more than `most`, and not by chance.
+    """One line for every primary metric with a significant drop of more than `most`.
 
-    Not by chance: p below 0.05 in the paired test of `recrm compare`, corrected over the dimensions by Holm's method.
+    Significant: p below `ALPHA` in the paired test of `recrm compare`, corrected over the dimensions by Holm's method.
 
     Args:
-        baseline: what each record was answered before.
-        answers: and now, on the same records.
-        most: the largest drop that is let pass, from 0.
+        baseline: the earlier answers.
+        answers: the new ones, on the same records.
+        most: the largest drop that passes, from 0.
 
     Raises:
-        DataError: the two were not asked the same, or lack a dimension that the other has.
+        DataError: the two were not asked the same, or one lacks a dimension that the other has.
     """
     pairs, left = pair(baseline, answers)
     if left:
-        raise DataError("\n".join(["--baseline: a dimension that only one side has cannot be checked:", *left]))
+        raise DataError("\n".join(["--baseline: these dimensions are on one side only and cannot be checked:", *left]))
     return [
         f"{row.dimension} ({row.mode}): {row.metric} fell from {number(row.difference.first)} to "
         f"{number(row.difference.second)} ({signed(row.difference.value)}, p {row.adjusted:.4f}), by more than {most:g}"
-        for row in compare(pairs)
+        for row in compare_pairs(pairs)
         if row.dimension in dimensions()
         and row.metric == dimension_of(row.dimension).primary
         and row.difference.value < -most
-        and row.adjusted < ALPHA
+        and row.significant
     ]

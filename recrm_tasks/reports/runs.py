@@ -55,6 +55,12 @@ class Run(RunInfo):
         return dimension_of(self.dimension).primary
 
     @property
+    def metric_names(self) -> list[str]:
+        """The metrics by their own names, without errors and tokens; `score` is the primary metric once more."""
+        left = ("score", "tokens_in", "tokens_out")
+        return [name for name in self.metrics if not name.endswith("_stderr") and name not in left]
+
+    @property
     def limited(self) -> bool:
         """Fewer records were asked than the data has."""
         return self.metrics["n"] < float(self.provenance["rows_available"])

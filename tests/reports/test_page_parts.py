@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recrm_tasks.dimensions import dimension as dimension_of
+from recrm_tasks.reports.answer_format import answer_text, gold_text
 from recrm_tasks.reports.leaderboard_entries import Entry
 from recrm_tasks.reports.logged_answers import Answers, Logged
 from recrm_tasks.reports.page import svg_charts
 from recrm_tasks.reports.page.chapters import labels
-from recrm_tasks.reports.page.record_browser import _read, packed
+from recrm_tasks.reports.page.record_browser import packed
 from recrm_tasks.scoring.outcomes import Outcome
 
 
@@ -53,11 +54,20 @@ def test_what_was_kept_of_nothing() -> None:
         (Outcome("a", 1, 0.25, None), "0.25"),
         (Outcome("a", (0, 1, 0), (0.1, 0.7, 0.2), None), "B > C > A"),
         (Outcome("a", (0, 1, 0), (0.1, 0.7, 0.7), None), "B = C > A"),
-        (Outcome("a", 0, None, "truncated", None, (1.0, 0.0)), "truncated"),
+        (Outcome("a", 1, 1 / 3, None), "0.3333"),
+        (Outcome("a", (0, 1), (0.5, 0.5), None), "A = B"),
+        (Outcome("a", (0,) * 27, tuple(range(27)), None), " > ".join(str(27 - i) for i in range(27))),
+        (Outcome("a", 0, None, "truncated", None, (1.0, 0.0)), "unreadable: truncated"),
     ],
 )
 def test_an_answer_as_it_was_read(outcome: Outcome, read: str) -> None:
-    assert _read(outcome) == read
+    assert answer_text(outcome) == read
+
+
+def test_a_gold_answer_is_shown_as_an_answer() -> None:
+    assert gold_text(Outcome("a", 2, 0, None, None, (1.0, 0.5, 0.0))) == "C"
+    assert gold_text(Outcome("a", 1, 0.25, None)) == "1"
+    assert gold_text(Outcome("a", (0, 2, 1, 0), None, "empty")) == "B > C > A = D"
 
 
 @given(st.integers(0, 1), st.one_of(st.none(), st.floats(0, 1)))

@@ -1,4 +1,4 @@
-"""Finished runs of one model -> the block that its model card needs."""
+"""Finished runs of one model -> the block for its model card."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from huggingface_hub import EvalResult, ModelCardData
 from recrm_tasks import __version__
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.errors import DataError
-from recrm_tasks.reports.files.metrics_file import markdown
-from recrm_tasks.reports.leaderboard_entries import Entry
+from recrm_tasks.reports.leaderboard_entries import Entry, runs_of
 from recrm_tasks.reports.runs import Run
-from recrm_tasks.reports.tables.leaderboard_table import runs_of
+from recrm_tasks.reports.tables.leaderboard_table import report_tables
+from recrm_tasks.reports.tables.markdown import markdown
 
 _TYPES = {"acc": "accuracy", "auc": "roc_auc"}
-"""What the hub calls our primary metrics."""
+"""The hub's names of our primary metrics."""
 
 
-def card(entries: Sequence[Entry]) -> str:
+def model_card(entries: Sequence[Entry]) -> str:
     """YAML for the top of a model card (`model-index`), and the tables for its text.
 
     Raises:
@@ -27,12 +27,12 @@ def card(entries: Sequence[Entry]) -> str:
     """
     models = sorted({entry.model for entry in entries})
     if len(models) > 1:
-        raise DataError(f"a card is of one model, and these runs are of {', '.join(models)}; name its files")
+        raise DataError(f"a card is of one model, but these runs are of {', '.join(models)}; name the files of one")
     data = ModelCardData(model_name=models[0], eval_results=[_result(*pair) for pair in runs_of(entries)])
     return (
         f"---\n{data.to_yaml()}\n---\n\n# RecRM-Bench, by recrm-tasks {__version__}\n\n"
-        "An independent packaging of arXiv 2605.11874: prompts and answer reading are its own, so that these numbers "
-        f"are not to be held against the paper's table.\n\n{markdown(entries)}"
+        "An independent packaging of arXiv 2605.11874. Prompts and answer reading are its own: these numbers are not "
+        f"comparable with the paper's table.\n\n{markdown(report_tables(entries))}"
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import choice_names
-from recrm_tasks.errors import DataError
+from recrm_tasks.reports.files.write import writing
 from recrm_tasks.reports.leaderboard_entries import Entry
 from recrm_tasks.reports.page import svg_charts
 from recrm_tasks.reports.page.chapters import Chapter
@@ -23,14 +23,14 @@ class Plot(NamedTuple):
     """One plot."""
 
     name: str
-    """For the name of a file."""
+    """For names of files and anchors."""
     title: str
     caption: str
     svg: str
 
 
 Plots = dict[str, list[Plot]]
-"""By dimension; under `all` those of all together."""
+"""By dimension; those of all dimensions together under `all`."""
 
 
 def plots_of(chapter: Chapter) -> Plots:
@@ -45,18 +45,16 @@ def write_plots(chapters: Sequence[tuple[Chapter, Plots]], folder: Path) -> None
     Raises:
         DataError: the folder cannot be written to.
     """
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for chapter, plots in chapters:
             for plot in (plot for group in plots.values() for plot in group):
                 (folder / f"{chapter.slug}-{plot.name}.svg").write_text(plot.svg, encoding="utf-8")
                 (folder / f"{chapter.slug}-{plot.name}.png").write_bytes(svg_charts.png(plot.svg))
-    except OSError as error:
-        raise DataError(f"{folder}: cannot be written: {error.strerror or error}") from None
 
 
 def _overall(chapter: Chapter) -> list[Plot]:
-    """Of all dimensions together."""
+    """The plots of all dimensions together."""
     rows = [
         _row(line.label, run.metrics[run.primary], run.interval(), dimension=key)
         for line in chapter.lines
@@ -80,7 +78,7 @@ def _overall(chapter: Chapter) -> list[Plot]:
 
 
 def _dimension(chapter: Chapter, dimension: str) -> list[Plot]:
-    """Of one dimension: scores, what became of the answers, and what lies behind the scores."""
+    """The plots of one dimension: scores, coverage, and what lies behind the scores."""
     runs = [(line.label, line.entry.runs[dimension]) for line in chapter.asked(dimension)]
     primary = dimension_of(dimension).primary
     found = []
@@ -91,7 +89,7 @@ def _dimension(chapter: Chapter, dimension: str) -> list[Plot]:
         caption = f"95 % intervals; an unreadable answer counts as wrong. Dashed: {means}."
         found.append(Plot(f"forest-{dimension}", f"{primary}", caption, svg_charts.forest(rows, primary, chance)))
     statuses = ["readable", *(reason.value for reason in Reason)]
-    caption = "Readable answers, and the unreadable ones by reason."
+    caption = "Readable answers, and unreadable ones by reason."
     found.append(
         Plot(f"reasons-{dimension}", "Coverage", caption, svg_charts.reasons(_reasons(runs, statuses), statuses))
     )
@@ -103,7 +101,7 @@ def _row(label: str, value: float, interval: tuple[float, float], **more: Any) -
 
 
 def _seconds(entry: Entry) -> float | None:
-    """Seconds a record of an entry whose dimensions are one run."""
+    """Seconds per record of an entry whose dimensions were all asked in one run."""
     costs = {id(run.cost): run.cost for run in entry.runs.values()}
     cost = next(iter(costs.values())) if len(costs) == 1 and entry.complete else None
     return cost.seconds / cost.records if cost and cost.records and cost.seconds > 0 else None
@@ -122,7 +120,7 @@ def _reasons(runs: Sequence[tuple[str, Run]], statuses: Sequence[str]) -> list[d
 
 
 def _diagnoses(chapter: Chapter, dimension: str) -> list[Plot]:
-    """Confusion matrices, reliability diagrams or chosen places, whichever the dimension has."""
+    """Confusion matrices, a reliability diagram or chosen places, by the dimension's kind of answer."""
     kind = dimension_of(dimension)
     found: dict[str, Diagnosis] = {}
     for line, answers in chapter.answered(dimension):
@@ -134,10 +132,10 @@ def _diagnoses(chapter: Chapter, dimension: str) -> list[Plot]:
     if "gold" in first:
         return [_confusion(chapter, dimension, found)]
     if "probability" in first:
-        caption = "Readable answers in bins of equal number; on the diagonal the stated probability is what happens."
+        caption = "Readable answers in bins of equal size. On the diagonal a model is calibrated."
         points = [{"entry": label, **row} for label, rows in found.items() for row in rows]
         return [Plot(f"reliability-{dimension}", "Reliability", caption, svg_charts.reliability(points))]
-    caption = "Where the first choice stood in the order shown; a model that minds only the candidates meets the marks."
+    caption = "Places of the first choice in the order shown. The marks are what a model gives that ignores the order."
     return [Plot(f"places-{dimension}", "Position bias", caption, svg_charts.places(_places(found)))]
 
 
@@ -171,7 +169,7 @@ def _confusion(chapter: Chapter, dimension: str, found: dict[str, Diagnosis]) ->
                 }
                 for answered, n in zip([*letters, "unreadable"], cells, strict=True)
             ]
-    caption = "Counts; shaded by their share of the gold label."
+    caption = "Counts, shaded by their share of the gold label."
     return Plot(
         f"confusion-{dimension}", "Confusion", caption, svg_charts.confusion(rows, names, [*letters, "unreadable"])
     )

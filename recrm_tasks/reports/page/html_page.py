@@ -1,4 +1,4 @@
-"""Chapters -> one HTML file that needs nothing else."""
+"""Chapters -> one HTML file that loads nothing."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from markupsafe import Markup
 from recrm_tasks import __version__
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.reports.number_format import number, probability, short, signed
 from recrm_tasks.reports.page.chapter_plots import Plot, Plots
 from recrm_tasks.reports.page.chapters import Chapter
-from recrm_tasks.reports.page.record_browser import browser, packed
+from recrm_tasks.reports.page.record_browser import packed, record_browser
 from recrm_tasks.reports.page.svg_charts import PALETTE, themed
-from recrm_tasks.reports.published_results import NOTES, SOURCE, published
-from recrm_tasks.reports.tables.leaderboard_table import CAPTION, OVERVIEW, cost_caption, costs
+from recrm_tasks.reports.published_results import NOTES
+from recrm_tasks.reports.tables.comparison_table import entry_difference_table
+from recrm_tasks.reports.tables.leaderboard_table import RUNS_CAPTION, cost_table, costly_runs, leaderboard_table
+from recrm_tasks.reports.tables.published_table import published_table
+from recrm_tasks.reports.tables.report_table import Cell
+from recrm_tasks.reports.tables.run_details_table import NamedRun, details_table, metrics_table
 
-ALPHA = 0.05
 
-
-def page(chapters: Sequence[tuple[Chapter, Plots]], with_published: bool = False) -> str:
+def html_page(chapters: Sequence[tuple[Chapter, Plots]], with_published: bool = False) -> str:
     """The page.
 
     Args:
@@ -33,40 +34,43 @@ def page(chapters: Sequence[tuple[Chapter, Plots]], with_published: bool = False
     """
     folder = files("recrm_tasks.reports.page")
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(number=number, signed=signed, probability=probability, short=short, sortable=_sortable)
-    environment.globals.update(metric_columns=_metric_columns)
+    environment.filters["sortable"] = _sortable
     template = environment.from_string((folder / "page.html.jinja").read_text(encoding="utf-8"))
     return template.render(
         style=Markup((folder / "page.css").read_text(encoding="utf-8")),
         script=Markup((folder / "page.js").read_text(encoding="utf-8")),
         colours=PALETTE,
         version=__version__,
-        keys=list(dimensions()),
         chapters=[_chapter(*pair) for pair in chapters],
-        published=_published() if with_published else None,
-        overview=OVERVIEW,
-        caption=CAPTION,
-        alpha=ALPHA,
+        published=published_table() if with_published else None,
+        published_notes=NOTES,
     )
 
 
 def _chapter(chapter: Chapter, plots: Plots) -> dict[str, Any]:
     """What the template shows of a chapter."""
     entries = [line.entry for line in chapter.lines]
+    costs = costly_runs(entries)
+    runs = [NamedRun(line.label, run) for line in chapter.lines for run in line.entry.runs.values()]
     return {
-        "chapter": chapter,
+        "source": chapter.source,
+        "slug": chapter.slug,
+        "leaderboard": leaderboard_table("leaderboard", entries),
         "plots": _drawn(plots["all"]),
-        "costs": costs(entries),
-        "cost_caption": cost_caption(entries),
+        "differences": entry_difference_table(chapter.differences) if chapter.differences else None,
+        "costs": cost_table(costs) if costs else None,
         "dimensions": [_dimension(chapter, key, plots[key]) for key in dimensions() if key in plots],
+        "details": details_table(runs),
     }
 
 
 def _dimension(chapter: Chapter, key: str, plots: list[Plot]) -> dict[str, Any]:
-    content = browser(chapter, key)
+    content = record_browser(chapter, key)
+    runs = [NamedRun(line.label, line.entry.runs[key]) for line in chapter.asked(key)]
     return {
-        "kind": dimension_of(key),
-        "lines": [(line, line.entry.runs[key]) for line in chapter.asked(key)],
+        "key": key,
+        "title": dimension_of(key).title,
+        "metrics": metrics_table(runs, RUNS_CAPTION),
         "plots": _drawn(plots),
         "browser": content and {"packed": packed(content), **content, "records": len(content["records"])},
     }
@@ -76,20 +80,6 @@ def _drawn(plots: list[Plot]) -> list[tuple[Plot, Markup]]:
     return [(plot, Markup(themed(plot.svg))) for plot in plots]
 
 
-def _metric_columns(lines: list[tuple[Any, Any]]) -> list[str]:
-    """The metrics of a dimension's runs, without what stands in columns of its own."""
-    left = ("score", "n", "coverage", "tokens_in", "tokens_out")
-    names = dict.fromkeys(name for _, run in lines for name in run.metrics)
-    return [n for n in names if not n.endswith("_stderr") and n not in left]
-
-
-def _sortable(value: float | None) -> str:
-    """A number for the page's sorting; nothing where it is undefined, which sorts last."""
-    return "" if value is None or math.isnan(value) else repr(float(value))
-
-
-def _published() -> dict[str, Any]:
-    figures = published()
-    columns = list(dict.fromkeys(figure.column for figure in figures))
-    rows = {m: {f.column: f for f in figures if f.model == m} for m in dict.fromkeys(f.model for f in figures)}
-    return {"source": SOURCE, "columns": columns, "rows": rows, "notes": NOTES}
+def _sortable(cell: Cell) -> str:
+    """What the page sorts a cell of a numeric column by; nothing where it is undefined, which sorts last."""
+    return "" if math.isnan(cell.order) else repr(float(cell.order))

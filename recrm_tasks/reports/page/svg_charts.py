@@ -1,6 +1,6 @@
 """Rows -> plots, as SVG.
 
-All colours are those of `PALETTE`, so that a page can put its own in their place and follow a dark theme.
+All colours are in `PALETTE`, so that a page can replace them and follow a dark theme.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ PALETTE: Mapping[str, str] = {
     **{colour: f"series-{i}" for i, colour in enumerate(SERIES)},
     **{colour: f"reason-{i}" for i, colour in enumerate(REASONS)},
 }
-"""Every colour in a plot, and the name by which a page knows it."""
+"""Every colour in a plot, and its name in a page."""
 
 FONT = "Noto Sans CJK SC, PingFang SC, Microsoft YaHei, Noto Sans, Arial, sans-serif"
-"""With fonts that have Chinese, which models and labels may be called in."""
+"""With fonts that have Chinese: names of models and labels may be Chinese."""
 
 Rows: TypeAlias = Sequence[Mapping[str, Any]]
 _FACET: Any = alt.Chart()
-"""A chart without data of its own, which takes those of its facet."""
+"""A chart without its own data: it takes those of its facet."""
 
 _ROW = 26
 _WIDTH = 360
 
 
 def forest(rows: Rows, metric: str, chance: float) -> str:
-    """Values with their intervals, best above; a dashed line where chance is.
+    """Values with their intervals, best first; a dashed line at chance.
 
     Args:
         rows: `entry`, `value`, `low`, `high` of each entry.
         metric: what is shown.
-        chance: what answering without looking gives; NaN for no line.
+        chance: the value of answers that ignore the question; NaN for no line.
     """
     known = _known(rows)
     order = [row["entry"] for row in sorted(known, key=lambda row: -row["value"])]
@@ -83,7 +83,7 @@ def profile(rows: Rows, dimensions: Sequence[str]) -> str:
 
 
 def cost(rows: Rows) -> str:
-    """Seconds a record against the mean score.
+    """Seconds per record against the mean score.
 
     Args:
         rows: `entry`, `seconds` (per record), `value`, `low`, `high`.
@@ -91,7 +91,7 @@ def cost(rows: Rows) -> str:
     known = _known(rows)
     names = [row["entry"] for row in known]
     base = _chart(known).encode(
-        x=alt.X("seconds:Q", scale=alt.Scale(type="log", nice=True), title="seconds a record (log)"),
+        x=alt.X("seconds:Q", scale=alt.Scale(type="log", nice=True), title="seconds per record (log)"),
         color=_series(names),
     )
     layers = (
@@ -102,7 +102,7 @@ def cost(rows: Rows) -> str:
 
 
 def reliability(rows: Rows) -> str:
-    """Stated probabilities against what happened; on the diagonal a model is calibrated.
+    """Stated probabilities against observed shares; on the diagonal a model is calibrated.
 
     Args:
         rows: `entry`, `n`, `probability`, `positives` of each bin.
@@ -132,7 +132,7 @@ def confusion(rows: Rows, labels: Sequence[str], answers: Sequence[str]) -> str:
     Args:
         rows: `entry`, `gold`, `answered`, `n`, `share`.
         labels: the gold labels in their order.
-        answers: the same and what stands for unreadable answers.
+        answers: the same, and the name of unreadable answers.
     """
     base = _FACET.encode(
         x=alt.X("answered:N", sort=list(answers), title="answered", axis=alt.Axis(labelAngle=-30, orient="bottom")),
@@ -147,7 +147,7 @@ def confusion(rows: Rows, labels: Sequence[str], answers: Sequence[str]) -> str:
 
 
 def reasons(rows: Rows, order: Sequence[str]) -> str:
-    """What became of the answers: readable, or unreadable and why.
+    """Shares of readable answers, and of unreadable ones by reason.
 
     Args:
         rows: `entry`, `status`, `n`, `share`, and `place` in the order.
@@ -167,7 +167,7 @@ def reasons(rows: Rows, order: Sequence[str]) -> str:
 
 
 def places(rows: Rows) -> str:
-    """How often the first choice stood at each place of the list; the mark is what chance would give.
+    """How often the first choice was at each place of the list; the marks show chance.
 
     Args:
         rows: `entry`, `place`, `share`, `chance`.
@@ -185,7 +185,7 @@ def png(svg: str) -> bytes:
 
 
 def themed(svg: str) -> str:
-    """The same plot in the colours of the page that it stands in."""
+    """The same plot in the colours of its page."""
     for colour, name in PALETTE.items():
         svg = svg.replace(colour, f"var(--{name})")
     return svg
@@ -204,7 +204,7 @@ def _chart(rows: Rows) -> Any:
 
 
 def _unit(field: str, title: str, axis: Any = alt.X) -> Any:
-    """A scale of scores: within 0 and 1, and no wider than what is shown."""
+    """A scale of scores, no wider than what is shown."""
     return axis(f"{field}:Q", scale=alt.Scale(zero=False, nice=True), title=title)
 
 
@@ -221,7 +221,7 @@ def _facets(layered: Any, rows: Rows) -> Any:
 
 
 def _svg(chart: Any) -> str:
-    """Draws it. Titles and labels are not cut: they tell models apart."""
+    """Draws a chart. Titles and labels are not cut: two models may differ only at the end of their names."""
     chart = chart.configure(background=PAPER, font=FONT, padding=8)
     chart = chart.configure_view(stroke=None).configure_header(labelFontWeight="bold", labelLimit=400)
     chart = chart.configure_axis(

@@ -1,73 +1,82 @@
-"""Aggregates -> tables for the terminal."""
+"""Aggregates -> tables."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-from rich.console import Console
-from rich.table import Table
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from recrm_tasks.aggregate import name_of
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.reports.aggregate_runs import Aggregate
-from recrm_tasks.reports.number_format import number, reach
+from recrm_tasks.reports.number_format import full_interval, percent
+from recrm_tasks.reports.tables.report_table import Column, Table, number_cell
 from recrm_tasks.scoring.aggregate.parts import Role
 from recrm_tasks.scoring.metrics.estimate import Estimate
 from recrm_tasks.scoring.metrics.intervals import interval
 from recrm_tasks.scoring.metrics.tables import flat
 
 _CAPTION = (
-    "hybrid: how often a reward made of the verdicts orders two virtual responses as the gold labels would; chance is "
-    "0.5, an unreadable verdict loses. The formulas are this project's own, not the paper's."
+    "hybrid: how often a reward made of the verdicts orders two virtual responses as the gold labels would. Chance is "
+    "0.5; an unreadable verdict loses. The formulas are this project's own, not the paper's."
 )
 
 
-def print_aggregates(found: Sequence[Aggregate], roles: Mapping[str, Role], console: Console) -> None:
-    """Of each model the dimensions, and what they make together."""
+class _Line(NamedTuple):
+    of: str
+    role: str
+    metric: str
+    numbers: Mapping[str, float]
+    """Flat, with what the metric's interval needs."""
+    n: str = ""
+    coverage: str = ""
+    mc_error: str = ""
+
+
+_COLUMNS: Sequence[Column[_Line]] = (
+    Column("of", lambda line: line.of),
+    Column("role", lambda line: line.role),
+    Column("metric", lambda line: line.metric),
+    Column("N", lambda line: line.n, numeric=True),
+    Column("coverage", lambda line: line.coverage, numeric=True),
+    Column("value", lambda line: number_cell(line.numbers[line.metric]), numeric=True),
+    Column("± error", lambda line: number_cell(line.numbers[f"{line.metric}_stderr"]), numeric=True),
+    Column("95 % interval", lambda line: full_interval(interval(line.metric, line.numbers)), numeric=True),
+    Column("Monte Carlo error", lambda line: line.mc_error, numeric=True),
+)
+
+
+def aggregate_tables(found: Sequence[Aggregate], roles: Mapping[str, Role]) -> Iterator[Table]:
+    """One table per model: its dimensions, then the scores of all of them together."""
     for one in found:
         source = next(iter(one.answers.values())).provenance
         revision = f" at {source['revision']}" if source["revision"] else ""
-        table = Table(
-            title=f"{one.model}, answers: {one.mode}, data: {source['data']}{revision}",
-            title_justify="left",
-            caption=_CAPTION,
-            caption_justify="left",
+        title = f"{one.model}, answers: {one.mode}, data: {source['data']}{revision}"
+        lines = [*_of_dimensions(one, roles), *_of_all(one)]
+        yield Table.of(title, _COLUMNS, lines, _CAPTION, section=lambda line: line.of == "all")
+
+
+def _of_dimensions(one: Aggregate, roles: Mapping[str, Role]) -> Iterator[_Line]:
+    for key, metrics in one.metrics.items():
+        numbers = flat(metrics)
+        yield _Line(
+            key,
+            _role_text(roles[key]),
+            dimension_of(key).primary,
+            numbers,
+            n=f"{numbers['n']:.0f}",
+            coverage=percent(numbers["coverage"]),
         )
-        for heading in ("of", "role", "metric"):
-            table.add_column(heading)
-        for heading in ("N", "coverage", "value", "± error", "95 % interval", "Monte Carlo error"):
-            table.add_column(heading, justify="right")
-        for key, metrics in one.metrics.items():
-            numbers = flat(metrics)
-            role = roles[key]
-            primary = dimension_of(key).primary
-            table.add_row(
-                key,
-                "gate" if role.gate and role.weight == 1 else f"{'gate, ' if role.gate else ''}weight {role.weight:g}",
-                primary,
-                f"{numbers['n']:.0f}",
-                f"{100 * numbers['coverage']:.1f} %",
-                number(numbers[primary]),
-                number(numbers[f"{primary}_stderr"]),
-                reach(interval(primary, numbers)),
-            )
-        table.add_section()
-        rows = [("", "mean_score", one.mean, "")]
-        rows += [
-            (form, name_of(form), Estimate(score.value, score.stderr), f"{score.mc_error:.5f}")
-            for form, score in one.hybrid.items()
-        ]
-        for form, name, estimate, noise in rows:
-            numbers = {**flat({name: estimate}), "clusters": one.clusters}
-            table.add_row(
-                "all",
-                form,
-                name,
-                "",
-                "",
-                number(numbers[name]),
-                number(numbers[f"{name}_stderr"]),
-                reach(interval(name, numbers)),
-                noise,
-            )
-        console.print(table)
+
+
+def _role_text(role: Role) -> str:
+    if role.gate and role.weight == 1:
+        return "gate"
+    return f"{'gate, ' if role.gate else ''}weight {role.weight:g}"
+
+
+def _of_all(one: Aggregate) -> Iterator[_Line]:
+    yield _Line("all", "", "mean_score", {**flat({"mean_score": one.mean}), "clusters": one.clusters})
+    for form, score in one.hybrid.items():
+        name = name_of(form)
+        numbers = {**flat({name: Estimate(score.value, score.stderr)}), "clusters": one.clusters}
+        yield _Line("all", form, name, numbers, mc_error=f"{score.mc_error:.5f}")

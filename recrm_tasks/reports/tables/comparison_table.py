@@ -1,87 +1,82 @@
-"""Differences of two runs -> tables for the terminal."""
+"""Differences of runs and of entries, and disputed records -> tables."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from recrm_tasks.reports.answer_format import answer_text, gold_text
+from recrm_tasks.reports.compare_entries import EntryDifference
+from recrm_tasks.reports.compare_runs import ALPHA, Disputed, MetricDifference
+from recrm_tasks.reports.number_format import p_value, signed
+from recrm_tasks.reports.tables.report_table import Cell, Column, Table, number_cell
 
-from recrm_tasks.reports.compare_runs import Disputed, Row
-from recrm_tasks.reports.logged_answers import Answers
-from recrm_tasks.reports.number_format import number, probability, signed
-from recrm_tasks.scoring.outcomes import Outcome
-
-_CAPTION = (
-    "B − A over the same records; an unreadable answer counts as wrong. p is two-sided; Holm: corrected over "
-    "dimensions, the primary metrics (first of each dimension) being one family."
+_DIFFERENCE: Sequence[Column[MetricDifference]] = (
+    Column("dimension", lambda row: row.dimension),
+    Column("metric", lambda row: row.metric),
+    Column("A", lambda row: number_cell(row.difference.first), numeric=True),
+    Column("B", lambda row: number_cell(row.difference.second), numeric=True),
+    Column("B − A", lambda row: Cell(signed(row.difference.value), order=row.difference.value), numeric=True),
+    Column(
+        "95 % interval",
+        lambda row: Cell(f"{signed(row.difference.low)} to {signed(row.difference.high)}", order=row.difference.low),
+        numeric=True,
+    ),
+    Column("p", lambda row: Cell(p_value(row.difference.p), order=row.difference.p), numeric=True),
+    Column("p (Holm)", lambda row: _adjusted(row), numeric=True),
 )
 
 
-def print_differences(
-    rows: Sequence[Row], first: Sequence[Answers], second: Sequence[Answers], console: Console
-) -> None:
+def _adjusted(row: MetricDifference) -> Cell:
+    if row.dimension == "all" and math.isnan(row.adjusted):  # of no family
+        return Cell("")
+    return Cell(p_value(row.adjusted), order=row.adjusted)
+
+
+def difference_tables(rows: Sequence[MetricDifference]) -> Iterator[Table]:
     """One table per answer mode."""
-    for name, side in (("A", first), ("B", second)):
-        for told in dict.fromkeys(f"{run.model} in {run.harness}, {run.file}" for run in side):
-            console.print(f"{name}: {escape(told)}", highlight=False, soft_wrap=True)
+    caption = (
+        "B − A over the same records. An unreadable answer counts as wrong. p is two-sided. Holm: corrected over the "
+        "dimensions; the primary metrics, the first of each dimension, are one family."
+    )
+    columns = [*_DIFFERENCE, Column[MetricDifference]("test", lambda row: row.difference.test)]
     for mode in dict.fromkeys(row.mode for row in rows):
-        table = Table(title=f"answers: {mode}", title_justify="left", caption=_CAPTION, caption_justify="left")
-        table.add_column("dimension")
-        table.add_column("metric")
-        for heading in ("A", "B", "B − A", "95 % interval", "p", "p (Holm)"):
-            table.add_column(heading, justify="right")
-        table.add_column("test")
-        last = ""
-        for row in (row for row in rows if row.mode == mode):
-            if last and row.dimension != last:
-                table.add_section()
-            change = row.difference
-            table.add_row(
-                row.dimension if row.dimension != last else "",
-                row.metric,
-                number(change.first),
-                number(change.second),
-                signed(change.value),
-                f"{signed(change.low)} to {signed(change.high)}",
-                probability(change.p),
-                "" if row.dimension == "all" else probability(row.adjusted),
-                change.test,
-            )
-            last = row.dimension
-        console.print(table)
-
-
-def print_disputed(records: Sequence[Disputed], console: Console) -> None:
-    """The records on which the runs differ most, or that there are none."""
-    if not records:
-        console.print("No record was answered with another success.")
-        return
-    table = Table(title="records that the runs answered with the most different success", title_justify="left")
-    for heading in ("answers", "dimension", "record", "gold", "A", "B", "success of A, B"):
-        table.add_column(heading)
-    for one in records:
-        table.add_row(
-            one.mode,
-            one.dimension,
-            escape(one.first.id),
-            _shown(one.first.gold, one.first),
-            _answer(one.first),
-            _answer(one.second),
-            f"{one.credits[0]:.3f}, {one.credits[1]:.3f}",
+        yield Table.of(
+            f"answers: {mode}",
+            columns,
+            [row for row in rows if row.mode == mode],
+            caption,
+            section=lambda row: row.dimension,
+            emphasised=lambda row: row.significant,
         )
-    console.print(table)
 
 
-def _answer(outcome: Outcome) -> str:
-    return f"unreadable: {outcome.reason}" if outcome.reason else _shown(outcome.value, outcome)
+def entry_difference_table(rows: Sequence[EntryDifference]) -> Table:
+    """Every two entries of one data source."""
+    caption = (
+        "Paired tests over the same records, two-sided. Holm: corrected over all rows of this table. A difference is "
+        f"significant if the corrected p is below {ALPHA}."
+    )
+    columns: list[Column[EntryDifference]] = [
+        Column("A", lambda one: one.first),
+        Column("B", lambda one: one.second),
+        *(column.within(lambda one: one.row) for column in _DIFFERENCE),
+        Column("significant", lambda one: "yes" if one.row.significant else "no"),
+    ]
+    return Table.of("differences", columns, rows, caption, level=3, emphasised=lambda one: one.row.significant)
 
 
-def _shown(value: object, outcome: Outcome) -> str:
-    """A label by its letter, a probability and an order of candidates as they are."""
-    if isinstance(value, int) and outcome.values:
-        return chr(ord("A") + value)
-    if isinstance(value, tuple):
-        return " ".join(f"{x:.3g}" for x in value)
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+_DISPUTED: Sequence[Column[Disputed]] = (
+    Column("answers", lambda one: one.mode),
+    Column("dimension", lambda one: one.dimension),
+    Column("record", lambda one: one.first.id),
+    Column("gold", lambda one: gold_text(one.first)),
+    Column("A", lambda one: answer_text(one.first)),
+    Column("B", lambda one: answer_text(one.second)),
+    Column("credit of A, B", lambda one: f"{one.credits[0]:.3f}, {one.credits[1]:.3f}"),
+)
+
+
+def disputed_table(records: Sequence[Disputed]) -> Table:
+    """The records on which the runs scored most differently."""
+    return Table.of("records on which the runs scored most differently", _DISPUTED, records)

@@ -1,141 +1,129 @@
-"""Entries of a leaderboard -> the lines of the tables that the terminal and files show."""
+"""Leaderboard entries -> the leaderboard, its runs one by one, and what they cost."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.reports.leaderboard_entries import Entry
-from recrm_tasks.reports.number_format import number, reach, short
-from recrm_tasks.reports.runs import Run, cost_notes
-
-COLUMNS = (
-    "model", "dimension", "harness", "answers", "N", "coverage", "metric", "value", "95 % interval", "acc",
-    "acc baseline",
-)  # fmt: skip
+from recrm_tasks.reports.leaderboard_entries import OVERALL, Entry, by_source, runs_of
+from recrm_tasks.reports.number_format import full_interval, percent, short_interval
+from recrm_tasks.reports.runs import Cost, Run, cost_notes
+from recrm_tasks.reports.tables.report_table import Cell, Column, Table, count_cell, number_cell
 
 
-def overview_columns() -> list[str]:
-    """Headings of the table with one line per entry."""
-    return ["model", "harness", "answers", *dimensions(), "mean_score", "hybrid"]
+def report_tables(entries: Sequence[Entry]) -> Iterator[Table]:
+    """Per data source the leaderboard and each run; then what the runs cost."""
+    for source, group in by_source(entries).items():
+        yield leaderboard_table(f"data: {source}", group)
+        yield runs_table(group)
+    if runs := costly_runs(entries):
+        yield cost_table(runs)
 
 
-def overview(entry: Entry) -> list[str]:
-    """One line of that table; a cell is a value, its interval, N and coverage, on a line of the cell each."""
-    marks = "".join(f"\n{mark}" for mark in entry.marks)
+def leaderboard_table(title: str, entries: Sequence[Entry]) -> Table:
+    """Models by dimensions."""
+    caption = (
+        "Primary metrics with their 95 % intervals, N, and the share of readable answers (coverage). An unreadable "
+        "answer counts as wrong. mean_score: the mean over the dimensions. hybrid: all dimensions as one reward, with "
+        "chance at 0.5."
+    )
+    return Table.of(title, _leaderboard_columns(), entries, caption)
+
+
+def _leaderboard_columns() -> list[Column[Entry]]:
     return [
-        entry.name + marks,
-        entry.harness,
-        entry.mode,
-        *(_of_run(entry.runs.get(key)) for key in dimensions()),
-        *(_of_all(entry, name) for name in ("mean_score", "hybrid")),
+        Column("model", lambda entry: Cell(entry.name, tuple(entry.marks))),
+        Column("harness", lambda entry: entry.harness),
+        Column("answers", lambda entry: entry.mode),
+        *(Column(key, partial(_of_dimension, key=key), numeric=True) for key in dimensions()),
+        *(Column(name, partial(_of_all, name=name), numeric=True) for name in OVERALL),
     ]
 
 
-def _of_run(run: Run | None) -> str:
+_NOTHING = Cell("–")
+
+
+def _of_dimension(entry: Entry, key: str) -> Cell:
+    run = entry.runs.get(key)
     if run is None:
-        return "–"
-    n = f"N {run.metrics['n']:.0f}" + (f" of {run.wanted}" if run.wanted is not None else "")
-    value = number(run.metrics[run.primary])
-    return f"{value}\n{short(run.interval())}\n{n}, {100 * run.metrics['coverage']:.0f} %"
+        return _NOTHING
+    wanted = f" of {run.wanted}" if run.wanted is not None else ""
+    n = f"N {run.metrics['n']:.0f}{wanted}, {100 * run.metrics['coverage']:.0f} %"
+    return number_cell(run.metrics[run.primary], short_interval(run.interval()), n)
 
 
-def _of_all(entry: Entry, name: str) -> str:
+def _of_all(entry: Entry, name: str) -> Cell:
     if name not in entry.overall:
-        return "–"
-    return f"{number(entry.overall[name])}\n{short(entry.interval(name))}"
+        return _NOTHING
+    return number_cell(entry.overall[name], short_interval(entry.interval(name)))
 
 
-def by_source(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
-    """The entries by data: numbers of the sample never stand beside those of the benchmark."""
-    sources: dict[str, list[Entry]] = {}
-    for entry in entries:
-        sources.setdefault(entry.source, []).append(entry)
-    return sources
+RUNS_CAPTION = "acc baseline: the most frequent label; for ranking, a random order."
 
 
-def runs_of(group: Sequence[Entry]) -> list[tuple[Entry, Run]]:
-    """Their runs, in the order of the table with one line each."""
-    order = list(dimensions())
-    found = [(entry, run) for entry in group for run in entry.runs.values()]
-    return sorted(found, key=lambda pair: (pair[0].model, pair[0].mode, order.index(pair[1].dimension)))
+def runs_table(entries: Sequence[Entry]) -> Table:
+    """One line per dimension of an entry."""
+    return Table.of("by dimension", _RUN_COLUMNS, runs_of(entries), RUNS_CAPTION, level=3)
 
 
-def cells(entry: Entry, run: Run) -> list[str]:
-    """One line of the table with one line per run."""
-    numbers = run.metrics
-    return [
-        entry.name,
-        run.dimension,
-        run.harness,
-        run.mode,
-        f"{numbers['n']:.0f}" + (f" of {run.provenance['rows_available']}" if run.limited else ""),
-        f"{100 * numbers['coverage']:.1f} %",
-        run.primary,
-        number(numbers[run.primary]),
-        reach(run.interval()),
-        number(numbers["acc"]),
-        number(numbers["acc_baseline"]),
-    ]
-
-
-def costs(entries: Sequence[Entry]) -> tuple[list[str], list[list[str]]]:
-    """What each run of a harness took: headings and lines, none where no harness said."""
-    by_cost: dict[int, list[Run]] = {}
-    for run in (run for entry in entries for run in entry.runs.values()):
-        if run.cost is not None:
-            by_cost.setdefault(id(run.cost), []).append(run)
-    lines = []
-    for group in by_cost.values():
-        first, cost = group[0], group[0].cost
-        assert cost is not None
-        lines.append(
-            [
-                first.model,
-                first.harness,
-                ", ".join(sorted({run.mode for run in group})),
-                str(len({run.dimension for run in group})),
-                f"{cost.records:,}",
-                *("not counted" if count is None else f"{count:,}" for count in (cost.tokens_in, cost.tokens_out)),
-                f"{cost.seconds:,.1f}",
-                f"{cost.records / cost.seconds:,.2f}" if cost.seconds > 0 else "undefined",
-            ]
-        )
-    return [
-        "model", "harness", "answers", "dimensions", "N", "tokens in", "tokens out", "seconds", "records/s",
-    ], lines  # fmt: skip
-
-
-def cost_caption(entries: Sequence[Entry]) -> str:
-    """Below the table of costs."""
-    return f"One line per run of a harness. {cost_notes(run for entry in entries for run in entry.runs.values())}"
-
-
-OVERVIEW = (
-    "Primary metrics with their 95 % intervals, N, and the share of readable answers (coverage); an unreadable answer "
-    "counts as wrong. mean_score: mean of the five. hybrid: the five as one reward, chance is 0.5."
+_RUN_COLUMNS: Sequence[Column[tuple[Entry, Run]]] = (
+    Column("model", lambda pair: pair[0].name),
+    Column("dimension", lambda pair: pair[1].dimension),
+    Column("harness", lambda pair: pair[1].harness),
+    Column("answers", lambda pair: pair[1].mode),
+    Column("N", lambda pair: _records(pair[1]), numeric=True),
+    Column("coverage", lambda pair: percent(pair[1].metrics["coverage"]), numeric=True),
+    Column("metric", lambda pair: pair[1].primary),
+    Column("value", lambda pair: number_cell(pair[1].metrics[pair[1].primary]), numeric=True),
+    Column("95 % interval", lambda pair: full_interval(pair[1].interval()), numeric=True),
+    Column("acc", lambda pair: number_cell(pair[1].metrics["acc"]), numeric=True),
+    Column("acc baseline", lambda pair: number_cell(pair[1].metrics["acc_baseline"]), numeric=True),
 )
 
-CAPTION = "acc baseline: the most frequent label, for ranking a random order."
+
+def _records(run: Run) -> Cell:
+    of = f" of {run.provenance['rows_available']}" if run.limited else ""
+    return Cell(f"{run.metrics['n']:.0f}{of}", order=run.metrics["n"])
 
 
-class Table(NamedTuple):
-    """One table of a report, whatever shows it."""
+class CostlyRun(NamedTuple):
+    """One run of a harness, all its dimensions together."""
 
-    level: int
-    """Of its title among the report's headings."""
-    title: str
-    caption: str
-    headings: Sequence[str]
-    lines: list[list[str]]
+    runs: list[Run]
+    cost: Cost
 
 
-def tables(entries: Sequence[Entry]) -> Iterator[Table]:
-    """Per data source the models by dimensions, and each run by itself; then what the runs cost."""
-    for source, group in by_source(entries).items():
-        yield Table(2, f"data: {source}", OVERVIEW, overview_columns(), [overview(entry) for entry in group])
-        yield Table(3, "by dimension", CAPTION, COLUMNS, [cells(*pair) for pair in runs_of(group)])
-    headings, lines = costs(entries)
-    if lines:
-        yield Table(2, "cost", cost_caption(entries), headings, lines)
+def costly_runs(entries: Sequence[Entry]) -> list[CostlyRun]:
+    """The runs of which the harness logged the cost."""
+    found: dict[int, CostlyRun] = {}
+    for run in (run for entry in entries for run in entry.runs.values()):
+        if run.cost is not None:
+            found.setdefault(id(run.cost), CostlyRun([], run.cost)).runs.append(run)
+    return list(found.values())
+
+
+def cost_table(runs: Sequence[CostlyRun]) -> Table:
+    """What each run of a harness took."""
+    notes = cost_notes(run for one in runs for run in one.runs)
+    return Table.of("cost", _COST_COLUMNS, runs, f"One line per run of a harness. {notes}".strip())
+
+
+_COST_COLUMNS: Sequence[Column[CostlyRun]] = (
+    Column("model", lambda one: one.runs[0].model),
+    Column("harness", lambda one: one.runs[0].harness),
+    Column("answers", lambda one: ", ".join(sorted({run.mode for run in one.runs}))),
+    Column("dimensions", lambda one: count_cell(len({run.dimension for run in one.runs})), numeric=True),
+    Column("N", lambda one: count_cell(one.cost.records), numeric=True),
+    Column("tokens in", lambda one: count_cell(one.cost.tokens_in), numeric=True),
+    Column("tokens out", lambda one: count_cell(one.cost.tokens_out), numeric=True),
+    Column("seconds", lambda one: Cell(f"{one.cost.seconds:,.1f}", order=one.cost.seconds), numeric=True),
+    Column("records/s", lambda one: _speed(one.cost), numeric=True),
+)
+
+
+def _speed(cost: Cost) -> Cell:
+    if cost.seconds <= 0:
+        return Cell("undefined")
+    return Cell(f"{cost.records / cost.seconds:,.2f}", order=cost.records / cost.seconds)
