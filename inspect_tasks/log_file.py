@@ -22,7 +22,7 @@ def read_header(file: Path) -> EvalLog | None:
     """A log of our tasks without its samples; None if it is of another task.
 
     Raises:
-        DataError: the file is no readable log.
+        DataError: the file is not a readable log.
     """
     try:
         log = read_eval_log(str(file), header_only=True)

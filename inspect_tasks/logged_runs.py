@@ -23,7 +23,7 @@ def read_runs(file: Path) -> list[Run]:
     Of a run that ended early the numbers are those of the samples that were scored, and `Run.wanted` is set.
 
     Raises:
-        DataError: the file is no log, or its run ended before any sample was scored.
+        DataError: the file is not a log, or its run ended before any sample was scored.
     """
     log = read_header(file)
     if log is None:

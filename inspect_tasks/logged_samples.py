@@ -26,7 +26,7 @@ def read_answers(file: Path, max_texts: int = 0, partial: bool = False) -> list[
         partial: read a run that ended early too.
 
     Raises:
-        DataError: the file is no log, its run ended early, or it is of a version that wrote no outcomes.
+        DataError: the file is not a log, its run ended early, or it is of a version that wrote no outcomes.
     """
     log = read_header(file)
     if log is None:

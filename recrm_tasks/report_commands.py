@@ -298,7 +298,7 @@ def _write(options: argparse.Namespace, listed: Sequence[Entry], answers: Answer
 
 
 def _print_notes(lines: Mapping[str, Sequence[str]]) -> None:
-    """To stderr, each line with what it is."""
+    """To stderr, each line behind its kind."""
     for kind, of_kind in lines.items():
         for line in of_kind:
             print(f"{kind}: {line}", file=sys.stderr)

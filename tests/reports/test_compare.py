@@ -103,7 +103,7 @@ def test_diagnoses(logs: Path, capsys: pytest.CaptureFixture[str], tmp_path: Pat
 
 
 def test_the_aggregate_of_logs_is_that_of_the_harnesses(logs: Path, tmp_path: Path) -> None:
-    """From single dimensions, out of both harnesses in one folder, to the last bit."""
+    """From single dimensions by both harnesses in one folder, to the last bit."""
     table = scripted.completions(scripted.all_prompts())
     numbers = by_inspect(tmp_path / "bench", table, bench_task(data="sample"))
     for key in dimensions():
@@ -126,19 +126,19 @@ def lines_of(folder: Path, capsys: pytest.CaptureFixture[str], command: str = "a
     return capsys.readouterr().err
 
 
-def test_runs_that_were_asked_otherwise_are_refused(
+def test_runs_that_were_asked_differently_are_refused(
     logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     table = scripted.completions(scripted.all_prompts()) | scripted.completions(scripted.all_prompts(lang="en"))
     by_inspect(tmp_path / "lang", table, dimension_task("factual", data="sample", prompt_lang="en"))
-    told = lines_of(logs / "lm-eval", capsys, "compare", str(tmp_path / "lang"))
-    assert "the runs were not asked the same" in told
-    assert "factual: prompt_lang is None in A, en in B" in told
-    assert "factual: 36 records have different prompts" in told
+    printed = lines_of(logs / "lm-eval", capsys, "compare", str(tmp_path / "lang"))
+    assert "the runs were not asked the same" in printed
+    assert "factual: prompt_lang is None in A, en in B" in printed
+    assert "factual: 36 records have different prompts" in printed
 
     by_inspect(tmp_path / "limit", table, dimension_task("factual", data="sample", limit=10))
-    told = lines_of(logs / "lm-eval", capsys, "compare", str(tmp_path / "limit"))
-    assert "factual: 72 records in A, 10 in B, 10 in both; " in told
+    printed = lines_of(logs / "lm-eval", capsys, "compare", str(tmp_path / "limit"))
+    assert "factual: 72 records in A, 10 in B, 10 in both; " in printed
 
     orders = table | scripted.completions(scripted.all_prompts(orders=2))
     by_inspect(tmp_path / "orders", orders, dimension_task("ranking", data="sample", orders=2))
@@ -150,13 +150,13 @@ def test_runs_that_were_asked_otherwise_are_refused(
     by_inspect(
         tmp_path / "logprob", scripted.logprobs(prompts), dimension_task("factual", data="sample", answer="logprob")
     )
-    told = lines_of(logs / "lm-eval", capsys, "compare", str(tmp_path / "logprob"))
-    assert "nothing to compare" in told
-    assert "B has factual (logprob)" in told
+    printed = lines_of(logs / "lm-eval", capsys, "compare", str(tmp_path / "logprob"))
+    assert "nothing to compare" in printed
+    assert "B has factual (logprob)" in printed
 
 
 def test_a_harness_limit_is_no_difference(tmp_path: Path) -> None:
-    """Ten of seventy-two by lm-eval's --limit are the ten of -T limit=10."""
+    """The ten records of lm-eval's --limit 10 are those of -T limit=10."""
     table = scripted.completions(scripted.all_prompts())
     by_lm_eval(tmp_path / "a", table, "recrm_factual", limit=10)
     by_inspect(tmp_path / "b", table, dimension_task("factual", data="sample", limit=10))
@@ -175,21 +175,21 @@ def other_revision(results: dict) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (other_version, "factual: prompt_version is 4 in A, 2 in B"),
         (other_revision, "factual: revision is None in A, abc in B"),
     ],
 )
 def test_versions_and_revisions(
-    logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: Callable[[dict], None], told: str
+    logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: Callable[[dict], None], message: str
 ) -> None:
     shutil.copytree(logs / "lm-eval", tmp_path / "other")
     (file,) = (tmp_path / "other").rglob("results_*.json")
     results = json.loads(file.read_text())
     change(results)
     file.write_text(json.dumps(results))
-    assert told in lines_of(logs / "lm-eval", capsys, "compare", str(tmp_path / "other"))
+    assert message in lines_of(logs / "lm-eval", capsys, "compare", str(tmp_path / "other"))
 
 
 def test_other_golds(logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -199,9 +199,9 @@ def test_other_golds(logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     sample = json.loads(first)
     sample["score"][1][1] = 1 - sample["score"][1][1]
     file.write_text("\n".join([json.dumps(sample), *rest]) + "\n")
-    told = lines_of(logs / "lm-eval", capsys, "compare", str(tmp_path / "other"))
-    assert "factual: 1 records differ in the gold answer" in told
-    assert sample["score"][1][0] in told
+    printed = lines_of(logs / "lm-eval", capsys, "compare", str(tmp_path / "other"))
+    assert "factual: 1 records differ in the gold answer" in printed
+    assert sample["score"][1][0] in printed
 
 
 def test_incomplete_and_broken_logs(logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -221,8 +221,8 @@ def test_incomplete_and_broken_logs(logs: Path, tmp_path: Path, capsys: pytest.C
     assert "two runs of " in lines_of(logs, capsys)
     shutil.copytree(logs / "lm-eval", tmp_path / "twice" / "a")
     shutil.copytree(logs / "lm-eval", tmp_path / "twice" / "b")
-    told = lines_of(tmp_path / "twice", capsys, "compare", str(logs / "inspect"))
-    assert "A has two runs of " in told
+    printed = lines_of(tmp_path / "twice", capsys, "compare", str(logs / "inspect"))
+    assert "A has two runs of " in printed
 
     by_inspect(tmp_path / "one", scripted.completions(scripted.all_prompts()), dimension_task("factual", data="sample"))
     assert "no run of instruction, relevance, behavior, ranking" in lines_of(tmp_path / "one", capsys)
@@ -248,7 +248,7 @@ def test_data_of_two_revisions_is_not_aggregated(
 
 
 def test_a_report_of_hybrid_results(logs: Path) -> None:
-    """They are of all dimensions together; those of each are made of the samples, and equal Inspect's."""
+    """They are of all dimensions together; each dimension's are computed from the samples, and equal Inspect's."""
     by_lm_eval, by_inspect = (
         entries(collect([str(logs / name)], READERS).runs, lru_cache(partial(answers_in, readers=READERS)))[0][0]
         for name in ("hybrid", "inspect")
@@ -258,14 +258,14 @@ def test_a_report_of_hybrid_results(logs: Path) -> None:
         assert by_lm_eval.runs[key].metrics == run.metrics
 
 
-def test_hybrid_results_without_samples_are_told(logs: Path, tmp_path: Path) -> None:
+def test_hybrid_results_without_samples(logs: Path, tmp_path: Path) -> None:
     file = next((logs / "hybrid").rglob("results_*.json"))
     (tmp_path / file.name).write_text(file.read_text())
     with pytest.raises(DataError, match="lm_eval --log_samples"):
         collect([str(tmp_path)], READERS)
 
 
-def test_the_published_table_stands_by_itself(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_published_table_comes_last(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(logs / "right"), "--published"]) == 0
     printed = capsys.readouterr().out
     assert printed.index("not RecRM-Bench") < printed.index("published:") < printed.index("RecRM-RL")

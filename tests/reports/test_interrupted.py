@@ -1,4 +1,4 @@
-"""What is left of a run of Inspect that ended early is reported, and marked."""
+"""A run of Inspect that ended early is reported, and marked."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ eval(bench_task(data="sample"), model=get_model("stuck/one"), log_dir=sys.argv[1
 
 
 @pytest.mark.parametrize(("sent", "least"), [(signal.SIGKILL, 40), (signal.SIGINT, 60)])
-def test_a_run_that_was_ended(
+def test_a_run_that_ended_early(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], sent: signal.Signals, least: int
 ) -> None:
-    """After a kill all but the last samples are in the log, after an interruption all that were answered."""
+    """After a kill the log lacks the last samples; after an interruption it has all that were answered."""
     environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
     command = [sys.executable, "-c", RUN, str(tmp_path)]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
@@ -69,9 +69,9 @@ def test_a_run_that_was_ended(
 
     to = tmp_path / "report.json"
     assert main(["report", str(tmp_path), "--to", str(to)]) == 0
-    told = capsys.readouterr()
-    assert f"N {done['factual']:.0f} of 72" in told.out
-    assert told.err.count("incomplete: ") == 5
+    printed = capsys.readouterr()
+    assert f"N {done['factual']:.0f} of 72" in printed.out
+    assert printed.err.count("incomplete: ") == 5
     rows = [row for row in json.loads(to.read_text()) if row["metric"] == "acc" and row["dimension"] == "factual"]
     assert [(row["n"], row["wanted"]) for row in rows] == [(done["factual"], 72)]
     for command in ("aggregate", "diagnose"):

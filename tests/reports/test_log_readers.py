@@ -1,4 +1,4 @@
-"""Which reader takes which file, and what is said where a harness is not installed."""
+"""Which reader takes which file, and the message where a harness is not installed."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_a_folder_or_nothing_is_no_log(tmp_path: Path, name: str) -> None:
     assert not any(one.reads(tmp_path / "link") for one in READERS)
 
 
-def test_readers_are_told_apart() -> None:
+def test_readers_have_different_names() -> None:
     assert len({one.harness for one in READERS}) == len({one.files for one in READERS}) == len(READERS)
 
 
@@ -100,7 +100,7 @@ def test_another_file_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_without_inspect(tmp_path: Path) -> None:
-    """Results of lm-eval are reported; a log of Inspect, named or in a folder, ends in what to install."""
+    """lm-eval's results are reported; an Inspect log, named or in a folder, gives the message what to install."""
     needed = "reading Inspect logs needs inspect-ai: pip install 'recrm-tasks[inspect]'"
     recrm = without("inspect_ai")
     (tmp_path / "results_1.json").write_text(json.dumps(RESULTS))
@@ -140,7 +140,7 @@ def test_in_a_clone_that_is_not_installed(tmp_path: Path) -> None:
 
 
 def test_reports_name_no_harness() -> None:
-    """What they know of one, its reader says."""
+    """What they show about a harness comes from its reader."""
     folder = Path(reports.__file__).parent
     files = [file for file in folder.rglob("*") if file.suffix in (".py", ".jinja", ".js", ".css")]
     assert len(files) > 20

@@ -28,7 +28,7 @@ def logged(name: str) -> Logged:
 
 @given(st.permutations([f"r{i}" for i in range(30)]), st.integers(1, 40))
 def test_runs_on_the_same_records_keep_the_same_ones(order: list[str], most: int) -> None:
-    """Whatever order they were logged in."""
+    """In whatever order they were logged."""
     one, other = (Answers(Path("x"), "inspect", "m", "factual", "generate", {}, most) for _ in range(2))
     for name in order:
         one.add(logged(name))
@@ -87,13 +87,13 @@ def test_right_of_a_list_is_its_first_place(gold: list[int], scores: list[float]
 
 
 def test_records_are_packed_whole() -> None:
-    """A lone surrogate, which no UTF-8 has, costs its character only."""
+    """A lone surrogate, which UTF-8 cannot encode, loses only itself."""
     content = {"records": [{"prompt": [["user", "\u5962\u4f59 </script> \ud800"]]}]}
     read = json.loads(gzip.decompress(base64.b64decode(packed(content))))
     assert read == {"records": [{"prompt": [["user", "\u5962\u4f59 </script> ?"]]}]}
 
 
-def test_entries_are_told_apart_by_what_differs() -> None:
+def test_labels_say_only_what_differs() -> None:
     def entry(model: str, harness: str = "inspect", mode: str = "generate", setting: tuple[str, ...] = ()) -> Entry:
         return Entry("s", model, harness, mode, setting)
 
@@ -125,5 +125,5 @@ def test_a_plot_takes_the_colours_of_its_page() -> None:
 
 
 def test_no_two_names_have_one_colour() -> None:
-    """A page puts names in the place of colours."""
+    """A page replaces each colour by its name."""
     assert len(set(svg_charts.PALETTE.values())) == len(svg_charts.PALETTE)

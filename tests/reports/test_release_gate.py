@@ -28,7 +28,7 @@ def test_a_floor_is_compared_with_the_interval(logs: Path, capsys: pytest.Captur
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--fail-under", "acc"], "expected METRIC=NUMBER"),
         (["--fail-under", "fatcual.acc=0.5"], "the dimensions are instruction, factual"),
@@ -41,11 +41,11 @@ def test_a_floor_is_compared_with_the_interval(logs: Path, capsys: pytest.Captur
     ],
 )
 def test_mistakes_with_the_gate(
-    logs: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
+    logs: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     """A misspelt floor must not let everything pass: exit code 2, not 0."""
     assert main(["report", str(logs / "lm-eval"), *arguments]) == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_files_that_were_left_out_cannot_pass(logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Results files of both harnesses, written by themselves, read into one table."""
+"""`recrm report` and `recrm card` on logs that both harnesses wrote themselves."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from recrm_tasks.scoring.outcomes import Outcome
 
 
 def test_both_give_the_same_runs(results: Path) -> None:
-    runs, *told = collect([str(results)], READERS)
-    assert told == [[], [], []]
+    runs, *notes = collect([str(results)], READERS)
+    assert notes == [[], [], []]
     by_harness = {name: {r.dimension: r for r in runs if r.harness == name} for name in ("lm-eval", "inspect")}
     assert set(by_harness["lm-eval"]) == set(by_harness["inspect"]) == set(dimensions())
     for key, run in by_harness["inspect"].items():
@@ -55,7 +55,7 @@ def test_the_table(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_models_by_dimensions(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One line per model and harness; the hybrid score is Inspect's own, and of lm-eval's run made of its samples."""
+    """One line per model and harness. The hybrid score is Inspect's own; lm-eval's is computed from its samples."""
     assert main(["report", str(results)]) == 0
     printed = capsys.readouterr().out
     lines = printed[: printed.index("by dimension")].splitlines()
@@ -72,25 +72,25 @@ def test_models_by_dimensions(results: Path, capsys: pytest.CaptureFixture[str])
     assert rows[2][3].startswith("N 72, ")
 
 
-def test_without_samples_the_hybrid_score_is_not_known(
+def test_without_samples_there_is_no_hybrid_score(
     results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = next(results.rglob("results_*.json"))
     (tmp_path / file.name).write_text(file.read_text())
     assert main(["report", str(tmp_path)]) == 0
-    told = capsys.readouterr()
-    assert "note: no hybrid score of model (lm-eval, generate)" in told.err
-    assert "lm_eval --log_samples" in told.err
+    printed = capsys.readouterr()
+    assert "note: no hybrid score of model (lm-eval, generate)" in printed.err
+    assert "lm_eval --log_samples" in printed.err
     (row,) = (
-        line for line in told.out.splitlines() if line.startswith("│ model") and "%" not in line and "360" not in line
+        line
+        for line in printed.out.splitlines()
+        if line.startswith("│ model") and "%" not in line and "360" not in line
     )
     assert row.rstrip("│ ").endswith("–")
 
 
-def test_several_runs_of_one_model_stand_apart(
-    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Two of the present version and one of an older one: three lines, of which each says what it is."""
+def test_several_runs_of_one_model(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two of the present task version and one of an older one: three lines, and which file each is."""
     content = json.loads(next(results.rglob("results_*.json")).read_text())
     for name in ("first", "second"):
         (tmp_path / f"results_{name}.json").write_text(json.dumps(content))
@@ -98,17 +98,17 @@ def test_several_runs_of_one_model_stand_apart(
         config["metadata"]["recrm_provenance"]["prompt_version"] -= 1
     (tmp_path / "results_older.json").write_text(json.dumps(content))
     assert main(["report", str(tmp_path)]) == 0
-    told = capsys.readouterr()
-    overview = told.out[: told.out.index("by dimension")]
+    printed = capsys.readouterr()
+    overview = printed.out[: printed.out.index("by dimension")]
     assert [name in overview for name in ("model (2)", "model (3)", "model (4)")] == [True, True, False]
     assert overview.count("older task version") == 1
-    for name, file in (("model", "first"), ("model (2)", "older"), ("model (3)", "second")):
-        assert f"{name} is {tmp_path / f'results_{file}.json'}" in told.err.replace("\n", "") or file != "first"
-    assert told.err.count("several runs of model (lm-eval, generate)") == 3
+    for name, file in (("model", "first"), ("model (2)", "second"), ("model (3)", "older")):
+        assert f": {name} is {tmp_path / f'results_{file}.json'}\n" in printed.err
+    assert printed.err.count("several runs of model (lm-eval, generate)") == 3
 
 
 def test_a_folder_of_everything(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Inspect's logs as JSON are found among other JSON, which is nobody's result."""
+    """Inspect's JSON logs are found among other JSON files."""
     log = read_eval_log(str(next(results.rglob("*.eval"))))
     write_eval_log(log, str(tmp_path / "a.json"), format="json")
     (tmp_path / "settings.json").write_text("{}")
@@ -122,7 +122,7 @@ def test_a_folder_of_everything(results: Path, tmp_path: Path, capsys: pytest.Ca
 
 @pytest.mark.parametrize("odd", [None, float("nan"), float("-inf")])
 def test_answers_of_a_log_in_json(results: Path, tmp_path: Path, odd: float | None) -> None:
-    """As of the same log in Inspect's own format, also where Inspect writes numbers that JSON has not."""
+    """The same as in Inspect's own format, also where Inspect writes numbers that JSON does not have."""
     file = next(results.rglob("*.eval"))
     log = read_eval_log(str(file))
     if odd is not None:
@@ -152,7 +152,7 @@ def test_a_file_that_is_named_twice_is_one_run(results: Path) -> None:
     assert collect([str(file), str(results / "inspect"), str(file)], READERS) == collect([str(file)], READERS)
 
 
-def test_numbers_without_samples_are_told(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_metrics_without_samples(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log = read_eval_log(str(next(results.rglob("*.eval"))))
     log.samples = []
     write_eval_log(log, str(tmp_path / "a.json"), format="json")
@@ -161,20 +161,20 @@ def test_numbers_without_samples_are_told(results: Path, tmp_path: Path, capsys:
     assert (tmp_path / "report.html").read_text().count("<svg") > 5
 
 
-def test_what_cannot_be_read_is_told(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_broken_files_are_named(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "results_half.json").write_text('{"results": {')
     (tmp_path / "results_other.json").write_text(json.dumps({"results": {"x": {}}, "configs": {"x": {}}}))
     (tmp_path / "broken.eval").write_bytes(b"PK nothing")
     assert main(["report", str(results), str(tmp_path)]) == 0
-    told = capsys.readouterr().err
-    assert "results_half.json: not a results file" in told
-    assert "broken.eval: not a readable Inspect log" in told
-    assert f"passed over: {tmp_path / 'results_other.json'}: of other tasks" in told
+    printed = capsys.readouterr().err
+    assert "results_half.json: not a results file" in printed
+    assert "broken.eval: not a readable Inspect log" in printed
+    assert f"passed over: {tmp_path / 'results_other.json'}: of other tasks" in printed
     assert main(["report", str(tmp_path)]) == 2
     assert "no results of recrm tasks" in capsys.readouterr().err
 
 
-def test_a_run_without_an_answer_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_without_an_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = get_model("scripted/some/model", answers={}, memoize=False)  # knows no answer: the backend fails
     (log,) = inspect_eval(bench_task(data="sample", limit=2), model=model, log_dir=str(tmp_path), display="none")
     assert log.status == "error"
@@ -183,7 +183,7 @@ def test_a_run_without_an_answer_is_told(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_a_run_with_failed_requests_is_incomplete(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A request that failed is no answer of the model: the numbers are of the others, and marked; no gate opens."""
+    """A failed request is not an answer: the metrics are of the others, and marked, and no gate passes."""
     table = scripted.completions(load("factual", "sample", limit=6).prompts("generate"))
     table.pop(next(iter(table)))
     model = get_model("scripted/some/model", answers=table, memoize=False)
@@ -196,10 +196,10 @@ def test_a_run_with_failed_requests_is_incomplete(tmp_path: Path, capsys: pytest
     )
     assert log.status == "success"
     assert main(["report", str(tmp_path)]) == 0
-    told = capsys.readouterr()
-    assert "5 of 6 records of factual have an answer" in told.err
-    assert "N 5 of 6" in told.out
-    assert "incomplete" in told.out
+    printed = capsys.readouterr()
+    assert "5 of 6 records of factual have an answer" in printed.err
+    assert "N 5 of 6" in printed.out
+    assert "incomplete" in printed.out
     (run,) = collect([str(tmp_path)], READERS).runs
     outcomes = [Outcome.from_json(s.scores["recrm"].metadata["outcome"]) for s in log.samples if s.scores]
     assert run.metrics == flat(dimension_of("factual").metrics(outcomes))
@@ -210,7 +210,7 @@ def test_a_run_with_failed_requests_is_incomplete(tmp_path: Path, capsys: pytest
 
 
 def test_the_table_of_costs(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The model's side tells one token in and one out per question; lm-eval has no tokenizer here."""
+    """The scripted API reports one token in and one out per question; lm-eval has no tokenizer here."""
     (by_lm_eval,) = {id(r.cost): r.cost for r in collect([str(results / "lm-eval")], READERS)[0]}.values()
     (by_inspect,) = {id(r.cost): r.cost for r in collect([str(results / "inspect")], READERS)[0]}.values()
     assert by_lm_eval is not None
@@ -272,9 +272,9 @@ def test_other_files_are_refused(results: Path, tmp_path: Path, capsys: pytest.C
     assert "a report is written as .html, .csv, .parquet, .json, .md" in capsys.readouterr().err
     for ending in ("csv", "md"):
         assert main(["report", str(results), "--to", str(tmp_path / "nowhere" / f"report.{ending}")]) == 2
-        told = capsys.readouterr().err
-        assert "cannot be written" in told
-        assert "No such file" in told
+        printed = capsys.readouterr().err
+        assert "cannot be written" in printed
+        assert "No such file" in printed
 
 
 def test_a_card_is_what_the_hub_reads(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
