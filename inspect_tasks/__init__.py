@@ -1,5 +1,21 @@
-"""Inspect's room: records -> samples, scorers, metrics. The task files stand in `recrm_tasks`."""
+"""Inspect's room: records -> samples, scorers, metrics, and the reading of logs. The task files are in `recrm_tasks`.
 
-from inspect_tasks.tasks import bench_task, dimension_task
+The tasks are imported on first use: reports read logs through this package where Inspect may not be installed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from inspect_tasks.tasks import bench_task, dimension_task
 
 __all__ = ["bench_task", "dimension_task"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from inspect_tasks import tasks
+
+    return getattr(tasks, name)

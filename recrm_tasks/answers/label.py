@@ -143,13 +143,13 @@ class LabelKind(Kind[Labels]):
         return Diagnosis(
             name="confusion",
             title="Confusion",
-            caption="Labels by their place in the set, 0 being the first.",
+            caption="Labels by their place in the label set, from 0.",
             rows=[
                 {"gold": label, **{f"answered {i}": int(n) for i, n in enumerate(row[:-1])}, "unreadable": int(row[-1])}
                 for label, row in enumerate(counts)
             ],
             plot=Heatmap(
-                "Counts; shaded by their share of the gold label.", "answered", "gold", "n", "share", answers, called
+                "Counts, shaded by their share of the gold label.", "answered", "gold", "n", "share", answers, called
             ),
             points=[
                 {"gold": gold, "answered": answer, "n": int(n), "share": int(n) / int(row.sum()) if row.any() else 0.0}

@@ -196,13 +196,12 @@ class OrderKind(Kind[Lists]):
         return Diagnosis(
             name="places",
             title="Position bias",
-            caption="Place in the order shown. A model that looks at the candidates alone follows chance.",
+            caption="Place in the order shown. A model that ignores the order chooses each as often as by chance.",
             rows=[
                 {"place": place, "first choice": chosen[place], "by chance": chance[place]} for place in sorted(chance)
             ],
             plot=Bars(
-                "Where the first choice stood in the order shown. A model that looks at the candidates alone meets the "
-                "marks.",
+                "Places of the first choice in the order shown. A model that ignores the order meets the marks.",
                 "place",
                 "share",
                 "chance",

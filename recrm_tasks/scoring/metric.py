@@ -49,6 +49,8 @@ class Metric(Generic[Table]):
     """Whether a table with room for few metrics shows it."""
     hub: str | None = None
     """What the Hugging Face hub calls it; None where it has no name for it."""
+    chance: float | str | None = None
+    """What it is worth without looking at the records: a number, or the metric that says so."""
     compare: Callable[[Table, Table], Difference] | None = None
     """Its paired difference, second minus first; None where it has none."""
 
