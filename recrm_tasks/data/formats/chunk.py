@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,25 @@ class Chunk:
     """What the numbers count: `line` or `row`."""
     problems: list[tuple[int, str]] = field(default_factory=list)
     """Rows that could not even be read: where they stand, and why."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some objects of a JSON file with their values as they are."""
+
+    values: list[dict[str, Any]]
+    numbers: list[int]
+    """As of `Chunk`; the same holds for the others."""
+    unit: str
+    problems: list[tuple[int, str]]
+
+    def add(self, number: int, row: dict[str, Any] | str) -> None:
+        """Adds a row, or the reason why it cannot be read."""
+        if isinstance(row, str):
+            self.problems.append((number, row))
+        else:
+            self.values.append(row)
+            self.numbers.append(number)
 
 
 def opened(path: Path, codec: str | None) -> pa.NativeFile:
@@ -51,7 +71,7 @@ def table_chunk(batch: pa.RecordBatch, first: int) -> Chunk:
     names = batch.schema.names
     if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise pa.ArrowInvalid(f"the column {twice!r} stands twice")
+        raise pa.ArrowInvalid(f"duplicate column {twice!r}")
     alike = pa.RecordBatch.from_arrays(columns, names)
     return Chunk(alike, np.arange(first, first + batch.num_rows), "row")
 
