@@ -247,12 +247,12 @@ def _first(error: ValidationError, prefix: str = "") -> str:
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # the library has no types of its own
-    """Refuses a key that stands twice, of which YAML readers otherwise keep the last in silence."""
+    """Refuses duplicate keys, of which YAML readers otherwise keep the last."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
         keys = [k.value for k, _ in node.value if k.tag != "tag:yaml.org,2002:merge"]
         for key in keys:
             if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice", node.start_mark)
+                raise yaml.constructor.ConstructorError(None, None, f"duplicate key {key!r}", node.start_mark)
         constructed: dict[Hashable, Any] = super().construct_mapping(node, deep)
         return constructed

@@ -32,7 +32,7 @@ def write_records(
         How many records there are of each split (of none: under the empty name).
 
     Raises:
-        DataError: an id stands twice, or there is no record at all.
+        DataError: an id is a duplicate, or there is no record at all.
     """
     kind = dimension_of(dimension)
     labels = labels or kind.default_labels
@@ -46,7 +46,7 @@ def write_records(
                 left_out.add(f"records that would not load: {problem}")
                 continue
             if record["id"] in ids:
-                raise DataError(f"records.{dimension}: ids must differ, but {record['id']!r} stands twice")
+                raise DataError(f"records.{dimension}: ids must differ, but {record['id']!r} is a duplicate")
             ids.add(record["id"])
             splits[record.get("split") or ""] += 1
             stream.write(json.dumps(record, ensure_ascii=False) + "\n")
