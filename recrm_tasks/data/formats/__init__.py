@@ -9,9 +9,9 @@ from typing import TypeVar
 import pyarrow as pa
 
 from recrm_tasks.data.formats.chunk import Chunk, Rows, opened
+from recrm_tasks.data.formats.columnar import read_arrow, read_parquet
 from recrm_tasks.data.formats.delimited import read_delimited, read_delimited_with_nulls
 from recrm_tasks.data.formats.json_text import read_json, read_json_rows
-from recrm_tasks.data.formats.tables import read_arrow, read_parquet
 from recrm_tasks.errors import DataError
 
 T = TypeVar("T")
