@@ -32,7 +32,7 @@ def build(recipe_file: Path, folder: Path, to: Path) -> dict[str, Any]:
         What build.json says: the parts with their counts, the recipe, the files, the version.
 
     Raises:
-        DataError: the recipe or the data will not do, or the folder exists. Nothing is written then.
+        DataError: the recipe or the data cannot be used, or the folder exists. Nothing is written then.
     """
     if is_taken(to):
         raise DataError(f"{to} exists already: name a new folder, or remove that one")

@@ -137,11 +137,11 @@ def _since_1970(values: pl.Series, zone: tzinfo) -> pl.Series:
     """Times of a zone; null where its clocks skipped them, and for years in which polars and Python may differ."""
     known = values.is_between(datetime(1970, 1, 2), datetime(2037, 1, 1)).fill_null(False)
     name = "UTC" if zone is timezone.utc else str(zone)
-    return (
-        values.set(~known, None)
-        .dt.replace_time_zone(name, ambiguous="earliest", non_existent="null")
-        .dt.timestamp("us")
-    )
+    try:
+        local = values.set(~known, None).dt.replace_time_zone(name, ambiguous="earliest", non_existent="null")
+    except pl.exceptions.ComputeError:  # a zone that only this machine's Python knows
+        return pl.repeat(None, len(values), dtype=pl.Int64, eager=True)
+    return local.dt.timestamp("us")
 
 
 def _reader(form: str | None, zone: tzinfo) -> Callable[[object], int | None]:

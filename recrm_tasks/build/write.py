@@ -1,4 +1,4 @@
-"""Records -> files."""
+"""Records -> files, without those that would not load."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def write_records(
             stream.write(json.dumps(record, ensure_ascii=False) + "\n")
     if not ids:
         reasons = "; ".join(f"{count} {reason}" for reason, count in left_out.counts().items())
-        raise DataError(f"records.{dimension}: not one record came of it. Left out: {reasons or 'nothing'}")
+        raise DataError(f"records.{dimension}: no record was built. Left out: {reasons or 'nothing'}")
     return splits
 
 

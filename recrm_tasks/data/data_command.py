@@ -1,4 +1,4 @@
-"""`recrm data`: look at data, and write it in one form."""
+"""`recrm data`: inspect data, and export it in one form."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def add_data_commands(commands: Any) -> Any:
     Returns:
         The subcommands of `data`, for others to add theirs.
     """
-    data = commands.add_parser("data", help="look at data, convert it, make it of your own logs")
+    data = commands.add_parser("data", help="inspect data, export it, build it from your own logs")
     below = data.add_subparsers(required=True, metavar="COMMAND")
 
-    inspect = below.add_parser("inspect", help="check every record, say what was recognised, write a mapping.yaml")
+    inspect = below.add_parser("inspect", help="check every record, show what was recognised, write a mapping.yaml")
     _source(inspect)
     inspect.add_argument("--to", type=Path, default=Path("mapping.yaml"), help="where the mapping goes (mapping.yaml)")
     inspect.set_defaults(run=_inspect)
@@ -82,7 +82,7 @@ def _inspect(options: argparse.Namespace) -> int:
 
 
 def _write(to: Path, found: list[Profile], origin: Origin) -> None:
-    """The mapping, unless there is one already that a person may have edited."""
+    """Writes the mapping, unless a file exists that a person may have edited."""
     if to.exists():
         print(f"\n{to} exists already and is left as it is; --to names another file")
         return
@@ -120,7 +120,7 @@ def _print(found: Profile) -> None:
     for name, (median, most, longest) in found.lengths.items():
         print(f"  characters  {name}: median {median:,}, 99 % below {most:,}, longest {longest:,}")
     print(
-        f"  duplicates  {found.duplicates:,} say the same as an earlier record; "
+        f"  duplicates  {found.duplicates:,} have the same content as an earlier record; "
         f"{found.overlap:,} of test are in another split too"
     )
     for reason, count in found.problems.reasons.most_common():
@@ -134,7 +134,7 @@ def _export(options: argparse.Namespace) -> int:
         dimension_of(key)
     manifest = export(options.data, options.to, options.dimension, options.split, options.mapping, options.revision)
     for key in () if options.dimension else [key for key in dimensions() if key not in manifest["dimensions"]]:
-        print(f"left out: {key}, of which there are no records", file=sys.stderr)
+        print(f"left out: {key}, which has no records", file=sys.stderr)
     for key, part in manifest["dimensions"].items():
         for name, split in part["splits"].items():
             print(f"{key}/{name}.parquet: {split['rows']:,} records, sha256 {split['sha256']}")

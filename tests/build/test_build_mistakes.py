@@ -33,7 +33,7 @@ from recrm_tasks.errors import DataError, RecrmError
         ({"dimension": "rankings"}, r"records.rankings: unknown dimension; there are instruction, factual"),
         ({"part": {"candidates": {"column": "where"}, "context": ""}}, r"'where' is text \('home'\): give a separator"),
         ({"items": {"from": "log", "id": "user", "text": "x"}}, r"items: .*ids must differ, but 'u1' is a duplicate"),
-        ({"part": {"leave_out": {"all of it": "true"}}}, r"leave_out: not one row of table 'lists' is left"),
+        ({"part": {"leave_out": {"all of it": "true"}}}, r"leave_out: no row of table 'lists' is left"),
         ({"tables": {"items": {"file": "no.jsonl"}}}, r"no.jsonl: cannot be read: No such file"),
         ({"tables": {"items": {"file": "items.xls"}}}, r"items.xls: not a data file by its name"),
     ],
@@ -64,7 +64,7 @@ def test_bad_tables(tmp_path):
         build(tmp_path, recipe(), lists=[])
     with pytest.raises(DataError, match=r"records.ranking: ids must differ, but 'toy-l1' is a duplicate"):
         build(tmp_path, recipe(), lists=[LISTS[0], LISTS[0]])
-    with pytest.raises(DataError, match=r"not one record came of it. Left out: 1 lists: no positive"):
+    with pytest.raises(DataError, match=r"no record was built. Left out: 1 lists: no positive"):
         build(tmp_path, recipe(), lists=[{**LISTS[0], "chosen": None}])
     (tmp_path / "lists.jsonl").write_text('{"a": 1}\n[2]\n', encoding="utf-8")
     with pytest.raises(DataError, match=r"lists.jsonl, line 2: expected a JSON object, found list"):

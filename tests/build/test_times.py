@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -123,3 +123,17 @@ def test_common_forms_are_read_by_polars(monkeypatch, form):
 
 def test_dates_alone_are_midnight():
     assert read([date(1970, 1, 2)], timezone.utc, kind=pl.Date) == [86_400_000_000]
+
+
+class OwnZone(tzinfo):
+    """A zone of a name that polars does not know, an hour ahead of UTC."""
+
+    def __str__(self):
+        return "Own/Zone"
+
+    def utcoffset(self, _when):
+        return timedelta(hours=1)
+
+
+def test_zones_that_polars_does_not_know():
+    assert read(["1970-01-03 01:00:00"] * 2, OwnZone()) == [2 * 86_400_000_000] * 2

@@ -140,8 +140,8 @@ def test_hundred_megabytes_on_one_line(refusal, name):
 
 def test_repeated_ids(refusal):
     message = refusal(lines([*rows(), rows()[1]]))
-    assert "factual.jsonl, line 5: id: stands at" in message
-    assert "line 2 already" in message
+    assert "factual.jsonl, line 5: id: duplicate of" in message
+    assert "line 2; ids must be unique" in message
 
 
 def test_labels_that_are_all_null(refusal, tmp_path):

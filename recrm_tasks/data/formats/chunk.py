@@ -1,4 +1,4 @@
-"""What every reader hands over, and how it opens files."""
+"""What every reader returns, and how it opens files."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Chunk:
 
     batch: pa.RecordBatch
     numbers: npt.NDArray[np.int64]
-    """Where each row stands in the file, from 1."""
+    """The position of each row in the file, from 1."""
     unit: str
     """What the numbers count: `line` or `row`."""
     problems: list[tuple[int, str]] = field(default_factory=list)
-    """Rows that could not even be read: where they stand, and why."""
+    """Rows that could not be read: their positions, and why."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Rows:
 
     values: list[dict[str, Any]]
     numbers: list[int]
-    """As of `Chunk`; the same holds for the others."""
+    """As in `Chunk`, and so are the other fields."""
     unit: str
     problems: list[tuple[int, str]]
 
@@ -65,7 +65,7 @@ def opened(path: Path, codec: str | None) -> pa.NativeFile:
 
 
 def table_chunk(batch: pa.RecordBatch, first: int) -> Chunk:
-    """Rows of a format that counts rows; column types that differ only in their encoding are made alike."""
+    """Rows of a format that counts rows; types that differ only in their encoding become one."""
     batch.validate(full=True)  # a broken file may hold places outside of its texts
     columns = [_simple(column) for column in batch.columns]
     names = batch.schema.names
