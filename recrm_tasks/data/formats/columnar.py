@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from recrm_tasks.data.formats.chunk import Chunk, opened, table_chunk
 
 ROWS = 16_384
-"""Rows per chunk: some 20 MB of behavior records."""
+"""Rows per chunk: about 20 MB of records of 1,000 characters."""
 
 
 def read_parquet(path: Path, _ending: str, codec: str | None) -> Iterator[Chunk]:

@@ -36,7 +36,7 @@ def row_records(
         if column is not None:
             table.column(column, f"{where}.{key}")
     kept = keep(table, part.leave_out, templates, f"{where}.leave_out", left_out)
-    # The label is what a model is asked for: no shown text may have it.
+    # The label is what a model is asked for: no text that is shown may use it.
     known = set(table.frame.columns) - {part.label.column}
     fields = {name: templates.text(spec, f"{where}.fields.{name}", known) for name, spec in part.fields.items()}
     meta = {name: templates.text(spec, f"{where}.meta.{name}", known) for name, spec in part.meta.items()}
