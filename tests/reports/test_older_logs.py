@@ -68,6 +68,7 @@ def plain(x: Any) -> Any:
     return [plain(one) for one in x] if isinstance(x, list | tuple) else x
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNS)
 def test_report(name: str, logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "r.json"
@@ -77,6 +78,7 @@ def test_report(name: str, logs: Path, tmp_path: Path, capsys: pytest.CaptureFix
     assert "0.1.0" not in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in RUNS if name != "inspect_factual"])
 def test_aggregate(name: str, logs: Path) -> None:
     (one,) = aggregate_runs(collect_answers([str(logs / RUNS[name])], READERS))
@@ -91,6 +93,7 @@ def test_aggregate(name: str, logs: Path) -> None:
     assert [plain(found)] == expected(logs, f"aggregate_{name}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAIRS)
 def test_compare(name: str, logs: Path) -> None:
     pairs, _ = pair(*(collect_answers([str(logs / folder)], READERS) for folder in PAIRS[name]))
@@ -141,7 +144,7 @@ def test_a_log_of_a_suite_that_is_not_installed(logs: Path, tmp_path: Path, monk
     for config in content["configs"].values():
         config["metadata"]["recrm_provenance"]["suite"] = {"name": "service", "version": 3, "keys": ["factual"]}
     (tmp_path / source.name).write_text(json.dumps(content), encoding="utf-8")
-    assert main(["report", str(tmp_path), str(logs / "lm-eval/bench")]) == 0
+    assert main(["report", str(tmp_path), str(logs / "inspect/bench")]) == 0
     said = capsys.readouterr().err
     assert said.count("of suite 'service', which is not installed; the suites here are recrm") == 1
     assert main(["report", str(tmp_path)]) == 2
