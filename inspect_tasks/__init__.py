@@ -1,4 +1,4 @@
-"""Inspect's room: records -> samples, scorers, metrics. The task files stand in `recrm_tasks`."""
+"""The tasks for Inspect: samples, solver, scorers and metrics. The task files that users run are in `recrm_tasks`."""
 
 from inspect_tasks.tasks import bench_task, dimension_task
 
