@@ -22,7 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "browser"
 
 from conftest import FLAGS
 from playwright.sync_api import sync_playwright
-from test_page import answering, by_lm_eval
+from saved_runs import by_lm_eval
+from test_page import answering
 
 from recrm_tasks.cli import main as recrm
 from recrm_tasks.data import load
@@ -39,7 +40,7 @@ def write(folder: Path, count: int) -> Path:
     data = str(folder / "data")
     prompts = list(load("behavior", data).prompts("generate"))
     for name, good in (("one", 0.9), ("other", 0.6)):
-        by_lm_eval(folder / "runs", name, answering(prompts, good), "recrm_behavior", data)
+        by_lm_eval(folder / "runs", answering(prompts, good), "recrm_behavior", name, data=data)
     file = folder / "report.html"
     began = time.perf_counter()
     assert recrm(["report", str(folder / "runs"), "--to", str(file), "--records", str(count)]) == 0

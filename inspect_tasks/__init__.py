@@ -1,5 +1,21 @@
-"""The tasks for Inspect: samples, solver, scorers and metrics. The task files that users run are in `recrm_tasks`."""
+"""The tasks for Inspect: samples, solver, scorers, metrics and logs. The task files are in `recrm_tasks`.
 
-from inspect_tasks.tasks import bench_task, dimension_task
+The tasks are imported on first use: reports read logs through this package where Inspect may not be installed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from inspect_tasks.tasks import bench_task, dimension_task
 
 __all__ = ["bench_task", "dimension_task"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from inspect_tasks import tasks
+
+    return getattr(tasks, name)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 from inspect_ai.model import Model
 from inspect_ai.model._model import active_model
 
 from inspect_tasks.reward_model import PROVIDER
+from inspect_tasks.users_folder import from_users_folder
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.prompting import Backend
 from recrm_tasks.prompting.tokens import tokens_of
@@ -29,7 +28,7 @@ def active_backend() -> Backend:
     arguments = model.model_args
     names = (arguments.get(name) for name in ("tokenizer_path", "tokenizer", "model_path"))
     known = Backend(
-        tokenizer=_from_users_folder(next((name for name in names if isinstance(name, str)), model.name)),
+        tokenizer=from_users_folder(next((name for name in names if isinstance(name, str)), model.name)),
         context=arguments.get("max_model_len") or arguments.get("max_length"),
         options=tuple((name, arguments[name]) for name in _LOADING if name in arguments),
     )
@@ -68,12 +67,6 @@ def extra_body(enable_thinking: bool | None) -> dict[str, Any] | None:
     if enable_thinking is None or model is None or _provider(model) == "hf":
         return None
     return {"chat_template_kwargs": {"enable_thinking": enable_thinking}}
-
-
-def _from_users_folder(name: str) -> str:
-    """A relative model path, resolved in the user's folder: Inspect has changed to the task file's folder."""
-    folder = Path(os.environ.get("PWD", "."), name)
-    return str(folder) if folder.is_dir() and not Path(name).is_dir() else name
 
 
 def is_reward_model() -> bool:

@@ -24,6 +24,7 @@ from recrm_tasks.errors import RecrmError
 try:
     from inspect_tasks.backend import active_backend, extra_body, is_reward_model, thinking_choice
     from inspect_tasks.options import BenchOptions, TaskOptions
+    from inspect_tasks.users_folder import with_paths
     from recrm_tasks.prompting import load_questions
     from recrm_tasks.prompting.options import AnyOptions, parse
 except ModuleNotFoundError as error:  # run from a clone, in an environment that has only Inspect
@@ -74,7 +75,7 @@ def bench_task(**parameters: Any) -> Task:
 
 
 def _parsed(options: type[AnyOptions], unknown: Mapping[str, object] = {}, **parameters: object) -> AnyOptions:
-    return parse(options, {**parameters, **unknown}, "-T ")
+    return with_paths(parse(options, {**parameters, **unknown}, "-T "))
 
 
 def _samples(dimension: str, suite: Suite | None, options: TaskOptions) -> tuple[list[Sample], dict[str, Any]]:

@@ -110,7 +110,7 @@ def test_inspect_writes_a_mapping_that_reads_the_same_records(inspecting, tmp_pa
     assert (tmp_path / "mine.yaml").read_text() == "# mine now"
     code, said, told = inspecting(tmp_path, "--dimension", "factual")
     assert code == 2
-    assert "the columns of dimension factual cannot be read for certain" in told
+    assert "the columns of dimension factual cannot be read with certainty" in told
     assert "  to decide   " in said
     assert "'?'" in Path("mapping.yaml").read_text()
 

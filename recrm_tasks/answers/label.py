@@ -143,7 +143,7 @@ class LabelKind(Kind[Labels]):
         return Diagnosis(
             name="confusion",
             title="Confusion",
-            caption="Labels by their index in the set, from 0.",
+            caption="Labels by their place in the label set, from 0.",
             rows=[
                 {"gold": label, **{f"answered {i}": int(n) for i, n in enumerate(row[:-1])}, "unreadable": int(row[-1])}
                 for label, row in enumerate(counts)

@@ -197,12 +197,12 @@ class OrderKind(Kind[Lists]):
         return Diagnosis(
             name="places",
             title="Position bias",
-            caption="Place in the order shown. Without position bias the first choices follow chance.",
+            caption="Place in the order shown. A model that ignores the order chooses each as often as by chance.",
             rows=[
                 {"place": place, "first choice": chosen[place], "by chance": chance[place]} for place in sorted(chance)
             ],
             plot=Bars(
-                "Place of the first choice in the order shown. Marks: expected without position bias.",
+                "Places of the first choice in the order shown. A model that ignores the order meets the marks.",
                 "place",
                 "share",
                 "chance",

@@ -55,7 +55,7 @@ class ProbabilityKind(Kind[Probabilities]):
     gold_fields = ("label",)
     primary = "auc"
     strata = ("label",)
-    hub_task = "text-classification"
+    hub_task = "text-ranking"
     metrics = PROBABILITY_METRICS
 
     def posed(self, record: Any, labels: LabelSet | None, lang: Lang, orders: int) -> Iterator[Posed]:
@@ -131,11 +131,11 @@ class ProbabilityKind(Kind[Probabilities]):
         return Diagnosis(
             name="reliability",
             title="Reliability",
-            caption="The bins of ECE: number of answers, mean stated probability, share of positives. The last two are "
-            "equal if calibrated.",
+            caption="The bins of ECE: number of answers, mean stated probability, share of positives. In a calibrated "
+            "model the two are equal.",
             rows=bins,
             plot=Curve(
-                "Readable answers in bins of equal size. Points on the diagonal are calibrated.",
+                "Readable answers in bins of equal size. On the diagonal a model is calibrated.",
                 "probability",
                 "positives",
                 "n",

@@ -14,8 +14,8 @@ LIBRARIES = ("polars", "yaml", "jinja2")
 
 def add_build_command(subparsers: Any) -> None:
     """Adds `build` to the subcommands of `recrm data`."""
-    parser = subparsers.add_parser("build", help="make records of interaction logs or labelled rows")
-    parser.add_argument("--recipe", type=Path, required=True, metavar="FILE", help="what to make of them (YAML)")
+    parser = subparsers.add_parser("build", help="build records from interaction logs or labelled rows")
+    parser.add_argument("--recipe", type=Path, required=True, metavar="FILE", help="what to build (YAML)")
     parser.add_argument("--to", type=Path, required=True, metavar="DIR", help="a new folder for the records")
     parser.add_argument(
         "--from", type=Path, dest="source", metavar="DIR", help="where the recipe's files are; by default beside it"
@@ -24,10 +24,10 @@ def add_build_command(subparsers: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Builds, and prints what was made and what was left out.
+    """Builds, and prints what was built and what was left out.
 
     Raises:
-        RecrmError: a library is missing, or the recipe, the data or the target folder will not do.
+        RecrmError: a library is missing, or the recipe, the data or the target folder cannot be used.
     """
     if missing := [name for name in LIBRARIES if find_spec(name) is None]:
         raise RecrmError(f"data build needs {', '.join(missing)}: pip install 'recrm-tasks[build]'")

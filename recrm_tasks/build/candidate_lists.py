@@ -1,4 +1,4 @@
-"""The candidates of a list with their grades, in every form that logs have them in."""
+"""The candidates of a list with their grades, from every form that logs have."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ class Candidate(NamedTuple):
 
 
 class CandidateReader(NamedTuple):
-    """How to get at the candidates of a row."""
+    """How the candidates of a row are read."""
 
     read: Callable[[Row], list[Candidate] | str]
     """The candidates in the order of the source, or the reason why the list cannot be used."""
     columns: frozenset[str]
-    """The columns that this takes."""
+    """The columns that this needs."""
 
 
 def one_row_per_list(table: Table, part: ChoicePart, templates: Templates, where: str, left_out: LeftOut) -> Table:
     """Rows of one candidate each -> one row per list, with the lists `__items`, `__labels` and `__texts` (JSON).
 
-    Of the other columns those stay that do not differ within any list: what differs may tell what was chosen. The
-    time of a list is that of its first row.
+    Other columns are kept if they do not differ within any list: one that differs may show what was chosen. The time
+    of a list is that of its first row.
     """
     assert part.item is not None
     assert part.label is not None
@@ -56,7 +56,7 @@ def one_row_per_list(table: Table, part: ChoicePart, templates: Templates, where
     left_out.add("candidates: no list id or no item id", int(missing.sum()))
     frame = frame.filter(~missing)
     if frame.is_empty():
-        raise DataError(f"{where}: not one row has a list id and an item id")
+        raise DataError(f"{where}: no row has a list id and an item id")
     plain = [n for n, t in frame.schema.items() if not isinstance(t, pl.List) and not n.startswith("__")]
     lists = frame.group_by("__list", maintain_order=True)
     most = lists.agg(pl.col(plain).n_unique()).select(pl.col(plain).max()).row(0, named=True)

@@ -86,7 +86,7 @@ class _Lists:
                 left_out.add(f"lists: {reason}", table.frame[column].null_count())
                 table = table.with_frame(table.frame.drop_nulls(column))
         if table.frame.is_empty():
-            raise DataError(f"{self._where}: not one list is left; left out: {left_out.counts()}")
+            raise DataError(f"{self._where}: no list is left; left out: {left_out.counts()}")
         self._table = table
         hidden = {part.chosen, part.chosen_index, part.item}
         hidden |= {spec.column for spec in (part.candidates, part.labels, part.label) if spec is not None}

@@ -111,5 +111,5 @@ def keep(table: Table, leave_out: dict[str, str], templates: Templates, where: s
         left_out.add(f"{where.split('.')[0]}: {reason}" if where.startswith("events") else reason, int((~kept).sum()))
         table = table.with_frame(table.frame.filter(kept))
     if table.frame.is_empty():
-        raise DataError(f"{where}: not one row of table {table.name!r} is left")
+        raise DataError(f"{where}: no row of table {table.name!r} is left")
     return table

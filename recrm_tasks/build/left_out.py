@@ -1,11 +1,11 @@
-"""Counts of what became no record, by reason."""
+"""Counts of what was left out, by reason."""
 
 from __future__ import annotations
 
 from collections import Counter
 
 MOST_REASONS = 50
-"""Reasons may quote values of the data: beyond so many different ones they are counted together."""
+"""Reasons may quote values of the data: more different ones than this are counted together."""
 OTHER = "for other reasons"
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from recrm_tasks import __version__
 from recrm_tasks.build.choices import Sources, choice_records
 from recrm_tasks.build.history import Events
+from recrm_tasks.build.labelled_rows import row_records
 from recrm_tasks.build.left_out import LeftOut
 from recrm_tasks.build.recipe import ItemsSpec, RowPart, TextSpec, UsersSpec, read_recipe
-from recrm_tasks.build.rows import row_records
 from recrm_tasks.build.source_tables import Tables, refuse_duplicates
 from recrm_tasks.build.templates import Rendered, Templates
 from recrm_tasks.build.times import zone_of
@@ -32,7 +32,7 @@ def build(recipe_file: Path, folder: Path, to: Path) -> dict[str, Any]:
         What build.json says: the parts with their counts, the recipe, the files, the version.
 
     Raises:
-        DataError: the recipe or the data will not do, or the folder exists. Nothing is written then.
+        DataError: the recipe or the data cannot be used, or the folder exists. Nothing is written then.
     """
     if is_taken(to):
         raise DataError(f"{to} exists already: name a new folder, or remove that one")

@@ -16,7 +16,7 @@ def sample(catalogue: Sequence[str], avoid: Collection[str], count: int, seed: s
         seed: the same seed draws the same items.
 
     Returns:
-        The items, or None where there are not so many.
+        The items, or None if there are too few.
     """
     draw = random.Random(seed)
     if len(catalogue) < 4 * (len(avoid) + count):

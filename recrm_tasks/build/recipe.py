@@ -27,14 +27,14 @@ class _Spec(BaseModel):
 
 
 class JoinKeys(_Spec):
-    """Columns that must be equal where they are not called alike."""
+    """Columns that must be equal, if their names differ."""
 
     this: Name
     that: Name
 
 
 class TableSpec(_Spec):
-    """A file, with columns of other tables beside its own."""
+    """A file, joined with columns of other tables."""
 
     file: str = Field(min_length=1)
     join: dict[Name, Name | JoinKeys] = {}
@@ -42,7 +42,7 @@ class TableSpec(_Spec):
 
 
 class TimeSpec(_Spec):
-    """A column of times, where its name does not say enough."""
+    """A column of times, with its format or unit."""
 
     column: Name
     format: str | None = None
@@ -105,7 +105,7 @@ class SplitSpec(_Spec):
 
 
 class TurnsSpec(_Spec):
-    """A history that stands in the row itself."""
+    """A history that is in the row itself."""
 
     each: str
     text: str
@@ -113,7 +113,7 @@ class TurnsSpec(_Spec):
 
 
 class CandidatesSpec(_Spec):
-    """A column that holds all candidates of a list: ids (a list, or a text with separators) or objects."""
+    """A column with all candidates of a list: ids (a list, or a text with separators) or objects."""
 
     column: Name
     separator: str | None = Field(default=None, min_length=1)
@@ -200,7 +200,7 @@ class Recipe(_Spec):
     @model_validator(mode="before")
     @classmethod
     def _forms(cls, data: Any) -> Any:
-        """Each part by its own form, so that a complaint is about that form alone."""
+        """Each part by its own form, so that an error is about that form alone."""
         parts = data.get("records") if isinstance(data, dict) else None
         if not isinstance(parts, dict):
             return data
@@ -223,7 +223,7 @@ def read_recipe(file: Path) -> Recipe:
     """Reads and checks a recipe.
 
     Raises:
-        DataError: it cannot be read, is no YAML, or has a key or value that does not belong there; names the key.
+        DataError: it cannot be read, is not YAML, or has a key or value that is not allowed; names the key.
     """
     try:
         return Recipe.model_validate(yaml.load(file.read_text(encoding="utf-8"), _Loader))
@@ -248,12 +248,12 @@ def _first(error: ValidationError, prefix: str = "") -> str:
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # the library has no types of its own
-    """Refuses a key that stands twice, of which YAML readers otherwise keep the last in silence."""
+    """Refuses duplicate keys, of which YAML readers otherwise keep the last."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
         keys = [k.value for k, _ in node.value if k.tag != "tag:yaml.org,2002:merge"]
         for key in keys:
             if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice", node.start_mark)
+                raise yaml.constructor.ConstructorError(None, None, f"duplicate key {key!r}", node.start_mark)
         constructed: dict[Hashable, Any] = super().construct_mapping(node, deep)
         return constructed

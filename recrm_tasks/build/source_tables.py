@@ -1,10 +1,8 @@
-"""Tables: Parquet, CSV, TSV and JSON Lines (these also as .gz) -> polars frames."""
+"""The tables of a recipe: files of every format that data is read from -> polars frames."""
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 from recrm_tasks.build.recipe import JoinKeys, Recipe, TableSpec
 from recrm_tasks.build.templates import Templates, unknown
+from recrm_tasks.data.formats import Rows, read_values
 from recrm_tasks.errors import DataError
 
 CHUNK = 50_000
@@ -24,12 +24,12 @@ _KEY = "__key"
 
 @dataclass(frozen=True)
 class Table:
-    """Rows and where they are from."""
+    """The rows of a table."""
 
     name: str
     frame: pl.DataFrame
     nested: frozenset[str]
-    """Columns of JSON text that stands for objects and lists: JSON's may differ from row to row, a frame's may not."""
+    """Columns of JSON text of objects and lists, which may differ from row to row where a frame has one type."""
 
     def column(self, name: str, where: str) -> str:
         """The name, if there is such a column.
@@ -85,7 +85,7 @@ class Tables:
             self._folder / spec.file
         ]  # fmt: skip
         if not files:
-            raise DataError(f"tables.{name}.file: nothing in {self._folder} is called {spec.file}")
+            raise DataError(f"tables.{name}.file: no file in {self._folder} fits {spec.file}")
         parts = [read_table(file) for file in files]
         for file in files:
             self.files[file.relative_to(self._folder).as_posix()] = _fingerprint(file)
@@ -119,31 +119,20 @@ def read_table(file: Path) -> tuple[pl.DataFrame, frozenset[str]]:
     """A file's rows, and which columns are JSON text. All columns of CSV and TSV are text: 007 stays what it is.
 
     Raises:
-        DataError: it cannot be read, or its kind is not known.
+        DataError: it cannot be read, or a row of it cannot; names the row.
     """
-    kind = "".join(s for s in file.suffixes[-2:] if s in (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson", ".gz"))
-    try:
-        if kind == ".parquet":
-            frame = pl.read_parquet(file)
-            own = [n for n, t in frame.schema.items() if isinstance(t, pl.Struct)]
-            return _as_json(frame, own), frozenset(own)
-        if kind.removesuffix(".gz") in (".csv", ".tsv"):
-            separator = "," if kind.startswith(".csv") else "\t"
-            frame = pl.read_csv(file, separator=separator, infer_schema=False)
-            twice = [c for c in frame.columns if "_duplicated_" in c]
-            if twice:
-                raise DataError(f"{file}: the column {twice[0].split('_duplicated_')[0]!r} stands twice")
-            return frame, frozenset()
-        if kind.removesuffix(".gz") in (".jsonl", ".ndjson"):
-            return _read_json_lines(file)
-    except pl.exceptions.NoDataError:
-        return pl.DataFrame(), frozenset()
-    except UnicodeDecodeError as error:
-        raise DataError(f"{file}: not UTF-8 text ({error})") from None
-    except (OSError, EOFError, pl.exceptions.PolarsError) as error:
-        reason = getattr(error, "strerror", None) or _line(error)
-        raise DataError(f"{file}: cannot be read: {reason}") from None
-    raise DataError(f"{file}: tables are .parquet, .csv, .tsv or .jsonl files (the last three also .gz)")
+    parts: list[tuple[pl.DataFrame, frozenset[str]]] = []
+    for piece in read_values(file):
+        for number, reason in piece.problems[:1]:
+            raise DataError(f"{file}, {piece.unit} {number}: {reason}")
+        parts.append(_frame(piece.values) if isinstance(piece, Rows) else _of_columns(piece.batch))
+    return _stack(parts) if parts else (pl.DataFrame(), frozenset())
+
+
+def _of_columns(batch: pa.RecordBatch) -> tuple[pl.DataFrame, frozenset[str]]:
+    frame = pl.DataFrame(batch)
+    nested = [name for name, kind in frame.schema.items() if isinstance(kind, pl.Struct)]
+    return _as_json(frame, nested), frozenset(nested)
 
 
 def as_ids(values: pl.Series) -> pl.Series:
@@ -159,27 +148,6 @@ def as_id(value: Any) -> str | None:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return None if value is None or value == "" else str(value)
-
-
-def _read_json_lines(file: Path) -> tuple[pl.DataFrame, frozenset[str]]:
-    pieces: list[tuple[pl.DataFrame, frozenset[str]]] = []
-    rows: list[dict[str, Any]] = []
-    with file.open("rb") as raw, gzip.open(raw) if file.suffix == ".gz" else raw as unpacked:
-        stream = io.TextIOWrapper(unpacked, encoding="utf-8-sig")
-        for number, line in enumerate(stream, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise DataError(f"{file}, line {number}: not valid JSON: {error}") from None
-            if not isinstance(row, dict):
-                raise DataError(f"{file}, line {number}: expected a JSON object, found {type(row).__name__}")
-            rows.append(row)
-            if len(rows) == CHUNK:
-                pieces.append(_frame(rows))
-                rows = []
-    return _stack([*pieces, _frame(rows)])
 
 
 def _frame(rows: Sequence[dict[str, Any]]) -> tuple[pl.DataFrame, frozenset[str]]:
@@ -199,7 +167,7 @@ def _frame(rows: Sequence[dict[str, Any]]) -> tuple[pl.DataFrame, frozenset[str]
 
 
 def _stack(parts: Sequence[tuple[pl.DataFrame, frozenset[str]]]) -> tuple[pl.DataFrame, frozenset[str]]:
-    """One frame below the other: a column may hold objects in one of them and be plain or absent in another."""
+    """One frame below the other. A column may have objects in one of them and be plain or absent in another."""
     nested: frozenset[str] = frozenset().union(*(own for _, own in parts))
     return pl.concat([_as_json(frame, nested - own) for frame, own in parts], how="diagonal_relaxed"), nested
 
@@ -215,7 +183,7 @@ def _json(name: str, values: Iterable[Any]) -> pl.Series:
 
 
 def _join(table: Table, other: Table, keys: str | JoinKeys, where: str) -> Table:
-    """The other table's columns beside, `<column>_<table>` where a name is taken. Rows without a match have nulls."""
+    """Adds the other table's columns, as `<column>_<table>` where a name is taken. Rows without a match have nulls."""
     this, that = (keys, keys) if isinstance(keys, str) else (keys.this, keys.that)
     right = other.frame.with_columns(other.ids(that, where).alias(_KEY)).drop(that)
     refuse_duplicates(right[_KEY], f"{where}: column {that!r} of table {other.name!r}")
@@ -227,15 +195,15 @@ def _join(table: Table, other: Table, keys: str | JoinKeys, where: str) -> Table
 
 
 def refuse_duplicates(ids: pl.Series, what: str) -> None:
-    """Nothing, where ids differ.
+    """Refuses ids that do not differ.
 
     Raises:
-        DataError: one stands twice.
+        DataError: there is a duplicate.
     """
     twice = ids.drop_nulls()
     twice = twice.filter(twice.is_duplicated())
     if len(twice):
-        raise DataError(f"{what}: ids must differ, but {twice[0]!r} stands twice ({twice.n_unique()} such ids)")
+        raise DataError(f"{what}: ids must differ, but {twice[0]!r} is a duplicate ({twice.n_unique()} such ids)")
 
 
 def _fingerprint(file: Path) -> dict[str, Any]:

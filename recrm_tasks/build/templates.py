@@ -15,7 +15,7 @@ from recrm_tasks.build.recipe import TextSpec
 from recrm_tasks.errors import DataError
 
 CUT = " […] "
-"""What stands for the part of a text that was left out."""
+"""Takes the place of the part of a text that was left out."""
 
 Row = Mapping[str, Any]
 Rendered = str | dict[str, str] | list[str]
@@ -35,7 +35,7 @@ class Template:
         """Renders it.
 
         Raises:
-            DataError: the template cannot cope with the row's values.
+            DataError: the template fails on the row's values.
         """
         try:
             return self._render(row)
@@ -101,7 +101,7 @@ class Templates:
 
 
 def unknown(name: str, kind: str, known: Collection[str]) -> str:
-    """A message for a name that is not there: what was perhaps meant, and what there is."""
+    """A message for an unknown name: what was perhaps meant, and what there is."""
     from difflib import get_close_matches
 
     close = get_close_matches(name, known, 2)
@@ -124,7 +124,7 @@ def trim(text: object, limit: int | None = None) -> str:
 
 
 def hash_name(value: object, length: int = 5, salt: str = "") -> str:
-    """A made-up name: the same value has the same one everywhere, and it tells nothing of the value's size."""
+    """A made-up name: the same everywhere for the same value, without a hint of the value's size."""
     return hashlib.sha256(f"{salt}{value}".encode()).hexdigest()[:length]
 
 

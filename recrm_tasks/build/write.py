@@ -1,4 +1,4 @@
-"""Records -> files."""
+"""Records -> files, without those that would not load."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def write_records(
         How many records there are of each split (of none: under the empty name).
 
     Raises:
-        DataError: an id stands twice, or there is no record at all.
+        DataError: an id is a duplicate, or there is no record at all.
     """
     kind = dimension_of(dimension)
     labels = labels or kind.default_labels
@@ -47,13 +47,13 @@ def write_records(
                 left_out.add(f"records that would not load: {problem}")
                 continue
             if record["id"] in ids:
-                raise DataError(f"records.{dimension}: ids must differ, but {record['id']!r} stands twice")
+                raise DataError(f"records.{dimension}: ids must differ, but {record['id']!r} is a duplicate")
             ids.add(record["id"])
             splits[record.get("split") or ""] += 1
             stream.write(json.dumps(record, ensure_ascii=False) + "\n")
     if not ids:
         reasons = "; ".join(f"{count} {reason}" for reason, count in left_out.counts().items())
-        raise DataError(f"records.{dimension}: not one record came of it. Left out: {reasons or 'nothing'}")
+        raise DataError(f"records.{dimension}: no record was built. Left out: {reasons or 'nothing'}")
     return splits
 
 

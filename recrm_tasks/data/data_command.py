@@ -92,7 +92,7 @@ def _inspect(options: argparse.Namespace) -> int:
 
 
 def _write(to: Path, found: list[Profile], origin: Origin) -> None:
-    """The mapping, unless there is one already that a person may have edited."""
+    """Writes the mapping, unless a file exists that a person may have edited."""
     if to.exists():
         print(f"\n{to} exists already and is left as it is; --to names another file")
         return
@@ -130,7 +130,7 @@ def _print(found: Profile) -> None:
     for name, (median, most, longest) in found.lengths.items():
         print(f"  characters  {name}: median {median:,}, 99 % below {most:,}, longest {longest:,}")
     print(
-        f"  duplicates  {found.duplicates:,} say the same as an earlier record; "
+        f"  duplicates  {found.duplicates:,} have the same content as an earlier record; "
         f"{found.overlap:,} of test are in another split too"
     )
     for reason, count in found.problems.reasons.most_common():
@@ -144,7 +144,7 @@ def _export(options: argparse.Namespace) -> int:
         dimension_of(key)
     manifest = export(options.data, options.to, options.dimension, options.split, options.mapping, options.revision)
     for key in () if options.dimension else [key for key in dimensions() if key not in manifest["dimensions"]]:
-        print(f"left out: {key}, of which there are no records", file=sys.stderr)
+        print(f"left out: {key}, which has no records", file=sys.stderr)
     for key, part in manifest["dimensions"].items():
         for name, split in part["splits"].items():
             print(f"{key}/{name}.parquet: {split['rows']:,} records, sha256 {split['sha256']}")

@@ -1,4 +1,4 @@
-"""One door for all data: a choice of source -> checked, ordered records and where they came from."""
+"""A data choice -> checked records in evaluation order, and where they came from."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from recrm_tasks.errors import DataError, RecrmError
 class Dataset:
     """Checked records of one dimension, in evaluation order, with their label set and provenance.
 
-    The records lie in a file; every pass over them reads it anew and holds a part of it at a time.
+    The records are in a file. Each pass over them reads the file again, a part at a time.
     """
 
     dimension: Dimension
@@ -96,8 +96,8 @@ def load(
 
     Args:
         dimension: its key.
-        data: `hub`, `sample` or a path; by default the environment's `RECRM_DATA`, else `hub`. One never stands in
-            for another.
+        data: `hub`, `sample` or a path; by default the environment's `RECRM_DATA`, else `hub`. One never replaces
+            another.
         split: which split, see `recrm_tasks.data.store.splits.choose_split`.
         lang: only records in this language.
         limit: at most this many records: a prefix of the seeded stratified order. `lite` is the fixed choice of 1,000.
@@ -106,7 +106,7 @@ def load(
         revision: of the hub's data; by default the environment's `RECRM_REVISION`, else the pinned one.
 
     Raises:
-        RecrmError: anything that the user can put right, in one message.
+        RecrmError: a mistake that the user can correct, in one message.
     """
     kind = dimension_of(dimension)
     if lang is not None and lang not in LANGS:

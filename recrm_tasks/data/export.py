@@ -35,13 +35,13 @@ def export(
         revision: of the hub's data.
 
     Returns:
-        The manifest: what was written, of what.
+        The manifest: what was written, and from what.
 
     Raises:
         RecrmError: what `load` raises, or the folder cannot be written.
     """
     if is_taken(to):
-        raise DataError(f"{to}: exists already; an export goes into a folder of its own")
+        raise DataError(f"{to}: exists already; name a new folder")
     manifest: dict[str, Any] = {"recrm_tasks": __version__, "dimensions": {}}
     labels = {}
     with whole_folder(to) as folder:
@@ -108,7 +108,7 @@ def _write(file: Path, dataset: Dataset, split: str | None) -> None:
 
 
 def _card(manifest: dict[str, Any]) -> str:
-    """A data set card that tells `datasets` which file is what."""
+    """A data set card that says which file is what, for `datasets`."""
     configs = [
         {
             "config_name": key,
@@ -121,5 +121,5 @@ def _card(manifest: dict[str, Any]) -> str:
     return (
         f"---\n{header}---\n\n"
         f"Checked records, written by recrm-tasks {__version__}. `RECRM_DATA` takes this folder, and "
-        'so does `datasets.load_dataset(FOLDER, "behavior")`. manifest.json says what they were made of.\n'
+        'so does `datasets.load_dataset(FOLDER, "behavior")`. manifest.json says what they were made from.\n'
     )

@@ -1,4 +1,4 @@
-"""A plan -> checked records, streamed from the source's files into a store; the second time from the store at once."""
+"""A plan -> checked records, streamed from the source's files into a store; later runs read the store."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ def prepare(origin: Origin, kind: Dimension, plan: Plan, stop: bool = True) -> t
         origin: the source.
         kind: the dimension.
         plan: how its files are read.
-        stop: whether rows that cannot be used, or none at all, end in an error; where the mapping says to skip unusable
-            rows, they do not.
+        stop: whether it is an error if rows cannot be used or there are none; if the mapping says to skip unusable
+            rows, those are no error.
 
     Returns:
-        The records, and what was wrong with the rows that became none.
+        The records, and what was wrong with the rows that could not be used.
 
     Raises:
         DataError: a file cannot be read, rows cannot be used, or there are no records.
@@ -119,7 +119,7 @@ class _Check:
 
     def run(self) -> Problems:
         """Reads and checks everything."""
-        # Only where something is read. A bar needs a terminal, and a source that takes its time.
+        # Imported here, because most runs read the cache. The bar shows on a terminal after two seconds.
         from tqdm import tqdm
 
         with tqdm(desc=f"checking {self.kind.key}", unit=" rows", disable=None, delay=2, leave=False) as bar:
@@ -158,7 +158,7 @@ class _Check:
             self._writer.write(batch.slice(start, _PART))
 
     def _same_ids(self) -> None:
-        """Records with an id that was there before: an error, or of ids made of the content numbered."""
+        """Refuses records with the id of an earlier one; ids that are made of the content get a number instead."""
         if not self._ids:
             return
         ids = np.concatenate(self._ids)
@@ -179,9 +179,7 @@ class _Check:
             before, before_unit, before_number, _ = self._place(first[key])
             refused.append(row)
             stands = f"{before}, {before_unit} {before_number}"
-            self.problems.add(
-                file, unit, [(number, "repeated id", f"id: stands at {stands} already; ids must be unique")]
-            )
+            self.problems.add(file, unit, [(number, "repeated id", f"id: duplicate of {stands}; ids must be unique")])
         self.dropped = np.array(refused, dtype=np.int64)
 
     def _place(self, row: int) -> tuple[Path, str, int, bool]:
@@ -191,7 +189,7 @@ class _Check:
 
 
 def _chunks(origin: Origin, plan: Plan) -> Iterator[tuple[Path, Chunk, Source, str | None]]:
-    """All rows of all files, with what is said of them."""
+    """All rows of all files, each chunk with its file, mapping and split."""
     names = [name for files in plan.files for name, _ in files]
     root = origin.local(names)
     for source, files in zip(plan.mapping.sources, plan.files, strict=True):
@@ -206,7 +204,7 @@ def _chunks(origin: Origin, plan: Plan) -> Iterator[tuple[Path, Chunk, Source, s
 
 
 def _ahead(items: Iterator[T], depth: int = 2) -> Iterator[T]:
-    """The items, made in a thread of their own while the ones before are used."""
+    """The items, made by a thread while earlier ones are used."""
     queue: Queue[tuple[str, Any]] = Queue(depth)
     stopped = Event()
 
@@ -225,7 +223,7 @@ def _ahead(items: Iterator[T], depth: int = 2) -> Iterator[T]:
                 if not put("item", item):
                     return
             put("end", None)
-        except BaseException as error:  # handed over to the thread that waits
+        except BaseException as error:  # raised again in the waiting thread
             put("error", error)
 
     Thread(target=work, daemon=True).start()

@@ -1,4 +1,4 @@
-"""What a source holds, for a person's eyes: everything that was recognised, counted and found wanting."""
+"""What a source contains: what was recognised, counts, and rows that cannot be used."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ class Profile:
     lengths: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     """Characters per field: median, 99th percentile, most."""
     duplicates: int = 0
-    """Records that say the same as an earlier one."""
+    """Records with the same content as an earlier one."""
     overlap: int = 0
-    """Records of the test split that say the same as one of another split."""
+    """Records of the test split with the same content as one of another split."""
     groups: int | None = None
     problems: Problems = field(default_factory=Problems)
 
 
 def profile(origin: Origin, kind: Dimension, mapping: str | None) -> Profile:
-    """Looks at every record of a dimension.
+    """Checks every record of a dimension and counts.
 
     Raises:
         DataError: there are none, or a file cannot be read.
@@ -72,12 +72,12 @@ def profile(origin: Origin, kind: Dimension, mapping: str | None) -> Profile:
 
 
 def proposal(profiles: list[Profile]) -> dict[str, DimensionMapping]:
-    """The mapping of all dimensions that were looked at."""
+    """The mapping of all dimensions that were checked."""
     return {p.kind.key: p.plan.mapping for p in profiles}
 
 
 def described(source: Source) -> Iterator[tuple[str, str]]:
-    """Each part of a mapping in words: what it is, and the column that it is taken from."""
+    """Each part of a mapping in words: its name, and the column that it comes from."""
     for name in ("rows", "id", "group", "split", "lang", "list_id", "candidate_id", "messages"):
         value = getattr(source, name)
         if value is not None:

@@ -1,4 +1,4 @@
-"""Folders that are written as a whole or not at all."""
+"""Folders that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from recrm_tasks.errors import DataError
 
 
 def is_taken(to: Path) -> bool:
-    """Whether there is something already that a new folder would replace."""
+    """Whether a new folder would replace something."""
     return to.exists() and (not to.is_dir() or any(to.iterdir()))
 
 
 @contextmanager
 def whole_folder(to: Path) -> Iterator[Path]:
-    """A temporary folder beside the target, which takes the target's place at the end, and goes if anything fails.
+    """A temporary folder beside the target. It is renamed to the target at the end, and removed if anything fails.
 
     Args:
-        to: a folder that is not there or is empty; see `is_taken`.
+        to: a folder that does not exist or is empty; see `is_taken`.
 
     Raises:
         DataError: the target cannot be written.
@@ -35,7 +35,7 @@ def whole_folder(to: Path) -> Iterator[Path]:
         raise DataError(f"{to}: cannot be written: {error.strerror or error}") from None
     try:
         yield folder
-        folder.chmod(0o755)  # mkdtemp's own is for one user alone
+        folder.chmod(0o755)  # mkdtemp's own mode is for one user only
         if to.exists():
             to.rmdir()
         folder.rename(to)

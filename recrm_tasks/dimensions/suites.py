@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -158,6 +158,16 @@ def suite(name: str) -> Suite:
         return suites()[name]
     except KeyError:
         raise RecrmError(f"unknown suite {name!r}: the suites are {', '.join(suites())}") from None
+
+
+def complete_suite(named: Iterable[Suite | None], keys: Collection[str]) -> Suite | None:
+    """The first suite all of whose dimensions have results; None if there is none.
+
+    Args:
+        named: the suites that logs name.
+        keys: the dimensions with results.
+    """
+    return next((suite for suite in named if suite is not None and set(suite.keys) <= set(keys)), None)
 
 
 def suite_of(key: str) -> Suite | None:

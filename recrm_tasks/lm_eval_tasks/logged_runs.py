@@ -7,19 +7,20 @@ from typing import Any
 
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.lm_eval_tasks.logged_samples import answers_of_task
-from recrm_tasks.lm_eval_tasks.results_file import load, model_of, not_results, tasks_of
+from recrm_tasks.lm_eval_tasks.results_file import HARNESS, load_results, model_of, not_results, tasks_of
 from recrm_tasks.reports.runs import Cost, Run
 
 
-def read(file: Path) -> list[Run]:
+def read_runs(file: Path) -> list[Run]:
     """The runs of our tasks in one results file, none if it holds other tasks only.
 
-    The hybrid tasks' results are of all dimensions together: the numbers of each are computed from their samples.
+    The results of the hybrid tasks are of all dimensions together: each dimension's numbers are computed from the
+    samples.
 
     Raises:
-        DataError: the file is not a whole results file, or a hybrid task's samples are not there.
+        DataError: the file is not a whole results file, or a hybrid task's samples are missing.
     """
-    results = load(file)
+    results = load_results(file)
     ours = tasks_of(results)
     runs: list[Run] = []
     try:
@@ -41,7 +42,7 @@ def _metrics(table: dict[str, Any]) -> dict[str, float]:
 
 
 def _cost(tables: list[dict[str, Any]], results: dict[str, Any]) -> Cost | None:
-    """None for results that were not saved by lm-eval's command line, which alone takes the time."""
+    """None for results that lm-eval's command line did not save: nothing else measures the time."""
     if "total_evaluation_time_seconds" not in results:
         return None
     counted = all("tokens_in,none" in table for table in tables)
@@ -53,21 +54,23 @@ def _cost(tables: list[dict[str, Any]], results: dict[str, Any]) -> Cost | None:
         seconds=float(results["total_evaluation_time_seconds"]),
         tokens_in=tokens[0],
         tokens_out=tokens[1],
+        note="lm-eval: seconds with its start and loading the model; tokens of each prompt once, and of what was "
+        "generated.",
     )
 
 
 def _run(file: Path, model: str, metadata: dict[str, Any], metrics: dict[str, float], cost: Cost | None) -> Run:
     run = Run(
         file=file,
-        harness="lm-eval",
+        harness=HARNESS,
         model=model,
         dimension=metadata["recrm_dimension"],
         mode=metadata["recrm_mode"],
-        metrics=metrics,
         provenance=metadata["recrm_provenance"],
+        metrics=metrics,
         cost=cost,
     )
-    try:  # what a table needs is there, or the file is not whole
+    try:  # a file without what a table needs is not whole
         _ = run.interval(), run.limited, run.outdated
     except RecrmError as error:
         raise not_results(file, error) from None

@@ -8,33 +8,33 @@ from typing import Any
 
 from recrm_tasks.errors import DataError
 from recrm_tasks.lm_eval_tasks.results import outcome_of
-from recrm_tasks.lm_eval_tasks.results_file import load, model_of, tasks_of
-from recrm_tasks.reports.answered import Answers, Logged
+from recrm_tasks.lm_eval_tasks.results_file import HARNESS, load_results, model_of, tasks_of
+from recrm_tasks.reports.logged_answers import Answers, Logged
 from recrm_tasks.scoring.outcomes import Outcome
 
 
-def read_answers(file: Path, most: int = 0) -> list[Answers]:
+def read_answers(file: Path, max_texts: int = 0) -> list[Answers]:
     """What each record was answered, by task and dimension; none if the file holds other tasks only.
 
     Args:
         file: a results file.
-        most: of so many records of each dimension the texts too.
+        max_texts: keep the texts of at most this many records per dimension.
 
     Raises:
-        DataError: the file is no whole results file, or the samples are missing, broken or fewer than were asked.
+        DataError: the file is not a whole results file, or the samples are missing, broken or fewer than were asked.
     """
-    results = load(file)
-    return [one for task in tasks_of(results) for one in answers_of_task(file, results, task, most)]
+    results = load_results(file)
+    return [one for task in tasks_of(results) for one in answers_of_task(file, results, task, max_texts)]
 
 
-def answers_of_task(file: Path, results: dict[str, Any], task: str, most: int = 0) -> list[Answers]:
-    """The same of one task, by dimension.
+def answers_of_task(file: Path, results: dict[str, Any], task: str, max_texts: int = 0) -> list[Answers]:
+    """The same for one task, by dimension.
 
     Args:
-        file: where the results are from.
+        file: the results file.
         results: its content.
         task: one of this package's.
-        most: as for `read_answers`.
+        max_texts: as for `read_answers`.
 
     Raises:
         DataError: the samples are missing, broken or fewer than were asked.
@@ -44,7 +44,15 @@ def answers_of_task(file: Path, results: dict[str, Any], task: str, most: int = 
     if "recrm_dimension" in metadata:
         provenance = {metadata["recrm_dimension"]: provenance}
     answers = {
-        key: Answers(file, "lm-eval", model_of(results), key, metadata["recrm_mode"], entry, most)
+        key: Answers(
+            file=file,
+            harness=HARNESS,
+            model=model_of(results),
+            dimension=key,
+            mode=metadata["recrm_mode"],
+            provenance=entry,
+            max_texts=max_texts,
+        )
         for key, entry in provenance.items()
     }
     samples = file.with_name(f"samples_{task}_{file.stem.removeprefix('results_')}.jsonl")
@@ -52,7 +60,7 @@ def answers_of_task(file: Path, results: dict[str, Any], task: str, most: int = 
     count = sum(len(one.outcomes) for one in answers.values())
     wanted = results.get("n-samples", {}).get(task, {}).get("effective")
     if count != wanted:
-        raise DataError(f"{samples}: incomplete, {count} of {wanted} samples are there")
+        raise DataError(f"{samples}: incomplete, it has {count} of {wanted} samples")
     return [one for one in answers.values() if one.outcomes]
 
 
@@ -66,12 +74,10 @@ def _fill(answers: dict[str, Answers], samples: Path) -> None:
                 sample = _sample(json.loads(line))
                 answers[sample.dimension].add(sample)
     except FileNotFoundError:
-        raise DataError(
-            f"{samples}: no such file; what was answered to each record is logged by lm_eval --log_samples"
-        ) from None
+        raise DataError(f"{samples}: no such file; lm_eval --log_samples writes it") from None
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(
-            f"{samples}: line {number} is no sample that this version can read: {type(error).__name__}: {error}"
+            f"{samples}: line {number} is not a sample that this version can read: {type(error).__name__}: {error}"
         ) from None
 
 
@@ -91,7 +97,7 @@ def _sample(line: dict[str, Any]) -> Logged:
 
 
 def _said(responses: list[Any], choices: list[str]) -> str:
-    """A completion as it is; log-likelihoods beside the answers that they are of."""
+    """A completion as it is, or each allowed answer with its log-likelihood."""
     if all(isinstance(one, str) for one in responses):
         return "\n".join(responses)
     return "\n".join(f"{choice}: {float(one[0]):.4f}" for choice, one in zip(choices, responses, strict=True))

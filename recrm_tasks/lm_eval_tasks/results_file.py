@@ -1,4 +1,4 @@
-"""One `results_*.json` of lm-evaluation-harness, as it stands."""
+"""One `results_*.json` of lm-evaluation-harness, as it is."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from typing import Any
 
 from recrm_tasks.errors import DataError
 
+HARNESS = "lm-eval"
+"""What reports call lm-evaluation-harness."""
 
-def load(file: Path) -> dict[str, Any]:
+_OURS = {"recrm_dimension", "recrm_provenance"}
+
+
+def load_results(file: Path) -> dict[str, Any]:
     """The content of a results file.
 
     Raises:
-        DataError: it is none.
+        DataError: it is not one.
     """
     try:
         results: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
@@ -31,9 +36,6 @@ def tasks_of(results: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {task: metadata for task, metadata in found.items() if _OURS & metadata.keys()}
 
 
-_OURS = {"recrm_dimension", "recrm_provenance"}
-
-
 def model_of(results: dict[str, Any]) -> str:
     """The model's name without the folders before it."""
     name = results.get("model_name") or results.get("config", {}).get("model", "?")
@@ -41,5 +43,5 @@ def model_of(results: dict[str, Any]) -> str:
 
 
 def not_results(file: Path, error: Exception) -> DataError:
-    """What is said of a file that is no whole results file."""
+    """The error for a file that is not a whole results file."""
     return DataError(f"{file}: not a results file of lm-evaluation-harness: {type(error).__name__}: {error}")

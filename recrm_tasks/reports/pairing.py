@@ -1,4 +1,4 @@
-"""Two sets of runs -> the dimensions that both asked, record by record; other records or prompts are refused."""
+"""Two sets of runs -> the dimensions that both have, record by record. Different records or prompts are refused."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from recrm_tasks.dimensions import dimensions
+from recrm_tasks.dimensions.suites import Suite
 from recrm_tasks.errors import DataError
-from recrm_tasks.reports.answered import Answers
+from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.scoring.outcomes import Outcome
 
 SAME = ("revision", "prompt_version", "prompt_lang", "orders")
-"""What of the provenance must be equal. Its content hash need not be: it is of all records that were loaded, of which a
-harness's own limit may have taken a part. What was asked, and the gold answer, are compared record by record."""
+"""What of the provenance must be equal. The content hash need not be: it is of all records that were loaded, and a
+harness's own limit may have taken only some of them. Prompts and gold answers are compared record by record."""
 
 
 class Pair(NamedTuple):
-    """One dimension in both runs: the outcomes stand in the same order of records."""
+    """One dimension in both runs, with the outcomes in the same order of records."""
 
     dimension: str
     mode: str
     first: list[Outcome]
     second: list[Outcome]
+    suite: Suite | None = None
+    """The suite that the first run names."""
 
 
 def pair(first: Sequence[Answers], second: Sequence[Answers]) -> tuple[list[Pair], list[str]]:
@@ -40,8 +43,8 @@ def pair(first: Sequence[Answers], second: Sequence[Answers]) -> tuple[list[Pair
     shared = [kind for kind in kinds if kind in one and kind in other]
     if not shared:
         raise DataError(
-            f"nothing to compare: A has {_names(one)}, B has {_names(other)}. Generated answers and log-probabilities "
-            "are different questions."
+            f"nothing to compare: A has {_names(one)}, B has {_names(other)}; generated answers cannot be compared "
+            "with log-probabilities"
         )
     wrong = [line for kind in shared for line in _unlike(one[kind], other[kind])]
     if wrong:
@@ -51,7 +54,9 @@ def pair(first: Sequence[Answers], second: Sequence[Answers]) -> tuple[list[Pair
         for key, mode in kinds
         if (key, mode) not in shared
     ]
-    return [Pair(*kind, _in_order(one[kind].outcomes), _in_order(other[kind].outcomes)) for kind in shared], left
+    return [
+        Pair(*kind, _in_order(one[kind].outcomes), _in_order(other[kind].outcomes), one[kind].suite) for kind in shared
+    ], left
 
 
 def _by_kind(side: str, runs: Sequence[Answers]) -> dict[tuple[str, str], Answers]:
@@ -60,7 +65,7 @@ def _by_kind(side: str, runs: Sequence[Answers]) -> dict[tuple[str, str], Answer
         earlier = found.setdefault((run.dimension, run.mode), run)
         if earlier is not run:
             raise DataError(
-                f"{side} holds two runs of {run.dimension} ({run.mode}): {earlier.file} ({earlier.model}) and "
+                f"{side} has two runs of {run.dimension} ({run.mode}): {earlier.file} ({earlier.model}) and "
                 f"{run.file} ({run.model}); name one file"
             )
     return found
@@ -71,8 +76,8 @@ def _names(runs: dict[tuple[str, str], Answers]) -> str:
 
 
 def _unlike(one: Answers, other: Answers) -> list[str]:
-    """One line for everything in which two runs of a dimension were asked differently."""
-    told = [
+    """One line for every way in which two runs of a dimension were asked differently."""
+    lines = [
         f"{one.dimension}: {name} is {one.provenance.get(name)} in A, {other.provenance.get(name)} in B"
         for name in SAME
         if one.provenance.get(name) != other.provenance.get(name)
@@ -81,25 +86,25 @@ def _unlike(one: Answers, other: Answers) -> list[str]:
     alone = sorted(before.keys() ^ after.keys())
     shared = sorted(before.keys() & after.keys())
     if alone:
-        told.append(
+        lines.append(
             f"{one.dimension}: {len(before)} records in A, {len(after)} in B, {len(shared)} in both; {alone[0]} is in "
             f"{'A' if alone[0] in before else 'B'} only"
         )
     unequal = [name for name in shared if before[name] != after[name]]
     if unequal:
         name = unequal[0]
-        told.append(
-            f"{one.dimension}: {len(unequal)} records have another gold answer or labels of another worth, or were "
-            f"asked another number of times; {name}: {before[name]} in A, {after[name]} in B"
+        lines.append(
+            f"{one.dimension}: {len(unequal)} records differ in the gold answer, in the labels' values or in how often "
+            f"they were asked; {name}: {before[name]} in A, {after[name]} in B"
         )
     reworded = [name for name in shared if one.prompts[name] != other.prompts[name]]
     if reworded:
-        told.append(f"{one.dimension}: {len(reworded)} records have another prompt, {reworded[0]} for instance")
-    return told
+        lines.append(f"{one.dimension}: {len(reworded)} records have different prompts, for example {reworded[0]}")
+    return lines
 
 
 def _golds(outcomes: Sequence[Outcome]) -> dict[str, list[object]]:
-    """By record, the gold answer and the labels' worth each time that it was asked."""
+    """By record, the gold answer and the labels' values each time that it was asked."""
     golds: dict[str, list[object]] = defaultdict(list)
     for outcome in outcomes:
         golds[outcome.id].append((outcome.gold, outcome.values) if outcome.values else outcome.gold)
@@ -107,5 +112,5 @@ def _golds(outcomes: Sequence[Outcome]) -> dict[str, list[object]]:
 
 
 def _in_order(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """By record; those of one record as they were logged."""
+    """By record; outcomes of one record in the order of the log."""
     return sorted(outcomes, key=lambda outcome: outcome.id)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.reports.answered import Answers
+from recrm_tasks.reports.logged_answers import Answers
+from recrm_tasks.reports.run_info import RunInfo
 from recrm_tasks.scoring.metric import flat
 
 
@@ -19,45 +19,45 @@ class Cost:
     records: int
     """Questions asked."""
     seconds: float
-    """Wall time as the harness gives it: lm-eval's with its own start and loading the model, Inspect's without."""
+    """Wall time as the harness gives it."""
     tokens_in: int | None
-    """Of lm-eval's runs the prompts, each once; of Inspect's what the provider counted. None where nobody counted."""
+    """Tokens of the prompts. None where nobody counted."""
     tokens_out: int | None
     """Tokens of the completions, thinking included where the harness hands it over."""
+    note: str = ""
+    """How this harness counts: one sentence below a table of costs."""
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(RunInfo):
     """The numbers of one dimension and where they come from."""
 
-    file: Path
-    harness: str
-    model: str
-    dimension: str
-    mode: str
     metrics: dict[str, float]
     """Flat, as the harness logged them: `acc`, `acc_stderr`, …"""
-    provenance: dict[str, Any]
     wanted: int | None = None
-    """Of a run that ended early, how many records its harness was to ask; the numbers are of those answered."""
+    """For a run that ended early, how many records its harness was to ask; the metrics are of those answered."""
     cost: Cost | None = None
-    """Of the whole run that this is a dimension of; None where the harness did not say."""
+    """Of the whole run that this dimension is a part of; None where the harness did not log it."""
     overall: Mapping[str, float] = field(default_factory=dict)
     """Mean score and hybrid scores of the whole run, flat, where the harness computed them."""
 
     @classmethod
     def of(cls, answers: Answers, **more: Any) -> Run:
-        """The numbers of what was answered, where the harness logged none; they are the same functions' numbers."""
+        """A run whose metrics are computed from its answers, where the harness logged none."""
+        info = {one.name: getattr(answers, one.name) for one in fields(RunInfo)}
         metrics = flat(dimension_of(answers.dimension).metrics(answers.outcomes))
-        return cls(
-            answers.file, answers.harness, answers.model, answers.dimension, answers.mode, metrics, answers.provenance,
-            **more,
-        )  # fmt: skip
+        return cls(**info, metrics=metrics, **more)
 
     @property
     def primary(self) -> str:
         """The name of the dimension's primary metric."""
         return dimension_of(self.dimension).primary
+
+    @property
+    def metric_names(self) -> list[str]:
+        """The metrics by their own names, without errors and tokens; `score` is the primary metric once more."""
+        left = ("score", "tokens_in", "tokens_out")
+        return [name for name in self.metrics if not name.endswith("_stderr") and name not in left]
 
     @property
     def limited(self) -> bool:
@@ -66,7 +66,7 @@ class Run:
 
     @property
     def setting(self) -> tuple[str, ...]:
-        """How the questions were put, where that was not the usual way."""
+        """How the questions were asked, where that was not the default."""
         given = self.provenance.get
         found = (
             f"style {given('style')}" if given("style") not in (None, "chat") else "",
@@ -85,3 +85,8 @@ class Run:
     def interval(self, metric: str | None = None) -> tuple[float, float]:
         """95 % interval of a metric, by default the primary one; see `Kind.interval`."""
         return dimension_of(self.dimension).kind.interval(metric or self.primary, self.metrics)
+
+
+def cost_notes(runs: Iterable[Run]) -> str:
+    """How the harnesses of these runs count what they cost."""
+    return " ".join(sorted({run.cost.note for run in runs if run.cost and run.cost.note}))

@@ -72,6 +72,7 @@ def classification(labels_of: Callable[[Table], Labels]) -> tuple[Metric[Table],
             lambda table: share(right(table), labels_of(table).clusters),
             headline=True,
             hub="accuracy",
+            chance="acc_baseline",
             compare=lambda a, b: of_shares(right(a), right(b), labels_of(a).clusters),
         ),
         *(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -69,20 +70,28 @@ class Lists:
         return mean(np.array(first, dtype=np.float64), None).value
 
 
-def _of_lists(name: str, means: str, measure: OfList, headline: bool = False, hub: str | None = None) -> Metric[Lists]:
+def _of_lists(name: str, means: str, measure: OfList, **more: Any) -> Metric[Lists]:
     return Metric(
         name,
         means,
         lambda table: mean(table.values(measure), table.clusters),
-        headline=headline,
-        hub=hub,
         compare=lambda a, b: of_means(a.values(measure), b.values(measure), a.clusters),
+        **more,
     )
 
 
 LIST_METRICS: tuple[Metric[Lists], ...] = (
-    _of_lists("auc", "mean over lists of the AUC within the list", lists.list_auc, headline=True, hub="roc_auc"),
-    _of_lists("acc", "share of lists whose first candidate is positive", lists.top_hit, headline=True, hub="accuracy"),
+    _of_lists(
+        "auc", "mean over lists of the AUC within the list", lists.list_auc, headline=True, hub="roc_auc", chance=0.5
+    ),
+    _of_lists(
+        "acc",
+        "share of lists whose first candidate is positive",
+        lists.top_hit,
+        headline=True,
+        hub="accuracy",
+        chance="acc_baseline",
+    ),
     *(
         _of_lists(f"hr@{k}", f"share of lists with a positive among the first {k}", partial(lists.hit_rate, k=k))
         for k in (3, 5)

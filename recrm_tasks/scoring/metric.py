@@ -50,6 +50,8 @@ class Metric(Generic[Table]):
     """Whether compact tables show it."""
     hub: str | None = None
     """Its name on the Hugging Face hub; None if it has none there."""
+    chance: float | str | None = None
+    """Its value for answers that do not depend on the records: a number, or the name of the metric that has it."""
     compare: Callable[[Table, Table], Difference] | None = None
     """Its paired difference, second minus first; None if it has none."""
 

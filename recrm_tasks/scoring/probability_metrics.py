@@ -88,6 +88,7 @@ PROBABILITY_METRICS: tuple[Metric[Probabilities], ...] = (
         interval="area",
         headline=True,
         hub="roc_auc",
+        chance=0.5,
         compare=lambda a, b: of_areas(a.gold, a.stated, b.stated, a.clusters),
     ),
     *classification(lambda table: table.labels),

@@ -9,25 +9,21 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
 
-import lm_eval
 import pytest
 import scripted
-from inspect_ai import eval as inspect_eval
-from inspect_ai.model import get_model
-from lm_eval.loggers import EvaluationTracker
-from lm_eval.tasks import TaskManager
 from playwright.sync_api import Page
+from saved_runs import by_inspect, by_lm_eval
 
 from inspect_tasks import bench_task
-from recrm_tasks import lm_eval_tasks
 from recrm_tasks.answers.prompt import Prompt
 from recrm_tasks.cli import main
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
+from recrm_tasks.log_readers import READERS
 from recrm_tasks.reports.collect import answers_in, collect
-from recrm_tasks.reports.entries import Entry, entries
-from recrm_tasks.reports.page import charts
+from recrm_tasks.reports.leaderboard_entries import Entry, entries
+from recrm_tasks.reports.page import svg_charts
 
 pytestmark = pytest.mark.slow
 
@@ -38,30 +34,15 @@ ODD = 'odd<b>"&name'
 SAID = "<img src=x onerror=\"document.title='hacked'\"></script><script>document.title='hacked'</script>答案是B"
 
 
-def by_lm_eval(folder: Path, name: str, table: scripted.Answers, task: str, data: str) -> None:
-    """A run of lm-eval with its samples, as its command line saves them."""
-    manager = TaskManager(
-        include_path=str(Path(lm_eval_tasks.__file__).parent), include_defaults=False, metadata={"recrm_data": data}
-    )
-    tracker = EvaluationTracker(output_path=str(folder))
-    tracker.general_config_tracker.model_name = name
-    done = lm_eval.simple_evaluate(scripted.ScriptedLM(table), tasks=[task], task_manager=manager)
-    samples = done.pop("samples")
-    tracker.save_results_aggregated(results=done, samples=samples)
-    for key, rows in samples.items():
-        tracker.save_results_samples(task_name=key, samples=rows)
-
-
 def answering(prompts: list[Prompt], good: float) -> scripted.Answers:
     """Right answers, wrong ones, and one in ten that nobody can read."""
     draw = random.Random(good)
     table: scripted.Answers = {}
     for prompt in prompts:
         value = (scripted.right if draw.random() < good else scripted.wrong)(prompt)
-        key = "ranking" if isinstance(prompt.gold, tuple) else "answer" if prompt.words else "probability"
-        if key == "probability":
-            value = abs(float(str(value)) - draw.random() / 2)
-        table[prompt.messages[-1].content] = json.dumps({key: value}) if draw.random() < 0.9 else "I cannot say."
+        if isinstance(value, float):
+            value = abs(value - draw.random() / 2)
+        table[prompt.messages[-1].content] = scripted.stated(prompt, value) if draw.random() < 0.9 else "I cannot say."
     return table
 
 
@@ -69,13 +50,12 @@ def answering(prompts: list[Prompt], good: float) -> scripted.Answers:
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two models on the sample, one of them in both harnesses, and one dimension of other data."""
     folder = tmp_path_factory.mktemp("runs")
-    prompts = [p for key in dimensions() for p in load(key, "sample").prompts("generate")]
+    prompts = scripted.all_prompts()
     good = answering(prompts, 0.8)
     good[next(p for p in prompts if p.id == "factual-en-01").messages[-1].content] = SAID
-    by_lm_eval(folder, f"some/{CHINESE}", good, "recrm_bench", "sample")
+    by_lm_eval(folder, good, "recrm_bench", f"some/{CHINESE}")
     for name, table in ((CHINESE, good), (ODD, answering(prompts, 0.5))):
-        model = get_model(f"scripted/{name}", answers=table, memoize=False)
-        inspect_eval(bench_task(data="sample"), model=model, log_dir=str(folder / "inspect"), display="none")
+        by_inspect(folder / "inspect", table, bench_task(data="sample"), name)
     return folder
 
 
@@ -90,7 +70,7 @@ def page_file(runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def listed(runs: Path) -> dict[tuple[str, str], Entry]:
     """The entries by model and harness."""
-    found, _ = entries(collect([str(runs)]).runs, lru_cache(partial(answers_in, most=0)))
+    found, _ = entries(collect([str(runs)], READERS).runs, lru_cache(partial(answers_in, readers=READERS)))
     return {(entry.model, entry.harness): entry for entry in found}
 
 
@@ -100,7 +80,7 @@ def states(listed: dict[tuple[str, str], Entry]) -> dict[tuple[str, str, str], d
     found = {}
     for (model, harness), entry in listed.items():
         for key, run in entry.runs.items():
-            (answers,) = (one for one in answers_in(run.file, 0) if one.dimension == key)
+            (answers,) = (one for one in answers_in(run.file, READERS) if one.dimension == key)
             right = dimension_of(key).kind.right
             found[model, harness, key] = {
                 o.id: "unreadable" if o.reason else "right" if right(o) else "wrong" for o in answers.outcomes
@@ -149,13 +129,13 @@ def test_columns_sort(opened: Opened, page_file: Path) -> None:
 def test_differences(opened: Opened, page_file: Path) -> None:
     """The same run through both harnesses does not differ; the two models do."""
     page = opened(page_file)
-    rows = [row.locator("td").all_inner_texts() for row in page.locator(".differences tbody tr").all()]
+    rows = [row.locator("th, td").all_inner_texts() for row in page.locator(".differences tbody tr").all()]
     same = [row for row in rows if CHINESE in row[0] and CHINESE in row[1]]
     assert [row[2] for row in same] == [*dimensions(), "all", "all"]
-    assert {(row[6], row[8], row[10]) for row in same} == {("0.0000", "1.0000", "may be")}
+    assert {(row[6], row[8], row[10]) for row in same} == {("0.0000", "1.0000", "no")}
     others = [row for row in rows if ODD in row[0] + row[1]]
     assert len(others) == 14
-    assert "no" in {row[10] for row in others}
+    assert "yes" in {row[10] for row in others}
 
 
 def test_every_plot_is_there(opened: Opened, page_file: Path) -> None:
@@ -262,7 +242,7 @@ def test_ten_thousand_records(opened: Opened, tmp_path: Path) -> None:
     (data / "behavior.jsonl").write_text("\n".join(lines))
     prompts = list(load("behavior", str(data)).prompts("generate"))
     for name, good in (("one", 0.9), ("other", 0.6)):
-        by_lm_eval(tmp_path / "runs", name, answering(prompts, good), "recrm_behavior", str(data))
+        by_lm_eval(tmp_path / "runs", answering(prompts, good), "recrm_behavior", name, data=str(data))
     file = tmp_path / "report.html"
     assert main(["report", str(tmp_path / "runs"), "--to", str(file)]) == 0
     page = opened(file)
@@ -281,7 +261,7 @@ def test_ten_thousand_records(opened: Opened, tmp_path: Path) -> None:
     box = opened(file).locator("details.browser")
     box.locator("summary").click()
     box.locator(".records li").first.wait_for()
-    assert box.locator(".count").inner_text() == "100 of 100, of the run's 10000"
+    assert box.locator(".count").inner_text() == "100 of 100 (the run has 10000)"
 
 
 def test_plots_are_written_with_chinese(runs: Path, tmp_path: Path) -> None:
@@ -293,7 +273,7 @@ def test_plots_are_written_with_chinese(runs: Path, tmp_path: Path) -> None:
         assert file.read_bytes().startswith(b"\x89PNG")
         assert file.with_suffix(".svg").read_text().startswith("<svg")
     drawn = {
-        charts.png(charts.forest([{"entry": name, "value": 0.5, "low": 0.4, "high": 0.6}], "acc", 0.5))
+        svg_charts.png(svg_charts.forest([{"entry": name, "value": 0.5, "low": 0.4, "high": 0.6}], "acc", 0.5))
         for name in "模型奖励"
     }
     assert len(drawn) == 4

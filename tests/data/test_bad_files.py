@@ -140,8 +140,8 @@ def test_hundred_megabytes_on_one_line(refusal, name):
 
 def test_repeated_ids(refusal):
     message = refusal(lines([*rows(), rows()[1]]))
-    assert "factual.jsonl, line 5: id: stands at" in message
-    assert "line 2 already" in message
+    assert "factual.jsonl, line 5: id: duplicate of" in message
+    assert "line 2; ids must be unique" in message
 
 
 def test_labels_that_are_all_null(refusal, tmp_path):
@@ -210,22 +210,28 @@ def test_csv_with_too_many_columns(refusal):
     assert "factual.csv, row 3: expected 5 columns, found 3" in message
 
 
+def test_csv_in_which_no_row_is_whole(refusal):
+    message = refusal(b"id,query,evidence,response,label\n1,q\n2,q,e,r,consistent,x\n", "factual.csv")
+    assert "row 1: expected 5 columns, found 2" in message
+    assert "row 2: expected 5 columns, found 6" in message
+
+
 def test_csv_with_an_open_quote(refusal):
     content = 'id,query,evidence,response,label\n1,q,e,r,consistent\n2,"q,e,r,consistent\n3,q,e,r,consistent\n'
     refusal(content.encode(), "factual.csv")
 
 
 def test_two_columns_of_one_name(refusal, tmp_path):
-    assert "'query' stands twice" in refusal(b"id,query,query\n1,2,3\n", "factual.csv")
+    assert "duplicate column 'query'" in refusal(b"id,query,query\n1,2,3\n", "factual.csv")
     (tmp_path / "data" / "factual.csv").unlink()
-    assert "'query' stands twice" in refusal(b'{"id": "1", "query": "a", "query": "b"}\n')
+    assert "duplicate field 'query' in one object" in refusal(b'{"id": "1", "query": "a", "query": "b"}\n')
     (tmp_path / "data" / "factual.jsonl").unlink()
     file = tmp_path / "x"
     with pa.OSFile(str(file), "wb") as sink:
         table = pa.Table.from_arrays([pa.array(["a"])] * 2, names=["query", "query"])
         with pa.ipc.new_file(sink, table.schema) as writer:
             writer.write_table(table)
-    assert "'query' stands twice" in refusal(file.read_bytes(), "factual.arrow")
+    assert "duplicate column 'query'" in refusal(file.read_bytes(), "factual.arrow")
 
 
 @pytest.mark.parametrize("name", ["factual.jsonl", "factual.parquet", "factual.csv", "factual.json"])

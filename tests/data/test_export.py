@@ -239,7 +239,7 @@ def test_a_source_of_some_dimensions_is_exported_without_naming_them(
     told = capsys.readouterr()
     assert "factual/" in told.out
     for key in ("instruction", "relevance", "behavior", "ranking"):
-        assert f"left out: {key}, of which there are no records" in told.err
+        assert f"left out: {key}, which has no records" in told.err
     manifests = [json.loads((tmp_path / name / "manifest.json").read_text()) for name in ("one", "again")]
     splits = [manifest["dimensions"]["factual"]["splits"] for manifest in manifests]
     assert splits[0] == splits[1]

@@ -163,8 +163,8 @@ def test_same_id_twice(write):
     first, second, _ = rows()
     message = refusal(write([first, second, {**second, "query": "another"}]))
     assert message.startswith("1 of 3 rows of dimension factual cannot be used (1 repeated id)")
-    assert "line 3: id: stands at " in message
-    assert "factual.jsonl, line 2 already" in message
+    assert "line 3: id: duplicate of " in message
+    assert "factual.jsonl, line 2; ids must be unique" in message
 
 
 def test_only_three_of_many_problems_are_shown(write):

@@ -84,7 +84,7 @@ def test_texts_do_not_depend_on_the_form_of_the_file(tmp_path_factory, rows):
             patch.setattr(json_text, "_ROWS", 7)
             patch.setattr(json_text, "_SNIFFED", 2)
             assert shown(folder / "long.jsonl", rows)[0] == alone * 20, block
-        patch.setattr(json_text._Blocks, "_fast", lambda *_: None)
+        patch.setattr(json_text._Blocks, "columns", lambda *_: None)
         assert shown(folder / "long.jsonl", rows)[0] == alone * 20
 
 
@@ -126,6 +126,6 @@ def test_objects_in_one_order_are_decoded_by_pyarrow(tmp_path, monkeypatch):
     rows = relevance(100, lambda i: {"name": f"n{i}", "at": {"area": i, "near": [{"a": 1, "b": 2}, {"a": 1}]}})
     (tmp_path / "relevance.jsonl").write_bytes(FORMS["jsonl"](rows))
     expected = prompts(tmp_path / "relevance.jsonl")
-    monkeypatch.setattr(json_text._Blocks, "_slow", None)
+    monkeypatch.setattr(json_text, "_decoded", None)
     assert prompts(tmp_path / "relevance.jsonl") == expected
     assert '{"area":7,"near":[{"a":1,"b":2},{"a":1}]}' in expected["r7"]

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,9 +87,19 @@ class Copy:
         file.write_text(f"{before}\n\n{code}" if before else code, encoding="utf-8")
 
     def run(self, *command: str, fails: bool = False) -> str:
+        """What a command says, on either stream."""
+        done = self.done(*command, fails=fails)
+        return done.stdout + done.stderr
+
+    def answer(self, *command: str) -> Any:
+        """The last line of a command's output, which is JSON."""
+        return json.loads(self.done(*command).stdout.splitlines()[-1])
+
+    def done(self, *command: str, fails: bool = False) -> subprocess.CompletedProcess[str]:
         environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("RECRM_")},
             "PYTHONPATH": str(self.folder),
+            "PWD": str(self.folder),
             "RECRM_DATA": "tone.jsonl",
             "RECRM_CACHE": str(self.folder / "cache"),
             "HF_HUB_OFFLINE": "1",
@@ -97,7 +108,7 @@ class Copy:
             [sys.executable, *command], cwd=self.folder, env=environment, capture_output=True, text=True, timeout=300
         )
         assert (done.returncode != 0) == fails, done.stdout + done.stderr
-        return done.stdout + done.stderr
+        return done
 
     def generated(self) -> None:
         """`make generated`."""
@@ -110,13 +121,12 @@ class Copy:
             "import json\nfrom recrm_tasks.data import load\n"
             "print(json.dumps([p.messages[-1].content for p in load('tone', 'tone.jsonl').prompts('generate')]))"
         )
-        return dict(zip(json.loads(self.run("-c", script).splitlines()[-1]), ANSWERS, strict=True))
+        return dict(zip(self.answer("-c", script), ANSWERS, strict=True))
 
     def by_both(self, run: str) -> tuple[dict[str, float], dict[str, float]]:
         answers = json.dumps(self.prompts())
-        theirs = self.run("-c", RUN_LM_EVAL, f"results-{run}", answers)
-        ours = self.run("-c", RUN_INSPECT, "recrm_tasks/tone.py", f"logs-{run}", answers)
-        return json.loads(theirs.splitlines()[-1]), json.loads(ours.splitlines()[-1])
+        theirs = self.answer("-c", RUN_LM_EVAL, f"results-{run}", answers)
+        return theirs, self.answer("-c", RUN_INSPECT, "recrm_tasks/tone.py", f"logs-{run}", answers)
 
 
 @pytest.fixture(scope="module")

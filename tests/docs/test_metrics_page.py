@@ -40,9 +40,7 @@ def of_one_dimension() -> set[tuple[str, ...]]:
     for name, kind in KINDS.items():
         for metric in dict.fromkeys(kind.declared.values()):
             kinds[cells(metric)].append(name)
-    return {
-        (row[0], "all" if len(names) == len(KINDS) else ", ".join(names), *row[1:]) for row, names in kinds.items()
-    }
+    return {(row[0], "all" if len(names) == len(KINDS) else ", ".join(names), *row[1:]) for row, names in kinds.items()}
 
 
 def of_a_suite() -> set[tuple[str, ...]]:

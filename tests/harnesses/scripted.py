@@ -24,6 +24,8 @@ from inspect_ai.tool import ToolChoice, ToolInfo
 from lm_eval.api.model import LM
 
 from recrm_tasks.answers.prompt import Prompt
+from recrm_tasks.data import load
+from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.suites import RECRM
 
 ASKED = {
@@ -58,25 +60,36 @@ def wrong(prompt: Prompt) -> object:
     return 1.0 - prompt.gold if not prompt.words else prompt.choices[prompt.gold - 1]
 
 
+def all_prompts(**options: Any) -> list[Prompt]:
+    """The questions of all dimensions about the sample, in generating mode."""
+    return [p for key in dimensions() for p in load(key, "sample").prompts("generate", **options)]
+
+
+def stated(prompt: Prompt, value: object) -> str:
+    """A value in the asked JSON."""
+    key = "ranking" if isinstance(prompt.gold, tuple) else "answer" if prompt.words else "probability"
+    return json.dumps({key: value})
+
+
+def right_answers(prompts: Sequence[Prompt]) -> Answers:
+    """A perfect answer to every prompt."""
+    return {p.messages[-1].content: stated(p, right(p)) for p in prompts}
+
+
 def completions(prompts: Sequence[Prompt]) -> Answers:
     """A completion of another kind for every prompt in turn: good, bad, and unreadable in every way."""
-
-    def asked(prompt: Prompt, value: object) -> str:
-        key = "ranking" if isinstance(prompt.gold, tuple) else "answer" if prompt.words else "probability"
-        return json.dumps({key: value})
-
     kinds: list[Callable[[Prompt], str]] = [
-        lambda p: asked(p, right(p)),
-        lambda p: asked(p, wrong(p)),
-        lambda p: f"<think>Let me see… {asked(p, wrong(p))}</think>\n```json\n{asked(p, right(p))}\n```",
+        lambda p: stated(p, right(p)),
+        lambda p: stated(p, wrong(p)),
+        lambda p: f"<think>Let me see… {stated(p, wrong(p))}</think>\n```json\n{stated(p, right(p))}\n```",
         lambda p: "",
-        lambda p: f"{asked(p, right(p))}\n{asked(p, wrong(p))}",
-        lambda p: f"<think>{asked(p, right(p))} but wait",
-        lambda p: asked(p, right(p))[:-2],
-        lambda p: f"答案：{right(p) if isinstance(right(p), str) else asked(p, right(p))}",
+        lambda p: f"{stated(p, right(p))}\n{stated(p, wrong(p))}",
+        lambda p: f"<think>{stated(p, right(p))} but wait",
+        lambda p: stated(p, right(p))[:-2],
+        lambda p: f"答案：{right(p) if isinstance(right(p), str) else stated(p, right(p))}",
         lambda p: "I cannot say.",
-        lambda p: asked(p, 1.7 if not p.words and not isinstance(p.gold, tuple) else ["Z"]),
-        lambda p: asked(p, [p.choices[0], p.choices[0]] if isinstance(p.gold, tuple) else 0.25),
+        lambda p: stated(p, 1.7 if not p.words and not isinstance(p.gold, tuple) else ["Z"]),
+        lambda p: stated(p, [p.choices[0], p.choices[0]] if isinstance(p.gold, tuple) else 0.25),
     ]
     return {p.messages[-1].content: kind(p) for p, kind in zip(prompts, cycle(kinds), strict=False)}
 

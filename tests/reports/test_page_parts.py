@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.reports.answered import Answers, Logged
-from recrm_tasks.reports.entries import Entry
-from recrm_tasks.reports.page import charts
-from recrm_tasks.reports.page.browser import _read, packed
+from recrm_tasks.reports.answer_format import answer_text, gold_text
+from recrm_tasks.reports.leaderboard_entries import Entry
+from recrm_tasks.reports.logged_answers import Answers, Logged
+from recrm_tasks.reports.page import svg_charts
 from recrm_tasks.reports.page.chapters import labels
+from recrm_tasks.reports.page.record_browser import packed
 from recrm_tasks.scoring.outcomes import Outcome
 
 
@@ -27,7 +28,7 @@ def logged(name: str) -> Logged:
 
 @given(st.permutations([f"r{i}" for i in range(30)]), st.integers(1, 40))
 def test_runs_on_the_same_records_keep_the_same_ones(order: list[str], most: int) -> None:
-    """Whatever order they were logged in."""
+    """In whatever order they were logged."""
     one, other = (Answers(Path("x"), "inspect", "m", "factual", "generate", {}, most) for _ in range(2))
     for name in order:
         one.add(logged(name))
@@ -53,11 +54,20 @@ def test_what_was_kept_of_nothing() -> None:
         (Outcome("a", 1, 0.25, None), "0.25"),
         (Outcome("a", (0, 1, 0), (0.1, 0.7, 0.2), None), "B > C > A"),
         (Outcome("a", (0, 1, 0), (0.1, 0.7, 0.7), None), "B = C > A"),
-        (Outcome("a", 0, None, "truncated", None, (1.0, 0.0)), "truncated"),
+        (Outcome("a", 1, 1 / 3, None), "0.3333"),
+        (Outcome("a", (0, 1), (0.5, 0.5), None), "A = B"),
+        (Outcome("a", (0,) * 27, tuple(range(27)), None), " > ".join(str(27 - i) for i in range(27))),
+        (Outcome("a", 0, None, "truncated", None, (1.0, 0.0)), "unreadable: truncated"),
     ],
 )
 def test_an_answer_as_it_was_read(outcome: Outcome, read: str) -> None:
-    assert _read(outcome) == read
+    assert answer_text(outcome) == read
+
+
+def test_a_gold_answer_is_shown_as_an_answer() -> None:
+    assert gold_text(Outcome("a", 2, 0, None, None, (1.0, 0.5, 0.0))) == "C"
+    assert gold_text(Outcome("a", 1, 0.25, None)) == "1"
+    assert gold_text(Outcome("a", (0, 2, 1, 0), None, "empty")) == "B > C > A = D"
 
 
 @given(st.integers(0, 1), st.one_of(st.none(), st.floats(0, 1)))
@@ -77,13 +87,13 @@ def test_right_of_a_list_is_its_first_place(gold: list[int], scores: list[float]
 
 
 def test_records_are_packed_whole() -> None:
-    """A lone surrogate, which no UTF-8 has, costs its character only."""
+    """A lone surrogate, which UTF-8 cannot encode, loses only itself."""
     content = {"records": [{"prompt": [["user", "\u5962\u4f59 </script> \ud800"]]}]}
     read = json.loads(gzip.decompress(base64.b64decode(packed(content))))
     assert read == {"records": [{"prompt": [["user", "\u5962\u4f59 </script> ?"]]}]}
 
 
-def test_entries_are_told_apart_by_what_differs() -> None:
+def test_labels_say_only_what_differs() -> None:
     def entry(model: str, harness: str = "inspect", mode: str = "generate", setting: tuple[str, ...] = ()) -> Entry:
         return Entry("s", model, harness, mode, setting)
 
@@ -102,18 +112,18 @@ def test_a_plot_takes_the_colours_of_its_page() -> None:
         {"entry": "本地生活", "value": 0.5, "low": 0.4, "high": 0.6},
         {"entry": "undefined", "value": math.nan, "low": math.nan, "high": math.nan},
     ]
-    svg = charts.forest(rows, "acc", 0.5)
+    svg = svg_charts.forest(rows, "acc", 0.5)
     assert "本地生活" in svg
     assert "undefined" not in svg
-    assert charts.ACCENT in svg
-    themed = charts.themed(svg)
-    assert not any(colour in themed for colour in charts.PALETTE)
+    assert svg_charts.ACCENT in svg
+    themed = svg_charts.themed(svg)
+    assert not any(colour in themed for colour in svg_charts.PALETTE)
     assert {"var(--accent)", "var(--ink)", "var(--paper)"} <= {
-        f"var(--{name})" for name in charts.PALETTE.values() if f"var(--{name})" in themed
+        f"var(--{name})" for name in svg_charts.PALETTE.values() if f"var(--{name})" in themed
     }
-    assert charts.png(svg).startswith(b"\x89PNG")
+    assert svg_charts.png(svg).startswith(b"\x89PNG")
 
 
 def test_no_two_names_have_one_colour() -> None:
-    """A page puts names in the place of colours."""
-    assert len(set(charts.PALETTE.values())) == len(charts.PALETTE)
+    """A page replaces each colour by its name."""
+    assert len(set(svg_charts.PALETTE.values())) == len(svg_charts.PALETTE)

@@ -201,12 +201,12 @@ def test_ece_error_takes_bins_as_given():
 
 def run(dimension, **metrics):
     """A finished run with these numbers."""
-    return Run(Path("x"), "lm-eval", "m", dimension, "generate", metrics, {})
+    return Run(Path("x"), "lm-eval", "m", dimension, "generate", {}, metrics)
 
 
 def test_interval_of_a_report_is_wilsons_for_labels():
     rows = [Outcome(f"{i:03}", 1, int(i >= 32), None) for i in range(128)]
-    found = Run(Path("x"), "lm-eval", "m", "factual", "generate", flat(LABEL.measure(rows)), {}).interval()
+    found = Run(Path("x"), "lm-eval", "m", "factual", "generate", {}, flat(LABEL.measure(rows))).interval()
     assert found == pytest.approx(wilson(0.75, 128), abs=1e-12)
 
 

@@ -76,7 +76,7 @@ def _counts(labels: pa.ListArray) -> tuple[Any, Any, Any]:
 
 
 def _repeated(candidates: pa.ListArray) -> list[int]:
-    """The lists in which an id stands twice."""
+    """The lists with a duplicate id."""
     items = candidates.flatten()
     ids = pc.struct_field(items, ["id"]).dictionary_encode().indices.to_numpy()
     pairs = np.stack([pc.list_parent_indices(candidates).to_numpy(), ids])

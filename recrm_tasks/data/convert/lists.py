@@ -23,8 +23,8 @@ CANDIDATES, LABELS = "candidates", "labels"
 def grouped(chunks: Iterator[Chunk], source: Source) -> Iterator[Chunk]:
     """The rows of each list as one row, in the order in which the lists begin.
 
-    The rows of a list need not stand together. What they share (the user, the moment) is taken of its first row. They
-    wait in a temporary file, so that memory holds a part of them at a time.
+    The rows of a list need not be adjacent. What they share (the user, the moment) is that of its first row. The rows
+    are kept in a temporary file, so that only a part of them is in memory at a time.
 
     Returns:
         Chunks with the columns of the first rows, `candidates` (objects with `id` and `text`) and `labels`; for reading

@@ -1,4 +1,4 @@
-"""Rows that cannot be used: counted by reason, the first ones kept to be shown."""
+"""Rows that cannot be used: counted by reason, with the first ones as examples."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Problems:
         """Adds rows of one file.
 
         Args:
-            file: theirs.
+            file: the file.
             unit: what their numbers count.
-            found: where each stands, the reason in few words, and the whole complaint.
+            found: the number of each, the reason in few words, and the whole message.
         """
         for number, reason, complaint in found:
             self.reasons[reason] += 1
@@ -35,12 +35,12 @@ class Problems:
                 self._examples[reason].append(line)
 
     def to_json(self) -> dict[str, Any]:
-        """For a manifest."""
+        """The problems as a manifest has them."""
         return {"reasons": dict(self.reasons), "first": self.first, "examples": dict(self._examples)}
 
     @classmethod
     def of(cls, content: dict[str, Any]) -> Problems:
-        """Those of a manifest."""
+        """The problems of a manifest."""
         found = cls()
         found.reasons.update(content["reasons"])
         found.first = content["first"]
@@ -57,7 +57,7 @@ class Problems:
         return self._examples[reason]
 
     def message(self, usable: int, dimension: str) -> str:
-        """What a run stops with."""
+        """The message that a run stops with."""
         more = f"\n  … and {self.total - _SHOWN} more" if self.total > _SHOWN else ""
         by_reason = ", ".join(f"{count} {reason}" for reason, count in self.reasons.most_common())
         return (

@@ -1,4 +1,4 @@
-"""Raw rows -> checked records, by a mapping; whole columns at a time."""
+"""Raw rows -> checked records, by a mapping, whole columns at a time."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _NULL = pa.scalar(None, pa.string())
 
 @dataclass
 class Converted:
-    """The records of one chunk, and the rows that became none."""
+    """The records of one chunk, and the rows that cannot be used."""
 
     batch: pa.RecordBatch
     numbers: Rows
     problems: list[tuple[int, str, str]] = field(default_factory=list)
-    """Where a row stands, the reason in few words, the whole complaint."""
+    """The number of a row, the reason in few words, the whole message."""
     others: dict[str, int] = field(default_factory=dict)
     """Rows of other dimensions, by dimension."""
 
@@ -54,14 +54,14 @@ def convert(
         kind: the dimension.
         source: what its columns are.
         labels: the label set that labels must be of.
-        split: the split that the file belongs to, if its place tells one.
-        name: what the records' `source` says where no column does.
+        split: the split of the file, if its path names one.
+        name: the records' `source` where no column has it.
     """
     return _Conversion(chunk, kind, source, labels).run(split, name)
 
 
 class _Conversion:
-    """One chunk on its way. A class, for the problems that every step may find."""
+    """The conversion of one chunk. A class, because every step may find problems."""
 
     def __init__(self, chunk: Chunk, kind: Dimension, source: Source, labels: LabelSet | None) -> None:
         self.kind, self.labels = kind, labels
@@ -207,7 +207,7 @@ class _Conversion:
         """Chinese where the beginnings of its texts have at least as many characters of three bytes as Latin words."""
         named = [c for c in self.source.fields.values() if c is not None]
         columns = [self.column(c) for part in named for c in ([part] if isinstance(part, str) else part)]
-        # Lists are costly to look into, and are in the language of what stands beside them.
+        # Lists cost time, and are in the language of the other fields.
         simple = [c for c in columns if not pa.types.is_nested(c.type)] or columns
         starts = [pc.utf8_slice_codeunits(pc.fill_null(texts.plain(c), ""), 0, 100) for c in simple]
         if self.source.messages is not None:
@@ -326,13 +326,13 @@ class _Conversion:
 
 
 def _with_all_columns(source: Source) -> Source:
-    """The project's own form may have a column from some later row of the file on, where nobody has looked yet."""
+    """A column of the project's own form may begin in a later row than those that the mapping was made from."""
     columns = {name: name for name in ("group", "source", "meta", "messages") if getattr(source, name) is None}
     return source.model_copy(update={**columns, "split": source.split or Values(column="split")})
 
 
 def _mapped(words: pa.StringArray, values: dict[str, str]) -> pa.StringArray:
-    """Each word's meaning, or null for a word that has none; spaces around and case do not matter."""
+    """Each word's meaning, or null for a word without one. Case and surrounding spaces do not matter."""
     known = {key.strip().casefold(): value for key, value in values.items()}
     encoded = words.dictionary_encode()
     meant = [None if w is None else known.get(w.strip().casefold()) for w in encoded.dictionary.to_pylist()]

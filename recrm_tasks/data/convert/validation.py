@@ -29,7 +29,7 @@ _BY_COLUMNS: tuple[type[BaseModel], ...] = (Record, RankingRecord)
 _MIN_LENGTH = Field(min_length=1).metadata[0]
 
 Problems = list[tuple[int, str, str]]
-"""The place of each row that cannot be used, the reason in few words, the whole complaint."""
+"""The place of each row that cannot be used, the reason in few words, the whole message."""
 
 
 @lru_cache(maxsize=32)

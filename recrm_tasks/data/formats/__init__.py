@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow as pa
 
-from recrm_tasks.data.formats.chunk import Chunk, opened
-from recrm_tasks.data.formats.delimited import read_delimited
-from recrm_tasks.data.formats.json_text import read_json
-from recrm_tasks.data.formats.tables import read_arrow, read_parquet
+from recrm_tasks.data.formats.chunk import Chunk, Rows, opened
+from recrm_tasks.data.formats.columnar import read_arrow, read_parquet
+from recrm_tasks.data.formats.delimited import read_delimited, read_delimited_with_nulls
+from recrm_tasks.data.formats.json_text import read_json, read_json_rows
 from recrm_tasks.errors import DataError
 
-_READERS = {
+T = TypeVar("T")
+_READERS: dict[str, Callable[[Path, str, str | None], Iterator[Chunk]]] = {
     "jsonl": read_json,
     "ndjson": read_json,
     "json": read_json,
@@ -24,12 +26,17 @@ _READERS = {
     "feather": read_arrow,
     "ipc": read_arrow,
 }
+_VALUE_READERS: dict[str, Callable[[Path, str, str | None], Iterator[Chunk | Rows]]] = {
+    **_READERS,
+    **dict.fromkeys(("jsonl", "ndjson", "json"), read_json_rows),
+    **dict.fromkeys(("csv", "tsv"), read_delimited_with_nulls),
+}
 COMPRESSED = {"gz": "gzip", "zst": "zstd"}
 NAMES = ", ".join(f".{name}" for name in _READERS) + "; also with .gz or .zst behind"
 
 
 def format_of(name: str) -> tuple[str, str | None] | None:
-    """The format and the compression that a file's name tells, or None for a file of another kind."""
+    """The format and the compression that a file's name says, or None for a file of another kind."""
     parts = name.lower().rsplit("/", 1)[-1].split(".")
     codec = COMPRESSED.get(parts[-1]) if len(parts) > 2 else None
     ending = parts[-2] if codec else parts[-1]
@@ -37,17 +44,33 @@ def format_of(name: str) -> tuple[str, str | None] | None:
 
 
 def read(path: Path) -> Iterator[Chunk]:
-    """The rows of a file, some thousands at a time.
+    """The rows of a file as columns for texts, some thousands at a time.
 
     Raises:
-        DataError: the file as a whole cannot be read (further). Single rows that cannot are told in their chunk.
+        DataError: the file as a whole cannot be read (further). Single rows that cannot are reported in their chunk.
     """
+    return _read(path, _READERS)
+
+
+def read_values(path: Path) -> Iterator[Chunk | Rows]:
+    """The rows of a file with their values as they are: JSON objects as Python objects, others as columns.
+
+    Text is not normalised as for `read`: null fields of objects stay, and an empty value of CSV and TSV is null unless
+    it is quoted.
+
+    Raises:
+        DataError: as for `read`.
+    """
+    return _read(path, _VALUE_READERS)
+
+
+def _read(path: Path, readers: Mapping[str, Callable[[Path, str, str | None], Iterator[T]]]) -> Iterator[T]:
     known = format_of(path.name)
     if known is None:
         raise DataError(f"{path}: not a data file by its name; data files are {NAMES}")
     ending, codec = known
     try:
-        yield from _READERS[ending](path, ending, codec)
+        yield from readers[ending](path, ending, codec)
     except (pa.ArrowException, OSError, UnicodeDecodeError, EOFError) as error:
         raise DataError(f"{path}: cannot be read: {_plainly(error)}") from None
 
@@ -61,4 +84,4 @@ def _plainly(error: Exception) -> str:
     return text
 
 
-__all__ = ["NAMES", "Chunk", "format_of", "opened", "read"]
+__all__ = ["NAMES", "Chunk", "Rows", "format_of", "opened", "read", "read_values"]

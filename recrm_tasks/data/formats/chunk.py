@@ -1,9 +1,10 @@
-"""What every reader hands over, and how it opens files."""
+"""What every reader returns, and how it opens files."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +19,30 @@ class Chunk:
 
     batch: pa.RecordBatch
     numbers: npt.NDArray[np.int64]
-    """Where each row stands in the file, from 1."""
+    """The position of each row in the file, from 1."""
     unit: str
     """What the numbers count: `line` or `row`."""
     problems: list[tuple[int, str]] = field(default_factory=list)
-    """Rows that could not even be read: where they stand, and why."""
+    """Rows that could not be read: their positions, and why."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some objects of a JSON file with their values as they are."""
+
+    values: list[dict[str, Any]]
+    numbers: list[int]
+    """As in `Chunk`, and so are the other fields."""
+    unit: str
+    problems: list[tuple[int, str]]
+
+    def add(self, number: int, row: dict[str, Any] | str) -> None:
+        """Adds a row, or the reason why it cannot be read."""
+        if isinstance(row, str):
+            self.problems.append((number, row))
+        else:
+            self.values.append(row)
+            self.numbers.append(number)
 
 
 def opened(path: Path, codec: str | None) -> pa.NativeFile:
@@ -45,13 +65,13 @@ def opened(path: Path, codec: str | None) -> pa.NativeFile:
 
 
 def table_chunk(batch: pa.RecordBatch, first: int) -> Chunk:
-    """Rows of a format that counts rows; column types that differ only in their encoding are made alike."""
+    """Rows of a format that counts rows; types that differ only in their encoding become one."""
     batch.validate(full=True)  # a broken file may hold places outside of its texts
     columns = [_simple(column) for column in batch.columns]
     names = batch.schema.names
     if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise pa.ArrowInvalid(f"the column {twice!r} stands twice")
+        raise pa.ArrowInvalid(f"duplicate column {twice!r}")
     alike = pa.RecordBatch.from_arrays(columns, names)
     return Chunk(alike, np.arange(first, first + batch.num_rows), "row")
 

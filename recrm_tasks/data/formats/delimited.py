@@ -21,7 +21,16 @@ _BLOCK = 1 << 24
 
 
 def read_delimited(path: Path, ending: str, codec: str | None) -> Iterator[Chunk]:
-    """A CSV or TSV file, quoted as RFC 4180 says: line breaks may stand in quotes."""
+    """A CSV or TSV file, quoted as RFC 4180 says: quoted values may have line breaks."""
+    return _read(path, ending, codec, nulls=False)
+
+
+def read_delimited_with_nulls(path: Path, ending: str, codec: str | None) -> Iterator[Chunk]:
+    """The same; an empty value is null unless it is quoted."""
+    return _read(path, ending, codec, nulls=True)
+
+
+def _read(path: Path, ending: str, codec: str | None, nulls: bool) -> Iterator[Chunk]:
     delimiter = "\t" if ending == "tsv" else ","
     names = _heading(path, delimiter, codec)
     refused: list[tuple[int, str]] = []
@@ -36,20 +45,27 @@ def read_delimited(path: Path, ending: str, codec: str | None) -> Iterator[Chunk
             # One thread: only then are rows numbered.
             csv.ReadOptions(use_threads=False, block_size=_BLOCK),
             csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=refuse),
-            csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+            csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()),
+                strings_can_be_null=nulls,
+                null_values=[""],
+                quoted_strings_can_be_null=False,
+            ),
         )
         last = 0
         for batch in reader:
             problems, refused[:] = list(refused), []
             skipped = {number for number, _ in problems}
-            # pyarrow may know of refused rows that stand behind this batch; their numbers are jumped over all the same.
+            # pyarrow may have refused rows behind this batch already; their numbers are skipped all the same.
             numbers = list(islice((n for n in count(last + 1) if n not in skipped), batch.num_rows))
             last = max([last, *numbers[-1:], *skipped])
             yield Chunk(table_chunk(batch, 1).batch, np.array(numbers, dtype=np.int64), "row", problems)
+        if refused:
+            yield Chunk(pa.RecordBatch.from_arrays([], []), np.array([], dtype=np.int64), "row", refused)
 
 
 class _Checked(io.RawIOBase):
-    """A stream of UTF-8 text: pyarrow tells of a wrong byte in a row that it refuses on standard error only."""
+    """A stream of UTF-8 text: pyarrow reports a wrong byte in a row that it refuses on standard error only."""
 
     def __init__(self, stream: pa.NativeFile, path: Path) -> None:
         self._stream, self._path, self._line = stream, path, 1
@@ -89,5 +105,5 @@ def _heading(path: Path, delimiter: str, codec: str | None) -> list[str]:
         raise DataError(f"{path}: no heading line")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise DataError(f"{path}: the column {twice[0]!r} stands twice in the heading")
+        raise DataError(f"{path}: duplicate column {twice[0]!r} in the heading")
     return names

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import json as arrow_json
 
-from recrm_tasks.data.formats.chunk import Chunk, opened
+from recrm_tasks.data.formats.chunk import Chunk, Rows, opened
 from recrm_tasks.data.formats.texts import DEEPEST, column_of, compact, holds_large_floats, too_deep
 from recrm_tasks.errors import DataError
 
@@ -33,16 +33,30 @@ _BOM = b"\xef\xbb\xbf"
 
 
 def read_json(path: Path, _ending: str, codec: str | None) -> Iterator[Chunk]:
-    """Objects, one per line or in one array; the first character tells which."""
+    """Objects, one per line or in one array, as columns; the first character says which form it is."""
     with opened(path, codec) as stream:
-        start = stream.read(_BLOCK)
-        if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-            raise DataError(f"{path}: not UTF-8 text but UTF-16; a data file is in UTF-8")
-        start = start.removeprefix(_BOM)
+        start = _start(path, stream)
+        if _is_array(start):
+            yield from map(_chunk, _array(path, stream, start))
+            return
+        blocks = _Blocks()
+        for block, line in _lines(path, stream, start):
+            batch = blocks.columns(block)
+            if batch is not None:
+                yield Chunk(batch, np.arange(line, line + batch.num_rows), "line")
+            else:
+                yield from map(_chunk, _decoded(path, block, line))
+
+
+def read_json_rows(path: Path, _ending: str, codec: str | None) -> Iterator[Rows]:
+    """The same objects as they are."""
+    with opened(path, codec) as stream:
+        start = _start(path, stream)
         if _is_array(start):
             yield from _array(path, stream, start)
-        else:
-            yield from _lines(path, stream, start)
+            return
+        for block, line in _lines(path, stream, start):
+            yield from _decoded(path, block, line)
 
 
 def parse(line: str) -> dict[str, Any] | str:
@@ -54,13 +68,21 @@ def parse(line: str) -> dict[str, Any] | str:
     return _usable(row, line)
 
 
+def _start(path: Path, stream: pa.NativeFile) -> bytes:
+    start: bytes = stream.read(_BLOCK)
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise DataError(f"{path}: not UTF-8 text but UTF-16; a data file is in UTF-8")
+    return start.removeprefix(_BOM)
+
+
 def _is_array(start: bytes) -> bool:
     """Whether the file is an array of objects: a line that happens to be a list stays a line."""
     return re.match(rb"\s*\[\s*(?:\{|$)", start) is not None
 
 
-def _lines(path: Path, stream: pa.NativeFile, start: bytes) -> Iterator[Chunk]:
-    rest, line, decoder = b"", 1, _Blocks()
+def _lines(path: Path, stream: pa.NativeFile, start: bytes) -> Iterator[tuple[bytes, int]]:
+    """Blocks of whole lines, each with the number of its first line."""
+    rest, line = b"", 1
     block = start
     while block:
         more = stream.read(_BLOCK)
@@ -74,32 +96,34 @@ def _lines(path: Path, stream: pa.NativeFile, start: bytes) -> Iterator[Chunk]:
                 )
         else:
             whole, rest = rest + block[:end], block[end:]
-            chunk = decoder.chunk(whole, line, path)
+            yield whole, line
             line += whole.count(b"\n")
-            if chunk is not None:
-                yield chunk
         block = more
 
 
+def _decoded(path: Path, block: bytes, first: int) -> Iterator[Rows]:
+    """The objects of a block, line by line."""
+    try:
+        text = block.decode()
+    except UnicodeDecodeError as error:
+        at = first + block.count(b"\n", 0, error.start)
+        raise DataError(f"{path}, line {at}: not UTF-8 text ({error}); a data file is JSON Lines in UTF-8") from None
+    rows = Rows([], [], "line", [])
+    for number, line in enumerate(text.split("\n"), first):
+        if line.strip():
+            rows.add(number, parse(line))
+    if rows.values or rows.problems:
+        yield rows
+
+
 class _Blocks:
-    """Decodes blocks of lines; remembers the types that it has seen."""
+    """Decodes blocks of lines with pyarrow; remembers the types that it has seen."""
 
     def __init__(self) -> None:
         self.schema: pa.Schema | None = None
 
-    def chunk(self, block: bytes, line: int, path: Path) -> Chunk | None:
-        batch = self._fast(block)
-        if batch is not None:
-            return Chunk(batch, np.arange(line, line + batch.num_rows), "line")
-        try:
-            return self._slow(block.decode(), line)
-        except UnicodeDecodeError as error:
-            at = line + block.count(b"\n", 0, error.start)
-            raise DataError(
-                f"{path}, line {at}: not UTF-8 text ({error}); a data file is JSON Lines in UTF-8"
-            ) from None
-
-    def _fast(self, block: bytes) -> pa.RecordBatch | None:
+    def columns(self, block: bytes) -> pa.RecordBatch | None:
+        """The block's rows; None if a column would say something else than the lines."""
         try:
             schema = self._sniff(block)
         except UnicodeDecodeError:
@@ -145,21 +169,6 @@ class _Blocks:
             return None
         return schema if _in_order(lines, schema) else None
 
-    def _slow(self, text: str, line: int) -> Chunk | None:
-        rows, numbers, problems = [], [], []
-        for number, one in enumerate(text.split("\n"), line):
-            if not one.strip():
-                continue
-            row = parse(one)
-            if isinstance(row, str):
-                problems.append((number, row))
-            else:
-                rows.append(row)
-                numbers.append(number)
-        if not rows and not problems:
-            return None
-        return Chunk(_batch(rows), np.array(numbers, dtype=np.int64), "line", problems)
-
 
 def _in_order(lines: list[str], schema: pa.Schema) -> bool:
     """Whether all objects within the rows have their keys in the order of their type: a column has one for all.
@@ -197,26 +206,24 @@ def _follows(keys: tuple[str, ...], names: tuple[str, ...]) -> bool:
     return not set(keys) <= set(names) or [n for n in names if n in keys] == list(keys)
 
 
-def _array(path: Path, stream: pa.NativeFile, start: bytes) -> Iterator[Chunk]:
+def _array(path: Path, stream: pa.NativeFile, start: bytes) -> Iterator[Rows]:
     """The objects of one array, decoded as the text comes in."""
-    rows: list[dict[str, Any]] = []
-    numbers: list[int] = []
-    problems: list[tuple[int, str]] = []
+    rows = Rows([], [], "row", [])
     for number, value in enumerate(_elements(path, stream, start), 1):
-        row = _usable(value, None)
-        if isinstance(row, str):
-            problems.append((number, row))
-        else:
-            rows.append(row)
-            numbers.append(number)
-        if len(rows) == _ROWS:
-            yield Chunk(_batch(rows), np.array(numbers, dtype=np.int64), "row", problems)
-            rows, numbers, problems = [], [], []
-    if rows or problems:
-        yield Chunk(_batch(rows), np.array(numbers, dtype=np.int64), "row", problems)
+        rows.add(number, _usable(value, None))
+        if len(rows.values) == _ROWS:
+            yield rows
+            rows = Rows([], [], "row", [])
+    if rows.values or rows.problems:
+        yield rows
 
 
 def _elements(path: Path, stream: pa.NativeFile, start: bytes) -> Iterator[Any]:
+    """The values in an array.
+
+    Not by ijson: its fast parser replaces half a surrogate pair with a question mark without an error, takes the last
+    of two equal keys, refuses NaN, and has either no integer beyond 64 bits or a Decimal for every float.
+    """
     utf8 = codecs.getincrementaldecoder("utf-8")()
     row, at, ended = 1, 0, False
 
@@ -263,9 +270,10 @@ def _elements(path: Path, stream: pa.NativeFile, start: bytes) -> Iterator[Any]:
 _BETWEEN = re.compile(r"[\s,]*")
 
 
-def _batch(rows: list[dict[str, Any]]) -> pa.RecordBatch:
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    return pa.RecordBatch.from_arrays([column_of([row.get(name) for row in rows]) for name in names], names)
+def _chunk(rows: Rows) -> Chunk:
+    names = list(dict.fromkeys(name for row in rows.values for name in row))
+    batch = pa.RecordBatch.from_arrays([column_of([row.get(name) for row in rows.values]) for name in names], names)
+    return Chunk(batch, np.array(rows.numbers, dtype=np.int64), rows.unit, rows.problems)
 
 
 def _usable(row: Any, text: str | None) -> dict[str, Any] | str:
@@ -286,7 +294,7 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
         twice = next(key for i, (key, _) in enumerate(pairs) if key in dict(pairs[:i]))
-        raise ValueError(f"the field {twice!r} stands twice in one object")
+        raise ValueError(f"duplicate field {twice!r} in one object")
     return fields
 
 

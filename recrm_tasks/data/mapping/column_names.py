@@ -1,4 +1,4 @@
-"""What sources call things. A name counts only where it fits as a whole; case, blanks and marks do not matter."""
+"""Names that sources use for columns and values. A whole name must fit; case, spaces and marks do not matter."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LABEL = (
     "label", "answer", "output", "response", "completion", "solution", "target", "gold", "ground_truth", "chosen",
     "reward_model.ground_truth", "extra_info.answer", "标签", "标注", "答案", "输出",
 )  # fmt: skip
-"""Names of labels that do not tell what the label says."""
+"""Names of label columns that do not say what is asked."""
 LABELS = (
     "labels", "label", "clicks", "grades", "relevances", "answer_index", "answer_idx", "label_index", "chosen_index",
     "chosen_id", "clicked_id", "target_id", "clicked_item", "chosen_item", "标签", "标签列表",
@@ -67,7 +67,7 @@ SCALES: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("high",), ("medium",), ("low",), ("none",)),
     (("非常相关", "高度相关", "强相关"), ("相关", "比较相关"), ("部分相关", "弱相关"), ("不相关", "无关")),
 )
-"""Graded words, best first: each set is in use as it stands."""
+"""Scales of graded words in common use, best first."""
 
 
 def same(name: str) -> str:
@@ -76,9 +76,9 @@ def same(name: str) -> str:
 
 
 def named(columns: Iterable[str], names: Iterable[str]) -> list[str]:
-    """The columns that bear one of the names, in the order of the names.
+    """The columns with one of the names, in the order of the names.
 
-    Where none does: the fields inside of `CONTAINERS` that do.
+    If there are none: the fields inside of `CONTAINERS` with one of the names.
     """
     columns = list(columns)
     wanted = list(dict.fromkeys(same(n) for n in names))

@@ -18,7 +18,7 @@ from recrm_tasks.errors import DataError
 
 
 def read_labels(file: Path, dimension: Dimension) -> LabelSet | None:
-    """The label set that the file declares for the dimension; None if there is no file or it says nothing of it.
+    """The label set that the file declares for the dimension; None if there is no file, or none in it.
 
     Raises:
         DataError: the file is not what it should be.

@@ -1,4 +1,4 @@
-"""Which file of a source holds which dimension and split: told by its name, its folders, or the data set's card."""
+"""Which file of a source has which dimension and split, by its name, its folders, or the data set's card."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OURS = {
     "labels.json", "build.json", "manifest.json", "mapping.yaml", "dataset_info.json", "dataset_infos.json",
     "dataset_dict.json", "state.json", "package.json",
 }  # fmt: skip
-"""Files beside the data that hold no rows."""
+"""Files beside the data that have no rows."""
 
 # The names by which `datasets` finds splits, and the Chinese ones.
 _SPLITS = {
@@ -33,12 +33,12 @@ UNSPLIT = "rows"
 
 @dataclass(frozen=True)
 class Placed:
-    """A data file, and what its place tells."""
+    """A data file, and what its path says."""
 
     name: str
     """Its path within the source, with `/`."""
     dimensions: tuple[str, ...]
-    """The dimensions that it may hold: one if the name tells it, none if nothing does, more if it is unclear."""
+    """The dimensions that it may have: one if the name says it, none if nothing does, more if it is unclear."""
     split: str | None
 
 
@@ -135,8 +135,8 @@ def _declared(card: str | None, names: list[str]) -> Iterable[tuple[str, Placed]
             patterns = [p for p in (paths if isinstance(paths, list) else [paths]) if isinstance(p, str)]
             for name in names:
                 if any(matches(name, pattern) for pattern in patterns):
-                    told = split_of(str(split)) or split or split_of(name)
-                    yield name, Placed(name, keys, None if told == UNSPLIT else told)
+                    found = split_of(str(split)) or split or split_of(name)
+                    yield name, Placed(name, keys, None if found == UNSPLIT else found)
 
 
 def matches(name: str, pattern: str) -> bool:

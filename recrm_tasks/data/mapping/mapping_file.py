@@ -14,7 +14,7 @@ from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError
 
 OPEN: Final = "?"
-"""Stands in a mapping where a person has to decide."""
+"""The value in a mapping that a person has to decide."""
 
 NO_SPLIT = "-"
 """The key of files that belong to no split."""
@@ -64,7 +64,7 @@ class Source(_Part):
     files: dict[str, list[str]]
     """Patterns of file names by split; `-` for files that belong to none."""
     rows: Values | None = None
-    """The column that tells the dimension of each row; a value that stands for no dimension is an error."""
+    """The column with the dimension of each row; a value that is no dimension is an error."""
     id: str | None = None
     """By default an id is made of the content."""
     group: str | None = None
@@ -84,7 +84,7 @@ class Source(_Part):
     candidate_id: str | None = None
     """Of such rankings: the column with the candidate's id."""
     own: bool = False
-    """Records in the project's own form, where an unknown column is an error."""
+    """Whether these are records in the project's own form, where an unknown column is an error."""
 
 
 class DimensionMapping(_Part):
@@ -127,7 +127,7 @@ def read_mapping(file: Path) -> Mapping:
 
 
 def undecided(mapping: DimensionMapping) -> list[str]:
-    """The places, as dotted paths, that still hold a `?`."""
+    """The places, as dotted paths, that still have a `?`."""
     return list(_open(mapping.model_dump(mode="json"), ""))
 
 
@@ -142,7 +142,7 @@ def _open(value: Any, path: str) -> list[str]:
 
 
 def to_yaml(mapping: Mapping) -> str:
-    """The file's text; what stands at its default is left out."""
+    """The file's text, without values that are the default."""
     content = {"version": 1, **mapping.model_dump(mode="json", exclude_defaults=True)}
     text: str = yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=120)
     return text

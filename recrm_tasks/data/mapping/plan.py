@@ -1,4 +1,4 @@
-"""A source's files -> the mapping of one dimension: a given one, or what can be recognised for certain."""
+"""A source's files -> the mapping of one dimension: a given one, or what is recognised with certainty."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.errors import DataError, NoRecords
 
 _LOOKED_AT = 1_000
-"""Rows per file that a proposal rests on."""
+"""Rows per file that a proposal is made from."""
 
 
 @dataclass
@@ -42,11 +42,11 @@ class Plan:
     mapping: DimensionMapping
     labels: LabelSet | None
     files: list[list[tuple[str, str | None]]]
-    """Per source of the mapping: its files, each with the split that its place tells."""
+    """Per source of the mapping: its files, each with the split that its path names."""
     doubts: list[str] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
     given: bool = False
-    """Whether a person's mapping says all this."""
+    """Whether a mapping.yaml gives the mapping."""
 
 
 def plan(origin: Origin, kind: Dimension, mapping_file: str | None = None) -> Plan:
@@ -90,7 +90,7 @@ def _given(origin: Origin, kind: Dimension, mapping: Mapping, file: str) -> Plan
             sources.append(source)
             files.append(found)
             continue
-        # It says which files, and no more: their columns are recognised.
+        # It names the files only: their columns are recognised.
         for members, batch in _by_columns(origin, [Placed(name, (kind.key,), split) for name, split in found]):
             proposed = _part(origin, kind, members, batch, told=True)
             assert proposed is not None
@@ -271,10 +271,10 @@ def _say(kind: Dimension, name: str) -> str:
 
 
 def stop_for(doubts: list[str], origin: Origin, kind: Dimension) -> DataError:
-    """What a run stops with when something was left open."""
+    """The error that a run stops with when something is left open."""
     said = "\n".join(f"  {d}" for d in doubts)
     return DataError(
-        f"{origin.name}: the columns of dimension {kind.key} cannot be read for certain:\n{said}\n"
+        f"{origin.name}: the columns of dimension {kind.key} cannot be read with certainty:\n{said}\n"
         "`recrm data inspect` writes a mapping.yaml with a `?` wherever such a line belongs; --mapping FILE or "
         "RECRM_MAPPING=FILE uses it."
     )

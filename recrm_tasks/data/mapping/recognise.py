@@ -1,4 +1,4 @@
-"""The columns of a source -> a mapping of them. Only what is plain is proposed; else it is left open, with a reason."""
+"""The columns of a source -> a mapping of them. What is not certain is left open, with a reason."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from recrm_tasks.dimensions.names import ITEM
 from recrm_tasks.dimensions.record_fields import own_fields
 
 _MANY = 30
-"""More different labels than this are no labels but texts."""
+"""A column with more different values than this has texts, not labels."""
 _PATTERNS = (
     r"<answer>\s*(.*?)\s*</answer>",
     r"\\boxed\{\s*([^{}]*?)\s*\}",
@@ -44,7 +44,7 @@ _LANGS = {
 
 @dataclass
 class Proposal:
-    """What the columns of some files seem to be."""
+    """The proposed mapping of some files."""
 
     source: Source
     labels: LabelSet | None = None
@@ -62,8 +62,8 @@ def recognise(
     Args:
         batch: the first rows of every file that has these columns.
         kind: the dimension.
-        files: patterns of their names by split, taken over as they are.
-        declared: a label set that stands beside the files.
+        files: patterns of their names by split, which become part of the mapping.
+        declared: a label set that is declared beside the files.
     """
     return _Recognition(batch, kind, declared).run(files)
 
@@ -151,7 +151,7 @@ class _Recognition:
         self.doubts.append("\n".join([what, *(f"    {line}" for line in lines)]))
 
     def _one(self, name: str, names: Sequence[str], required: bool = False) -> str | None:
-        """The column for something. Two are a doubt, unless one of them bears the very name."""
+        """The column for something. Two are a doubt, unless one has exactly the name."""
         found = [c for c in column_names.named(self.columns, names) if c not in self.used]
         if not found:
             return None
@@ -237,11 +237,11 @@ class _Recognition:
         return [*self._system(), instruction[0], said[0]] if instruction and said else None
 
     def _system(self) -> list[str]:
-        """The column of a system prompt that stands beside the others."""
+        """The column of a system prompt beside the others."""
         return [c for c in column_names.named(self.columns, ("system",)) if self.column(c).null_count < len(self.batch)]
 
     def _beside(self, prompt: str | list[str]) -> dict[str, Any]:
-        """Fields that stand beside a ready prompt and are more than its parts: categories, candidates."""
+        """Fields beside a ready prompt that are more than its parts: categories, candidates."""
         found = {}
         for name in own_fields(self.kind.record_type):
             if name in self.kind.record_type.shown or name in ("label", "labels"):
@@ -298,7 +298,7 @@ class _Recognition:
             to_candidates(self.column(name))[0].to_pylist() if isinstance(name, str) and name in self.columns else []
         )
         rows = [(v, row) for v, row in zip(texts.plain(values).to_pylist(), shown, strict=False) if v is not None]
-        # Candidates without ids have their numbers, which say nothing.
+        # Candidates without ids have their numbers as ids, which prove nothing.
         named = any(c["id"] != str(i) for _, row in rows for i, c in enumerate(row, 1))
         fits: dict[Any, bool] = {
             "labels": named and all(any(v == c["id"] for c in row) for v, row in rows),
@@ -340,7 +340,7 @@ class _Recognition:
         return LabelColumn(column=OPEN)
 
     def _meaning(self, column: str, telling: bool) -> tuple[LabelColumn, LabelSet | None]:
-        """What each value of the label column says, where that is plain."""
+        """What each value of the label column means, where that is certain."""
         raw = self.column(column)
         pattern = None
         if is_turns(raw):
@@ -383,14 +383,14 @@ class _Recognition:
         return None, seen
 
     def _plain_meaning(self, seen: list[str], labels: LabelSet | None, telling: bool) -> dict[str, str] | None:
-        """Each value's label, or None if one of them is not plain."""
+        """Each value's label, or None if one of them is not certain."""
         folded = {v: v.strip().casefold() for v in seen}
         if labels is None:
             return _each(folded, {**dict.fromkeys(column_names.YES, "1"), **dict.fromkeys(column_names.NO, "0")})
         general = {*column_names.YES, *column_names.NO}
         known: dict[str, str] = {}
         for label in labels.labels:
-            # "yes" and "1" say nothing unless the column says what is asked.
+            # "yes" and "1" mean nothing unless the column's name says what is asked.
             known |= {w: label.name for w in label.spoken if w not in general or label.name.casefold() == w}
         if telling and len(labels.labels) == 2:
             best, worst = sorted(labels.labels, key=lambda x: -x.value)

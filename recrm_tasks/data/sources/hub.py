@@ -1,4 +1,4 @@
-"""RecRM-Bench on the Hugging Face hub: which files there are at a commit, and those that are wanted on disk."""
+"""RecRM-Bench on the Hugging Face hub: the files of a commit, and downloads of those that are needed."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def fetch(commit: str, names: Sequence[str]) -> Path:
         The folder that they lie in.
 
     Raises:
-        DataError: one of them cannot be had, or is not whole.
+        DataError: one of them is not available or not complete.
     """
     try:
         patterns = [glob.escape(name) for name in names]
@@ -78,7 +78,7 @@ def fetch(commit: str, names: Sequence[str]) -> Path:
         if file.stat().st_size != sizes[name]:
             raise DataError(
                 f"{REPOSITORY} at {commit}: {name} has {file.stat().st_size} bytes in the hub's cache, but "
-                f"{sizes[name]} on the hub: it is not whole. Remove {file.resolve()}, and run again"
+                f"{sizes[name]} on the hub: it is not complete. Remove {file.resolve()}, and run again"
             )
     return folder
 

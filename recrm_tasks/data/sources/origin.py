@@ -32,7 +32,7 @@ class Origin:
         return (self.local(["README.md"]) / "README.md").read_text(encoding="utf-8", errors="replace")
 
     def key(self, names: Sequence[str]) -> list[object]:
-        """What tells the content of these files from any other: a commit, or sizes and times on disk.
+        """What identifies the content of these files: a commit, or sizes and times on disk.
 
         A program can set the time of modification (mtime) as it likes, but not the time of the last change (ctime).
         """

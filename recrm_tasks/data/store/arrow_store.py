@@ -1,4 +1,4 @@
-"""Checked records in a file: written as they come, read back by windows, so that memory does not grow with the rows.
+"""Checked records in a file: written as they come, read back in windows, so that memory does not grow with the rows.
 
 They are two uncompressed Arrow files in the cache folder (`RECRM_CACHE`, else `~/.cache/recrm-tasks`): the records, and
 an index of the short columns that records are chosen and ordered by. Small sources stay in memory.
@@ -46,8 +46,7 @@ class Stored:
     def gather(self, rows: npt.NDArray[np.int64], names: Sequence[str]) -> Iterator[pa.Table]:
         """The records at these places, in this order, some thousands at a time.
 
-        Every window goes once through the file and takes its rows of each part: a file of many windows is read many
-        times, which memory would have to pay for otherwise.
+        Each window of rows is one pass through the file: more reads in exchange for less memory.
         """
         sizes = self.manifest["batches"]
         starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
@@ -84,7 +83,7 @@ class Stored:
 
 
 class Writer:
-    """Writes records, and keeps them only if it comes to its end."""
+    """Writes records; they are kept only if writing is finished."""
 
     def __init__(self, schema: pa.Schema, home: Path | None) -> None:
         """Writes into the folder `home` when finished, or into memory (None)."""
@@ -120,7 +119,7 @@ class Writer:
         self.sizes.append(batch.num_rows)
 
     def finish(self, manifest: dict[str, Any], index: pa.Table) -> Stored:
-        """Closes the files and gives them their place in one step: what lies there is whole."""
+        """Closes the files and moves them into place in one step, so that a store is always complete."""
         manifest = {**manifest, "batches": self.sizes, "columns": self.schema.names}
         try:
             self._writer.close()
@@ -136,7 +135,7 @@ class Writer:
             except OSError as error:
                 if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                     raise
-                if stored(self.home) is None:  # what lies there is damaged; else another run was faster
+                if stored(self.home) is None:  # damaged; otherwise another run was faster
                     shutil.rmtree(self.home)
                     os.replace(self._folder, self.home)
         except OSError as error:
@@ -145,7 +144,7 @@ class Writer:
 
 
 def stored(home: Path) -> Stored | None:
-    """What an earlier run left there, if it did."""
+    """The store of an earlier run; None if there is none or it is damaged."""
     try:
         manifest = json.loads((home / _MANIFEST).read_text(encoding="utf-8"))
         with pa.OSFile(str(home / _INDEX)) as stream:
@@ -157,7 +156,7 @@ def stored(home: Path) -> Stored | None:
 
 
 def cache_folder() -> Path:
-    """Where checked records are kept."""
+    """The folder of the cache."""
     named = os.environ.get("RECRM_CACHE")
     if named:
         return Path(named).expanduser()
@@ -185,7 +184,7 @@ def _slowly(batches: list[pa.RecordBatch], order: npt.NDArray[np.int64]) -> pa.T
 
 
 def codes_of(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], list[Any]]:
-    """A column as numbers of its distinct values, and the values; null has a number too."""
-    # Only columns of short values are asked for, so that all of them fit in one piece.
+    """The number of each row's value among the distinct values, and these; null has a number too."""
+    # The index has short values only, which fit in one piece.
     encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
     return encoded.indices.to_numpy().astype(np.int64), encoded.dictionary.to_pylist()

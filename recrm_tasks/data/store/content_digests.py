@@ -1,4 +1,4 @@
-"""Digests of records: what makes two of them the same, and what a result's `sha256` is made of."""
+"""Digests of records: equal content has equal digests, and a result's `sha256` is made from them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FIELD, _ENTRY, _PART, _NULL = "\x1f", "\x1e", "\x1d", "\x00"
 
 
 def content_digests(batch: pa.RecordBatch, kind: Dimension) -> Digests:
-    """The digest of what each record says: language, prompt, fields and label; not its id, split, group or origin."""
+    """The digest of each record's content: language, prompt, fields and label; not its id, split, group or origin."""
     names = ["lang", "messages", *own_fields(kind.record_type)]
     columns = [pc.fill_null(_flat(batch.column(name)), _NULL) for name in names]
     joined = pc.binary_join_element_wise(*columns, _FIELD).cast(pa.binary())
@@ -60,7 +60,7 @@ def dataset_hash(ids: Digests, content: Digests, labels: LabelSet | None) -> str
 
 
 def repeated(values: Digests) -> npt.NDArray[np.int64]:
-    """The places of all that occurred before, in order."""
+    """The places of all values that occurred before, in order."""
     order = np.lexsort((np.arange(len(values)), values[:, 1], values[:, 0]))
     same = np.all(values[order][1:] == values[order][:-1], axis=1)
     return np.sort(order[1:][same])

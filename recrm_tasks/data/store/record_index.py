@@ -1,4 +1,4 @@
-"""The short columns of records: what they are told apart, chosen, split and ordered by, without their texts."""
+"""The short columns of records, by which they are identified, chosen, split and ordered."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from recrm_tasks.data.store.schema import schema_of
 from recrm_tasks.dimensions.base import Dimension
 
 CONTENT = "content_sha256"
-"""First 16 bytes of the SHA-256 of what a record says: equal for two that differ in id, split, group or origin only."""
+"""First 16 bytes of the SHA-256 of a record's content: equal for two that differ only in id, split, group or origin."""
 IDS = "id_sha256"
-"""First 16 bytes of the SHA-256 that the order of seed 0 is made of."""
+"""First 16 bytes of the SHA-256 that gives the order of seed 0."""
 
 _NAMES = ("id", "lang", "split", "group")
 

@@ -23,7 +23,7 @@ def choose_split(stored: Stored, wanted: str | None, hashed: bool) -> tuple[Rows
         stored: the records.
         wanted: a split of the source, `hash-test`, `hash-train`, or `all`; by default the source's `test`, if it has
             one.
-        hashed: what stands in where the source has no `test`: `hash-test` if true; else all records of a source without
+        hashed: what is used if the source has no `test`: `hash-test` if true; else all records of a source without
             splits, and an error for one with splits.
 
     Raises:
@@ -40,7 +40,7 @@ def choose_split(stored: Stored, wanted: str | None, hashed: bool) -> tuple[Rows
     if wanted in HASHED and wanted not in splits:
         rows = np.flatnonzero(usable & (in_test(stored) == (wanted == "hash-test")))
         if not len(rows):
-            raise DataError(f"no records of split {wanted!r}: all {int(usable.sum())} are on the other side")
+            raise DataError(f"no records of split {wanted!r}: all {int(usable.sum())} are in the other hashed split")
         return rows, wanted
     without = int((usable & (codes == names.index(None))).sum()) if None in names else 0
     if splits and without:
@@ -50,7 +50,7 @@ def choose_split(stored: Stored, wanted: str | None, hashed: bool) -> tuple[Rows
     if wanted not in splits:
         raise DataError(
             f"no records of split {wanted!r}; the source has {', '.join(splits) or 'no splits'} "
-            f"({', '.join(HASHED)} and all can be had of any source)"
+            f"({', '.join(HASHED)} and all work for any source)"
         )
     return np.flatnonzero(usable & (codes == names.index(wanted))), wanted
 
@@ -60,7 +60,7 @@ def in_test(stored: Stored) -> npt.NDArray[np.bool_]:
     parts, start, renamed = [], 0, stored.manifest["renamed"]
     for batch in stored.index.select(["id", "group"]).to_batches():
         names, groups = (c.to_pylist() for c in batch.columns)
-        if renamed:  # records that say the same stay together
+        if renamed:  # records with the same content stay together
             names = [name.removesuffix(renamed.get(str(i), "")) for i, name in enumerate(names, start)]
         keys = (name if group is None else group for name, group in zip(names, groups, strict=True))
         parts.append(np.array([fraction(f"split\n{key}") < SHARE for key in keys], dtype=bool))

@@ -1,4 +1,4 @@
-"""Entries -> one chapter per data source, with what was answered: all that a page and its plots are made of."""
+"""Entries -> one chapter per data source, with the answers: all that the page and its plots are made of."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from recrm_tasks.errors import DataError
-from recrm_tasks.reports.answered import Answers
-from recrm_tasks.reports.entries import AnswersIn, Entry, matching
-from recrm_tasks.reports.leaderboard import by_source
-from recrm_tasks.reports.page.significance import Compared, compared
+from recrm_tasks.reports.compare_entries import EntryDifference, compare_entries
+from recrm_tasks.reports.leaderboard_entries import AnswersIn, Entry, by_source, matching
+from recrm_tasks.reports.logged_answers import Answers
 
 
 class Line(NamedTuple):
-    """An entry with what it is called in plots, and what it answered."""
+    """An entry with its label in plots, and its answers."""
 
     entry: Entry
     label: str
@@ -29,22 +28,22 @@ class Chapter(NamedTuple):
     slug: str
     """For names of files and anchors."""
     lines: list[Line]
-    compared: list[Compared]
+    differences: list[EntryDifference]
 
     def asked(self, dimension: str) -> list[Line]:
         """The lines that have a dimension."""
         return [line for line in self.lines if dimension in line.entry.runs]
 
     def answered(self, dimension: str) -> list[tuple[Line, Answers]]:
-        """The lines of which the answers are known, with them."""
+        """The lines whose answers are known, with the answers."""
         return [(line, line.answers[dimension]) for line in self.lines if dimension in line.answers]
 
 
 def chapters(entries: Sequence[Entry], answers_in: AnswersIn) -> tuple[list[Chapter], list[str]]:
-    """Reads what was answered, and compares every two entries.
+    """Reads the answers, and compares every two entries.
 
     Returns:
-        The chapters, and one line for each file whose answers are not known and each pair that cannot be compared.
+        The chapters, and one line for each file without answers and each pair that cannot be compared.
     """
     notes: list[str] = []
     found: list[Chapter] = []
@@ -53,18 +52,18 @@ def chapters(entries: Sequence[Entry], answers_in: AnswersIn) -> tuple[list[Chap
         for entry, label in zip(group, labels(group), strict=True):
             answers: dict[str, Answers] = {}
             try:
-                answers = matching(entry, answers_in)
+                answers = matching(entry.runs, answers_in)
             except DataError as error:
                 notes.append(f"the page has no records of {label}: {error}")
             lines.append(Line(entry, label, answers))
-        pairs, left = compared([(line.label, line.entry, line.answers) for line in lines if line.answers])
-        found.append(Chapter(source, _slug(source, found), lines, pairs))
+        differences, left = compare_entries([(line.label, line.entry, line.answers) for line in lines if line.answers])
+        found.append(Chapter(source, _slug(source, found), lines, differences))
         notes += left
     return found, list(dict.fromkeys(notes))
 
 
 def labels(group: Sequence[Entry]) -> list[str]:
-    """What tells entries apart, and no more: the model; harness, answer mode and setting where they differ."""
+    """Short names that differ: the model; harness, answer mode and setting only where they differ."""
     parts = [(entry.harness, entry.mode, ", ".join(entry.setting)) for entry in group]
     differ = [len(set(values)) > 1 for values in zip(*parts, strict=True)]
     return [
@@ -74,7 +73,7 @@ def labels(group: Sequence[Entry]) -> list[str]:
 
 
 def _slug(source: str, earlier: Sequence[Chapter]) -> str:
-    """Letters and digits of the source; sources that read alike are numbered."""
+    """Letters and digits of the source, numbered where two sources would have the same."""
     slug = "sample" if source.startswith("the sample") else re.sub(r"[^a-z0-9]+", "-", source.lower()).strip("-")[:40]
     taken = {chapter.slug for chapter in earlier}
     return slug if slug and slug not in taken else f"{slug or 'data'}-{len(earlier) + 1}"

@@ -1,6 +1,6 @@
 "use strict";
 
-// Theme: what the system says, until the reader chooses.
+// Theme: the system's, until the reader chooses.
 const themes = ["system", "light", "dark"];
 const system = window.matchMedia("(prefers-color-scheme: dark)");
 let theme = 0;
@@ -13,7 +13,7 @@ document.getElementById("theme").addEventListener("click", () => { theme = (them
 system.addEventListener("change", paint);
 paint();
 
-// Tables: a click on a heading sorts, numbers best first; what is undefined stays last.
+// Tables: a click on a heading sorts, largest numbers first; undefined ones stay last.
 for (const table of document.querySelectorAll("table.sortable")) {
   const headings = [...table.tHead.rows[0].cells];
   headings.forEach((heading, column) => {
@@ -40,7 +40,7 @@ function keyOf(cell, numeric) {
   return text === "" || Number.isNaN(Number(text)) ? null : Number(text);
 }
 
-// Records: unpacked when a browser is opened, filtered at once, shown a page at a time.
+// Records: unpacked when a browser is opened, filtered as the reader types, shown page by page.
 const SHOWN = 50;
 function element(name, text, className) {
   const made = document.createElement(name);
@@ -96,7 +96,7 @@ async function open(box) {
   }
   function draw() {
     const start = page * SHOWN;
-    const of = content.records.length < Number(box.dataset.total) ? `, of the run's ${box.dataset.total}` : "";
+    const of = content.records.length < Number(box.dataset.total) ? ` (the run has ${box.dataset.total})` : "";
     find(".count").textContent = `${matching.length} of ${content.records.length}${of}`;
     find(".where").textContent = matching.length ? `${start + 1} – ${Math.min(start + SHOWN, matching.length)}` : "none";
     find(".back").disabled = page === 0;
@@ -135,7 +135,7 @@ async function open(box) {
       for (const [role, text] of turns) detail.append(element("h4", role), element("pre", text));
       for (const [run, read, state, said] of answers) {
         const heading = element("h4", `${content.runs[run]}: `);
-        heading.append(element("span", read, state), ` (${state}; gold ${gold})`);
+        heading.append(element("span", read, state), state === "unreadable" ? ` (gold ${gold})` : ` (${state}; gold ${gold})`);
         detail.append(heading, element("pre", said === "" ? "(nothing)" : said));
       }
     }

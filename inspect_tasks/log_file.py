@@ -1,0 +1,101 @@
+"""One log of Inspect: its header, what it says of the run, and its samples one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import ijson
+from inspect_ai.log import (
+    EvalLog,
+    EvalSample,
+    read_eval_log,
+    read_eval_log_sample_summaries,
+    read_eval_log_samples_by_id,
+)
+
+from recrm_tasks.errors import DataError
+
+
+def read_header(file: Path) -> EvalLog | None:
+    """A log of our tasks without its samples; None if it is of another task.
+
+    Raises:
+        DataError: the file is not a readable log.
+    """
+    try:
+        log = read_eval_log(str(file), header_only=True)
+    except Exception as error:  # Inspect raises whatever its readers of zip, JSON and pydantic do
+        raise _unreadable(file, error) from None
+    return log if "recrm_provenance" in (log.eval.metadata or {}) else None
+
+
+def unfinished(log: EvalLog) -> str | None:
+    """What is missing from a run; None if nothing is."""
+    if log.status != "success" or log.results is None or not log.results.scores:
+        return f"status {log.status}, {log.eval.dataset.samples} samples wanted"
+    # With --no-fail-on-error a run succeeds without the samples whose requests failed.
+    done, wanted = log.results.completed_samples, log.results.total_samples
+    return f"{done} of {wanted} samples have an answer" if done < wanted else None
+
+
+def provenance_of(log: EvalLog) -> dict[str, dict[str, Any]]:
+    """What a run logged about its data, prompts and versions, by dimension."""
+    found: dict[str, dict[str, Any]] = (log.eval.metadata or {})["recrm_provenance"]
+    return found
+
+
+def model_of(log: EvalLog) -> str:
+    """The model's name without its provider."""
+    return log.eval.model.rpartition("/")[2]
+
+
+def read_samples(file: Path, log: EvalLog, without: set[str]) -> Iterator[EvalSample]:
+    """The samples, one after the other.
+
+    Args:
+        file: the log.
+        log: its header.
+        without: fields of a sample that need not be read.
+
+    Raises:
+        DataError: the samples are broken.
+    """
+    try:
+        if file.suffix == ".json":
+            yield from _samples_of_json(file, without)
+        else:
+            yield from _samples_of_eval(file, log, without)
+    except Exception as error:  # as for the header
+        raise _unreadable(file, error) from None
+
+
+_PART = 1_024
+
+
+def _samples_of_eval(file: Path, log: EvalLog, without: set[str]) -> Iterator[EvalSample]:
+    """In parts: Inspect's reader of all samples opens the file and its directory again for each."""
+    if unfinished(log) is None:
+        epochs = range(1, (log.eval.config.epochs or 1) + 1)
+        wanted = [(name, epoch) for name in log.eval.dataset.sample_ids or [] for epoch in epochs]
+    else:
+        wanted = [(one.id, one.epoch) for one in read_eval_log_sample_summaries(str(file))]
+    for start in range(0, len(wanted), _PART):
+        yield from read_eval_log_samples_by_id(str(file), wanted[start : start + _PART], exclude_fields=without)
+
+
+def _samples_of_json(file: Path, without: set[str]) -> Iterator[EvalSample]:
+    """As a stream. Inspect's own reader holds the whole file, and goes through all of it for every sample."""
+    done = 0
+    try:
+        with file.open("rb") as stream:
+            for sample in ijson.items(stream, "samples.item", use_float=True):
+                yield EvalSample.model_validate({name: value for name, value in sample.items() if name not in without})
+                done += 1
+    except ijson.IncompleteJSONError:  # NaN and infinities, which Inspect writes and JSON does not have
+        yield from (read_eval_log(str(file)).samples or [])[done:]
+
+
+def _unreadable(file: Path, error: Exception) -> DataError:
+    return DataError(f"{file}: not a readable Inspect log: {type(error).__name__}: {error}")

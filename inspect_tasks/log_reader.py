@@ -1,0 +1,49 @@
+"""The reader of Inspect's logs. Inspect is imported when a log is read, so that one can do without it until then."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from recrm_tasks.errors import DataError
+from recrm_tasks.reports.logged_answers import Answers
+from recrm_tasks.reports.runs import Run
+
+
+class InspectLogReader:
+    """Reads logs in both of Inspect's formats; see `reports.readers.LogReader`."""
+
+    harness = "inspect"
+    files = "an .eval or .json log of Inspect"
+
+    def reads(self, file: Path) -> bool:
+        """By its ending. Folders hold JSON of many kinds: a log begins with its version and status."""
+        if file.suffix not in (".eval", ".json") or not file.is_file():
+            return False
+        if file.suffix == ".eval":
+            return True
+        try:
+            with file.open("rb") as stream:
+                start = stream.read(200)
+        except OSError:
+            return False
+        return b'"version"' in start and b'"status"' in start
+
+    def runs(self, file: Path) -> list[Run]:
+        """The runs of our tasks."""
+        try:
+            from inspect_tasks.logged_runs import read_runs
+        except ImportError as error:
+            raise _not_installed(file) from error
+        return read_runs(file)
+
+    def answers(self, file: Path, max_texts: int = 0, partial: bool = False) -> list[Answers]:
+        """The logged samples."""
+        try:
+            from inspect_tasks.logged_samples import read_answers
+        except ImportError as error:
+            raise _not_installed(file) from error
+        return read_answers(file, max_texts, partial)
+
+
+def _not_installed(file: Path) -> DataError:
+    return DataError(f"{file}: reading Inspect logs needs inspect-ai: pip install 'recrm-tasks[inspect]'")

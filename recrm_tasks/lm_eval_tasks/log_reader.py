@@ -1,0 +1,30 @@
+"""The reader of lm-evaluation-harness's results. It needs no lm-eval."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from recrm_tasks.lm_eval_tasks.logged_runs import read_runs
+from recrm_tasks.lm_eval_tasks.logged_samples import read_answers
+from recrm_tasks.lm_eval_tasks.results_file import HARNESS
+from recrm_tasks.reports.logged_answers import Answers
+from recrm_tasks.reports.runs import Run
+
+
+class LmEvalLogReader:
+    """Reads `results_*.json`, and the `samples_*.jsonl` beside it; see `reports.readers.LogReader`."""
+
+    harness = HARNESS
+    files = "results_*.json of lm-eval"
+
+    def reads(self, file: Path) -> bool:
+        """By its name."""
+        return file.name.startswith("results_") and file.suffix == ".json" and file.is_file()
+
+    def runs(self, file: Path) -> list[Run]:
+        """The runs of our tasks."""
+        return read_runs(file)
+
+    def answers(self, file: Path, max_texts: int = 0, partial: bool = False) -> list[Answers]:
+        """The logged samples. `partial` makes no difference: lm-eval writes nothing before a run has ended."""
+        return read_answers(file, max_texts)

@@ -1,0 +1,302 @@
+"""The commands of `recrm` on results: report, card, published, compare, aggregate, diagnose."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recrm_tasks.errors import RecrmError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from recrm_tasks.reports.leaderboard_entries import AnswersIn, Entry
+
+# What a command needs is imported when it runs: `recrm --help` and `recrm data` need none of it.
+
+
+def add_report_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds all of them."""
+    paths = argparse.ArgumentParser(add_help=False)
+    paths.add_argument("paths", nargs="+", metavar="PATH", help="lm-eval results, Inspect logs, or folders of them")
+    _add_report(commands, paths)
+    card = commands.add_parser("card", help="the block for a model card: model-index YAML and tables")
+    card.add_argument("paths", nargs="+", metavar="PATH", help="results of one model")
+    card.set_defaults(run=_card)
+    published = commands.add_parser("published", help="the paper's table, with the intervals that its digits allow")
+    published.set_defaults(run=_published)
+    _add_compare(commands)
+    logs = argparse.ArgumentParser(add_help=False)
+    logs.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="lm-eval results (with --log_samples), Inspect logs, or folders of them",
+    )
+    aggregate = commands.add_parser(
+        "aggregate", parents=[logs], help="mean score and hybrid score of finished runs of all dimensions"
+    )
+    aggregate.add_argument(
+        "--weight", action="append", default=[], metavar="DIMENSION=NUMBER", help="another weight than 1; repeatable"
+    )
+    aggregate.add_argument("--to", metavar="FILE", help="also write the parts of the hybrid score, as .parquet or .csv")
+    aggregate.set_defaults(run=_aggregate)
+    diagnose = commands.add_parser(
+        "diagnose", parents=[logs], help="confusion matrices, reliability diagrams and chosen places of finished runs"
+    )
+    diagnose.add_argument("--to", metavar="FILE", help="also write them as JSON")
+    diagnose.set_defaults(run=_diagnose)
+
+
+def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser], paths: argparse.ArgumentParser) -> None:
+    report = commands.add_parser("report", parents=[paths], help="tables of the results of both harnesses")
+    report.add_argument(
+        "--to",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="also write a file: .html with plots and records, .csv, .parquet or .json with every metric, .md with the "
+        "tables; repeatable",
+    )
+    report.add_argument("--plots", type=Path, metavar="FOLDER", help="also write the page's plots as SVG and PNG")
+    report.add_argument(
+        "--records",
+        type=_count,
+        default=10_000,
+        metavar="N",
+        help="at most N records of each dimension on the page, the same ones of every run (default 10000; 0 for none)",
+    )
+    report.add_argument("--published", action="store_true", help="also show the paper's table, by itself")
+    report.add_argument(
+        "--fail-under",
+        action="append",
+        default=[],
+        metavar="METRIC=VALUE",
+        help="exit code 3 if a metric's interval reaches below the value; DIMENSION.METRIC=VALUE for one dimension",
+    )
+    report.add_argument("--baseline", metavar="RUN", help="earlier results on the same records (with --log_samples)")
+    report.add_argument(
+        "--max-drop",
+        type=_drop,
+        metavar="X",
+        help="exit code 3 if a primary metric has a significant drop of more than X since --baseline",
+    )
+    report.set_defaults(run=_report)
+
+
+def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    compare = commands.add_parser("compare", help="differences of two runs on the same records, with paired tests")
+    for side in ("A", "B"):
+        compare.add_argument(
+            side.lower(), metavar=side, help="lm-eval results (with --log_samples), an Inspect log, or a folder of them"
+        )
+    compare.add_argument(
+        "--top",
+        type=_count,
+        default=5,
+        metavar="N",
+        help="show at most N records of each dimension, those that differ most (default 5)",
+    )
+    compare.set_defaults(run=_compare)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
+    return int(text)
+
+
+def _drop(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return number
+
+
+def _console() -> Console:
+    if find_spec("rich") is None:
+        raise RecrmError("tables need rich: pip install 'recrm-tasks[report]'")
+    from rich.console import Console
+
+    # Without a terminal the width is unknown: a log file should not cut the columns.
+    return Console() if sys.stdout.isatty() else Console(width=150)
+
+
+def _print_published(console: Console) -> None:
+    from recrm_tasks.reports.published_results import NOTES
+    from recrm_tasks.reports.tables.published_table import published_table
+    from recrm_tasks.reports.tables.terminal import print_tables
+
+    print_tables([published_table()], console)
+    for note in NOTES:
+        console.print(f"- {note}", highlight=False)
+
+
+def _published(options: argparse.Namespace) -> int:
+    _print_published(_console())
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    console = _console()
+    from rich.markup import escape
+
+    from recrm_tasks.log_readers import READERS
+    from recrm_tasks.reports.collect import collect_answers
+    from recrm_tasks.reports.compare_runs import compare_pairs, disputed
+    from recrm_tasks.reports.pairing import pair
+    from recrm_tasks.reports.tables.comparison_table import difference_tables, disputed_table
+    from recrm_tasks.reports.tables.terminal import print_tables
+
+    first, second = collect_answers([options.a], READERS), collect_answers([options.b], READERS)
+    pairs, left = pair(first, second)
+    _print_notes({"left out": left})
+    for name, side in (("A", first), ("B", second)):
+        for line in dict.fromkeys(f"{run.model} in {run.harness}, {run.file}" for run in side):
+            console.print(f"{name}: {escape(line)}", highlight=False, soft_wrap=True)
+    print_tables(difference_tables(compare_pairs(pairs)), console)
+    if records := disputed(pairs, options.top):
+        print_tables([disputed_table(records)], console)
+    elif options.top:
+        console.print("Both runs scored the same on every record.")
+    return 0
+
+
+def _aggregate(options: argparse.Namespace) -> int:
+    console = _console()
+    from recrm_tasks.log_readers import READERS
+    from recrm_tasks.reports.aggregate_runs import aggregate_runs
+    from recrm_tasks.reports.collect import collect_answers
+    from recrm_tasks.reports.files.hybrid_parts_file import write_parts
+    from recrm_tasks.reports.tables.aggregate_table import aggregate_tables
+    from recrm_tasks.reports.tables.terminal import print_tables
+
+    found = aggregate_runs(collect_answers(options.paths, READERS), options.weight)
+    print_tables(aggregate_tables(found), console)
+    if options.to:
+        count = write_parts(found, Path(options.to))
+        print(f"{count} parts written to {options.to}")
+    return 0
+
+
+def _diagnose(options: argparse.Namespace) -> int:
+    console = _console()
+    from recrm_tasks.log_readers import READERS
+    from recrm_tasks.reports.collect import collect_answers
+    from recrm_tasks.reports.diagnose_runs import diagnose
+    from recrm_tasks.reports.files.diagnosis_file import write_diagnoses
+    from recrm_tasks.reports.tables.diagnosis_table import diagnosis_tables
+    from recrm_tasks.reports.tables.terminal import print_tables
+
+    found = diagnose(collect_answers(options.paths, READERS))
+    print_tables(diagnosis_tables(found), console)
+    if options.to:
+        write_diagnoses(found, Path(options.to))
+    return 0
+
+
+def _card(options: argparse.Namespace) -> int:
+    from recrm_tasks.log_readers import READERS
+    from recrm_tasks.reports.collect import answers_in, collect
+    from recrm_tasks.reports.files.model_card import model_card
+    from recrm_tasks.reports.leaderboard_entries import entries
+
+    found = collect(options.paths, READERS)
+    finished = [run for run in found.runs if run.wanted is None]
+    if not finished:
+        raise RecrmError("\n".join(["no run is finished; a card is of whole runs:", *found.incomplete]))
+    listed, notes = entries(finished, lru_cache(partial(answers_in, readers=READERS)))
+    print(model_card(listed))
+    _print_notes({"left out": [*found.unusable, *found.incomplete], "passed over": found.passed_over, "note": notes})
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    console = _console()
+    from recrm_tasks.log_readers import READERS
+    from recrm_tasks.reports.collect import answers_in, collect, collect_answers
+    from recrm_tasks.reports.leaderboard_entries import entries
+    from recrm_tasks.reports.release_gate import FAILED, dropped, floor_of, under
+    from recrm_tasks.reports.tables.leaderboard_table import report_tables
+    from recrm_tasks.reports.tables.terminal import print_tables
+
+    gated = bool(options.fail_under) or options.baseline is not None
+    if (options.baseline is None) != (options.max_drop is None):
+        raise RecrmError("--baseline and --max-drop go together")
+    _check_endings(options.to)
+    page = any(file.suffix == ".html" for file in options.to)
+    if (page or options.plots) and find_spec("altair") is None:
+        raise RecrmError("pages and plots need altair: pip install 'recrm-tasks[page]'")
+    floors = [floor_of(text) for text in options.fail_under]
+    found = collect(options.paths, READERS)
+    answers = lru_cache(partial(answers_in, readers=READERS, max_texts=options.records if page else 0))
+    listed, notes = entries(found.runs, answers)
+    print_tables(report_tables(listed), console)
+    if options.published:
+        _print_published(console)
+    notes += _write(options, listed, answers)
+    _print_notes(
+        {"left out": found.unusable, "incomplete": found.incomplete, "passed over": found.passed_over, "note": notes}
+    )
+    failed = under(found.runs, floors)
+    if options.baseline is not None:
+        before, after = collect_answers([options.baseline], READERS), collect_answers(options.paths, READERS)
+        failed += dropped(before, after, options.max_drop)
+    if gated and (found.unusable or found.incomplete):
+        failed.append("files that were left out and incomplete runs cannot pass")
+    _print_notes({"failed": failed})
+    return FAILED if failed else 0
+
+
+def _check_endings(files: Sequence[Path]) -> None:
+    """Before anything is read: a report may take a while."""
+    from recrm_tasks.reports.files.metrics_file import ENDINGS
+
+    endings = (".html", *ENDINGS, ".md")
+    for file in files:
+        if file.suffix not in endings:
+            raise RecrmError(f"--to {file}: a report is written as {', '.join(endings)}")
+
+
+def _write(options: argparse.Namespace, listed: Sequence[Entry], answers: AnswersIn) -> list[str]:
+    """Writes all files. Returns notes on what the page and the plots lack."""
+    from recrm_tasks.reports.files.metrics_file import write_metrics
+    from recrm_tasks.reports.files.write import write_text
+    from recrm_tasks.reports.tables.leaderboard_table import report_tables
+    from recrm_tasks.reports.tables.markdown import markdown
+
+    pages = [file for file in options.to if file.suffix == ".html"]
+    for file in options.to:
+        if file.suffix == ".md":
+            write_text(markdown(report_tables(listed)), file)
+        elif file not in pages:
+            write_metrics(listed, file)
+    if not pages and not options.plots:
+        return []
+    from recrm_tasks.reports.page.chapter_plots import plots_of, write_plots
+    from recrm_tasks.reports.page.chapters import chapters
+    from recrm_tasks.reports.page.html_page import html_page
+
+    found, notes = chapters(listed, answers)
+    drawn = [(chapter, plots_of(chapter)) for chapter in found]
+    for file in pages:
+        write_text(html_page(drawn, options.published), file)
+    if options.plots:
+        write_plots(drawn, options.plots)
+    return notes
+
+
+def _print_notes(lines: Mapping[str, Sequence[str]]) -> None:
+    """To stderr, each line behind its kind."""
+    for kind, of_kind in lines.items():
+        for line in of_kind:
+            print(f"{kind}: {line}", file=sys.stderr)

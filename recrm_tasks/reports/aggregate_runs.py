@@ -1,0 +1,80 @@
+"""Answers of all dimensions -> the aggregate of each model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from recrm_tasks.dimensions import dimension as dimension_of
+from recrm_tasks.dimensions.suites import RECRM, Suite, complete_suite
+from recrm_tasks.errors import DataError
+from recrm_tasks.reports.logged_answers import Answers
+from recrm_tasks.scoring.aggregate.hybrid import Hybrid
+from recrm_tasks.scoring.aggregate.mean import mean_score
+from recrm_tasks.scoring.aggregate.parts import Role
+from recrm_tasks.scoring.metric import Metrics, flat
+from recrm_tasks.scoring.metrics.estimate import Estimate
+
+
+class Aggregate(NamedTuple):
+    """One model in one answer mode, on all dimensions."""
+
+    model: str
+    mode: str
+    suite: Suite
+    roles: dict[str, Role]
+    """What each dimension is to the hybrid reward."""
+    answers: dict[str, Answers]
+    """By dimension, in their order."""
+    metrics: dict[str, Metrics]
+    """By dimension."""
+    mean: Estimate
+    hybrid: dict[str, Hybrid]
+    """By form."""
+
+    @property
+    def clusters(self) -> float:
+        """The smallest number of clusters of any dimension: intervals of the aggregate are computed with it."""
+        return min(flat(metrics)["clusters"] for metrics in self.metrics.values())
+
+
+def aggregate_runs(answers: Sequence[Answers], weights: Sequence[str] = ()) -> list[Aggregate]:
+    """One per model and answer mode, of the suite that the logs name.
+
+    Args:
+        answers: of all runs.
+        weights: `relevance=2`, … for weights other than the declared ones.
+
+    Raises:
+        DataError: a model lacks a dimension, has one twice, or its dimensions are of different data.
+        RecrmError: a weight is of no dimension or no number.
+    """
+    runs: dict[tuple[str, str], dict[str, Answers]] = {}
+    for one in answers:
+        earlier = runs.setdefault((one.model, one.mode), {}).setdefault(one.dimension, one)
+        if earlier is not one:
+            raise DataError(
+                f"two runs of {one.dimension} by {one.model} ({one.mode}): {earlier.file} and {one.file}; "
+                "name the files"
+            )
+    return [_aggregate(model, mode, found, weights) for (model, mode), found in sorted(runs.items())]
+
+
+def _aggregate(model: str, mode: str, found: Mapping[str, Answers], weights: Sequence[str]) -> Aggregate:
+    named = [one.suite for one in found.values()]
+    suite = complete_suite(named, found) or next((one for one in named if one is not None), RECRM)
+    missing = [key for key in suite.keys if key not in found]
+    if missing:
+        raise DataError(
+            f"{model} ({mode}): no run of {', '.join(missing)}; the aggregate needs all of suite {suite.name}"
+        )
+    sources = {(one.provenance["data"], one.provenance["revision"]): one for one in (found[key] for key in suite.keys)}
+    if len(sources) > 1:
+        found_in = "; ".join(f"{one.dimension} is of {data} at {revision}" for (data, revision), one in sources.items())
+        raise DataError(f"{model} ({mode}): the dimensions are of different data: {found_in}")
+    answers = {key: found[key] for key in suite.keys}
+    roles = suite.roles_with(weights)
+    outcomes = {key: one.outcomes for key, one in answers.items()}
+    metrics = {key: dimension_of(key).metrics(rows) for key, rows in outcomes.items()}
+    mean = mean_score([metrics[key]["score"] for key in sorted(metrics)])
+    return Aggregate(model, mode, suite, roles, answers, metrics, mean, suite.hybrid(outcomes, roles))

@@ -1,0 +1,1 @@
+"""What a report writes: metrics for programs, Markdown, the block of a model card, parts and diagnoses."""

@@ -1,0 +1,30 @@
+"""Diagnoses of runs -> JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from recrm_tasks.reports.diagnose_runs import Diagnosed
+from recrm_tasks.reports.files.write import write_text
+
+
+def write_diagnoses(found: Sequence[Diagnosed], file: Path) -> None:
+    """Writes all of them as a JSON list.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    entries = [
+        {
+            "model": one.answers.model,
+            "harness": one.answers.harness,
+            "answers": one.answers.mode,
+            "dimension": one.answers.dimension,
+            "provenance": one.answers.provenance,
+            "rows": one.diagnosis.rows,
+        }
+        for one in found
+    ]
+    write_text(json.dumps(entries, ensure_ascii=False, indent=1) + "\n", file)

@@ -1,0 +1,64 @@
+"""Finished runs of one model -> the block for its model card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from huggingface_hub import EvalResult, ModelCardData
+
+from recrm_tasks import __version__
+from recrm_tasks.dimensions import dimension as dimension_of
+from recrm_tasks.errors import DataError
+from recrm_tasks.reports.leaderboard_entries import Entry, runs_of
+from recrm_tasks.reports.runs import Run
+from recrm_tasks.reports.tables.leaderboard_table import report_tables
+from recrm_tasks.reports.tables.markdown import markdown
+
+
+def model_card(entries: Sequence[Entry]) -> str:
+    """YAML for the top of a model card (`model-index`), and the tables for its text.
+
+    Raises:
+        DataError: the runs are of several models.
+    """
+    models = sorted({entry.model for entry in entries})
+    if len(models) > 1:
+        raise DataError(f"a card is of one model, but these runs are of {', '.join(models)}; name the files of one")
+    data = ModelCardData(model_name=models[0], eval_results=[_result(*pair) for pair in runs_of(entries)])
+    return (
+        f"---\n{data.to_yaml()}\n---\n\n# RecRM-Bench, by recrm-tasks {__version__}\n\n"
+        "An independent packaging of arXiv 2605.11874. Prompts and answer reading are its own: these numbers are not "
+        f"comparable with the paper's table.\n\n{markdown(report_tables(entries))}"
+    )
+
+
+def _result(entry: Entry, run: Run) -> EvalResult:
+    dimension = dimension_of(run.dimension)
+    provenance = run.provenance
+    low, high = run.interval()
+    sample = provenance["data"] == "sample"
+    again = entry.number > 1
+    arguments: dict[str, Any] = {
+        "harness": run.harness,
+        "answers": run.mode,
+        "n": int(run.metrics["n"]),
+        "coverage": run.metrics["coverage"],
+        "rows_available": provenance["rows_available"],
+        "sha256": provenance["sha256"],
+        "prompt_version": provenance["prompt_version"],
+    }
+    return EvalResult(
+        task_type=dimension.kind.hub_task,
+        task_name=dimension.title,
+        dataset_type="sample" if sample else provenance["source"],
+        dataset_name="sample of recrm-tasks (not RecRM-Bench)" if sample else provenance["source"],
+        dataset_config=", ".join([run.dimension, run.mode, run.harness, *([f"run {entry.number}"] if again else [])]),
+        dataset_split=provenance["split"],
+        dataset_revision=provenance["revision"],
+        dataset_args=arguments,
+        metric_type=dimension.kind.declared[run.primary].hub or run.primary,
+        metric_name=run.primary,
+        metric_value=run.metrics[run.primary],
+        metric_args={"low": low, "high": high, "confidence": 0.95},
+    )

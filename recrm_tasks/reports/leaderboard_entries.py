@@ -1,0 +1,184 @@
+"""Runs -> the entries of a leaderboard: one model, asked by one harness in one way, with all its dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from recrm_tasks.dimensions import dimensions
+from recrm_tasks.dimensions.suites import Suite, complete_suite
+from recrm_tasks.errors import DataError
+from recrm_tasks.reports.logged_answers import Answers
+from recrm_tasks.reports.runs import Run
+from recrm_tasks.scoring.aggregate.declared import DECLARED
+from recrm_tasks.scoring.aggregate.forms import DEFAULT
+from recrm_tasks.scoring.aggregate.mean import mean_score
+from recrm_tasks.scoring.metric import flat
+from recrm_tasks.scoring.metrics.estimate import Estimate
+
+
+@dataclass
+class Entry:
+    """One line of a leaderboard."""
+
+    source: str
+    """Where the records are from, to be shown."""
+    model: str
+    harness: str
+    mode: str
+    setting: tuple[str, ...] = ()
+    """How it was asked, where that was not the default."""
+    number: int = 1
+    """Which of several runs of the same it is."""
+    runs: dict[str, Run] = field(default_factory=dict)
+    """By dimension."""
+    overall: dict[str, float] = field(default_factory=dict)
+    """`mean_score` and `hybrid` of the suite, flat, with what their intervals need; empty without one."""
+
+    @property
+    def name(self) -> str:
+        """The model, numbered if it has several runs."""
+        return self.model if self.number == 1 else f"{self.model} ({self.number})"
+
+    @property
+    def suite(self) -> Suite | None:
+        """The suite whose dimensions were all asked, out of those that the logs name."""
+        return complete_suite((run.suite for run in self.runs.values()), self.runs.keys())
+
+    @property
+    def marks(self) -> list[str]:
+        """What a reader of the numbers must know."""
+        runs = self.runs.values()
+        return [
+            *self.setting,
+            *(
+                mark
+                for mark, holds in (
+                    ("incomplete", any(run.wanted is not None for run in runs)),
+                    ("older task version", any(run.outdated for run in runs)),
+                    ("part of the records", any(run.limited for run in runs)),
+                )
+                if holds
+            ),
+        ]
+
+    def interval(self, metric: str) -> tuple[float, float]:
+        """95 % interval of one of the overall scores."""
+        return DECLARED[metric].reach(metric, self.overall)
+
+
+OVERALL = ("mean_score", "hybrid")
+"""The scores of all dimensions together."""
+
+AnswersIn = Callable[[Path], Sequence[Answers]]
+"""What was answered in the runs of a file."""
+
+
+def entries(runs: Sequence[Run], answers_in: AnswersIn) -> tuple[list[Entry], list[str]]:
+    """Puts the runs of one model, harness, answer mode and data source together.
+
+    A second run of a dimension opens another entry. So does a run that was asked in another way or is of an older task
+    version: all runs of an entry were asked alike. The hybrid score is the harness's own if the results have it, or
+    else computed from the answers; the mean score is computed from the primary metrics.
+
+    Returns:
+        The entries, by model, and notes: why a hybrid score is missing, and which files several runs of a model are.
+    """
+    found: dict[tuple[object, ...], list[Entry]] = {}
+    for run in runs:
+        source = source_of(run)
+        same = found.setdefault((source, run.model, run.harness, run.mode, run.setting, run.outdated), [])
+        entry = next((entry for entry in same if run.dimension not in entry.runs), None)
+        if entry is None:
+            entry = Entry(source, run.model, run.harness, run.mode, run.setting)
+            same.append(entry)
+        entry.runs[run.dimension] = run
+    listed = sorted((e for same in found.values() for e in same), key=lambda e: (e.source, e.model, e.mode, e.harness))
+    notes = _number(listed)
+    for entry in listed:
+        entry.runs = {key: entry.runs[key] for key in dimensions() if key in entry.runs}
+        if suite := entry.suite:
+            notes += _overall(entry, suite, answers_in)
+    return listed, notes
+
+
+def source_of(run: Run) -> str:
+    """Where its records are from, to be shown."""
+    if run.provenance["data"] == "sample":
+        return "the sample of this package (not RecRM-Bench)"
+    revision = run.provenance["revision"]
+    return f"{run.provenance['source']}" + (f" at {revision}" if revision else "")
+
+
+def columns_of(entries: Sequence[Entry]) -> list[str]:
+    """The dimensions that a table of entries has a column for: those of their suites, and what else was asked."""
+    runs = [run for entry in entries for run in entry.runs.values()]
+    keys = {key for run in runs for key in (run.dimension, *(run.suite.keys if run.suite else ()))}
+    return [key for key in dimensions() if key in keys]
+
+
+def by_source(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
+    """The entries by data source. Results of the sample are never shown in one table with those of the benchmark."""
+    sources: dict[str, list[Entry]] = {}
+    for entry in entries:
+        sources.setdefault(entry.source, []).append(entry)
+    return sources
+
+
+def runs_of(entries: Sequence[Entry]) -> list[tuple[Entry, Run]]:
+    """The runs of entries, by model, answer mode and dimension."""
+    order = list(dimensions())
+    found = [(entry, run) for entry in entries for run in entry.runs.values()]
+    return sorted(found, key=lambda pair: (pair[0].model, pair[0].mode, order.index(pair[1].dimension)))
+
+
+def matching(runs: Mapping[str, Run], answers_in: AnswersIn) -> dict[str, Answers]:
+    """What some runs answered, by dimension.
+
+    Raises:
+        DataError: a file has no answers.
+    """
+    found = {}
+    for key, run in runs.items():
+        answers = [one for one in answers_in(run.file) if (one.dimension, one.mode) == (key, run.mode)]
+        if not answers:
+            raise DataError(f"{run.file}: it has the metrics of {key}, but no samples")
+        found[key] = answers[0]
+    return found
+
+
+def _number(listed: Sequence[Entry]) -> list[str]:
+    """Numbers the entries of one name, and says which files they are."""
+    same: dict[tuple[object, ...], list[Entry]] = {}
+    for entry in listed:
+        same.setdefault((entry.source, entry.model, entry.harness, entry.mode, entry.setting), []).append(entry)
+    notes = []
+    for group in same.values():
+        for number, entry in enumerate(group, 1):
+            entry.number = number
+            if len(group) > 1:
+                files = ", ".join(dict.fromkeys(str(run.file) for run in entry.runs.values()))
+                notes.append(f"several runs of {entry.model} ({entry.harness}, {entry.mode}): {entry.name} is {files}")
+    return notes
+
+
+def _overall(entry: Entry, suite: Suite, answers_in: AnswersIn) -> list[str]:
+    """Fills in the overall scores; says why if there is no hybrid score."""
+    runs = {key: entry.runs[key] for key in suite.keys}
+    scores = [
+        Estimate(run.metrics[run.primary], run.metrics[f"{run.primary}_stderr"]) for _, run in sorted(runs.items())
+    ]
+    clusters = min(run.metrics["clusters"] for run in runs.values())
+    entry.overall = {**flat({"mean_score": mean_score(scores)}), "clusters": clusters}
+    of_harness: Mapping[str, float] = next(iter(runs.values())).overall
+    if "hybrid" in of_harness and len({run.file for run in runs.values()}) == 1:
+        entry.overall.update({name: of_harness[name] for name in ("hybrid", "hybrid_stderr")})
+        return []
+    try:
+        outcomes = {key: one.outcomes for key, one in matching(runs, answers_in).items()}
+    except DataError as error:
+        return [f"no hybrid score of {entry.name} ({entry.harness}, {entry.mode}): {error}"]
+    score = suite.hybrid(outcomes)[DEFAULT]
+    entry.overall.update(flat({"hybrid": Estimate(score.value, score.stderr)}))
+    return []

@@ -1,0 +1,68 @@
+"""What a run answered to each record of one dimension, whichever harness made it."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from recrm_tasks.reports.run_info import RunInfo
+from recrm_tasks.scoring.outcomes import Outcome
+
+Turns = tuple[tuple[str, str], ...]
+"""The role and text of each turn of a prompt, before any chat template."""
+
+
+class Logged(NamedTuple):
+    """One line of a harness's log."""
+
+    dimension: str
+    outcome: Outcome
+    turns: Turns
+    lang: str
+    target: str
+    """The right answer, to be shown."""
+    said: str
+    """What the model wrote, or the log-probability of each allowed answer."""
+
+
+@dataclass(frozen=True)
+class Answers(RunInfo):
+    """The outcomes of one dimension and where they come from."""
+
+    max_texts: int = 0
+    """Keep the texts of at most this many records: those whose ids have the smallest hashes, so that runs on the same
+    records keep the same ones."""
+    outcomes: list[Outcome] = field(default_factory=list)
+    """As the harness logged them; several of one id where a record was asked several times."""
+    prompts: dict[str, str] = field(default_factory=dict)
+    """A hash of the prompt, by record."""
+    targets: dict[int, str] = field(default_factory=dict)
+    """The name of each gold label."""
+    _kept: list[tuple[int, int, Logged]] = field(default_factory=list)
+
+    def add(self, sample: Logged) -> None:
+        """Adds one."""
+        name = sample.outcome.id
+        self.outcomes.append(sample.outcome)
+        self.prompts[name] = prompt_hash(sample.turns)
+        if isinstance(sample.outcome.gold, int):
+            self.targets.setdefault(sample.outcome.gold, sample.target)
+        if self.max_texts:
+            place = -int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()[:8], "big")
+            put = heapq.heappush if len(self._kept) < self.max_texts else heapq.heappushpop
+            put(self._kept, (place, -len(self.outcomes), sample))
+
+    @property
+    def kept(self) -> list[Logged]:
+        """Those whose texts were kept, in the order of the log."""
+        return [sample for _, _, sample in sorted(self._kept, key=lambda entry: -entry[1])]
+
+
+def prompt_hash(turns: Iterable[tuple[str, str]]) -> str:
+    """A hash of a prompt."""
+    text = json.dumps(list(turns), ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,44 @@
+"""What a harness's room offers so that its logs can be reported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from recrm_tasks.reports.logged_answers import Answers
+from recrm_tasks.reports.runs import Run
+
+
+class LogReader(Protocol):
+    """Reads the logs of one harness. `recrm_tasks.log_readers` lists the readers that the command line uses."""
+
+    @property
+    def harness(self) -> str:
+        """The harness's name in tables and files."""
+
+    @property
+    def files(self) -> str:
+        """What its files are called, for messages."""
+
+    def reads(self, file: Path) -> bool:
+        """Whether a file is a log of this harness, by its name and first bytes. Never raises; a folder is none."""
+
+    def runs(self, file: Path) -> list[Run]:
+        """The runs in a log, also those that ended early; empty if the log is of other tasks.
+
+        Raises:
+            DataError: the file is broken, or what reads it is not installed.
+        """
+
+    def answers(self, file: Path, max_texts: int = 0, partial: bool = False) -> list[Answers]:
+        """What was answered to each record, by dimension; empty if the log is of other tasks.
+
+        Args:
+            file: a log.
+            max_texts: keep the texts of at most this many records per dimension.
+            partial: read a run that ended early too.
+
+        Raises:
+            DataError: the file is broken or has no answers, what reads it is not installed, or the run ended early and
+                `partial` is false.
+        """

@@ -1,0 +1,41 @@
+"""Where numbers and answers come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recrm_tasks.dimensions.suites import RECRM, Suite, suites
+from recrm_tasks.errors import DataError
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """One dimension of one run, whichever harness made it."""
+
+    file: Path
+    harness: str
+    model: str
+    dimension: str
+    mode: str
+    """The answer mode: `generate` or `logprob`."""
+    provenance: dict[str, Any]
+    """What the run logged about its data, prompts and versions."""
+
+    @property
+    def suite(self) -> Suite | None:
+        """The suite that its log names; None if its dimension is in none. Logs of version 0.1.0 are of `recrm`.
+
+        Raises:
+            DataError: that suite is not installed.
+        """
+        named = self.provenance.get("suite", {"name": RECRM.name})
+        if named is None:
+            return None
+        if named["name"] not in suites():
+            raise DataError(
+                f"{self.file}: this run is of suite {named['name']!r}, which is not installed; the suites here are "
+                f"{', '.join(suites())}"
+            )
+        return suites()[named["name"]]

@@ -1,0 +1,154 @@
+"""Logs that version 0.1.0 wrote give the numbers that it gave, to the last bit.
+
+`older_logs/0.1.0.tar.xz` has small runs of both harnesses with scripted answers, as that version wrote them but for
+paths and hosts, and what its reports made of them, in `expected`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import recrm_tasks.dimensions.suites as registry
+from recrm_tasks.cli import main
+from recrm_tasks.dimensions.suites import RECRM, Suite, suites
+from recrm_tasks.log_readers import READERS
+from recrm_tasks.reports.aggregate_runs import aggregate_runs
+from recrm_tasks.reports.collect import collect, collect_answers
+from recrm_tasks.reports.compare_runs import compare_pairs
+from recrm_tasks.reports.diagnose_runs import diagnose
+from recrm_tasks.reports.pairing import pair
+from recrm_tasks.scoring.metric import flat
+
+ARCHIVE = Path(__file__).parent / "older_logs" / "0.1.0.tar.xz"
+RUNS = {
+    "lm-eval_bench": "lm-eval/bench",
+    "lm-eval_bench_logprob": "lm-eval/bench_logprob",
+    "lm-eval_hybrid": "lm-eval/hybrid",
+    "inspect_bench": "inspect/bench",
+    "inspect_bench_logprob": "inspect/bench_logprob",
+    "inspect_factual": "inspect/factual",
+    "second_lm-eval": "second/lm-eval",
+    "second_inspect": "second/inspect",
+}
+PAIRS = {
+    "lm-eval_with_second": ("lm-eval/bench", "second/lm-eval"),
+    "inspect_with_second": ("inspect/bench", "second/inspect"),
+    "lm-eval_with_second_inspect": ("lm-eval/bench", "second/inspect"),
+    "factual_with_second": ("inspect/factual", "second/inspect"),
+    "logprob_lm-eval_with_inspect": ("lm-eval/bench_logprob", "inspect/bench_logprob"),
+}
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("older")
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+def expected(logs: Path, name: str) -> Any:
+    return json.loads((logs / "expected" / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def plain(x: Any) -> Any:
+    """As JSON has it; undefined numbers are null."""
+    if hasattr(x, "tolist"):
+        x = x.tolist()
+    if isinstance(x, float):
+        return None if math.isnan(x) else x
+    if isinstance(x, dict):
+        return {key: plain(value) for key, value in x.items()}
+    return [plain(one) for one in x] if isinstance(x, list | tuple) else x
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_report(name: str, logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "r.json"
+    assert main(["report", str(logs / RUNS[name]), "--to", str(file)]) == 0
+    rows = json.loads(file.read_text(encoding="utf-8"))
+    assert rows == expected(logs, f"report_{name}")
+    assert "0.1.0" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", [name for name in RUNS if name != "inspect_factual"])
+def test_aggregate(name: str, logs: Path) -> None:
+    (one,) = aggregate_runs(collect_answers([str(logs / RUNS[name])], READERS))
+    found = {
+        "model": one.model,
+        "mode": one.mode,
+        "clusters": one.clusters,
+        "mean_score": one.mean._asdict(),
+        "hybrid": {form: score._asdict() for form, score in one.hybrid.items()},
+        "metrics": {key: flat(metrics) for key, metrics in one.metrics.items()},
+    }
+    assert [plain(found)] == expected(logs, f"aggregate_{name}")
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_compare(name: str, logs: Path) -> None:
+    pairs, _ = pair(*(collect_answers([str(logs / folder)], READERS) for folder in PAIRS[name]))
+    found = [
+        {
+            "mode": row.mode,
+            "dimension": row.dimension,
+            "metric": row.metric,
+            **row.difference._asdict(),
+            "adjusted": row.adjusted,
+        }
+        for row in compare_pairs(pairs)
+    ]
+    assert plain(found) == expected(logs, f"compare_{name}")
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_outcomes_and_diagnoses(name: str, logs: Path) -> None:
+    answers = collect_answers([str(logs / RUNS[name])], READERS)
+    outcomes = [
+        {
+            "dimension": one.dimension,
+            "mode": one.mode,
+            "outcome": list(outcome),
+            "asked": one.prompts[outcome.id][:16],
+        }
+        for one in answers
+        for outcome in one.outcomes
+    ]
+    assert plain(outcomes) == expected(logs, f"outcomes_{name}")
+    diagnoses = [
+        {
+            "model": one.answers.model,
+            "harness": one.answers.harness,
+            "mode": one.answers.mode,
+            "dimension": one.answers.dimension,
+            "rows": one.diagnosis.rows,
+        }
+        for one in diagnose(answers)
+    ]
+    assert plain(diagnoses) == expected(logs, f"diagnose_{name}")
+
+
+def test_a_log_of_a_suite_that_is_not_installed(logs: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    """One message; other files are reported all the same."""
+    (source,) = (logs / "lm-eval/bench").rglob("results_*.json")
+    content = json.loads(source.read_text(encoding="utf-8"))
+    for config in content["configs"].values():
+        config["metadata"]["recrm_provenance"]["suite"] = {"name": "service", "version": 3, "keys": ["factual"]}
+    (tmp_path / source.name).write_text(json.dumps(content), encoding="utf-8")
+    assert main(["report", str(tmp_path), str(logs / "lm-eval/bench")]) == 0
+    said = capsys.readouterr().err
+    assert said.count("of suite 'service', which is not installed; the suites here are recrm") == 1
+    assert main(["report", str(tmp_path)]) == 2
+    monkeypatch.setattr(registry, "SUITES", (RECRM, Suite("service", 1, ("factual",))))
+    suites.cache_clear()
+    try:
+        assert [run.suite.name for run in collect([str(tmp_path)], READERS).runs] == ["service"] * 5
+    finally:
+        monkeypatch.undo()
+        suites.cache_clear()

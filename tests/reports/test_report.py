@@ -1,0 +1,302 @@
+"""`recrm report` and `recrm card` on logs that both harnesses wrote themselves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+import scripted
+from huggingface_hub import ModelCard
+from inspect_ai import Task
+from inspect_ai import eval as inspect_eval
+from inspect_ai.dataset import Sample
+from inspect_ai.log import read_eval_log, write_eval_log
+from inspect_ai.model import get_model
+from inspect_ai.scorer import match
+
+from inspect_tasks import bench_task, dimension_task
+from recrm_tasks.cli import main
+from recrm_tasks.data import load
+from recrm_tasks.dimensions import dimension as dimension_of
+from recrm_tasks.dimensions import dimensions
+from recrm_tasks.log_readers import READERS
+from recrm_tasks.reports.collect import answers_in, collect
+from recrm_tasks.reports.files.metrics_file import SCHEMA
+from recrm_tasks.scoring.metric import flat
+from recrm_tasks.scoring.outcomes import Outcome
+
+
+def test_both_give_the_same_runs(results: Path) -> None:
+    runs, *notes = collect([str(results)], READERS)
+    assert notes == [[], [], []]
+    by_harness = {name: {r.dimension: r for r in runs if r.harness == name} for name in ("lm-eval", "inspect")}
+    assert set(by_harness["lm-eval"]) == set(by_harness["inspect"]) == set(dimensions())
+    for key, run in by_harness["inspect"].items():
+        other = by_harness["lm-eval"][key]
+        assert {k: v for k, v in other.metrics.items() if k in run.metrics} == run.metrics
+        assert run.provenance == other.provenance
+        assert run.interval() == other.interval()
+        assert run.model == other.model == "model"
+        low, high = run.interval()
+        assert low < run.metrics[run.primary] < high
+
+
+def test_the_table(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(results)]) == 0
+    printed = capsys.readouterr().out
+    assert "not RecRM-Bench" in printed
+    rows = [line for line in printed.splitlines() if "generate" in line and "%" in line]  # not those of costs
+    assert len(rows) == 10
+    for first, second in zip(rows[::2], rows[1::2], strict=True):
+        assert first.replace("lm-eval", "inspect") == second.replace("lm-eval", "inspect")
+
+
+def test_models_by_dimensions(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line per model and harness. The hybrid score is Inspect's own; lm-eval's is computed from its samples."""
+    assert main(["report", str(results)]) == 0
+    printed = capsys.readouterr().out
+    lines = printed[: printed.index("by dimension")].splitlines()
+    (start,) = (i for i, line in enumerate(lines) if " model " in line and "hybrid" in line)
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines[start + 2 : start + 8]]
+    assert [row[:3] for row in rows] == [
+        ["model", "inspect", "generate"], ["", "", ""], ["", "", ""],
+        ["model", "lm-eval", "generate"], ["", "", ""], ["", "", ""],
+    ]  # fmt: skip
+    assert [row[3:] for row in rows[:3]] == [row[3:] for row in rows[3:]]
+    runs = {run.dimension: run for run in collect([str(results / "inspect")], READERS)[0]}
+    assert rows[0][3:8] == [f"{runs[key].metrics[runs[key].primary]:.4f}" for key in dimensions()]
+    assert rows[0][9] == f"{runs['factual'].overall['hybrid']:.4f}"
+    assert rows[2][3].startswith("N 72, ")
+
+
+def test_without_samples_there_is_no_hybrid_score(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = next(results.rglob("results_*.json"))
+    (tmp_path / file.name).write_text(file.read_text())
+    assert main(["report", str(tmp_path)]) == 0
+    printed = capsys.readouterr()
+    assert "note: no hybrid score of model (lm-eval, generate)" in printed.err
+    assert "lm_eval --log_samples" in printed.err
+    (row,) = (
+        line
+        for line in printed.out.splitlines()
+        if line.startswith("│ model") and "%" not in line and "360" not in line
+    )
+    assert row.rstrip("│ ").endswith("–")
+
+
+def test_several_runs_of_one_model(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two of the present task version and one of an older one: three lines, and which file each is."""
+    content = json.loads(next(results.rglob("results_*.json")).read_text())
+    for name in ("first", "second"):
+        (tmp_path / f"results_{name}.json").write_text(json.dumps(content))
+    for config in content["configs"].values():
+        config["metadata"]["recrm_provenance"]["prompt_version"] -= 1
+    (tmp_path / "results_older.json").write_text(json.dumps(content))
+    assert main(["report", str(tmp_path)]) == 0
+    printed = capsys.readouterr()
+    overview = printed.out[: printed.out.index("by dimension")]
+    assert [name in overview for name in ("model (2)", "model (3)", "model (4)")] == [True, True, False]
+    assert overview.count("older task version") == 1
+    for name, file in (("model", "first"), ("model (2)", "second"), ("model (3)", "older")):
+        assert f": {name} is {tmp_path / f'results_{file}.json'}\n" in printed.err
+    assert printed.err.count("several runs of model (lm-eval, generate)") == 3
+
+
+def test_a_folder_of_everything(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Inspect's JSON logs are found among other JSON files."""
+    log = read_eval_log(str(next(results.rglob("*.eval"))))
+    write_eval_log(log, str(tmp_path / "a.json"), format="json")
+    (tmp_path / "settings.json").write_text("{}")
+    (tmp_path / "list.json").write_bytes(b"[1, 2]")
+    found = collect([str(tmp_path)], READERS)
+    assert [(run.harness, run.dimension) for run in found.runs] == [("inspect", key) for key in dimensions()]
+    assert found[1:] == ([], [], [])
+    assert main(["report", str(tmp_path)]) == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("odd", [None, float("nan"), float("-inf")])
+def test_answers_of_a_log_in_json(results: Path, tmp_path: Path, odd: float | None) -> None:
+    """The same as in Inspect's own format, also where Inspect writes numbers that JSON does not have."""
+    file = next(results.rglob("*.eval"))
+    log = read_eval_log(str(file))
+    if odd is not None:
+        log.samples[5].metadata["odd"] = odd
+    write_eval_log(log, str(tmp_path / "a.json"), format="json")
+    one, other = answers_in(file, READERS, max_texts=3), answers_in(tmp_path / "a.json", READERS, max_texts=3)
+    assert len(one) == len(other) == 5
+    for by_eval, by_json in zip(one, other, strict=True):
+        assert sorted(by_json.outcomes) == sorted(by_eval.outcomes)  # by id, and as they ended
+        assert by_json.prompts == by_eval.prompts
+        assert sorted(by_json.kept) == sorted(by_eval.kept)
+        assert len(by_json.kept) == 3
+
+
+def test_logs_of_other_tasks_are_passed_over(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = Task(dataset=[Sample(input="One?", target="1")], scorer=match(), name="other")
+    inspect_eval(other, model="mockllm/model", log_dir=str(tmp_path), display="none")
+    (file,) = tmp_path.glob("*.eval")
+    ours = str(results / "inspect")
+    assert main(["report", str(tmp_path), ours]) == 0
+    assert capsys.readouterr().err == f"passed over: {file}: of other tasks\n"
+    assert main(["report", str(tmp_path), ours, "--fail-under", "coverage=0.01"]) == 0
+
+
+def test_a_file_that_is_named_twice_is_one_run(results: Path) -> None:
+    file = next(results.rglob("*.eval"))
+    assert collect([str(file), str(results / "inspect"), str(file)], READERS) == collect([str(file)], READERS)
+
+
+def test_metrics_without_samples(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = read_eval_log(str(next(results.rglob("*.eval"))))
+    log.samples = []
+    write_eval_log(log, str(tmp_path / "a.json"), format="json")
+    assert main(["report", str(tmp_path), "--to", str(tmp_path / "report.html")]) == 0
+    assert "a.json: it has the metrics of instruction, but no samples" in capsys.readouterr().err
+    assert (tmp_path / "report.html").read_text().count("<svg") > 5
+
+
+def test_broken_files_are_named(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "results_half.json").write_text('{"results": {')
+    (tmp_path / "results_other.json").write_text(json.dumps({"results": {"x": {}}, "configs": {"x": {}}}))
+    (tmp_path / "broken.eval").write_bytes(b"PK nothing")
+    assert main(["report", str(results), str(tmp_path)]) == 0
+    printed = capsys.readouterr().err
+    assert "results_half.json: not a results file" in printed
+    assert "broken.eval: not a readable Inspect log" in printed
+    assert f"passed over: {tmp_path / 'results_other.json'}: of other tasks" in printed
+    assert main(["report", str(tmp_path)]) == 2
+    assert "no results of recrm tasks" in capsys.readouterr().err
+
+
+def test_a_run_without_an_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = get_model("scripted/some/model", answers={}, memoize=False)  # knows no answer: the backend fails
+    (log,) = inspect_eval(bench_task(data="sample", limit=2), model=model, log_dir=str(tmp_path), display="none")
+    assert log.status == "error"
+    assert main(["report", str(tmp_path)]) == 2
+    assert "incomplete (status error, 10 samples wanted), and its log has no answer" in capsys.readouterr().err
+
+
+def test_a_run_with_failed_requests_is_incomplete(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A failed request is not an answer: the metrics are of the others, and marked, and no gate passes."""
+    table = scripted.completions(load("factual", "sample", limit=6).prompts("generate"))
+    table.pop(next(iter(table)))
+    model = get_model("scripted/some/model", answers=table, memoize=False)
+    (log,) = inspect_eval(
+        dimension_task("factual", data="sample", limit=6),
+        model=model,
+        log_dir=str(tmp_path),
+        display="none",
+        fail_on_error=False,
+    )
+    assert log.status == "success"
+    assert main(["report", str(tmp_path)]) == 0
+    printed = capsys.readouterr()
+    assert "5 of 6 records of factual have an answer" in printed.err
+    assert "N 5 of 6" in printed.out
+    assert "incomplete" in printed.out
+    (run,) = collect([str(tmp_path)], READERS).runs
+    outcomes = [Outcome.from_json(s.scores["recrm"].metadata["outcome"]) for s in log.samples if s.scores]
+    assert run.metrics == flat(dimension_of("factual").metrics(outcomes))
+    assert main(["report", str(tmp_path), "--fail-under", "acc=0"]) == 3
+    assert "incomplete runs cannot pass" in capsys.readouterr().err
+    assert main(["card", str(tmp_path)]) == 2
+    assert "a card is of whole runs" in capsys.readouterr().err
+
+
+def test_the_table_of_costs(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The scripted API reports one token in and one out per question; lm-eval has no tokenizer here."""
+    (by_lm_eval,) = {id(r.cost): r.cost for r in collect([str(results / "lm-eval")], READERS)[0]}.values()
+    (by_inspect,) = {id(r.cost): r.cost for r in collect([str(results / "inspect")], READERS)[0]}.values()
+    assert by_lm_eval is not None
+    assert by_inspect is not None
+    assert (by_lm_eval.records, by_lm_eval.tokens_in, by_lm_eval.tokens_out) == (360, None, None)
+    assert (by_inspect.records, by_inspect.tokens_in, by_inspect.tokens_out) == (360, 360, 360)
+    file = next((results / "lm-eval").rglob("results_*.json"))
+    content = json.loads(file.read_text())
+    assert by_lm_eval.seconds == float(content["total_evaluation_time_seconds"]) > 0
+    for i, key in enumerate(dimensions()):
+        content["results"][f"recrm_{key}"].update({"tokens_in,none": 1000 + i, "tokens_out,none": 10})
+    content["total_evaluation_time_seconds"] = "8.0"
+    (tmp_path / "results_counted.json").write_text(json.dumps(content))
+    assert main(["report", str(tmp_path), str(results / "inspect")]) == 0
+    printed = capsys.readouterr().out
+    (row,) = (line for line in printed.splitlines() if "5,010" in line)
+    assert [cell.strip() for cell in row.strip("│ ").split("│")] == [
+        "model", "lm-eval", "generate", "5", "360", "5,010", "50", "8.0", "45.00",
+    ]  # fmt: skip
+    content["total_evaluation_time_seconds"] = "soon"
+    (tmp_path / "results_counted.json").write_text(json.dumps(content))
+    assert "not a results file" in collect([str(tmp_path), str(results / "inspect")], READERS)[1][0]
+
+
+def test_files_hold_every_metric(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = {ending: tmp_path / f"report.{ending}" for ending in ("csv", "parquet", "json", "md")}
+    assert main(["report", str(results), *(word for file in files.values() for word in ("--to", str(file)))]) == 0
+    table = pq.read_table(files["parquet"])
+    assert table.schema.equals(SCHEMA)
+    rows = table.to_pylist()
+    assert rows == json.loads(files["json"].read_text())
+    assert pyarrow.csv.read_csv(files["csv"]).num_rows == len(rows)
+    runs = {(run.harness, run.dimension): run for run in collect([str(results)], READERS)[0]}
+    found = {(row["harness"], row["dimension"], row["metric"]): row for row in rows}
+    assert len(found) == len(rows)
+    for harness in ("lm-eval", "inspect"):
+        assert {metric for h, k, metric in found if (h, k) == (harness, "all")} == {"mean_score", "hybrid"}
+        assert found[harness, "all", "hybrid"]["n"] == 360
+    assert found["lm-eval", "all", "hybrid"] == {
+        **found["inspect", "all", "hybrid"],
+        "harness": "lm-eval",
+    }
+    for (harness, key), run in runs.items():
+        row = found[harness, key, run.primary]
+        assert (row["value"], row["low"], row["high"]) == (run.metrics[run.primary], *run.interval())
+        assert row["primary"]
+        assert (row["n"], row["sha256"], row["data"]) == (72, run.provenance["sha256"], "sample")
+        assert row["run_records"] == 360
+        names = {name for name in run.metrics if not name.endswith("_stderr")} - {"score"}
+        assert {metric for h, k, metric in found if (h, k) == (harness, key)} == names
+    assert found["lm-eval", "factual", "n"]["low"] is None
+    text = files["md"].read_text()
+    assert text.startswith("## Data: the sample of this package (not RecRM-Bench)\n\n| model | harness |")
+    assert text.count("| generate |") == 14
+
+
+def test_other_files_are_refused(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(results), "--to", str(tmp_path / "report.xlsx")]) == 2
+    assert "a report is written as .html, .csv, .parquet, .json, .md" in capsys.readouterr().err
+    for ending in ("csv", "md"):
+        assert main(["report", str(results), "--to", str(tmp_path / "nowhere" / f"report.{ending}")]) == 2
+        printed = capsys.readouterr().err
+        assert "cannot be written" in printed
+        assert "No such file" in printed
+
+
+def test_a_card_is_what_the_hub_reads(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["card", str(results)]) == 0
+    text = capsys.readouterr().out
+    read = ModelCard(text).data
+    runs = collect([str(results)], READERS)[0]
+    assert read.model_name == "model"
+    assert len(read.eval_results) == len(runs) == 10
+    by_config = {result.dataset_config: result for result in read.eval_results}
+    for run in runs:
+        result = by_config[f"{run.dimension}, {run.mode}, {run.harness}"]
+        assert result.metric_value == run.metrics[run.primary]
+        assert (result.metric_args["low"], result.metric_args["high"]) == run.interval()
+        assert result.dataset_args["n"] == 72
+        assert "not RecRM-Bench" in result.dataset_name
+    assert "| model | factual | lm-eval | generate | 72 |" in text
+
+
+def test_a_card_is_of_one_model(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = json.loads(next((results / "lm-eval").rglob("results_*.json")).read_text())
+    content["model_name"] = "another"
+    (tmp_path / "results_other.json").write_text(json.dumps(content))
+    assert main(["card", str(results), str(tmp_path)]) == 2
+    assert "of one model, but these runs are of another, model" in capsys.readouterr().err
