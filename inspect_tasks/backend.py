@@ -1,4 +1,4 @@
-"""What Inspect knows about the model of a run. Inspect makes the model before the task."""
+"""The model of a run: Inspect creates it before the task."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def active_backend() -> Backend:
     """The tokenizer and the context of the model.
 
     Raises:
-        RecrmError: a model of `hf/` has no chat template, and Inspect would use one of its own instead.
+        RecrmError: an `hf/` model has no chat template, so Inspect would use its own.
     """
     model = active_model()
     if model is None or _provider(model) not in ("hf", "vllm", "sglang", PROVIDER):
@@ -44,10 +44,10 @@ def active_backend() -> Backend:
 
 
 def thinking_choice(enable_thinking: bool | None) -> bool | None:
-    """Whether the model is to think: what the task says, else what the model's arguments say, else None.
+    """Whether the model should think: the task's option, else the model argument, else None.
 
     Raises:
-        RecrmError: what the task says cannot reach the model.
+        RecrmError: the task's option cannot be passed to the model.
     """
     model = active_model()
     given: bool | None = model.model_args.get("enable_thinking") if model else None
@@ -62,7 +62,7 @@ def thinking_choice(enable_thinking: bool | None) -> bool | None:
 
 
 def extra_body(enable_thinking: bool | None) -> dict[str, Any] | None:
-    """What is sent to a server: vLLM and SGLang pass these arguments on to the chat template."""
+    """The extra fields of requests to a server: vLLM and SGLang pass them on to the chat template."""
     model = active_model()
     if enable_thinking is None or model is None or _provider(model) == "hf":
         return None

@@ -1,4 +1,4 @@
-"""The log-probability of each allowed answer, from what a provider reports of the first answer token."""
+"""The log-probability of each allowed answer, from the alternatives that a provider reports for the first token."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SPACES = " \t\r\nĠ▁Ċ"
 
 
 def choice_logprobs(output: ModelOutput, choices: Sequence[str]) -> list[float] | Reason:
-    """Sums the probability of every reported token that is a choice but for spaces around it.
+    """Sums for each choice the probabilities of the reported tokens that equal it, ignoring spaces around them.
 
     Args:
         output: what the provider returned; its first answer token must carry its most likely alternatives.
@@ -23,24 +23,24 @@ def choice_logprobs(output: ModelOutput, choices: Sequence[str]) -> list[float] 
 
     Returns:
         One natural logarithm per choice; minus infinity for a choice that is not among the alternatives. `truncated`
-        if the model began to think and did not end.
+        if the model began to think and did not finish.
 
     Raises:
-        HarnessError: the provider gave no log-probabilities.
+        HarnessError: the provider returned no log-probabilities.
     """
     content = output.choices[0].logprobs.content if output.choices and output.choices[0].logprobs else None
     if not content:
         raise HarnessError(
-            f"{output.model} gave no log-probabilities. Providers without them (or without top_logprobs) can be "
-            "evaluated with generated answers: -T answer=generate"
+            f"{output.model} returned no log-probabilities. For providers without them (or without top_logprobs) use "
+            "generated answers: -T answer=generate"
         )
-    # Providers drop a thinking section from the text but keep it here: the answer begins behind it.
+    # Providers remove a thinking section from the text but keep it here: the answer begins after it.
     closing = [i for i, token in enumerate(content) if "</think>" in token.token]
     answer = content[closing[-1] + 1 :] if closing else content
     if any("<think>" in token.token for token in answer):
         return Reason.TRUNCATED
-    # Servers write part of a character as a token without text: no space, and not to be passed over. Without thinking
-    # there is one token, and what could stand in its place counts, whatever it is.
+    # A token without text is part of a character, not a space: it must not be skipped. Without thinking there is only
+    # one token, and its alternatives count even if it is a space.
     first = next((token for token in answer if token.token.strip(_SPACES) or not token.token), None)
     if first is None and not closing:
         first = answer[0]
@@ -56,7 +56,7 @@ def choice_logprobs(output: ModelOutput, choices: Sequence[str]) -> list[float] 
 
 
 def _log_sum(logprobs: list[float]) -> float:
-    """Logarithm of the sum of probabilities; a single one is handed on to the last bit."""
+    """Logarithm of the sum of probabilities; a single logarithm is returned unchanged."""
     if len(logprobs) < 2:
         return logprobs[0] if logprobs else -math.inf
     return math.log(math.fsum(math.exp(x) for x in logprobs))

@@ -1,4 +1,4 @@
-"""Scores -> the shared metrics. All of them see every epoch: a reducer would lose the outcomes."""
+"""Scores -> metrics. They use the scores of every epoch: a reducer would lose the outcomes."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from recrm_tasks.scoring.outcomes import Outcome
 
 @metric(scores="unreduced")
 def dimension_metrics() -> Metric:
-    """All metrics of one dimension, by the names that lm-eval shows: `acc`, `acc_stderr`, …"""
+    """All metrics of one dimension, under the same names as in lm-eval: `acc`, `acc_stderr`, …"""
 
     def compute(scores: list[SampleScore]) -> Value:
         for key, outcomes in _outcomes(scores).items():
-            return {**flat(dimension_of(key).metrics(outcomes)), **_told(scores)}
+            return {**flat(dimension_of(key).metrics(outcomes)), **_inspect_counts(scores)}
         return {}
 
     return compute
@@ -27,7 +27,7 @@ def dimension_metrics() -> Metric:
 
 @metric(scores="unreduced")
 def bench_metrics() -> Metric:
-    """The aggregate over the dimensions that were asked, and all metrics by dimension: `factual_acc`, …"""
+    """The aggregate over the evaluated dimensions, and all metrics by dimension: `factual_acc`, …"""
 
     def compute(scores: list[SampleScore]) -> Value:
         outcomes = _outcomes(scores)
@@ -37,23 +37,24 @@ def bench_metrics() -> Metric:
         numbers = flat(_suite(scores).aggregate(outcomes, measured))
         for key, metrics in measured.items():
             numbers.update({f"{key}_{name}": value for name, value in flat(metrics).items()})
-        return {**numbers, **_told(scores)}
+        return {**numbers, **_inspect_counts(scores)}
 
     return compute
 
 
 def _suite(scores: list[SampleScore]) -> Suite:
-    """The suite of a bench; scores of version 0.1.0 name none."""
+    """The suite of a bench; scores of version 0.1.0 do not name it."""
     name = (scores[0].score.metadata or {}).get("suite")
     return suite_named(name) if name else RECRM
 
 
-def _told(scores: list[SampleScore]) -> dict[str, float]:
-    """What Inspect knows and lm-eval does not, where there is any.
+def _inspect_counts(scores: list[SampleScore]) -> dict[str, float]:
+    """Counts that only Inspect can report; those that are 0 are omitted.
 
-    `unseen` counts records with an answer of which the provider reported no probability. It is at most that of the
-    least likely token that was reported and counts as 0: labels and orders of those seen stand, but a probability of
-    behavior is exactly 0 or 1 then, and candidates tie. `cut` counts generated answers that the token limit cut off.
+    `unseen` counts records with a choice for which the provider reported no probability. It is at most that of the
+    least likely reported token, and counts as 0. So the order of reported choices is correct, but a probability of
+    behavior is then exactly 0 or 1, and unreported candidates tie. `cut` counts generated answers that the token limit
+    cut off.
     """
     counts = {name: sum(bool((entry.score.metadata or {}).get(name)) for entry in scores) for name in ("unseen", "cut")}
     return {name: float(count) for name, count in counts.items() if count}

@@ -1,4 +1,4 @@
-"""The parameters of the Inspect tasks: the options that both harnesses have, and those of Inspect's own."""
+"""The parameters of the Inspect tasks: the options that both harnesses share, and those that only Inspect has."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from recrm_tasks.prompting.options import SWITCH, TEXT, Option, Options, one_of
 class TaskOptions(Options):
     """The checked parameters of a task.
 
-    lm-eval has a task for each `answer`, and takes `enable_thinking` as a model argument.
+    lm-eval has a separate task for each `answer`, and takes `enable_thinking` as a model argument.
     """
 
     answer: Annotated[

@@ -32,7 +32,7 @@ NAMES = "recrm_names"
 
 
 class _Waiting:
-    """A question, and its answer once a pass has been made."""
+    """A waiting question, and its answer after the pass."""
 
     def __init__(self, asked: Asked) -> None:
         self.asked = asked
@@ -49,9 +49,9 @@ class RewardModelAPI(ModelAPI):
         model_name: its folder or name on the hub.
         base_url: not used.
         api_key: not used.
-        config: of Inspect.
-        batch_size: texts in one pass at most.
-        classes: what the classes are called, in the order of the logits: a list, or text with `|` between them.
+        config: Inspect's generation config.
+        batch_size: the most texts in one pass.
+        classes: the names of the classes, in the order of the logits: a list, or text with `|` as separator.
         options: those of `recrm_tasks.models.reward_model.RewardModel`.
     """
 
@@ -77,20 +77,20 @@ class RewardModelAPI(ModelAPI):
         self._one_pass = anyio.Lock()
 
     def max_connections(self) -> int:
-        """Enough for passes to be full."""
+        """Enough to fill every pass."""
         return 4 * self._batch_size
 
     async def generate(
         self, input: list[ChatMessage], tools: list[ToolInfo], tool_choice: ToolChoice, config: GenerateConfig
     ) -> ModelOutput:
-        """The rewards of the allowed answers, in the place of log-probabilities of a first token."""
-        told = config.extra_body or {}
-        if not config.logprobs or CHOICES not in told:
+        """The rewards of the allowed answers instead of log-probabilities of a first token."""
+        extra = config.extra_body or {}
+        if not config.logprobs or CHOICES not in extra:
             raise PrerequisiteError("a reward model writes no text: add -T answer=logprob to one of the recrm tasks")
         asked = Asked(
             tuple(to_message(message) for message in input),
-            tuple(told[CHOICES]),
-            tuple(tuple(names) for names in told[NAMES]),
+            tuple(extra[CHOICES]),
+            tuple(tuple(names) for names in extra[NAMES]),
         )
         rewards, tokens = await self._rewards(asked)
         top = [TopLogprob(token=choice, logprob=reward) for choice, reward in zip(asked.choices, rewards, strict=True)]
@@ -103,7 +103,7 @@ class RewardModelAPI(ModelAPI):
         return ModelOutput(model=self.model_name, choices=[choice], usage=usage)
 
     async def _rewards(self, asked: Asked) -> tuple[list[float], int]:
-        """Whoever finds no pass under way makes one for all who wait; the others wait for the next."""
+        """The first caller that finds no pass running makes one for all waiting questions; the others wait."""
         mine = _Waiting(asked)
         self._waiting.append(mine)
         async with self._one_pass:

@@ -17,7 +17,7 @@ _ROLES: dict[str, type[ChatMessageSystem | ChatMessageUser | ChatMessageAssistan
 
 
 def to_sample(prompt: Prompt, dimension: str, mode: Mode, suite: str | None) -> Sample:
-    """One sample; its metadata holds all that reading and scoring an answer need, so that a log is enough."""
+    """One sample. Its metadata contains everything that reading and scoring need, so that logs can be scored again."""
     fields = prompt.to_json()
     return Sample(
         id=fields.pop("id"),

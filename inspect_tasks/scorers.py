@@ -1,4 +1,4 @@
-"""What a model answered -> scores that carry the outcome."""
+"""Model answers -> scores with the outcome in their metadata."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.scoring.outcomes import Answer, Reason
 
 _LIMITS = ("max_tokens", "model_length")
-"""Stop reasons of answers that did not come to their end. The reason of an unreadable answer goes by its text alone:
-lm-eval is not told why a model stopped, and the numbers of both harnesses must be equal."""
+"""Stop reasons of answers that were cut off. The reason of an unreadable answer depends only on its text: lm-eval does
+not know why a model stopped, and the numbers of both harnesses must be equal."""
 
 
 async def _score(state: TaskState, target: Target) -> Score:
-    """The score of one sample: an unreadable answer is a 0 with its reason, never unscored."""
+    """The score of one sample. An unreadable answer scores 0, with its reason; it is never left unscored."""
     dimension = dimension_of(state.metadata["dimension"])
     unseen = False
     prompt = to_prompt(str(state.sample_id), target.text, state.metadata)
@@ -32,7 +32,7 @@ async def _score(state: TaskState, target: Target) -> Score:
         answer = dimension.kind.read(state.output.completion, prompt)
     cut = state.metadata["mode"] == "generate" and state.output.stop_reason in _LIMITS
     outcome = prompt.outcome(answer)
-    told = {name: True for name, known in (("unseen", unseen), ("cut", cut)) if known}
+    flags = {name: True for name, holds in (("unseen", unseen), ("cut", cut)) if holds}
     return Score(
         value=dimension.kind.credit(outcome),
         answer=answer.reason or json.dumps(answer.value),
@@ -43,7 +43,7 @@ async def _score(state: TaskState, target: Target) -> Score:
             "dimension": dimension.key,
             "suite": state.metadata.get("suite"),
             "outcome": outcome.to_json(),
-            **told,
+            **flags,
         },
     )
 

@@ -1,4 +1,4 @@
-"""Puts the question to the model, with what its answer mode needs."""
+"""Asks the model, with the settings of the answer mode."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from inspect_tasks.samples import to_prompt
 from recrm_tasks.dimensions import dimension as dimension_of
 
 TOP = 20
-"""Alternatives asked for per token: what OpenAI-style servers give at most. `--top-logprobs` asks for more."""
+"""Alternatives requested per token: the most that OpenAI-style servers return. `--top-logprobs` requests more."""
 
 
 @solver
 def ask(thinking: int = 0) -> Solver:
-    """Generates; a sample in log-probability mode asks for one token and its alternatives instead of a text.
+    """Generates a text; in log-probability mode, only one token with its alternatives.
 
     Args:
-        thinking: tokens that the model may think before that one.
+        thinking: the number of thinking tokens before that token.
     """
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
@@ -32,7 +32,7 @@ def ask(thinking: int = 0) -> Solver:
             if "temperature" not in str(error):
                 raise
             raise PrerequisiteError(
-                "Inspect's hf/ provider samples unless it is told not to, and cannot sample at temperature 0: "
+                "Inspect's hf/ provider samples by default, and cannot sample at temperature 0: "
                 "add -M do_sample=false (or choose a --temperature above 0)."
             ) from error
 
@@ -40,7 +40,7 @@ def ask(thinking: int = 0) -> Solver:
 
 
 def _for_reward_models(state: TaskState) -> dict[str, Any]:
-    """The allowed answers, which language models read in the prompt."""
+    """The allowed answers: reward models get them apart from the prompt."""
     if state.model.api != PROVIDER:
         return {}
     prompt = to_prompt(str(state.sample_id), state.target.text, state.metadata)

@@ -1,7 +1,7 @@
 """Writes the Inspect task files in `recrm_tasks`: one for each dimension, and `bench.py`. `make generated` runs it.
 
-Inspect finds a task only if `@task` stands in the file above a function at the top level, and reads the parameters from
-the function's signature. So each file repeats the options, which are declared once, in `inspect_tasks.options`.
+Inspect finds a task only if `@task` is above a top-level function in the file, and reads the parameters from the
+function's signature. So each file repeats the options, which are declared once, in `inspect_tasks.options`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the Inspect tasks are made of. The task files in `recrm_tasks`, which users run, call this."""
+"""Builds the Inspect tasks. The task files in `recrm_tasks`, which users run, call these functions."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ try:
     from inspect_tasks.users_folder import with_paths
     from recrm_tasks.prompting import load_questions
     from recrm_tasks.prompting.options import AnyOptions, parse
-except ModuleNotFoundError as error:  # a clone, in an environment that has only Inspect
+except ModuleNotFoundError as error:  # run from a clone, in an environment that has only Inspect
     raise PrerequisiteError(
         f"the tasks need {error.name}: pip install pyarrow pyyaml tqdm, or install the package itself (pip install .)"
     ) from None
 
 INTERFACE = "E"
-"""Goes up with every change of the task parameters. The number before it is the dimension's version."""
+"""Rises with every change of the task parameters. The number before it is the version of the dimension or suite."""
 
 
 def dimension_task(dimension: str, **parameters: Any) -> Task:
@@ -41,11 +41,11 @@ def dimension_task(dimension: str, **parameters: Any) -> Task:
 
     Args:
         dimension: its key.
-        parameters: those of `TaskOptions`, by name; docs/tasks.md describes them. A task file passes its `locals()`, so
-            that parameters which Inspect does not know are in `unknown`.
+        parameters: those of `TaskOptions`, by name; docs/tasks.md describes them. A task file passes its `locals()`:
+            parameters that it does not declare are in `unknown`.
 
     Raises:
-        PrerequisiteError: anything that the user can put right; Inspect prints it without a traceback.
+        PrerequisiteError: a mistake that the user can fix; Inspect prints it without a traceback.
     """
     try:
         samples, provenance = _samples(dimension, suite_of(dimension), _parsed(TaskOptions, **parameters))
@@ -60,7 +60,7 @@ def bench_task(**parameters: Any) -> Task:
     Their samples alternate, so that Inspect's own `--limit` takes some of each.
 
     Args:
-        parameters: those of `BenchOptions`, as for `dimension_task`.
+        parameters: those of `BenchOptions`, as in `dimension_task`.
     """
     try:
         options = _parsed(BenchOptions, **parameters)
@@ -74,8 +74,8 @@ def bench_task(**parameters: Any) -> Task:
     return _task(mixed, recrm_bench(), provenance, chosen.version)
 
 
-def _parsed(kind: type[AnyOptions], unknown: Mapping[str, object] = {}, **parameters: object) -> AnyOptions:
-    return with_paths(parse(kind, {**parameters, **unknown}, "-T "))
+def _parsed(options: type[AnyOptions], unknown: Mapping[str, object] = {}, **parameters: object) -> AnyOptions:
+    return with_paths(parse(options, {**parameters, **unknown}, "-T "))
 
 
 def _samples(dimension: str, suite: Suite | None, options: TaskOptions) -> tuple[list[Sample], dict[str, Any]]:
@@ -88,7 +88,7 @@ def _samples(dimension: str, suite: Suite | None, options: TaskOptions) -> tuple
             raise RecrmError("a reward model writes no text: add -T answer=logprob")
     elif mode == "logprob" and isinstance(fit, dict) and fit["labels_of_several_tokens"]:
         raise RecrmError(
-            f"{dimension}: for {fit['labels_of_several_tokens']} records some answers are several tokens, and "
+            f"{dimension}: for {fit['labels_of_several_tokens']} records some answers are several tokens, but "
             "Inspect reads the probability of one token only: use -T answer=generate, or lm-eval's _logprob task"
         )
     provenance["enable_thinking"] = thinking_choice(options.enable_thinking)

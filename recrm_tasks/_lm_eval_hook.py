@@ -1,12 +1,12 @@
 """Lets an installed lm-evaluation-harness find our tasks without `--include_path`.
 
 lm-eval's PR #4015 reads the entry-point group `lm_eval.tasks`, which pyproject.toml declares. Releases without it scan
-their own folder and `include_path` only. For those, `recrm_lm_eval.pth` puts a finder on `sys.meta_path` when Python
-starts; it asks `find_spec` below once `lm_eval.tasks` is imported. Then `TaskManager.__init__` is wrapped so that our
-folder is scanned too, and the finder is gone. As in the PR, our folder comes after lm-eval's own tasks and before the
-user's `include_path`, also with `include_defaults=False`.
+only their own folder and `include_path`. For those, `recrm_lm_eval.pth` puts a finder on `sys.meta_path` when Python
+starts. When `lm_eval.tasks` is imported, the finder calls `find_spec` below. `TaskManager.__init__` is then wrapped so
+that it also scans our folder, and the finder is removed. As in the PR, our folder comes after lm-eval's own tasks and
+before the user's `include_path`, also with `include_defaults=False`.
 
-`RECRM_NO_LM_EVAL_HOOK=1` turns it off. What fails here is logged at debug level and leaves lm-eval as it was.
+`RECRM_NO_LM_EVAL_HOOK=1` turns it off. A failure here is logged at debug level and leaves lm-eval unchanged.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 TASKS_PACKAGE = "recrm_tasks.lm_eval_tasks"
-# Every release has TaskManager here: defined in it up to 0.4.11, imported from lm_eval.tasks.manager since 0.4.12.
+# Every release has TaskManager here: up to 0.4.11 it is defined here, since 0.4.12 in lm_eval.tasks.manager.
 WATCHED = "lm_eval.tasks"
 MODEL = "recrm-rm"
 MODEL_CLASS = "recrm_tasks.lm_eval_tasks.reward_model:RewardModelLM"
 OFF_SWITCH = "RECRM_NO_LM_EVAL_HOOK"
 
 log = logging.getLogger(__name__)
-_searching: set[int] = set()  # threads inside find_spec: another import hook may ask every finder, and so us again
+_searching: set[int] = set()  # threads inside find_spec: another import hook may call every finder, ours included
 
 
 def find_spec(finder: Any, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
-    """What the finders behind `finder` find for `lm_eval.tasks`, with a loader that has us act once it is executed."""
+    """Asks the finders after `finder` for `lm_eval.tasks`, and has `_extend` run after their loader."""
     if _switched_off() or get_ident() in _searching:
         return None
     _searching.add(get_ident())
@@ -52,7 +52,7 @@ def find_spec(finder: Any, path: Sequence[str] | None, target: ModuleType | None
         log.debug("cannot watch %s; use --include_path", WATCHED, exc_info=True)
     finally:
         _searching.discard(get_ident())
-    return None  # the import system asks the other finders next, and they raise what there is to raise
+    return None  # the import system asks the other finders next; any error is theirs
 
 
 def _switched_off() -> bool:
@@ -60,15 +60,15 @@ def _switched_off() -> bool:
 
 
 def _watch(loader: Any, finder: Any) -> None:
-    if isinstance(loader, type):  # of frozen modules: we would change it for everybody
+    if isinstance(loader, type):  # the loader of frozen modules is a class: a change would affect every module
         return
-    # On the instance, not a loader of our own around it: runpy, inspect and importlib.resources look at its type.
+    # Changed on the instance, not wrapped: runpy, inspect and importlib.resources look at the loader's type.
     execute = loader.exec_module
 
     def exec_module(module: ModuleType) -> None:
-        execute(module)  # if lm-eval fails to import, its error goes through and the finder waits for the next attempt
+        execute(module)  # if lm-eval fails to import, its error is raised and the finder stays for the next attempt
         if module.__name__ == WATCHED:
-            # A new list: removing from the old one makes an import running in another thread skip a finder.
+            # A new list: removing from the old one would make an import in another thread skip a finder.
             sys.meta_path = [other for other in sys.meta_path if other is not finder]
             loader.__dict__.pop("exec_module", None)
             _extend(module)
@@ -77,7 +77,7 @@ def _watch(loader: Any, finder: Any) -> None:
 
 
 def _extend(tasks: ModuleType) -> None:
-    """Have the `TaskManager` of the module `lm_eval.tasks` scan our folder too, unless lm-eval reads entry points."""
+    """Makes the `TaskManager` of `lm_eval.tasks` scan our folder too, unless lm-eval reads entry points."""
     try:
         _register_model()
     except Exception:
@@ -91,8 +91,8 @@ def _extend(tasks: ModuleType) -> None:
 
 
 def _register_model() -> None:
-    """Makes lm-eval know our model by name; its module is imported when it is asked for."""
-    import_module("lm_eval.models")  # lm-eval imports its own models only while none is registered
+    """Registers our model with lm-eval by name; its module is imported on first use."""
+    import_module("lm_eval.models")  # first: lm-eval imports its own models only while none is registered
     registry = import_module("lm_eval.api.registry").model_registry
     if MODEL not in registry:
         registry.register(MODEL, target=MODEL_CLASS)
@@ -115,18 +115,18 @@ def _wrap_init(manager: Any) -> None:
                 given = call.arguments.get("include_path")
                 scanned = call.arguments["include_path"] = _with_ours(given)
                 args, kwargs = call.args[1:], call.kwargs
-        except Exception:  # wrong arguments too: lm-eval's own error is the better one
+        except Exception:  # also for wrong arguments: lm-eval's own error is better
             log.debug("cannot add our task folder; use --include_path", exc_info=True)
         original(self, *args, **kwargs)
         if scanned is not None and getattr(self, "include_path", None) is scanned:
-            self.include_path = given  # what the caller asked for, should someone build another manager from it
+            self.include_path = given  # the caller's value: another manager may be built from it
 
     __init__._recrm_tasks = True  # type: ignore[attr-defined]
     manager.__init__ = __init__
 
 
 def _with_ours(include_path: Any) -> list[Any]:
-    """The paths of `include_path`, with our folder in front (later paths win) unless one of them holds it."""
+    """The paths of `include_path`, with our folder first (later paths win) unless one of them contains it."""
     if not include_path:
         given = []
     elif isinstance(include_path, (str, os.PathLike)):
@@ -135,12 +135,12 @@ def _with_ours(include_path: Any) -> list[Any]:
         given = list(include_path)
     ours = _task_folder()
     if any(ours.is_relative_to(Path(path).resolve()) for path in given):
-        return given  # scanned twice, lm-eval would warn of every task
+        return given  # scanned twice, lm-eval would warn about every task
     return [str(ours), *given]
 
 
 def _task_folder() -> Path:
-    # Not relative to this file: a clone that comes first on sys.path brings both its YAML and the code that it names.
+    # Not relative to this file: a clone that comes first on sys.path has both the YAML and the code that it names.
     spec = util.find_spec(TASKS_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise ModuleNotFoundError(f"no package {TASKS_PACKAGE}")

@@ -1,4 +1,4 @@
-"""What Inspect's entry point loads, so that `inspect eval recrm_tasks/factual` finds its task; nobody else does."""
+"""Inspect's entry point loads this module, so that `inspect eval recrm_tasks/factual` finds its task."""
 
 from importlib import import_module
 

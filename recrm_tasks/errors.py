@@ -2,7 +2,7 @@
 
 
 class RecrmError(Exception):
-    """A user's mistake. The message is all that a user needs; the command line prints it and exits with 2."""
+    """A mistake that the user can fix. The command line prints the message and exits with 2."""
 
 
 class DataError(RecrmError):
@@ -14,7 +14,7 @@ class NoRecords(DataError):
 
 
 class HarnessError(Exception):
-    """The harness or the backend handed over something broken (no log-probabilities, NaN).
+    """The harness or the backend returned something invalid, such as NaN or no log-probabilities.
 
-    Never counted against the evaluated model: a broken run has no score.
+    It is never counted against the evaluated model: a broken run has no score.
     """

@@ -1,1 +1,1 @@
-"""What may be answered, and how it is read: kinds of answers, thinking, texts."""
+"""Kinds of answers, label sets, prompts, and the reading of answers."""

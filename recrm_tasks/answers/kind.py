@@ -1,4 +1,4 @@
-"""What every kind of answer has: how it is asked for and read, what an outcome is worth, its metrics and diagnosis."""
+"""The base class of kinds of answers: how an answer is asked for and read, its credit, metrics and diagnosis."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from recrm_tasks.scoring.shared_metrics import SHARED, Facts
 
 
 class HasReadable(Protocol):
-    """A table of outcomes that gives its readable rows."""
+    """A table of outcomes that can be filtered to its readable rows."""
 
     def readable(self: Table, rows: Rows) -> Table:
         """The rows with a readable answer."""
@@ -31,38 +31,38 @@ Table = TypeVar("Table", bound=HasReadable)
 
 
 class Question(NamedTuple):
-    """The parts of a question about one record."""
+    """The parts of one prompt."""
 
     head: str
     """The instruction, which all records share."""
     body: str
     """The record."""
     json: str
-    """The asked JSON with a placeholder in it, so that a copy of the prompt does not read as an answer."""
+    """The requested JSON, with placeholders so that a copy of the prompt is not read as an answer."""
     answer: str
-    """The right answer as the model should write it."""
+    """The correct answer as the model should write it."""
 
 
 class Posed(NamedTuple):
-    """What may be answered to one record, and what is right. A list is posed once per order of its candidates."""
+    """The allowed answers to one record, and the correct one. A list is posed once per order of its candidates."""
 
     id: str
     group: str | None
     choices: tuple[str, ...]
     """The allowed short answers, in the order shown."""
     shown: tuple[str, ...]
-    """What the prompt says behind each choice; empty where the kind itself says it."""
+    """The text after each choice in the prompt; empty if the text is fixed for the kind."""
     words: tuple[tuple[str, ...], ...]
-    """What else an answer may call each choice."""
+    """Other words for each choice that an answer may use."""
     gold: Any
     target: str
-    """The right answer for a person's eyes."""
+    """The correct answer in readable form."""
     values: tuple[float, ...] = ()
-    """What each choice is worth to a reward; empty where choices are no labels."""
+    """The value of each choice for a reward; empty if choices are not labels."""
 
 
 class Kind(ABC, Generic[Table]):
-    """A kind of answer. A new one is one file with a subclass and its one instance.
+    """A kind of answer. Each has a file with a subclass and its only instance.
 
     Raises:
         RecrmError: a metric is declared twice.
@@ -70,68 +70,68 @@ class Kind(ABC, Generic[Table]):
 
     name: ClassVar[str]
     gold_fields: ClassVar[tuple[str, ...]]
-    """Fields that a record needs for it: what may be answered, and what is right."""
+    """The record fields that it needs: the correct answer, and the choices if they differ by record."""
     has_labels: ClassVar[bool] = False
-    """Whether an answer is a label of a declared set."""
+    """Whether an answer is a label from a declared set."""
     primary: ClassVar[str]
     """The metric that `score` repeats, unless the dimension names another."""
     strata: ClassVar[tuple[str, ...]]
-    """The fields that a sample is balanced by; of a list, its length."""
+    """The fields that samples are balanced by; a list counts by its length."""
     hub_task: ClassVar[str]
-    """What the Hugging Face hub calls such a task."""
+    """The task's name on the Hugging Face hub."""
     metrics: ClassVar[tuple[Metric[Any], ...]]
-    """Its own metrics, in the order in which they are shown."""
+    """Its own metrics, in display order."""
 
     def __init__(self) -> None:
         self.declared = by_name((*self.metrics, *SHARED), f"answers of kind {self.name!r}")
-        """Every metric that `measure` gives, by name and in its order."""
+        """Every metric that `measure` returns, by name and in its order."""
 
     # How it is asked for.
 
     @abstractmethod
     def posed(self, record: Any, labels: LabelSet | None, lang: Lang, orders: int) -> Iterator[Posed]:
-        """What may be answered to a record: once, or for lists once per order.
+        """The allowed answers to a record: once, or for lists once per order.
 
         Args:
             record: a checked record.
             labels: the source's label set.
             lang: language of the prompt.
-            orders: in how many seeded orders lists are asked; others are asked once.
+            orders: the number of seeded orders in which a list is asked; other kinds ignore it.
 
         Raises:
-            DataError: a ready prompt cannot be put in another order.
+            DataError: a ready-made prompt cannot be put in another order.
         """
 
     @abstractmethod
     def question(self, text: str, body: str, posed: Posed, mode: Mode, lang: Lang, style: Style) -> Question:
-        """Adds to a dimension's question how it is to be answered.
+        """Adds the choices and the answer format to a dimension's question.
 
         Args:
             text: the instruction that all records of the dimension share.
             body: the record.
-            posed: what may be answered.
+            posed: the allowed answers.
             mode: how the answer will be read.
             lang: language of the prompt.
             style: style of the prompt.
         """
 
     def spare(self, record: Any) -> int:
-        """By how many steps `shorter` can shorten a record."""
+        """The number of steps by which `shorter` can shorten a record."""
         return 0
 
     def shorter(self, record: Any, steps: int) -> Any:
-        """The record with less to choose from, so that its prompt is shorter."""
+        """The record with fewer choices, so that its prompt is shorter."""
         return record
 
     def class_names(self, prompt: Prompt) -> tuple[tuple[str, ...], ...]:
-        """What a classifier may call the class that stands for each choice; empty where choices are no classes."""
+        """The names that a classifier may use for each choice's class; empty if choices are not classes."""
         return prompt.words
 
     # How it is read.
 
     @abstractmethod
     def read(self, completion: object, prompt: Prompt) -> Answer:
-        """Reads what a model wrote. Total: gives an answer or invalid with a reason for anything."""
+        """Reads what a model wrote. Total: any text gives an answer, or invalid with a reason."""
 
     @abstractmethod
     def weigh(self, logprobs: Sequence[float], prompt: Prompt) -> Answer:
@@ -141,56 +141,56 @@ class Kind(ABC, Generic[Table]):
             HarnessError: their number is wrong or one is NaN.
         """
 
-    # What an outcome is worth.
+    # The credit of one outcome.
 
     @abstractmethod
     def credit(self, outcome: Outcome) -> float:
-        """What one outcome is worth, from 0 to 1, to a person who browses a log; no metric is made of it."""
+        """The credit of one outcome, from 0 to 1, for display in logs; no metric is computed from it."""
 
     @abstractmethod
     def right(self, outcome: Outcome) -> bool:
-        """Whether an answer is right as `acc` counts it, to a person who browses a log; no metric is made of it."""
+        """Whether an answer is correct as `acc` counts it, for display in logs; no metric is computed from it."""
 
     @abstractmethod
     def parts(self, outcomes: Sequence[Outcome]) -> Parts:
         """The outcomes as parts of virtual responses, for the hybrid score.
 
         Raises:
-            HarnessError: outcomes that no run can have.
+            HarnessError: outcomes that no valid run can have.
         """
 
-    # What many outcomes are worth.
+    # Metrics of many outcomes.
 
     @abstractmethod
     def table(self, outcomes: Sequence[Outcome]) -> tuple[Table, Rows]:
         """The outcomes as checked columns, in their order.
 
         Raises:
-            HarnessError: outcomes that no run can have.
+            HarnessError: outcomes that no valid run can have.
         """
 
     def table_in_any_order(self, outcomes: Sequence[Outcome]) -> tuple[Table, Rows]:
-        """The same, in the order that metrics are fastest in."""
+        """Like `table`, in the order in which metrics are computed fastest."""
         return self.table(outcomes)
 
     @abstractmethod
     def baseline(self, table: Table) -> float:
-        """The accuracy of an answer that does not look at the record."""
+        """The accuracy of the best answer that does not depend on the record."""
 
     @abstractmethod
     def diagnose(self, outcomes: Sequence[Outcome], names: Mapping[int, str]) -> Diagnosis:
-        """What lies behind the metrics.
+        """The details behind the metrics.
 
         Args:
             outcomes: of one run.
-            names: what gold labels are called, by index.
+            names: the names of gold labels, by index.
         """
 
     def measure(self, outcomes: Sequence[Outcome]) -> Metrics:
-        """All metrics: over all answers, over the readable ones (`_valid`), and those that stand beside any.
+        """All metrics: over all answers, over the readable ones (`_valid`), and those that all kinds share.
 
         Raises:
-            HarnessError: outcomes that no run can have.
+            HarnessError: outcomes that no valid run can have.
         """
         table, rows = self.table_in_any_order(outcomes)
         kept = table if rows.readable.all() else table.readable(rows)
@@ -206,7 +206,7 @@ class Kind(ABC, Generic[Table]):
         return found
 
     def compare(self, first: Sequence[Outcome], second: Sequence[Outcome]) -> dict[str, Difference]:
-        """Second minus first by metric. An unreadable answer is wrong: both protocols cannot be compared by record.
+        """Second minus first by metric. An unreadable answer is wrong; `_valid` metrics cannot be compared by record.
 
         Args:
             first: outcomes of one run, at least one.
@@ -216,10 +216,10 @@ class Kind(ABC, Generic[Table]):
         return {m.name: m.compare(before, after) for m in self.metrics if m.compare is not None}
 
     def interval(self, name: str, numbers: Numbers) -> tuple[float, float]:
-        """The 95 % interval of one metric of a result; (NaN, NaN) where it has none.
+        """The 95 % interval of one metric of a result; (NaN, NaN) if it has none.
 
         Args:
-            name: the metric, `f1_valid` for instance.
+            name: the metric, for example `f1_valid`.
             numbers: all numbers of the result, flat.
         """
         metric = self.declared.get(name)
@@ -227,13 +227,13 @@ class Kind(ABC, Generic[Table]):
 
 
 def normalise(logprobs: Sequence[float]) -> tuple[float, ...] | None:
-    """Log-probabilities of the allowed answers -> probabilities that sum to 1; None if all mass is elsewhere.
+    """Log-probabilities of the allowed answers -> probabilities that sum to 1; None if no answer has any.
 
     Args:
-        logprobs: natural logarithms, one per allowed answer; minus infinity where an answer was not seen at all.
+        logprobs: natural logarithms, one per allowed answer; minus infinity for an answer that was not reported.
 
     Raises:
-        HarnessError: a value is NaN or plus infinity, which no model gives.
+        HarnessError: a value is NaN or plus infinity, which no model returns.
     """
     if not logprobs or any(math.isnan(x) or x == math.inf for x in logprobs):
         raise HarnessError(f"log-probabilities are not numbers: {list(logprobs)}")
@@ -246,5 +246,5 @@ def normalise(logprobs: Sequence[float]) -> tuple[float, ...] | None:
 
 
 def completes(mode: Mode, style: Style) -> bool:
-    """Whether a base model writes the bare answer behind the prompt."""
+    """Whether a base model continues the prompt with the bare answer."""
     return mode == "generate" and style == "completion"

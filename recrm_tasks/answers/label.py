@@ -1,4 +1,4 @@
-"""Answers that are one label out of the source's declared set: options by letter, read by letter or by label words."""
+"""Answers that are one label from the source's declared set: options have letters; letters and label words are read."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _OPTIONS: Mapping[Lang, str] = {"en": "Options:", "zh": "选项："}
 
 
 class LabelKind(Kind[Labels]):
-    """One label out of a few."""
+    """One label from a small set."""
 
     name = "label"
     gold_fields = ("label",)
@@ -74,7 +74,7 @@ class LabelKind(Kind[Labels]):
         )
 
     def question(self, text: str, body: str, posed: Posed, mode: Mode, lang: Lang, style: Style) -> Question:
-        """See `Kind.question`. The options stand between the question and the asked format."""
+        """See `Kind.question`. The options come between the question and the answer format."""
         options = [f"{letter}. {meaning}" for letter, meaning in zip(posed.choices, posed.shown, strict=True)]
         ask = _COMPLETE[lang] if completes(mode, style) else _ASK[mode][lang]
         right = posed.choices[posed.gold]
@@ -100,24 +100,24 @@ class LabelKind(Kind[Labels]):
         return Answer(best[0]) if len(best) == 1 else Answer.invalid(Reason.AMBIGUOUS)
 
     def credit(self, outcome: Outcome) -> float:
-        """1 if right."""
+        """1 if correct, else 0."""
         return float(self.right(outcome))
 
     def right(self, outcome: Outcome) -> bool:
-        """The label is the gold one."""
+        """Whether the label is the gold label."""
         return outcome.reason is None and outcome.value == outcome.gold
 
     def parts(self, outcomes: Sequence[Outcome]) -> Parts:
-        """See `Kind.parts`. A label is worth what its set declares.
+        """See `Kind.parts`. Each label has the value that its set declares.
 
         Raises:
-            HarnessError: outcomes that no run can have, or without the values of their labels.
+            HarnessError: outcomes that no valid run can have, or without the values of their labels.
         """
         ordered, clusters = in_order(outcomes)
         table, _ = self.table(ordered)
         for outcome in ordered:
             if not outcome.values:
-                raise HarnessError(f"record {outcome.id}: its log does not say what the labels are worth")
+                raise HarnessError(f"record {outcome.id}: its log has no values of the labels")
         worth = [outcome.values for outcome in ordered]
         gold = [values[label] for values, label in zip(worth, table.gold.tolist(), strict=True)]
         verdict = [
@@ -130,7 +130,7 @@ class LabelKind(Kind[Labels]):
         return Labels.of(outcomes)
 
     def baseline(self, table: Labels) -> float:
-        """See `Kind.baseline`: that of the most frequent label."""
+        """See `Kind.baseline`: the accuracy of the most frequent label."""
         return table.majority
 
     def diagnose(self, outcomes: Sequence[Outcome], names: Mapping[int, str]) -> Diagnosis:
@@ -160,11 +160,11 @@ class LabelKind(Kind[Labels]):
 
 
 def _parse(stated: object, prompt: Prompt) -> int | Reason | None:
-    """One stated answer: a letter, a letter with an explanation behind it, or a label's words."""
+    """Reads one statement: a letter, a letter followed by an explanation, or a label's words."""
     if isinstance(stated, bool) or not isinstance(stated, str | int | float):
         return None
     if not isinstance(stated, str):
-        stated = str(stated)  # a source may name its labels by numbers
+        stated = str(stated)  # labels may be numbers
     text = stated.casefold()
     for index, words in enumerate(prompt.words):
         if text in words:
@@ -174,7 +174,7 @@ def _parse(stated: object, prompt: Prompt) -> int | Reason | None:
         return Reason.OUT_OF_RANGE if _NUMBER.fullmatch(stated) else None
     letter, rest = match.group(1).upper(), match.group(2) or ""
     if rest and match.group(1) != letter:
-        return None  # "a. something" is an item of a list, not a choice
+        return None  # "a. something" is a list item, not a choice
     if letter not in prompt.choices:
         return Reason.OUT_OF_RANGE if not rest.strip() else None
     index = prompt.choices.index(letter)
@@ -186,9 +186,9 @@ def _parse(stated: object, prompt: Prompt) -> int | Reason | None:
 
 
 def _label_named(text: str, prompt: Prompt) -> int | None:
-    """The label whose words a text begins with ("irrelevant: another kind of thing"), the longest words first.
+    """The label whose words a text begins with ("irrelevant: another kind of thing"); the longest match wins.
 
-    "yes" and "no" do not count here: "A. No rule is broken" says nothing against A.
+    "yes" and "no" do not count here: "A. No rule is broken" does not contradict A.
     """
     claims = [
         (len(word), index)
@@ -200,7 +200,7 @@ def _label_named(text: str, prompt: Prompt) -> int | None:
 
 
 def _ends(word: str, text: str) -> bool:
-    """Whether the word that a text begins with ends there: "consistent" does not in "consistently"."""
+    """Whether the word at the start of a text is a whole word: "consistent" is not one in "consistently"."""
     following = text[len(word) : len(word) + 1]
     return not (word[-1].isascii() and following.isascii() and following.isalnum())
 

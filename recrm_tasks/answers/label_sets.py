@@ -14,25 +14,25 @@ class Label(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(min_length=1)
-    """As it stands in the records."""
+    """The label in the records."""
     value: float = Field(ge=0, le=1)
-    """What the label is worth to a reward: 1 is best."""
+    """Its value for a reward: 1 is best."""
     zh: str = Field(min_length=1)
-    """Its meaning as the model is told in Chinese: one short phrase."""
+    """Its meaning in Chinese prompts: one short phrase."""
     en: str = Field(min_length=1)
     """The same in English."""
     words: tuple[str, ...] = ()
-    """Further words that a model may answer with for this label."""
+    """Other words that answers may use for this label."""
 
     @property
     def spoken(self) -> tuple[str, ...]:
-        """All that an answer may call it, in the plain form that answers are compared in."""
+        """All names that answers may use for it, in the normalised form in which answers are compared."""
         words = (bare(w).casefold() for w in (self.name, self.zh, self.en, *self.words))
         return tuple(dict.fromkeys(word for word in words if word))
 
 
 class LabelSet(BaseModel):
-    """The labels that a source declares, in the order in which they are shown; for grades, best first."""
+    """The labels that a source declares, in the order in which prompts show them; for grades, best first."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -40,7 +40,7 @@ class LabelSet(BaseModel):
 
     @model_validator(mode="after")
     def _distinct(self) -> LabelSet:
-        """No answer may mean two labels: neither a word that both have, nor a word that is another's letter."""
+        """No word may mean two labels: neither a word of both, nor a word that is another label's letter."""
         meant: dict[str, str] = {}
         for letter, label in zip(LETTERS, self.labels, strict=False):
             for word in dict.fromkeys((letter.casefold(), *label.spoken)):
@@ -51,5 +51,5 @@ class LabelSet(BaseModel):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The labels as they stand in the records."""
+        """The labels in the records."""
         return tuple(label.name for label in self.labels)

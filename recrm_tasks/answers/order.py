@@ -38,7 +38,7 @@ _FORMAT: Mapping[Lang, str] = {
     "zh": '{"ranking": ["<最可能>", "<其次>", …]}',
 }
 _NAMES: Mapping[Lang, tuple[str, str]] = {"en": ("letter", "number"), "zh": ("字母", "编号")}
-"""What candidates are called by: letters, and numbers where those run out."""
+"""Candidates have letters, or numbers if there are more than 26."""
 _CANDIDATES: Mapping[Lang, str] = {"en": "[Candidates]", "zh": "【候选项】"}
 
 
@@ -57,7 +57,7 @@ def _ask(mode: Mode, lang: Lang, name: str, style: Style) -> str:
 
 
 class OrderKind(Kind[Lists]):
-    """An order of candidates, each with a grade; 0 is negative. The candidates are shown in an order of our own."""
+    """An order of candidates, each with a grade (0 is negative). Prompts show the candidates in a hashed order."""
 
     name = "order"
     gold_fields = ("candidates", "labels")
@@ -67,13 +67,13 @@ class OrderKind(Kind[Lists]):
     metrics = LIST_METRICS
 
     def posed(self, record: Any, labels: LabelSet | None, lang: Lang, orders: int) -> Iterator[Posed]:
-        """See `Kind.posed`. Later orders have ids of their own; all of a list are one cluster.
+        """See `Kind.posed`. Further orders have their own ids; all orders of a list form one cluster.
 
-        The order shown depends on the ids of record and candidates alone. A ready prompt (`messages`) shows the
-        record's own order already, by letter.
+        The order shown depends only on the ids of the record and its candidates. A ready-made prompt (`messages`)
+        already shows the candidates in the record's order, by letter.
         """
         if orders > 1 and record.messages:
-            raise DataError(f"{record.id}: its ready prompt shows the candidates in one order; orders must be 1")
+            raise DataError(f"{record.id}: its ready-made prompt shows the candidates in one order; orders must be 1")
         names = choice_names(len(record.candidates))
         for turn in range(orders):
             order = range(len(record.candidates)) if record.messages else shown_order(record, turn)
@@ -90,7 +90,7 @@ class OrderKind(Kind[Lists]):
             )
 
     def question(self, text: str, body: str, posed: Posed, mode: Mode, lang: Lang, style: Style) -> Question:
-        """See `Kind.question`. The candidates stand behind the record."""
+        """See `Kind.question`. The candidates follow the record."""
         listing = "\n".join(f"{name}. {text}" for name, text in zip(posed.choices, posed.shown, strict=True))
         best = _best_first(posed.gold, posed.choices)
         order = json.dumps({"ranking": best}) if style == "chat" else ", ".join(best)
@@ -107,8 +107,8 @@ class OrderKind(Kind[Lists]):
         return len(record.candidates) - 2
 
     def shorter(self, record: Any, steps: int) -> Any:
-        """See `Kind.shorter`. Candidates go from the end of the first shown order, but for the last positive and the
-        last negative."""
+        """See `Kind.shorter`. Drops candidates from the end of the first order shown, but keeps the last positive and
+        the last negative."""
         kept = shown_order(record)
         for _ in range(steps):
             grades = [record.labels[i] > 0 for i in kept]
@@ -122,22 +122,22 @@ class OrderKind(Kind[Lists]):
         )
 
     def class_names(self, prompt: Prompt) -> tuple[tuple[str, ...], ...]:
-        """None: candidates are no classes."""
+        """See `Kind.class_names`: candidates are not classes."""
         return ()
 
     def read(self, completion: object, prompt: Prompt) -> Answer:
-        """An order of all candidates or of the first few; those left out share the bottom."""
+        """Reads an order of all candidates or of the first few; those left out tie at the bottom."""
         return read(
             prompt.stated(completion),
             _KEYS,
             _MARKER,
             lambda stated: _parse(stated, prompt),
-            # One name in a line of many is no order: it may be an item of a list, or an explanation.
+            # A single name on one of several lines is not an order: it may be a list item or an explanation.
             lambda stated: _parse(stated, prompt, least=2),
         )
 
     def weigh(self, logprobs: Sequence[float], prompt: Prompt) -> Answer:
-        """The candidates by the probability of their name."""
+        """The candidates in order of the probability of their letter or number."""
         if len(logprobs) != len(prompt.choices):
             raise HarnessError(f"{prompt.id}: {len(logprobs)} log-probabilities for {len(prompt.choices)} candidates")
         shares = normalise(logprobs)
@@ -150,13 +150,14 @@ class OrderKind(Kind[Lists]):
         return list_auc(outcome.gold, outcome.value)
 
     def right(self, outcome: Outcome) -> bool:
-        """The first place is a positive's; of candidates that share it, most are."""
+        """Whether the first candidate is positive; of tied candidates, most must be."""
         if not isinstance(outcome.value, tuple) or not isinstance(outcome.gold, tuple):
             return False
         return top_hit(outcome.gold, outcome.value) > 0.5
 
     def parts(self, outcomes: Sequence[Outcome]) -> Parts:
-        """See `Kind.parts`. Of each candidate the grade over the highest of all lists, and the normalised rank."""
+        """See `Kind.parts`. Gold is the grade divided by the highest grade of all lists; the verdict is the normalised
+        rank."""
         ordered, clusters = in_order(outcomes)
         lists = columns.lists(Columns.of(ordered))
         grades = np.array([g for gold, _ in lists for g in gold], dtype=np.float64)
@@ -174,13 +175,13 @@ class OrderKind(Kind[Lists]):
         return Lists.of(outcomes)
 
     def baseline(self, table: Lists) -> float:
-        """See `Kind.baseline`: that of a random order."""
+        """See `Kind.baseline`: the accuracy of a random order."""
         return table.chance()
 
     def diagnose(self, outcomes: Sequence[Outcome], names: Mapping[int, str]) -> Diagnosis:
-        """How often the first choice stood at each place of the order shown, and how often it would by chance.
+        """How often the first choice was at each place of the order shown, and how often it would be by chance.
 
-        Candidates that share the first choice count at equal parts.
+        Tied first choices count in equal parts.
         """
         chosen: dict[int, float] = defaultdict(float)
         chance: dict[int, float] = defaultdict(float)
@@ -216,11 +217,11 @@ class OrderKind(Kind[Lists]):
 
 
 def shown_order(record: Any, turn: int = 0) -> list[int]:
-    """The order in which candidates are shown: by a hash of both ids, so that file order gives nothing away.
+    """The order in which candidates are shown: by a hash of both ids, so that the order in the file reveals nothing.
 
     Args:
         record: the list.
-        turn: 0 for the order that every run uses, 1, 2, … for further ones.
+        turn: 0 for the order that every run uses, 1, 2, … for further orders.
     """
     seed = f"{record.id}\n{turn}" if turn else record.id
     return sorted(
@@ -234,7 +235,7 @@ def _best_first(grades: Sequence[int], names: Sequence[str]) -> list[str]:
 
 
 def _parse(stated: object, prompt: Prompt, least: int = 1) -> tuple[float, ...] | Reason | None:
-    """One stated order of at least `least` names: a JSON list, names with marks between them, or one per line."""
+    """Reads one statement of at least `least` names: a JSON list, names with separators, or one name per line."""
     names = _split(stated, prompt)
     if names is None or len(names) < least:
         return None
@@ -250,7 +251,7 @@ def _parse(stated: object, prompt: Prompt, least: int = 1) -> tuple[float, ...] 
 
 
 def _split(stated: object, prompt: Prompt) -> list[str] | None:
-    """The names in one statement, in its order; None if it is anything but names."""
+    """The names in one statement, in order; None if it contains anything else."""
     if isinstance(stated, list):
         if not all(isinstance(x, str | int) and not isinstance(x, bool) for x in stated):
             return None
@@ -260,9 +261,9 @@ def _split(stated: object, prompt: Prompt) -> list[str] | None:
         if "\n" in text:
             parts = [_place(line) for line in text.splitlines() if line.strip()]
         elif _ITEM.fullmatch(text):
-            return None  # one place of a list: the list as a whole is the order
+            return None  # one item of a list: the whole list is the order
         elif len(text) == len(prompt.choices) and set(text) == set(prompt.choices):
-            parts = list(text)  # "BCA": every candidate once, nothing between
+            parts = list(text)  # "BCA": every candidate once, without separators
         else:
             parts = [bare(part) for part in _BETWEEN.split(text)]
     else:
@@ -271,14 +272,14 @@ def _split(stated: object, prompt: Prompt) -> list[str] | None:
     names = [m.group(1).upper() for m in named if m]
     if not names or len(names) < len(parts):
         return None
-    # A number where candidates have letters is a rank or a count, no name.
+    # If candidates have letters, a number is a rank or a count, not a name.
     return None if prompt.choices[0] == "A" and any(n.isdigit() for n in names) else names
 
 
 def _place(line: str) -> str:
-    """The candidate that a line of a list names: "1. B. name" is a place in an order.
+    """The candidate that a list item names: "1. B. name" is a place in an order.
 
-    "B. name" is left as it is, and so is no name: it may be a copy of the list as it was shown.
+    "B. name" is returned unchanged, so it is not a name: it may be a copy of the list in the prompt.
     """
     line = bare(line)
     item = _ITEM.fullmatch(line)

@@ -49,7 +49,7 @@ _COMPLETE: Mapping[Lang, str] = {
 
 
 class ProbabilityKind(Kind[Probabilities]):
-    """A probability. Where log-probabilities are read, the choices are yes and no."""
+    """A probability. In log-probability mode the choices are yes and no."""
 
     name = "probability"
     gold_fields = ("label",)
@@ -82,11 +82,11 @@ class ProbabilityKind(Kind[Probabilities]):
         )
 
     def class_names(self, prompt: Prompt) -> tuple[tuple[str, ...], ...]:
-        """Yes and no; a classifier that names no classes was trained on the records' own 1 and 0."""
+        """Yes and no. Classes without names are taken for 1 and 0, as in the records."""
         return ("yes", "1", "label_1", "true", "会", "是"), ("no", "0", "label_0", "false", "不会", "否")
 
     def read(self, completion: object, prompt: Prompt) -> Answer:
-        """A probability in [0, 1], or a percentage with its sign."""
+        """Reads a probability in [0, 1], or a percentage with its sign."""
         return read(prompt.stated(completion), _KEYS, _MARKER, _parse)
 
     def weigh(self, logprobs: Sequence[float], prompt: Prompt) -> Answer:
@@ -97,13 +97,13 @@ class ProbabilityKind(Kind[Probabilities]):
         return Answer.invalid(Reason.NO_ANSWER) if shares is None else Answer(shares[0])
 
     def credit(self, outcome: Outcome) -> float:
-        """The probability given to what happened."""
+        """The probability that was stated for what happened."""
         if not isinstance(outcome.value, float):
             return 0.0
         return outcome.value if outcome.gold == 1 else 1 - outcome.value
 
     def right(self, outcome: Outcome) -> bool:
-        """The probability is on the side of what happened."""
+        """Whether the probability, as a yes or no, is what happened."""
         return isinstance(outcome.value, float) and (outcome.value >= YES) == (outcome.gold == 1)
 
     def parts(self, outcomes: Sequence[Outcome]) -> Parts:
@@ -121,7 +121,7 @@ class ProbabilityKind(Kind[Probabilities]):
         return Probabilities.ascending(outcomes)
 
     def baseline(self, table: Probabilities) -> float:
-        """See `Kind.baseline`: that of the more frequent label."""
+        """See `Kind.baseline`: the accuracy of the more frequent label."""
         return table.labels.majority
 
     def diagnose(self, outcomes: Sequence[Outcome], names: Mapping[int, str]) -> Diagnosis:
@@ -147,7 +147,7 @@ class ProbabilityKind(Kind[Probabilities]):
 
 
 def _parse(stated: object) -> float | Reason | None:
-    """One stated probability: a number, or text that is nothing but a number."""
+    """Reads one statement: a number, or text that is nothing but a number."""
     if isinstance(stated, bool):
         return None
     if isinstance(stated, int | float):

@@ -1,4 +1,4 @@
-"""One question as it is put to a model, and its one form in JSON."""
+"""One prompt, and its form in JSON."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ Lang: TypeAlias = Literal["zh", "en"]
 LANGS: tuple[Lang, ...] = ("zh", "en")
 
 Mode: TypeAlias = Literal["generate", "logprob"]
-"""`generate`: the model writes its answer. `logprob`: the probability of each allowed answer is read."""
+"""`generate`: the model writes its answer. `logprob`: the log-probability of each allowed answer is read."""
 MODES: tuple[Mode, ...] = ("generate", "logprob")
 
 Style: TypeAlias = Literal["chat", "completion"]
-"""`chat`: the model follows instructions and writes JSON. `completion`: it continues the text, with the bare answer."""
+"""`chat`: the model follows instructions and writes JSON. `completion`: it continues the text with the bare answer."""
 STYLES: tuple[Style, ...] = ("chat", "completion")
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 ANSWER_TOKENS = 256
-"""Room for a generated answer: far more than the short answer asked for, too little for thinking models."""
+"""Token limit of a generated answer: plenty for the short answer, too little for thinking models."""
 
 
 class Message(BaseModel):
@@ -36,32 +36,32 @@ class Message(BaseModel):
 
 
 class Prompt(NamedTuple):
-    """One question, with all that is needed to read its answer and to score it."""
+    """One question, with everything that is needed to read its answer and to score it."""
 
     id: str
     lang: Lang
     messages: tuple[Message, ...]
     choices: tuple[str, ...]
-    """The allowed short answers in the order shown: letters, or numbers where letters run out."""
+    """The allowed short answers in the order shown: letters, or numbers if there are more than 26."""
     words: tuple[tuple[str, ...], ...]
-    """What else each choice may be called in an answer."""
+    """Other words for each choice that an answer may use."""
     gold: Gold
     target: str
-    """The right answer for a person's eyes."""
+    """The correct answer in readable form."""
     group: str | None = None
     """The user, query or list that the record belongs to."""
     values: tuple[float, ...] = ()
-    """What each label is worth to a reward; empty where the answer is no label."""
+    """The value of each label for a reward; empty if the answer is not a label."""
     style: Style = "chat"
 
     def stated(self, completion: object) -> object:
-        """The part of a completion that may hold the answer: a base model goes on behind the answer's line."""
+        """The part of a completion that may contain the answer: base models continue after the answer's line."""
         if self.style == "chat" or not isinstance(completion, str):
             return completion
         return completion.strip().partition("\n")[0]
 
     def outcome(self, answer: Answer) -> Outcome:
-        """The gold beside an answer to this question."""
+        """The outcome of an answer to this question."""
         return Outcome.of(self.id, self.gold, answer, self.group, self.values)
 
     def to_json(self) -> dict[str, Any]:
@@ -77,10 +77,10 @@ class Prompt(NamedTuple):
 
     @classmethod
     def from_json(cls, entry: Mapping[str, Any]) -> Prompt:
-        """The prompt again, from a log or a document; other keys beside its own are ignored.
+        """The prompt from a log or a document; unknown keys are ignored.
 
-        Logs may leave out the turns, which reading an answer does not need; logs of version 0.1.0 have no `group`,
-        `values` and `style`.
+        Logs may omit the turns, which are not needed to read an answer. Logs of version 0.1.0 have no `group`, `values`
+        and `style`.
         """
         gold = entry["gold"]
         return cls(
@@ -98,5 +98,5 @@ class Prompt(NamedTuple):
 
 
 def choice_names(count: int) -> tuple[str, ...]:
-    """Short answers for `count` options: letters, or numbers from 1 where letters do not suffice."""
+    """Short answers for `count` options: letters, or numbers from 1 if there are more than 26."""
     return tuple(LETTERS[:count]) if count <= len(LETTERS) else tuple(str(i + 1) for i in range(count))

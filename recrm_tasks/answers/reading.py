@@ -1,9 +1,9 @@
-r"""From a completion to the answers that it states: strict, total and linear in the length of the text.
+r"""Reads the answer that a completion states: strict, total, and in time linear in the length of the text.
 
-A reader never guesses. It collects every place where the text states an answer, in the forms that models really
-use (the asked JSON, JSON in a code fence, ``Answer: B``, ``**B**``, ``\boxed{B}``, a line that is nothing but an
-answer; in Chinese and English, with full-width punctuation), and the caller decides what the places mean together:
-one value is the answer, two different values are ambiguous, none is no answer.
+A reader never guesses. It collects every statement of an answer, in the forms that models really use: the requested
+JSON, JSON in a code fence, ``Answer: B``, ``**B**``, ``\boxed{B}``, a line that is nothing but an answer; in Chinese
+and English, with full-width punctuation. If all statements have one value, that is the answer. Two different values
+are ambiguous, and without a statement there is no answer.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ _OBJECT = re.compile(r'\{\s*["}]')
 _MARKDOWN = "*_`#\"'“”‘’「」『』 \t"
 _MAX_BROKEN_OBJECTS = 32
 _MAX_DIGITS = 20
-# Full-width forms and wide spaces to their plain twins. Not Unicode's NFKC: it takes quadratic time on a long run of
+# Full-width forms and wide spaces to their plain forms. Not Unicode's NFKC: it takes quadratic time on a long run of
 # combining marks.
 _PLAIN = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3000: 0x20, 0x00A0: 0x20}
 
 Parse: TypeAlias = Callable[[object], "Value | Reason | None"]
-"""Reads one stated answer (text or JSON value): the value, why it is unusable, or None if it is no answer at all."""
+"""Reads one statement (text or JSON value): the value, the reason why it is invalid, or None if it is not an answer."""
 
 
 class _Repeated(Exception):
-    """A JSON object holds the same key twice: two answers in one."""
+    """A JSON object has a duplicate key, and so two answers."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(digits: str) -> int | float:
-    """Python refuses to convert integers of thousands of digits; no answer has so many."""
+    """Python refuses to convert integers of thousands of digits; no answer has that many."""
     return int(digits) if len(digits) <= _MAX_DIGITS else math.inf
 
 
@@ -51,10 +51,10 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_int=_integer, stric
 
 
 def _objects(text: str) -> tuple[list[dict[str, Any]], str] | Reason:
-    """The JSON objects of a text and the text around them, or what makes them unusable.
+    """The JSON objects of a text and the text around them, or the reason why they are invalid.
 
-    The number of broken objects is bounded: each costs the decoder a walk over the text to tell the line of the
-    error, so that a text of braces alone would take quadratic time.
+    The number of broken objects is limited: for each one the decoder scans the text to find the line of the error, so
+    a text of nothing but braces would take quadratic time.
     """
     found: list[dict[str, Any]] = []
     around: list[str] = []
@@ -103,19 +103,19 @@ def read(
 ) -> Answer:
     """Reads the one answer that a completion states.
 
-    Explicit statements (JSON, "Answer: …", a box) are looked at first. Only where there is none may a line or
-    the whole text be the answer: beside an explicit answer they are explanations. A word within a sentence is never
-    one, bold or not.
+    Explicit statements (JSON, "Answer: …", a box) take precedence. A line or the whole text is read as the answer only
+    if there is no explicit statement; otherwise it is an explanation. A word within a sentence is never an answer, bold
+    or not.
 
     Args:
-        completion: what the model wrote; anything that is not text reads as empty.
-        keys: the JSON keys under which an answer may stand, in lower case.
+        completion: what the model wrote; anything that is not text counts as empty.
+        keys: the JSON keys of answers, in lower case.
         marker: `marker_of(keys)`, compiled once by the caller.
-        parse: reads one stated answer.
-        parse_line: the same for one line of a longer text, where it must be stricter.
+        parse: reads one statement.
+        parse_line: the same for one line of a longer text, if that must be stricter.
 
     Returns:
-        The answer, or invalid with one reason. Never raises for any text.
+        The answer, or invalid with one reason. Never raises, whatever the text.
     """
     if not isinstance(completion, str) or not completion.strip():
         return Answer.invalid(Reason.EMPTY)
@@ -151,7 +151,7 @@ def _parsed(statements: Sequence[object], parse: Parse) -> list[Value | Reason]:
 
 
 def _decide(values: set[Value], reasons: set[Reason]) -> Answer:
-    """One value and no complaint is an answer; anything else is not."""
+    """One value without any reason against it is an answer; anything else is invalid."""
     if len(values) == 1 and not reasons:
         return Answer(values.pop())
     if len(values) > 1 or Reason.AMBIGUOUS in reasons or (values and reasons):
@@ -163,7 +163,7 @@ def _decide(values: set[Value], reasons: set[Reason]) -> Answer:
 
 
 def bare(text: str) -> str:
-    """Text without the Markdown, quotes and LaTeX around it, without a final full stop, full-width forms made plain."""
+    """Text without surrounding Markdown, quotes and LaTeX, without final punctuation, and in half-width characters."""
     text = _QUOTE.sub("", text.translate(_PLAIN)).strip().strip(_MARKDOWN)
     if text.startswith("$") and text.endswith("$"):
         text = text.strip("$")

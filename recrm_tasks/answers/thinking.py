@@ -1,4 +1,4 @@
-"""Thinking sections, which precede an answer and are no part of it."""
+"""Thinking sections: they come before an answer and are not part of it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _TAG = re.compile(r"<(/?)(?:think(?:ing)?|thought|reason(?:ing)?)>|â—(/?)thinkâ
 def without_thinking(text: str) -> str | Reason:
     """Removes thinking sections.
 
-    A section that was opened in the prompt starts before the text: a lone closing tag ends it. One that never
-    closes leaves no answer: the model was cut off while thinking.
+    If the section was opened in the prompt, the text has only the closing tag. A section that is never closed leaves
+    no answer: the model was cut off while thinking.
     """
     kept: list[str] = []
     start, thinking = 0, False

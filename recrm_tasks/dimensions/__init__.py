@@ -1,4 +1,4 @@
-"""The dimensions of the benchmark, one file each. A new file with a `Dimension` in it is found by itself."""
+"""The dimensions of the benchmark, one file each. Every `Dimension` in a file of this package is registered."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def dimensions() -> dict[str, Dimension]:
     """All dimensions by key, in the order of the paper's table.
 
     Raises:
-        RecrmError: one of them is not whole, or two have the same key.
+        RecrmError: a dimension is incomplete, or two have the same key.
     """
     for module in pkgutil.iter_modules(__path__, f"{__name__}."):
         importlib.import_module(module.name)
@@ -33,10 +33,10 @@ def dimensions() -> dict[str, Dimension]:
 
 
 def dimension(key: str) -> Dimension:
-    """The dimension of that key.
+    """The dimension with this key.
 
     Raises:
-        RecrmError: there is none.
+        RecrmError: no dimension has it.
     """
     try:
         return dimensions()[key]
@@ -45,7 +45,7 @@ def dimension(key: str) -> Dimension:
 
 
 def _check(cls: type[Dimension], earlier: dict[str, Dimension]) -> None:
-    """Refuses a dimension that would fail somewhere later, with the reason."""
+    """Refuses an incomplete dimension with the reason, instead of an error during a run."""
     where = f"{cls.__module__}.{cls.__name__}"
     needed = ("key", "title", "column", "position", "version", "asks", "question_text", "record_type")
     if missing := [name for name in needed if not hasattr(cls, name)]:
@@ -53,7 +53,7 @@ def _check(cls: type[Dimension], earlier: dict[str, Dimension]) -> None:
     if isabstract(cls):
         raise RecrmError(f"dimension {where}: it does not define {', '.join(sorted(cls.__abstractmethods__))}")
     if cls.key in earlier:
-        raise RecrmError(f"dimension {where}: the key {cls.key!r} is that of {type(earlier[cls.key]).__name__} already")
+        raise RecrmError(f"dimension {where}: the key {cls.key!r} is already used by {type(earlier[cls.key]).__name__}")
     if not isinstance(getattr(cls, "kind", None), Kind):
         raise RecrmError(f"dimension {where}: it has no kind of answer: kind = LABEL, PROBABILITY or ORDER")
     fields = cls.record_type.model_fields
@@ -70,16 +70,16 @@ def _check(cls: type[Dimension], earlier: dict[str, Dimension]) -> None:
         raise RecrmError(f"dimension {where}: answers of kind {cls.kind.name!r} need default_labels")
     if cls.primary not in cls.kind.declared:
         raise RecrmError(
-            f"dimension {where}: its primary metric {cls.primary!r} is none of {', '.join(cls.kind.declared)}"
+            f"dimension {where}: its primary metric {cls.primary!r} is not one of {', '.join(cls.kind.declared)}"
         )
     primary = cls.kind.declared[cls.primary]
     if primary.interval == "none" or primary.better != "higher":
         raise RecrmError(
-            f"dimension {where}: its primary metric {cls.primary!r} has no error, or more of it is not better; "
-            "a score needs both"
+            f"dimension {where}: its primary metric {cls.primary!r} must have a standard error, and higher must be "
+            "better"
         )
     if silent := [lang for lang in LANGS if lang not in cls.question_text]:
-        raise RecrmError(f"dimension {where}: question_text: it has no text in {', '.join(silent)}")
+        raise RecrmError(f"dimension {where}: question_text has no text in {', '.join(silent)}")
     if unknown := [name for name in cls.strata if name not in fields]:
         raise RecrmError(f"dimension {where}: strata: its records have no field {', '.join(unknown)}")
 

@@ -1,4 +1,4 @@
-"""What every dimension has: identity, record, question, label set, vocabulary, and its kind of answer."""
+"""The base class of dimensions: identity, record type, question, label set, vocabulary, and kind of answer."""
 
 from __future__ import annotations
 
@@ -18,48 +18,49 @@ from recrm_tasks.scoring.outcomes import Outcome
 
 
 class Form(NamedTuple):
-    """How questions are put, beyond the answer mode and the language."""
+    """How questions are asked, besides the answer mode and the language."""
 
     style: Style = "chat"
     examples: Mapping[Lang, tuple[str, ...]] = {}
-    """Records with their answers, as `Dimension.example` writes them, by the language of the record that is asked."""
+    """Records with their answers, as `Dimension.example` writes them, by the language of the evaluated record."""
 
 
 PLAIN = Form()
 
 
 class Dimension(ABC):
-    """One dimension of the benchmark. A subclass with a `key`, in a file of this package, is all that registers it."""
+    """One dimension of the benchmark. A subclass with a `key` in a file of this package is registered."""
 
     key: ClassVar[str]
     title: ClassVar[str]
     column: ClassVar[str]
-    """The paper's name of it."""
+    """Its column in the paper's table, such as `IF`."""
     position: ClassVar[int]
-    """Its place in tables and groups."""
+    """Its position in tables and groups."""
     version: ClassVar[int]
-    """Goes up with every change of prompt, answer reading or scoring."""
+    """Rises with every change of prompt, answer reading or scoring."""
     kind: ClassVar[Kind[Any]]
-    """How it is answered."""
+    """Its kind of answer."""
     asks: ClassVar[str]
     """Its question in one short sentence, for tables and task files."""
     question_text: ClassVar[Mapping[Lang, str]]
-    """The instruction that all its records share."""
+    """The instruction that all its prompts share, by language."""
     primary: ClassVar[str]
     """The metric that `score` repeats; by default the kind's."""
     role: ClassVar[Role] = Role(gate=False, weight=1.0)
-    """What its verdicts are to the hybrid reward."""
+    """Its role in the hybrid reward."""
     record_type: ClassVar[type[Record]]
     default_labels: ClassVar[LabelSet | None] = None
-    """The label set where the source declares none; None where answers are no labels."""
+    """The label set for sources that declare none; None if answers are not labels."""
     strata: ClassVar[tuple[str, ...]]
-    """The fields that a sample is balanced by, beside the language; of a list, its length. By default the kind's."""
+    """The fields that samples are balanced by, besides the language; a list counts by its length. By default the
+    kind's."""
     aliases: ClassVar[tuple[str, ...]] = ()
-    """What sources call the dimension, beside its key, title and column."""
+    """Other names of the dimension in sources, besides its key, title and column."""
     columns: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    """What sources call the record's fields, beside their own names."""
+    """Other names of the record's fields in sources."""
     telling: ClassVar[tuple[str, ...]] = ()
-    """Names of label columns that say what is asked: a yes or 1 is the best label, a higher number a better one."""
+    """Names of label columns whose meaning is clear: a yes or 1 is the best label, a higher number a better one."""
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
@@ -70,10 +71,10 @@ class Dimension(ABC):
 
     @abstractmethod
     def body(self, record: Any, lang: Lang) -> str:
-        """The record's part of the prompt, without what may be answered.
+        """The record's part of the prompt, without the allowed answers.
 
         Args:
-            record: a checked record that has no ready prompt.
+            record: a checked record without a ready-made prompt.
             lang: language of the prompt.
         """
 
@@ -86,20 +87,20 @@ class Dimension(ABC):
         orders: int = 1,
         form: Form = PLAIN,
     ) -> Iterator[Prompt]:
-        """All questions about one record: one, or for lists one per seeded order of the candidates.
+        """All prompts of one record: one, or for lists one per seeded order of the candidates.
 
-        The shared instruction comes first and the record last, for prefix caches.
+        The shared instruction comes first and the record last, so that prefix caches can reuse the instruction.
 
         Args:
             record: a checked record of this dimension.
             labels: the source's label set.
             mode: how the answers will be read.
             lang: the prompts' language; by default the record's.
-            orders: in how many orders lists are asked; other dimensions have none.
+            orders: the number of orders in which a list is asked; other dimensions ignore it.
             form: style and examples.
 
         Raises:
-            DataError: a ready prompt cannot be put in another order or form.
+            DataError: a ready-made prompt cannot be changed to another order or form.
         """
         spoken = lang or record.lang
         for posed in self.kind.posed(record, labels, spoken, orders):
@@ -119,16 +120,16 @@ class Dimension(ABC):
     def prompt(
         self, record: Any, labels: LabelSet | None, mode: Mode, lang: Lang | None = None, form: Form = PLAIN
     ) -> Prompt:
-        """The question about one record, of a list in its first order; see `prompts`."""
+        """The prompt of one record; for a list, the one in its first order. See `prompts`."""
         return next(self.prompts(record, labels, mode, lang, 1, form))
 
     def example(
         self, record: Any, labels: LabelSet | None, mode: Mode, lang: Lang | None = None, style: Style = "chat"
     ) -> str:
-        """A record with its right answer, to stand in other records' prompts.
+        """A record with its correct answer, as an example in other records' prompts.
 
         Raises:
-            DataError: the record has a ready prompt.
+            DataError: the record has a ready-made prompt.
         """
         if record.messages:
             raise DataError(f"{record.id}: its prompt is ready-made, so it cannot be an example in others")
@@ -138,18 +139,18 @@ class Dimension(ABC):
         return f"{question.body}\n\n{_CUE[lang]} {question.answer}"
 
     def steps(self, record: Any) -> int:
-        """By how many steps `shorter` can shorten a record."""
+        """The number of steps by which `shorter` can shorten a record."""
         return 0 if record.messages else _entries(record) + self.kind.spare(record)
 
     def shorter(self, record: Any, steps: int) -> Any:
-        """The record without its oldest entries of history, one per step; then with less to choose from."""
+        """The record without its oldest history entries, one per step; after those, with fewer choices."""
         entries = min(steps, _entries(record))
         if entries:
             record = record.without_oldest(entries)
         return self.kind.shorter(record, steps - entries) if steps > entries else record
 
     def metrics(self, outcomes: Sequence[Outcome]) -> Metrics:
-        """`score` (the primary metric under a name that all dimensions share), then every metric by its own name."""
+        """`score` (the primary metric, under a name that all dimensions share), then all metrics by name."""
         measured = self.kind.measure(outcomes)
         return {"score": measured[self.primary], **measured}
 
@@ -157,10 +158,10 @@ class Dimension(ABC):
         return self.kind.question(self.question_text[lang], self.body(record, lang), posed, mode, lang, style)
 
     def _messages(self, record: Record, posed: Posed, mode: Mode, lang: Lang, form: Form) -> tuple[Message, ...]:
-        """The turns of a prompt: the record's own, or one with head, examples, body and the asked format once more.
+        """The turns of a prompt: the record's own, or one with head, examples, body and a reminder of the format.
 
-        Small models lose sight of a format that was asked for before a long record; one letter, or the answer's line
-        of a text to be continued, needs no reminder.
+        Small models forget a format that was requested before a long record. A single letter and a text completion
+        need no reminder.
         """
         if record.messages:
             if form != PLAIN:

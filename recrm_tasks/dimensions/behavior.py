@@ -13,7 +13,7 @@ from recrm_tasks.dimensions.user import UserRecord
 
 
 class BehaviorRecord(UserRecord):
-    """A user, the moment, and an item; the label says whether the user acted on it."""
+    """A user, the situation, and an item; the label says whether the user acted on it."""
 
     item: Text
     label: Literal[0, 1]

@@ -1,4 +1,4 @@
-"""What sources call the fields that several dimensions share. Names are compared without case, blanks and marks."""
+"""Names in sources of the fields that several dimensions share. Case, spaces and punctuation are ignored."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from recrm_tasks.dimensions.user import UserRecord
 
 
 class RankingRecord(UserRecord):
-    """A user, the moment, and a list of candidates with a grade each (0 is negative)."""
+    """A user, the situation, and a list of candidates with a grade each (0 is negative)."""
 
     query: str | None = None
     candidates: list[Candidate] = Field(min_length=2)

@@ -1,4 +1,4 @@
-"""What the records of all dimensions share."""
+"""The base classes of records."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from recrm_tasks.dimensions.rendering import Text, render
 
 
 class Record(BaseModel):
-    """What the records of all dimensions share. Unknown fields are errors: a misspelt one would be lost in silence."""
+    """The fields that the records of all dimensions share. Unknown fields are errors: no typo goes unnoticed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -22,13 +22,13 @@ class Record(BaseModel):
     source: str
     split: str | None = None
     group: str | None = None
-    """The user or query that records belong to; no group is on both sides of a hash split."""
+    """The user or query that the record belongs to; a hash split never divides a group."""
     meta: dict[str, Any] = Field(default_factory=dict)
     messages: tuple[Message, ...] | None = Field(default=None, min_length=1)
-    """A prompt made by the data set itself: used as it is, and the fields that it is made of may be left out."""
+    """A ready-made prompt from the data set. It is used unchanged, and the fields in `shown` may be missing."""
 
     shown: ClassVar[Mapping[str, Any]] = {}
-    """Fields that only the prompt needs, with what stands for them when `messages` replaces the prompt."""
+    """The fields that only the prompt needs, with their values for records whose `messages` replace the prompt."""
 
     @model_validator(mode="before")
     @classmethod
@@ -39,7 +39,7 @@ class Record(BaseModel):
 
 
 class LabelledRecord(Record):
-    """A record with one label out of the declared set."""
+    """A record with one label from the declared set."""
 
     label: str
 
@@ -54,5 +54,5 @@ class Candidate(BaseModel):
 
     @property
     def shown(self) -> str:
-        """Its text as the prompt shows it."""
+        """Its text in the prompt."""
         return render(self.text)

@@ -1,4 +1,4 @@
-"""What a record type's fields may be. Records are kept in columns, so not every type that pydantic knows will do."""
+"""The types that a record's fields may have. Records are stored in columns, so not every pydantic type is supported."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from recrm_tasks.dimensions.record import Record
 from recrm_tasks.dimensions.rendering import Text
 from recrm_tasks.errors import RecrmError
 
-Kind: TypeAlias = Literal["text", "object", "int", "float", "bool", "items"]
-"""`object` is a text, or an object that is shown as one; `items` have an `id` and a `text`."""
+FieldKind: TypeAlias = Literal["text", "object", "int", "float", "bool", "items"]
+"""`object` is a text or an object that is rendered as one; `items` have an `id` and a `text`."""
 
 SUPPORTED = (
     "str, int, float, bool, Text, a Literal of texts or of integers, a list of one of these, each also with `| None`, "
     "or a list of a model with the fields `id: str` and `text: Text`"
 )
-_SCALARS: dict[Any, Kind] = {str: "text", int: "int", float: "float", bool: "bool"}
+_SCALARS: dict[Any, FieldKind] = {str: "text", int: "int", float: "float", bool: "bool"}
 
 
 @dataclass(frozen=True)
 class FieldType:
     """The type of one field."""
 
-    kind: Kind
+    kind: FieldKind
     is_list: bool = False
     optional: bool = False
     """Whether it may be None."""
@@ -37,7 +37,7 @@ class FieldType:
 
 
 def own_fields(record_type: type[Record]) -> tuple[str, ...]:
-    """The fields that a record type has beside those of all records, in order."""
+    """The fields of a record type that not all records have, in order."""
     return tuple(name for name in record_type.model_fields if name not in Record.model_fields)
 
 
@@ -45,7 +45,7 @@ def field_type(record_type: type[Record], name: str) -> FieldType:
     """The type of a field.
 
     Raises:
-        RecrmError: it is none that records can have; names the field and what is supported.
+        RecrmError: the type is not supported; names the field and the supported types.
     """
     annotation = record_type.model_fields[name].annotation
     found = _read(annotation)
@@ -56,7 +56,7 @@ def field_type(record_type: type[Record], name: str) -> FieldType:
 
 
 def check_record_type(record_type: type[Record]) -> None:
-    """Checks that records of a type can be read, kept and asked about.
+    """Checks that records of a type can be read, stored and turned into prompts.
 
     Raises:
         RecrmError: they cannot; names the field and the reason.
@@ -68,11 +68,11 @@ def check_record_type(record_type: type[Record]) -> None:
 
     for name, field in record_type.model_fields.items():
         if field.alias is not None or field.validation_alias is not None:
-            raise refuse(name, "an alias is not supported; `columns` of the dimension names what sources call it")
+            raise refuse(name, "an alias is not supported; list other names in `columns` of the dimension")
     for name, field in Record.model_fields.items():
         changed, declared = record_type.model_fields[name].annotation, field.annotation
         if changed != declared and not _narrows(changed, declared):
-            raise refuse(name, "a field of all records can be narrowed to a Literal or a pattern, but stays a text")
+            raise refuse(name, "a field of all records may be narrowed to a Literal or a pattern, but must stay a text")
     if record_type.model_config.get("extra") != "forbid":
         raise refuse("model_config", "`extra` must stay 'forbid': unknown fields have no column")
     for name in record_type.shown:
@@ -82,20 +82,20 @@ def check_record_type(record_type: type[Record]) -> None:
 
 
 def _check_gold(own: dict[str, FieldType], refuse: Any) -> None:
-    """The right answer is `label`, or `labels` beside `candidates`."""
+    """The correct answer is `label`, or `labels` together with `candidates`."""
     label, labels, candidates = (own.get(name) for name in ("label", "labels", "candidates"))
     if (label is None) == (labels is None):
-        raise refuse("label", "a record has either `label` or `labels`, the right answer")
+        raise refuse("label", "a record needs either `label` or `labels`, the correct answer")
     if label is not None and (label.is_list or label.optional or not (label.kind == "text" or label.choices)):
-        raise refuse("label", "must be str (of the label set), or a Literal of integers or texts")
+        raise refuse("label", "must be str (a name in the label set), or a Literal of integers or texts")
     if labels is not None and labels != FieldType("int", is_list=True):
         raise refuse("labels", "must be list[int], a grade for each candidate")
     if (labels is None) != (candidates is None) or (candidates is not None and candidates.kind != "items"):
-        raise refuse("candidates", "must be a list of a model with `id` and `text`, and have `labels` beside it")
+        raise refuse("candidates", "must be a list of a model with `id` and `text`, and needs `labels`")
 
 
 def _narrows(annotation: Any, declared: Any) -> bool:
-    """Whether a text field of all records stays a text."""
+    """Whether a redeclared text field of all records is still a text."""
     before, now = _read(declared), _read(annotation)
     return before is not None and now is not None and not now.is_list and (before.kind, now.kind) == ("text", "text")
 
@@ -129,7 +129,7 @@ def _list_of(annotation: Any) -> FieldType | None:
 
 
 def _bare(annotation: Any) -> Any:
-    """An annotation without `Annotated`, whose constraints are checked on each value."""
+    """An annotation without `Annotated`; pydantic checks its constraints on each value."""
     while get_origin(annotation) is Annotated or hasattr(annotation, "__value__"):  # the latter: `type Name = …`
         annotation = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation.__value__
     return annotation

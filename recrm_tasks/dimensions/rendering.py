@@ -1,4 +1,4 @@
-"""Texts and objects of records as prompts show them."""
+"""Renders the texts and objects of records for prompts."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any, TypeAlias
 
 Scalar: TypeAlias = str | int | float | bool | None
 Text: TypeAlias = str | dict[str, Scalar | list[Scalar]]
-"""A text as it stands, or a flat object that is shown as one `key: value` line per field."""
+"""A text, or a flat object that is shown as one `key: value` line per field."""
 
 
 def render(text: Any) -> str:
-    """A text for the prompt: as it is, or one `key: value` line per field of an object that has a value."""
+    """A text unchanged; an object as one `key: value` line per field, without null fields."""
     if isinstance(text, str):
         return text
     if not isinstance(text, dict):
@@ -21,7 +21,7 @@ def render(text: Any) -> str:
 
 
 def render_entry(text: Any) -> str:
-    """The same on one line: an object's fields are joined with semicolons."""
+    """Like `render`, on one line: an object's fields are joined with semicolons."""
     return "; ".join(_fields(text)) if isinstance(text, dict) else render(text)
 
 
@@ -31,7 +31,7 @@ def render_list(texts: Sequence[Text]) -> str:
 
 
 def show_scalar(value: Any) -> str:
-    """A value as every source's files give it alike: 4.0 is 4, and true is true whatever the format calls it."""
+    """A value in the same form for every file format: 4.0 is 4, and a bool is `true` or `false`."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:

@@ -1,4 +1,4 @@
-"""Suites: named, versioned sets of dimensions. A bench, a mean score and a hybrid score are of a suite."""
+"""Suites: named, versioned sets of dimensions. Every bench, mean score and hybrid score belongs to a suite."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Suite:
 
     name: str
     revision: int
-    """Goes up when the set, a role or a form of the hybrid score changes."""
+    """Rises when the set, a role or a form of the hybrid score changes."""
     keys: tuple[str, ...]
 
     @property
@@ -40,16 +40,16 @@ class Suite:
 
     @property
     def version(self) -> int:
-        """Rises with its revision and with the version of any of its dimensions."""
+        """Its revision plus the versions of its dimensions, so that it rises when any of them does."""
         return self.revision + sum(dimension.version for dimension in self.dimensions.values())
 
     def to_json(self) -> dict[str, Any]:
-        """What every log carries of it."""
+        """Its entry in every log."""
         return {"name": self.name, "version": self.version, "keys": list(self.keys)}
 
     @property
     def roles(self) -> dict[str, Role]:
-        """What each dimension says of itself."""
+        """The roles that its dimensions declare, by key."""
         return {key: dimension.role for key, dimension in self.dimensions.items()}
 
     def roles_with(self, weights: Sequence[str]) -> dict[str, Role]:
@@ -59,7 +59,7 @@ class Suite:
             weights: `relevance=2`, … as given on a command line.
 
         Raises:
-            RecrmError: no such dimension, no finite number from 0, or nothing is left to weigh.
+            RecrmError: a dimension is unknown, a weight is not a finite number from 0, or no weight is left.
         """
         roles = self.roles
         for given in weights:
@@ -70,28 +70,28 @@ class Suite:
                 weight = NAN
             if not 0 <= weight < math.inf:
                 raise RecrmError(
-                    f"weight {given!r}: it is DIMENSION=NUMBER with a number from 0, relevance=2 for instance"
+                    f"weight {given!r}: must be DIMENSION=NUMBER with a number from 0, for example relevance=2"
                 )
             if key not in roles:
                 raise RecrmError(f"weight {given!r}: unknown dimension {key!r}; it is one of {', '.join(roles)}")
             roles[key] = roles[key]._replace(weight=weight)
         if not any(role.weight > 0 for role in roles.values() if not role.gate):
-            raise RecrmError("weights: at least one dimension that is no gate must weigh something")
+            raise RecrmError("weights: at least one dimension that is not a gate needs a weight above 0")
         return roles
 
     def aggregate(
         self, outcomes: Mapping[str, Sequence[Outcome]], measured: Mapping[str, Metrics] | None = None
     ) -> dict[str, Estimate]:
-        """`mean_score` over the dimensions that were asked; `hybrid`, its other forms, `coverage` and counts.
+        """`mean_score` over the evaluated dimensions; `hybrid`, its other forms, `coverage` and counts.
 
-        The hybrid scores are undefined (NaN) unless every dimension was asked. `clusters` is the smallest number of
-        clusters of any dimension.
+        The hybrid scores are undefined (NaN) unless every dimension was evaluated. `clusters` is the smallest number
+        of clusters of any dimension.
 
         Args:
             outcomes: by dimension, none empty.
-            measured: the dimensions' metrics, where they are known already.
+            measured: the dimensions' metrics, if they are already known.
         """
-        # In alphabetical order: lm-eval's groups add up their tasks in it.
+        # In alphabetical order, in which lm-eval's groups add up their tasks: the sums must have the same bits.
         metrics = {
             key: measured[key] if measured else dimension_of(key).metrics(outcomes[key]) for key in sorted(outcomes)
         }
@@ -121,10 +121,10 @@ class Suite:
 
 
 RECRM = Suite("recrm", 1, ("instruction", "factual", "relevance", "behavior", "ranking"))
-"""The benchmark of the paper."""
+"""The five dimensions of the paper."""
 
 SUITES: tuple[Suite, ...] = (RECRM,)
-"""Every suite there is. The first one that a dimension is in is the one that its logs name."""
+"""All suites. Logs of a dimension name the first suite that contains it."""
 
 
 @cache
@@ -149,10 +149,10 @@ def suites() -> dict[str, Suite]:
 
 
 def suite(name: str) -> Suite:
-    """The suite of that name.
+    """The suite with this name.
 
     Raises:
-        RecrmError: there is none.
+        RecrmError: no suite has it.
     """
     try:
         return suites()[name]
@@ -161,15 +161,15 @@ def suite(name: str) -> Suite:
 
 
 def complete_suite(named: Iterable[Suite | None], keys: Collection[str]) -> Suite | None:
-    """The first of some suites whose dimensions are all there.
+    """The first suite all of whose dimensions have results; None if there is none.
 
     Args:
         named: the suites that logs name.
-        keys: the dimensions that there are.
+        keys: the dimensions with results.
     """
     return next((suite for suite in named if suite is not None and set(suite.keys) <= set(keys)), None)
 
 
 def suite_of(key: str) -> Suite | None:
-    """The suite that logs of a dimension name: the first one that it is in."""
+    """The suite that logs of a dimension name: the first one that contains it; None if no suite does."""
     return next((suite for suite in suites().values() if key in suite.keys), None)

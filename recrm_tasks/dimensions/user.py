@@ -1,4 +1,4 @@
-"""What records about a user's choice share: who the user is, what came before, and the moment."""
+"""The fields that records about a user's choice share: profile, history and situation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ User = TypeVar("User", bound="UserRecord")
 
 
 class UserRecord(Record):
-    """A user at a moment. The history runs from old to new."""
+    """A user in a situation. The history is ordered from old to new."""
 
     profile: Text
     history: list[Text]

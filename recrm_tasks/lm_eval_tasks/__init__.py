@@ -1,1 +1,1 @@
-"""lm-evaluation-harness's room: the YAML tasks of this folder and their glue. Nobody else imports lm_eval's world."""
+"""The tasks for lm-evaluation-harness: YAML files and the code that they call. Only this package imports lm_eval."""

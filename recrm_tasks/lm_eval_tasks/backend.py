@@ -1,4 +1,4 @@
-"""What lm-eval knows about the model before the run: its model arguments."""
+"""The model's tokenizer and context, from lm-eval's model arguments."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def backend_of(arguments: Mapping[str, Any]) -> Backend:
 
     Args:
         arguments: `--model_args`, which lm-eval passes to a task's `custom_dataset` with its metadata. The names are
-            those of the models `hf`, `vllm` and `local-…`; of other models nothing is known.
+            those of the models `hf`, `vllm` and `local-…`; for other models nothing is known.
     """
     names = (arguments.get(name) for name in ("tokenizer", "pretrained"))
     lengths = (arguments.get(name) for name in _LENGTHS)

@@ -1,6 +1,6 @@
-"""How many tokens the questions and answers of a run are: lm-eval does not count any.
+"""Counts the tokens of the prompts and answers of a run, since lm-eval does not.
 
-Counted with the model's own tokenizer where it is known; where it is not, results have no such numbers.
+They are counted with the model's own tokenizer. If it is not known, results have no token counts.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from recrm_tasks.prompting.tokens import Tokens
 _PART = 4_096
 
 _tokenizer: list[Tokens] = []
-"""That of this process's model: lm-eval has one per process, and hands none to a task's functions."""
+"""The tokenizer of this process's model: lm-eval has one model per process and does not pass it to tasks."""
 
 
 def count_questions(documents: Iterator[dict[str, Any]], tokens: Tokens) -> Iterator[dict[str, Any]]:
-    """Fills in `tokens` of each document: the length of its prompt, in the model's chat template where it has one."""
+    """Sets `tokens` of each document: the length of its prompt, in the model's chat template if it has one."""
     _tokenizer[:] = [tokens]
     while part := list(islice(documents, _PART)):
         for document, length in zip(part, tokens.count_all([turns_of(document) for document in part]), strict=True):
@@ -27,11 +27,11 @@ def count_questions(documents: Iterator[dict[str, Any]], tokens: Tokens) -> Iter
 
 
 def cost_of(document: dict[str, Any], completion: object = "") -> dict[str, int]:
-    """The metrics of one document that are summed up over a run, none if its prompt was not counted.
+    """The token metrics of one document, which are summed over a run; none if its prompt was not counted.
 
     Args:
         document: with the length of its prompt.
-        completion: what the model wrote; nothing where log-probabilities were read.
+        completion: what the model wrote; empty in log-probability mode.
     """
     if document["tokens"] is None:
         return {}

@@ -53,14 +53,14 @@ def documents(
         recrm_dimension: the dimension's key, from the task's YAML.
         recrm_mode: `generate` or `logprob`, from the task's YAML.
         recrm_provenance: an entry of the task's metadata, filled in here. lm-eval has no hook for this, but the dict is
-            the one in the task's configuration, so that it is in every result.
-        arguments: the run's options, as `recrm_` and their name, and lm-eval's model arguments.
+            the one in the task's configuration, so every result contains it.
+        arguments: the run's options, named `recrm_…`, and lm-eval's model arguments.
 
     Returns:
         One split, `test`, with the columns of `COLUMNS`.
 
     Raises:
-        RecrmError: what `load_questions` raises, or an option is unknown or has a wrong value.
+        RecrmError: an option is unknown or has a wrong value; or any error of `load_questions`.
     """
     rows, provenance = _load(recrm_dimension, recrm_mode, arguments, suite_of(recrm_dimension))
     documents = _on_disk(rows)
@@ -72,7 +72,7 @@ def documents(
 def documents_of_all(
     recrm_suite: str, recrm_mode: str, recrm_provenance: dict[str, Any], **arguments: Any
 ) -> dict[str, datasets.Dataset]:
-    """`custom_dataset` of the hybrid tasks: as `documents`, of a suite, with the provenance by dimension.
+    """`custom_dataset` of the hybrid tasks: like `documents`, for a suite, with the provenance by dimension.
 
     The records of the dimensions alternate, so that lm-eval's --limit takes some of each.
     """
@@ -93,7 +93,7 @@ def _load(
     Args:
         dimension: its key.
         answer: `generate` or `logprob`.
-        arguments: as of `documents`.
+        arguments: as in `documents`.
         suite: the suite that the run belongs to.
     """
     given = {name.removeprefix(_PREFIX): value for name, value in arguments.items() if name.startswith(_PREFIX)}
@@ -101,7 +101,7 @@ def _load(
     mode = one_of(MODES).parse(answer, "recrm_mode")
     if mode == "logprob" and str(arguments.get("base_url", "")).rstrip("/").endswith("/chat/completions"):
         raise RecrmError(
-            "lm-eval reads no log-probabilities from chat APIs: use the task without _logprob, or local-completions "
+            "lm-eval cannot read log-probabilities from chat APIs: use the task without _logprob, or local-completions "
             "with a base_url that ends in /v1/completions, or Inspect with -T answer=logprob"
         )
     backend = backend_of(arguments)
@@ -120,18 +120,18 @@ def _documents(
     fit = provenance["fit"]
     if provenance["mode"] == "logprob" and isinstance(fit, dict) and fit["labels_of_several_tokens"]:
         _log.warning(
-            "%s: for %d records some answers are several tokens of this tokenizer; each of these answers costs a pass",
+            "%s: for %d records some answers are several tokens in this tokenizer; each of these answers takes a pass",
             dimension,
             fit["labels_of_several_tokens"],
         )
 
 
 _folders: list[tempfile.TemporaryDirectory[str]] = []
-"""Folders of this process's documents; they are removed when it ends."""
+"""Folders with this process's documents; they are removed when it ends."""
 
 
 def _on_disk(documents: Iterable[dict[str, Any]]) -> datasets.Dataset:
-    """The documents in a file that is mapped into memory. In memory a million of them would take gigabytes."""
+    """The documents in a memory-mapped file: a million of them would take gigabytes of memory."""
     try:
         _folders.append(tempfile.TemporaryDirectory(prefix="recrm-documents-"))
         file = Path(_folders[-1].name) / "documents.arrow"
@@ -150,8 +150,8 @@ def _document(dimension: str, prompt: Prompt, more: dict[str, Any]) -> dict[str,
     *before, last = prompt.messages
     if last.role != "user" or len(before) > 1 or any(m.role != "system" for m in before):
         raise DataError(
-            f"{prompt.id}: its ready prompt has the turns {', '.join(m.role for m in prompt.messages)}, but "
-            "lm-evaluation-harness puts one user turn, with or without a system turn before it. Inspect can run them."
+            f"{prompt.id}: its ready-made prompt has the turns {', '.join(m.role for m in prompt.messages)}, but "
+            "lm-evaluation-harness takes one user turn, with or without a system turn before it. Use Inspect instead"
         )
     return {
         "id": prompt.id,
@@ -162,10 +162,10 @@ def _document(dimension: str, prompt: Prompt, more: dict[str, Any]) -> dict[str,
         "choices": list(prompt.choices),
         "target": prompt.target,
         "tokens": None,
-        # As JSON: one column for what only scoring needs, whatever its types are.
+        # As JSON: one column for all fields that only scoring needs, whatever their types.
         "scoring": json.dumps({name: found for name, found in prompt.to_json().items() if name in _SCORING} | more),
     }
 
 
 _SCORING = ("words", "gold", "group", "values", "style")
-"""Fields of a prompt that have no column of their own."""
+"""Fields of a prompt without a column of their own."""

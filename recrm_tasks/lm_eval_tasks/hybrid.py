@@ -1,5 +1,7 @@
-"""`process_results` and aggregations of the hybrid tasks, which ask all dimensions in one: lm-eval's groups can only
-average what their tasks give, and the hybrid score is no average."""
+"""`process_results` and aggregations of the hybrid tasks, which contain all dimensions.
+
+lm-eval's groups can only average the results of their tasks, and the hybrid score is not an average.
+"""
 
 from __future__ import annotations
 
@@ -16,17 +18,17 @@ from recrm_tasks.scoring.metric import columns, flat
 
 
 def generated(doc: dict[str, Any], results_of_doc: Sequence[object]) -> dict[str, Item | Shared | int]:
-    """`process_results` of the generating task: see `results.generated`."""
+    """`process_results` for generated answers: see `results.generated`."""
     return {**_for_every_metric(doc, results.read(doc, results_of_doc)), **cost_of(doc, results_of_doc[0])}
 
 
 def weighed(doc: dict[str, Any], results_of_doc: Sequence[tuple[float, bool]]) -> dict[str, Item | Shared | int]:
-    """`process_results` of the log-probability task: see `results.weighed`."""
+    """`process_results` for log-probability answers: see `results.weighed`."""
     return {**_for_every_metric(doc, results.weigh(doc, results_of_doc)), **cost_of(doc)}
 
 
 def __getattr__(name: str) -> Aggregation:
-    """The aggregation of any metric, by name: the YAML says `!function recrm_tasks.lm_eval_tasks.hybrid.mean_score`."""
+    """A metric's aggregation by its name, for YAML like `!function recrm_tasks.lm_eval_tasks.hybrid.mean_score`."""
     if name not in _METRICS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return Aggregation(f"{__name__}.{name}", name, _last_run)

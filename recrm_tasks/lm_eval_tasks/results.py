@@ -1,4 +1,4 @@
-"""What a model answered -> outcomes, and outcomes -> the numbers of lm-eval's table."""
+"""Model answers -> outcomes, and outcomes -> the numbers in lm-eval's table."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from recrm_tasks.scoring.metric import columns, flat
 from recrm_tasks.scoring.outcomes import Outcome
 
 Item: TypeAlias = dict[str, Any]
-"""One outcome by names, with its `dimension`: what sample logs hold under `score`."""
+"""One outcome with named fields and its `dimension`: the entry of sample logs under `score`."""
 
 
 class Shared:
-    """An item that stands under `score` already: a sample log writes it down once, not under each of fifty metrics."""
+    """A reference to the item under `score`, so that sample logs contain it once and not for each of fifty metrics."""
 
     __slots__ = ("item",)
 
@@ -32,17 +32,17 @@ class Shared:
 
 
 def generated(doc: dict[str, Any], results: Sequence[object]) -> dict[str, Item | Shared | int]:
-    """`process_results` of the generating tasks: `results` holds one completion."""
+    """`process_results` for generated answers: `results` contains one completion."""
     return {**_for_every_metric(read(doc, results)), **cost_of(doc, results[0])}
 
 
 def weighed(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> dict[str, Item | Shared | int]:
-    """`process_results` of the log-probability tasks: `results` holds (log-likelihood, is greedy) per choice."""
+    """`process_results` for log-probability answers: `results` contains (log-likelihood, is greedy) per choice."""
     return {**_for_every_metric(weigh(doc, results)), **cost_of(doc)}
 
 
 def read(doc: dict[str, Any], results: Sequence[object]) -> Item:
-    """Reads the one completion that `results` holds."""
+    """Reads the only completion in `results`."""
     prompt = prompt_of(doc)
     return _item(doc, prompt.outcome(dimension_of(doc["dimension"]).kind.read(results[0], prompt)))
 
@@ -55,7 +55,7 @@ def weigh(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> Item:
 
 
 def by_dimension(items: Sequence[Item]) -> dict[str, list[Outcome]]:
-    """The outcomes of some items."""
+    """The outcomes of items, by dimension."""
     outcomes: dict[str, list[Outcome]] = defaultdict(list)
     for item in items:
         outcomes[item["dimension"]].append(outcome_of(item))
@@ -64,11 +64,11 @@ def by_dimension(items: Sequence[Item]) -> dict[str, list[Outcome]]:
 
 def outcome_of(item: Item) -> Outcome:
     """The outcome of one item."""
-    return Outcome.from_json({name: value for name, value in item.items() if name not in _BESIDE})
+    return Outcome.from_json({name: value for name, value in item.items() if name not in _NOT_OUTCOME})
 
 
-_BESIDE = ("dimension", "suite")
-"""What stands in an item beside the outcome; `suite` in those of the hybrid tasks."""
+_NOT_OUTCOME = ("dimension", "suite")
+"""Fields of an item that do not belong to the outcome; `suite` is in those of the hybrid tasks."""
 
 
 def _item(doc: dict[str, Any], outcome: Outcome) -> Item:
@@ -76,7 +76,7 @@ def _item(doc: dict[str, Any], outcome: Outcome) -> Item:
 
 
 class LastRun:
-    """All metrics of one run. lm-eval asks for them one by one, each time with the same outcomes."""
+    """All metrics of one run, computed once: lm-eval requests them one by one, each time with the same outcomes."""
 
     def __init__(self, measure: Callable[[Sequence[Item]], dict[str, float]]) -> None:
         self._measure = measure
@@ -85,14 +85,14 @@ class LastRun:
 
     def __call__(self, items: list[Item]) -> dict[str, float]:
         """The metrics of these items."""
-        if items != self._items:  # cheap: equal items are the same objects, unless they came from other processes
+        if items != self._items:  # cheap: equal items are the same objects, unless they come from other processes
             self._numbers = self._measure(items)
             self._items = items
         return self._numbers
 
 
 class Aggregation:
-    """The aggregation of one metric: outcomes of a whole run -> its number. A class, so that its name prints."""
+    """The aggregation of one metric: outcomes of a run -> its number. A class, so that logs can show its name."""
 
     def __init__(self, path: str, metric: str, measure: LastRun) -> None:
         self.path = path
@@ -107,9 +107,10 @@ class Aggregation:
 
 
 def __getattr__(name: str) -> Aggregation:
-    """The aggregation of any metric, by name: the YAML says `!function recrm_tasks.lm_eval_tasks.results.acc`.
+    """A metric's aggregation by its name, for YAML like `!function recrm_tasks.lm_eval_tasks.results.acc`.
 
-    lm-eval takes one function per metric. They differ in nothing but the name; `@` is not allowed in one: `hr_at_3`.
+    lm-eval needs one function per metric, and these differ only in their names. Function names cannot contain `@`:
+    `hr@3` is `hr_at_3`.
     """
     metric = name.replace("_at_", "@")
     if metric not in _metric_names():

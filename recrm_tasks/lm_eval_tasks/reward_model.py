@@ -16,7 +16,7 @@ from recrm_tasks.lm_eval_tasks.results import prompt_of
 from recrm_tasks.models.reward_model import BATCH, Asked, RewardModel
 
 _TOGETHER = 256
-"""Questions whose texts are sorted by length and put into passes together."""
+"""The number of questions whose texts are sorted by length and batched together."""
 
 
 class RewardModelLM(LM):
@@ -24,10 +24,10 @@ class RewardModelLM(LM):
 
     Args:
         pretrained: its folder or name on the hub.
-        batch_size: texts in one pass at most.
-        classes: what the classes are called, in the order of the logits, with `|` between them.
-        max_batch_size: lm-eval's own; not used.
-        device: of torch. lm-eval says `cuda:0` where the user says nothing, also where there is none.
+        batch_size: the most texts in one pass.
+        classes: the names of the classes, in the order of the logits, separated by `|`.
+        max_batch_size: passed by lm-eval; not used.
+        device: the torch device. lm-eval's default is `cuda:0`, even without a GPU; so it is taken as no choice.
         options: those of `recrm_tasks.models.reward_model.RewardModel`.
     """
 
@@ -55,11 +55,11 @@ class RewardModelLM(LM):
         return self._model.path
 
     def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
-        """The last turn: the model takes the turns from the document, and puts them into its own template."""
+        """Returns the last turn: `loglikelihood` takes the turns from the document and applies the template itself."""
         return chat_history[-1]["content"]
 
     def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
-        """The reward of each answer, in the place of its log-likelihood."""
+        """The reward of each answer instead of its log-likelihood."""
         groups = [list(group) for _, group in groupby(requests, lambda request: (request.task_name, request.doc_id))]
         answers: list[tuple[float, bool]] = []
         with tqdm(total=len(groups), disable=disable_tqdm, desc="Running reward model") as progress:
@@ -71,13 +71,13 @@ class RewardModelLM(LM):
         return answers
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
-        """A reward model writes no text."""
+        """Not supported: a reward model writes no text."""
         raise RecrmError(
             f"a reward model writes no text: use {requests[0].task_name}_logprob instead of {requests[0].task_name}"
         )
 
     def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = False) -> list[float]:
-        """A reward model has no likelihood of texts."""
+        """Not supported: a reward model has no likelihood of texts."""
         raise RecrmError("a reward model evaluates the recrm tasks only")
 
 

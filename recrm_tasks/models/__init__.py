@@ -1,1 +1,1 @@
-"""Models that the harnesses do not bring themselves."""
+"""Models that the harnesses do not provide."""

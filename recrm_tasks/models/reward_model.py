@@ -1,11 +1,11 @@
 """Scalar and classifier reward models: `AutoModelForSequenceClassification` with one logit, or one per label.
 
-One logit is the reward of a whole text: each allowed answer is put behind the question as the assistant's turn, and its
-reward stands where a language model has the log-probability of that answer. The softmax over them is the Bradley-Terry
-probability that reward models are trained with (Ouyang et al. 2022, arXiv 2203.02155, equation 1).
+One logit is the reward of a whole text. Each allowed answer follows the question as the assistant's turn, and its
+reward is used like the log-probability of that answer from a language model. The softmax over the rewards is the
+Bradley-Terry probability that reward models are trained with (Ouyang et al. 2022, arXiv 2203.02155, equation 1).
 
-Several logits are those of classes: the question alone is put, and each answer has the logit of the class that is
-called like it.
+Several logits belong to classes. The input is the question alone, and each answer has the logit of the class with its
+name.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from recrm_tasks.answers.reading import bare
 from recrm_tasks.errors import RecrmError
 
 BATCH = 16
-"""Texts in one pass, unless the user says otherwise."""
+"""The default number of texts in one pass."""
 
 
 class Asked(NamedTuple):
@@ -28,7 +28,7 @@ class Asked(NamedTuple):
     choices: tuple[str, ...]
     """The allowed answers."""
     names: tuple[tuple[str, ...], ...]
-    """What a class may be called that stands for each answer; none where answers are no classes."""
+    """The names that a class may have, for each answer; empty if answers are not classes."""
 
 
 class RewardModel:
@@ -36,15 +36,15 @@ class RewardModel:
 
     Args:
         path: a folder, or the name of a model on the hub.
-        batch_size: texts in one pass at most; passes are made of texts of like length.
-        device: of torch; by default the first GPU if there is one.
-        dtype: of the weights; by default what the model's config says.
-        max_length: tokens of the longest text; by default what the model's config says.
-        classes: what the classes are called, in the order of the logits; by default the config's `id2label`.
+        batch_size: the most texts in one pass; texts of similar length share a pass.
+        device: the torch device; by default the first GPU if there is one.
+        dtype: of the weights; by default the one in the model's config.
+        max_length: the most tokens of a text; by default the limit in the model's config.
+        classes: the names of the classes, in the order of the logits; by default the config's `id2label`.
         options: further arguments of `from_pretrained`: `revision`, `trust_remote_code`.
 
     Raises:
-        RecrmError: there is no such model, or it has no trained head that gives rewards.
+        RecrmError: there is no such model, or it has no trained classification head.
     """
 
     def __init__(
@@ -72,8 +72,8 @@ class RewardModel:
         model, found = loaded
         if missing := sorted(found["missing_keys"]):
             raise RecrmError(
-                f"{path!r} is no trained reward model: it has no {', '.join(missing)}. Language models are evaluated "
-                "as such, with lm-eval's hf and vllm, or Inspect's hf/ and vllm/"
+                f"{path!r} is not a trained reward model: it has no {', '.join(missing)}. Evaluate language models "
+                "with lm-eval's hf and vllm, or Inspect's hf/ and vllm/"
             )
         self.path = path
         self._torch = torch
@@ -84,16 +84,17 @@ class RewardModel:
             raise RecrmError(f"{path!r} has {model.config.num_labels} classes, not {len(self._classes)}")
         self._called = [bare(name).casefold() for name in self._classes]
         pad, end = self._tokenizer.pad_token_id, self._tokenizer.eos_token_id
-        # A decoder's head sits on the last token that is no padding. Padding that also ends texts would hide that end.
+        # A decoder's head uses the last token that is not padding. If the padding token also ends texts, the end of a
+        # text looks like padding: then each text is a pass of its own.
         self._batch_size = batch_size if pad is not None and pad != end else 1
         if model.config.pad_token_id is None and self._batch_size > 1:
             model.config.pad_token_id = pad
 
     def rewards(self, questions: Sequence[Asked]) -> tuple[list[list[float]], list[int]]:
-        """One number per allowed answer, higher is better, and the tokens that each question took.
+        """One number per allowed answer (higher is better), and the number of tokens of each question.
 
         Raises:
-            RecrmError: a text is longer than the model takes, or classes and answers do not match.
+            RecrmError: a text is too long for the model, or classes and answers do not match.
         """
         scalar = len(self._classes) == 1
         places = [[0] * len(q.choices) if scalar else self._places(q) for q in questions]
@@ -112,8 +113,8 @@ class RewardModel:
         """The class of each answer."""
         if not question.names:
             raise RecrmError(
-                f"{self.path!r} tells {len(self._classes)} classes apart, and candidates of a list are none: "
-                "lists need a model with one logit"
+                f"{self.path!r} has {len(self._classes)} classes, but candidates of a list are not classes: lists need "
+                "a model with one logit"
             )
         found = []
         for names in question.names:
@@ -121,8 +122,8 @@ class RewardModel:
             matching = [i for i, name in enumerate(self._called) if name in meant]
             if len(matching) != 1:
                 raise RecrmError(
-                    f"{self.path!r} calls its classes {', '.join(self._classes)}, and {len(matching)} of them mean "
-                    f"{names[0]!r}: name them in the order of the logits, say "
+                    f"{self.path!r} has the classes {', '.join(self._classes)}, and {len(matching)} of them mean "
+                    f"{names[0]!r}: name them in the order of the logits, for example "
                     f"classes='{'|'.join(n[0] for n in question.names)}'"
                 )
             found += matching
@@ -131,7 +132,7 @@ class RewardModel:
         return found
 
     def _encode(self, question: Asked, answer: str | None) -> dict[str, list[int]]:
-        """The text of one pass as tokens: in the chat template, or as a pair of texts where there is none."""
+        """The tokens of one text: in the chat template, or as a pair of texts if there is none."""
         if self._tokenizer.chat_template:
             turns = [{"role": m.role, "content": m.content} for m in question.messages]
             if answer is not None:
@@ -143,11 +144,11 @@ class RewardModel:
             tokens = dict(self._tokenizer(text, answer))
         length = len(tokens["input_ids"])
         if self._longest is not None and length > self._longest:
-            raise RecrmError(f"a text has {length} tokens, and {self.path!r} takes {self._longest}")
+            raise RecrmError(f"a text has {length} tokens, but {self.path!r} takes at most {self._longest}")
         return tokens
 
     def _logits(self, texts: Sequence[dict[str, list[int]]]) -> list[list[float]]:
-        """The logits of each text. Texts of like length share a pass, so that little of it is padding."""
+        """The logits of each text. Texts of similar length share a pass, to keep padding short."""
         logits: list[list[float]] = [[] for _ in texts]
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]["input_ids"]))
         for start in range(0, len(order), self._batch_size):

@@ -1,1 +1,1 @@
-"""Answers -> outcomes -> metrics -> aggregate: pure functions on numpy; no harness, no I/O."""
+"""Outcomes -> metrics -> aggregate: pure functions on numpy arrays, without a harness and without I/O."""

@@ -1,4 +1,4 @@
-"""Outcomes -> checked columns: the door to all metrics."""
+"""Outcomes -> checked columns, the input of all metrics."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from recrm_tasks.scoring.metrics.estimate import Clusters, Floats, Ints
 from recrm_tasks.scoring.outcomes import Outcome, Reason
 
 MOST_LABELS = 26
-"""As many as there are letters for them."""
+"""The number of letters."""
 _LAST = np.float64(1.5)
-"""Above every probability, and its bits still leave room for one more."""
+"""A sort key above every probability; its bits can still be shifted left by one."""
 _REASONS = {reason.value for reason in Reason}
 
 
 class Columns(NamedTuple):
-    """The fields of `Outcome` that all kinds have, one tuple each."""
+    """The fields of `Outcome` that all kinds of answers use, one tuple each."""
 
     ids: Sequence[str] = ()
     golds: Sequence[Any] = ()
@@ -34,18 +34,18 @@ class Columns(NamedTuple):
 
     @classmethod
     def of(cls, outcomes: Sequence[Outcome]) -> Columns:
-        """Outcomes, transposed; `zip` takes far longer over a million of them."""
+        """Outcomes, transposed. `zip` is far slower for a million outcomes."""
         return cls(*(tuple(map(itemgetter(place), outcomes)) for place in range(len(cls._fields))))
 
 
 class Rows(NamedTuple):
-    """What all kinds of outcomes share."""
+    """The columns that all kinds of answers share."""
 
     readable: NDArray[np.bool_]
     """Shape (n,)."""
     clusters: Clusters
     invalid: Counter[str]
-    """How many answers are unreadable, by reason."""
+    """Numbers of unreadable answers, by reason."""
 
     @classmethod
     def of(cls, columns: Columns) -> Rows:
@@ -62,14 +62,14 @@ class Rows(NamedTuple):
             for record_id, value, reason in zip(columns.ids, columns.values, columns.reasons, strict=True):
                 if (reason is not None) if value is not None else reason not in _REASONS:
                     raise HarnessError(
-                        f"record {record_id}: value {value!r} with reason {reason!r}; an answer has a value, or one "
-                        f"reason out of {', '.join(sorted(_REASONS))}"
+                        f"record {record_id}: value {value!r} with reason {reason!r}; an answer has either a value or "
+                        f"one of the reasons {', '.join(sorted(_REASONS))}"
                     )
         return cls(readable, _clusters(columns), invalid)
 
     @property
     def cluster_count(self) -> int:
-        """How many clusters there are."""
+        """The number of clusters."""
         return len(self.readable) if self.clusters is None else len(np.unique(self.clusters))
 
     def kept(self) -> Clusters:
@@ -86,7 +86,7 @@ def labels(columns: Columns, values: Sequence[tuple[float, ...]]) -> tuple[Ints,
 
     Args:
         columns: the outcomes.
-        values: what each label of an outcome's set is worth; empty where the set is not known.
+        values: by outcome, the values of the labels in its set; empty if the set is not known.
 
     Raises:
         HarnessError: a label is outside its set.
@@ -111,7 +111,7 @@ def probabilities(columns: Columns) -> tuple[Ints, Floats]:
         gold = np.array(columns.golds, dtype=np.int64).reshape(count)
         stated = np.array(columns.values, dtype=np.float64).reshape(count) + 0.0  # no minus zero
         in_range = int(((stated >= 0) & (stated <= 1)).sum())  # None has become NaN
-        numbers = set(map(type, columns.values)) <= {float, int, type(None)}  # numpy would read text too
+        numbers = set(map(type, columns.values)) <= {float, int, type(None)}  # numpy would also convert text
         if numbers and in_range == count - columns.values.count(None) and bool(((gold == 0) | (gold == 1)).all()):
             return gold, stated
     except (TypeError, ValueError, OverflowError):
@@ -125,9 +125,10 @@ def probabilities(columns: Columns) -> tuple[Ints, Floats]:
 
 
 def by_probability(gold: Ints, stated: Floats, rows: Rows) -> tuple[Ints, Floats, Rows]:
-    """The rows in ascending order of probability, then gold, unreadable ones last: one sort serves all metrics.
+    """The rows in ascending order of probability, then gold, unreadable ones last: one sort for all metrics.
 
-    The bits of a non-negative float are in the order of its value, so one sort of integers orders both columns.
+    The bits of non-negative floats, read as integers, have the order of the floats. So one sort of integers orders
+    both columns.
     """
     key = (np.where(rows.readable, stated, _LAST).view(np.int64) << 1) | gold
     if rows.clusters is not None:
@@ -151,16 +152,16 @@ def lists(columns: Columns) -> list[tuple[tuple[int, ...], tuple[float, ...]]]:
         if scores is not None and (not isinstance(scores, tuple) or len(scores) != len(grades)):
             raise HarnessError(f"record {record_id}: scores {scores!r} for {len(grades)} candidates")
         if scores is not None and any(math.isnan(s) for s in scores):
-            raise HarnessError(f"record {record_id}: scores {scores!r} hold NaN")
+            raise HarnessError(f"record {record_id}: scores {scores!r} contain NaN")
         found.append((grades, scores or ()))
     return found
 
 
 def _clusters(columns: Columns) -> Clusters:
-    """Rows hang together by group, else by record id (a record that was asked several times).
+    """Rows are clustered by group, else by record id (a record may be asked several times).
 
     Raises:
-        HarnessError: one id with two gold answers.
+        HarnessError: one id has two gold answers.
     """
     ids, groups = columns.ids, columns.groups
     if len(set(ids)) < len(ids):

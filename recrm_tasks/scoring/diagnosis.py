@@ -1,4 +1,4 @@
-"""What lies behind the metrics: rows for a table, and points for a plot that says itself how it is drawn."""
+"""Details behind the metrics: rows for a table, and points with a description of their plot."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Rows: TypeAlias = list[dict[str, Any]]
 
 
 class Heatmap(NamedTuple):
-    """Counts by two fields, shaded by a share."""
+    """Counts by two fields, shaded by share. The fields name keys of the points."""
 
     caption: str
     x: str
@@ -22,7 +22,7 @@ class Heatmap(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """Points on a square from 0 to 1 with its diagonal, in the order of `x`."""
+    """Points in the unit square with its diagonal, in order of `x`."""
 
     caption: str
     x: str
@@ -33,7 +33,7 @@ class Curve(NamedTuple):
 
 
 class Bars(NamedTuple):
-    """A bar for each `x`, with a mark at the height that is expected."""
+    """A bar for each `x`, with a mark at its expected height."""
 
     caption: str
     x: str
@@ -50,12 +50,12 @@ class Diagnosis(NamedTuple):
     """One diagnosis of a run."""
 
     name: str
-    """For names of files."""
+    """Used in file names."""
     title: str
     caption: str
-    """Says how to read the rows."""
+    """How to read the rows."""
     rows: Rows
-    """Empty where no answer was readable."""
+    """Empty if no answer was readable."""
     plot: Plot | None = None
     points: Rows = []
-    """What the plot shows."""
+    """The data of the plot."""

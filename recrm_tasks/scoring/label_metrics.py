@@ -1,4 +1,4 @@
-"""Metrics of answers that are one label out of a few."""
+"""Metrics of answers that are one label from a small set."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Labels:
         """The checked table of some outcomes, in their order.
 
         Raises:
-            HarnessError: outcomes that no run can have; see `columns`.
+            HarnessError: outcomes that no valid run can have; see `columns`.
         """
         table = Columns.of(outcomes)
         rows = Rows.of(table)
@@ -49,7 +49,7 @@ class Labels:
 
     @cached_property
     def majority(self) -> float:
-        """The share of the most frequent gold label; NaN of nothing."""
+        """The share of the most frequent gold label; NaN without rows."""
         return int(np.bincount(self.gold).max()) / len(self.gold) if len(self.gold) else NAN
 
 
@@ -57,7 +57,7 @@ def classification(labels_of: Callable[[Table], Labels]) -> tuple[Metric[Table],
     """Accuracy and F1 of any table that has labels.
 
     Args:
-        labels_of: gives a table's labels.
+        labels_of: returns a table's labels.
     """
 
     def right(table: Table) -> NDArray[np.bool_]:
@@ -68,7 +68,7 @@ def classification(labels_of: Callable[[Table], Labels]) -> tuple[Metric[Table],
     return (
         Metric(
             "acc",
-            "share of right answers",
+            "share of correct answers",
             lambda table: share(right(table), labels_of(table).clusters),
             headline=True,
             hub="accuracy",
@@ -89,8 +89,8 @@ def classification(labels_of: Callable[[Table], Labels]) -> tuple[Metric[Table],
                 ),
             )
             for name, average, headline, means in (
-                ("f1", "weighted", True, "F1, the mean over labels weighted by their gold counts"),
-                ("f1_macro", "macro", False, "F1, the plain mean over labels"),
+                ("f1", "weighted", True, "F1 per label, averaged with the gold counts as weights"),
+                ("f1_macro", "macro", False, "F1 per label, plain mean over the labels that occur"),
             )
         ),
     )

@@ -24,7 +24,7 @@ List = tuple[tuple[int, ...], tuple[float, ...]]
 
 
 class Lists:
-    """Lists with what each scores by any metric; a metric is computed once for all lists and for the readable ones."""
+    """Lists and their values by metric. Each metric is computed once, for all lists and the readable ones together."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Lists:
         """The checked table of some outcomes, in their order.
 
         Raises:
-            HarnessError: outcomes that no run can have; see `columns`.
+            HarnessError: outcomes that no valid run can have; see `columns`.
         """
         table = Columns.of(outcomes)
         rows = Rows.of(table)
@@ -52,14 +52,14 @@ class Lists:
         return Lists(self._all, rows.kept(), rows, self._known)
 
     def values(self, measure: OfList) -> Floats:
-        """Shape (lists,): what each scores; 0 without a readable answer."""
+        """Shape (lists,): the value of each list; 0 without a readable answer."""
         if measure not in self._known:
             self._known[measure] = np.array([measure(*one) if one[1] else 0.0 for one in self._all], dtype=np.float64)
         found = self._known[measure]
         return found if self._rows is None else found[self._rows.readable]
 
     def position_bias(self) -> Estimate:
-        """Where first choices stand, as a mean over readable answers."""
+        """The mean place of first choices over readable answers."""
         readable = np.array([bool(scores) for _, scores in self._all], dtype=np.bool_)
         places = [lists.chosen_place(scores) for _, scores in self._all if scores]
         return mean(np.array(places, dtype=np.float64), None if self.clusters is None else self.clusters[readable])
@@ -86,7 +86,7 @@ LIST_METRICS: tuple[Metric[Lists], ...] = (
     ),
     _of_lists(
         "acc",
-        "share of lists whose first item is a positive",
+        "share of lists whose first candidate is positive",
         lists.top_hit,
         headline=True,
         hub="accuracy",
@@ -100,7 +100,7 @@ LIST_METRICS: tuple[Metric[Lists], ...] = (
     _of_lists("mrr", "mean reciprocal rank of the first positive", lists.reciprocal_rank),
     Metric(
         "position_bias",
-        "where first choices stand in the order shown: 1 at its head, -1 at its end; 0 without a bias",
+        "mean place of the first choice in the order shown: 1 is always first, -1 always last, 0 no bias",
         lambda table: table.position_bias(),
         better="neither",
         low=-1.0,

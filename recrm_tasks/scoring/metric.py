@@ -1,4 +1,4 @@
-"""What a metric is: one declaration that tables, gates, cards, intervals and lm-eval's YAML follow."""
+"""The declaration of a metric. Tables, gates, cards, intervals and lm-eval's YAML follow from it."""
 
 from __future__ import annotations
 
@@ -13,70 +13,71 @@ from recrm_tasks.scoring.metrics.estimate import NAN, Estimate
 from recrm_tasks.scoring.metrics.intervals import around, of_area, of_share
 
 Table = TypeVar("Table")
-"""Checked columns of outcomes, as a kind of answer has them."""
+"""The checked columns of outcomes of one kind of answer."""
 
 Numbers: TypeAlias = Mapping[str, float]
 """All numbers of a result, flat: `f1_valid`, `f1_valid_stderr`, `clusters`, `coverage`, …"""
 
 VALID = "_valid"
-"""The ending of metrics over readable answers only."""
+"""The suffix of metrics over readable answers only."""
 
 
 @dataclass(frozen=True)
 class Metric(Generic[Table]):
-    """One metric by its name.
+    """The declaration of one metric.
 
     Raises:
-        RecrmError: the declaration contradicts itself.
+        RecrmError: the fields contradict each other.
     """
 
     name: str
     means: str
-    """One sentence for people."""
+    """Its meaning in one sentence; docs/metrics.md repeats it."""
     of: Callable[[Table], Estimate]
     """Computes it."""
     better: Literal["higher", "lower", "neither"] = "higher"
     low: float = 0.0
     high: float = 1.0
-    """The range of its values; infinite where there is no end."""
+    """The range of its values; infinite if it has no bound."""
     interval: Literal["share", "area", "normal", "none"] | None = None
-    """How its 95 % interval is made: Wilson's (`share`) or an AUC's (`area`), both for metrics from 0 to 1; value ±1.96
-    errors within the range (`normal`); `none` for a count. The default is `share` from 0 to 1, else `normal`."""
+    """The method of its 95 % interval: Wilson's (`share`) or that of an AUC (`area`), both for metrics from 0 to 1;
+    value ± 1.96 errors within the range (`normal`); `none` for a number without an error. By default `share` for
+    metrics from 0 to 1, else `normal`."""
     over: Literal["both", "all", "readable"] = "both"
-    """`both`: over all answers, an unreadable one being wrong, with a twin `NAME_valid` over the readable ones. `all`:
-    without the twin. `readable`: the twin alone."""
+    """`both`: over all answers, unreadable ones counting as wrong, and also as `NAME_valid` over the readable ones.
+    `all`: only the former. `readable`: only the latter."""
     headline: bool = False
-    """Whether a table with room for few metrics shows it."""
+    """Whether compact tables show it."""
     hub: str | None = None
-    """What the Hugging Face hub calls it; None where it has no name for it."""
+    """Its name on the Hugging Face hub; None if it has none there."""
     chance: float | str | None = None
-    """What it is worth without looking at the records: a number, or the metric that says so."""
+    """Its value for answers that do not depend on the records: a number, or the name of the metric that has it."""
     compare: Callable[[Table, Table], Difference] | None = None
-    """Its paired difference, second minus first; None where it has none."""
+    """Its paired difference, second minus first; None if it has none."""
 
     def __post_init__(self) -> None:
         if not self.low < self.high:
             raise RecrmError(f"metric {self.name!r}: its range is empty ({self.low} to {self.high})")
         if self.interval in ("share", "area") and (self.low, self.high) != (0.0, 1.0):
-            raise RecrmError(f"metric {self.name!r}: an interval by {self.interval!r} is for metrics from 0 to 1")
+            raise RecrmError(f"metric {self.name!r}: interval {self.interval!r} is only for metrics from 0 to 1")
         if self.name.endswith((VALID, "_stderr")) or self.name == "score":
-            raise RecrmError(f"metric {self.name!r}: names that end in {VALID} or _stderr, and score, are taken")
+            raise RecrmError(f"metric {self.name!r}: the name score and names in {VALID} or _stderr are reserved")
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What it is called in results: its own name, that of its twin, or both."""
-        twin = f"{self.name}{VALID}"
-        return {"both": (self.name, twin), "all": (self.name,), "readable": (twin,)}[self.over]
+        """Its names in results: its own, `NAME_valid`, or both."""
+        valid = f"{self.name}{VALID}"
+        return {"both": (self.name, valid), "all": (self.name,), "readable": (valid,)}[self.over]
 
     def reach(self, name: str, numbers: Numbers) -> tuple[float, float]:
         """The 95 % interval of a value.
 
         Args:
             name: one of `names`.
-            numbers: the result that the value is in.
+            numbers: the result that contains the value.
 
         Returns:
-            (low, high); (NaN, NaN) where the metric is undefined, or is a count.
+            (low, high); (NaN, NaN) if the metric is undefined or has no error.
         """
         value, stderr = numbers[name], numbers.get(f"{name}_stderr", NAN)
         readable = numbers.get("coverage", 1.0) if name.endswith(VALID) else 1.0
@@ -94,16 +95,18 @@ Metrics: TypeAlias = Mapping[str, Estimate]
 
 
 def by_name(metrics: Sequence[Metric[Any]], where: str) -> dict[str, Metric[Any]]:
-    """The declarations by every name that they have in results: over all answers, the twins, and those without one.
+    """The declarations by every name that they have in results.
+
+    First those of metrics over both, then all `_valid` names, then metrics over all answers only.
 
     Raises:
         RecrmError: one name is declared twice.
     """
-    plain = [(m.name, m) for m in metrics if m.over == "both"]
-    twins = [(m.names[-1], m) for m in metrics if m.over != "all"]
-    alone = [(m.name, m) for m in metrics if m.over == "all"]
+    over_both = [(m.name, m) for m in metrics if m.over == "both"]
+    over_readable = [(m.names[-1], m) for m in metrics if m.over != "all"]
+    over_all = [(m.name, m) for m in metrics if m.over == "all"]
     found: dict[str, Metric[Any]] = {}
-    for name, metric in (*plain, *twins, *alone):
+    for name, metric in (*over_both, *over_readable, *over_all):
         if name in found:
             raise RecrmError(f"{where}: the metric {name!r} is declared twice")
         found[name] = metric
@@ -115,9 +118,9 @@ def count(name: str, means: str, better: Literal["higher", "lower", "neither"] =
 
     Args:
         name: its name.
-        means: one sentence for people.
-        better: which way is better.
-        more: further fields of `Metric`; `of` gives a plain number.
+        means: its meaning in one sentence.
+        better: which direction is better.
+        more: other fields of `Metric`; `of` returns a plain number.
     """
     of = more.pop("of")
     plain: Metric[Any] = Metric(
@@ -127,7 +130,7 @@ def count(name: str, means: str, better: Literal["higher", "lower", "neither"] =
 
 
 def flat(metrics: Metrics) -> dict[str, float]:
-    """{"acc": value, "acc_stderr": error, …}: the form in which both harnesses carry metrics."""
+    """{"acc": value, "acc_stderr": error, …}: the form of metrics in both harnesses."""
     numbers: dict[str, float] = {}
     for name, estimate in metrics.items():
         numbers[name] = estimate.value
@@ -137,7 +140,7 @@ def flat(metrics: Metrics) -> dict[str, float]:
 
 
 def columns(declared: Mapping[str, Metric[Any]]) -> list[str]:
-    """The names of `flat`, for metrics by name with `score` before them."""
+    """The keys of `flat` for these metrics, with `score` first."""
     names = ["score", "score_stderr"]
     for name, metric in declared.items():
         names += [name] if metric.interval == "none" else [name, f"{name}_stderr"]

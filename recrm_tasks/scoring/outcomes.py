@@ -1,4 +1,4 @@
-"""What was read from a model's answer, and what it is compared with."""
+"""Outcomes: the answer that was read, and the gold answer that it is compared with."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any, NamedTuple, TypeAlias
 
 
 class Reason(str, Enum):
-    """Why an answer is invalid. The list is closed: reports count by it."""
+    """Why an answer is invalid. The list is complete: reports count every reason."""
 
     EMPTY = "empty"
-    """Nothing is there, or nothing after the thinking section."""
+    """There is no text, or none after the thinking section."""
     TRUNCATED = "truncated"
-    """A thinking section or a JSON object was opened and never closed."""
+    """A thinking section or a JSON object is not closed."""
     NO_ANSWER = "no_answer"
     """There is text, but no answer in any accepted form."""
     AMBIGUOUS = "ambiguous"
     """Two different final answers, or an exact tie of log-probabilities."""
     OUT_OF_RANGE = "out_of_range"
-    """An answer in an accepted form that is not among the allowed ones (label F of A to C, probability 1.7)."""
+    """An answer in an accepted form that is not allowed (label F of A to C, probability 1.7)."""
     DUPLICATE = "duplicate"
-    """A ranking that names a candidate twice."""
+    """A ranking names a candidate twice."""
 
 
 Value: TypeAlias = int | float | tuple[float, ...]
@@ -32,28 +32,28 @@ Gold: TypeAlias = int | tuple[int, ...]
 
 
 class Answer(NamedTuple):
-    """An answer as read: either a value, or the reason why there is none."""
+    """An answer as read: either a value, or the reason why it has none."""
 
     value: Value | None
     reason: str | None = None
 
     @classmethod
     def invalid(cls, reason: Reason) -> Answer:
-        """An unreadable answer: it is wrong, and it is counted."""
+        """An unreadable answer: it counts as wrong, by reason."""
         return cls(None, reason.value)
 
 
 class Outcome(NamedTuple):
-    """The gold beside the answer: all that any metric needs."""
+    """The gold answer and the model's answer: the input of all metrics."""
 
     id: str
     gold: Gold
     value: Value | None
     reason: str | None
     group: str | None = None
-    """The user, query or list that rows belong to; without one, each record is a cluster of its own."""
+    """The user, query or list that the record belongs to; without one, each record is its own cluster."""
     values: tuple[float, ...] = ()
-    """What each label is worth to a reward, from 0 to 1; empty where the answer is no label."""
+    """The value of each label for a reward, from 0 to 1; empty if the answer is not a label."""
 
     @classmethod
     def of(
@@ -64,11 +64,11 @@ class Outcome(NamedTuple):
         group: str | None = None,
         values: tuple[float, ...] = (),
     ) -> Outcome:
-        """Puts the gold beside an answer."""
+        """The outcome of an answer."""
         return cls(record_id, gold, answer.value, answer.reason, group, values)
 
     def to_json(self) -> dict[str, Any]:
-        """The fields by name, as logs hold them; those at their default are left out, a million rows have them."""
+        """The fields by name, as in logs. Defaults are omitted, to keep logs of a million rows small."""
         found: dict[str, Any] = {"id": self.id, "gold": _list(self.gold), "value": _list(self.value)}
         if self.reason is not None:
             found["reason"] = self.reason
@@ -80,10 +80,10 @@ class Outcome(NamedTuple):
 
     @classmethod
     def from_json(cls, entry: Mapping[str, Any] | Sequence[object]) -> Outcome:
-        """Rebuilds an outcome from a log: fields by name, or by place as versions up to 0.1.0 wrote them.
+        """Rebuilds an outcome from a log: fields by name, or by position as version 0.1.0 wrote them.
 
         Raises:
-            TypeError: a field is missing or is none of an outcome's.
+            TypeError: a field is missing or unknown.
         """
         if isinstance(entry, Mapping):
             return cls(**{"reason": None, **{name: _tuple(value) for name, value in entry.items()}})

@@ -19,7 +19,7 @@ from recrm_tasks.scoring.metrics.estimate import Clusters, Estimate, Floats, Int
 from recrm_tasks.scoring.outcomes import Outcome
 
 YES = 0.5
-"""The least probability that is the answer yes."""
+"""Probabilities from here count as the answer yes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class Probabilities:
         """The checked table of some outcomes, in their order.
 
         Raises:
-            HarnessError: outcomes that no run can have; see `columns`.
+            HarnessError: outcomes that no valid run can have; see `columns`.
         """
         table = Columns.of(outcomes)
         rows = Rows.of(table)
@@ -46,7 +46,7 @@ class Probabilities:
 
     @classmethod
     def ascending(cls, outcomes: Sequence[Outcome]) -> tuple[Probabilities, Rows]:
-        """The same in ascending order of probability, unreadable ones last: one sort serves all metrics."""
+        """Like `of`, in ascending order of probability, unreadable ones last: one sort for all metrics."""
         table, rows = cls.of(outcomes)
         gold, stated, rows = columns.by_probability(table.gold, table.stated, rows)
         return cls(gold, stated, rows.clusters), rows
@@ -54,12 +54,12 @@ class Probabilities:
     def readable(self, rows: Rows) -> Probabilities:
         """The rows with a readable answer."""
         kept = Probabilities(self.gold[rows.readable], self.stated[rows.readable], rows.kept())
-        kept.__dict__["bins"] = self.bins  # they are the same rows
+        kept.__dict__["bins"] = self.bins  # bins are of the readable rows in either case
         return kept
 
     @cached_property
     def labels(self) -> Labels:
-        """Each probability as the answer yes or no."""
+        """Each probability as the label 1 (yes) or 0 (no)."""
         answered = np.where(np.isnan(self.stated), -1, self.stated >= YES).astype(np.int64)
         return Labels(self.gold, answered, self.clusters)
 
@@ -71,7 +71,7 @@ class Probabilities:
 
     @cached_property
     def losses(self) -> Floats:
-        """Shape (n,): the Brier loss of each answer; 1 of an unreadable one."""
+        """Shape (n,): the Brier loss of each answer; 1 for an unreadable one."""
         return np.nan_to_num((self.stated - self.gold) ** 2, nan=1.0)
 
     @cached_property
@@ -83,7 +83,7 @@ class Probabilities:
 PROBABILITY_METRICS: tuple[Metric[Probabilities], ...] = (
     Metric(
         "auc",
-        "area under the ROC curve; an unreadable answer loses every pair that it is in",
+        "area under the ROC curve; an unreadable answer loses all its pairs",
         lambda table: auc(table.gold, table.stated, table.clusters),
         interval="area",
         headline=True,
@@ -94,7 +94,7 @@ PROBABILITY_METRICS: tuple[Metric[Probabilities], ...] = (
     *classification(lambda table: table.labels),
     Metric(
         "brier",
-        "mean squared distance of probability and label",
+        "mean squared difference between probability and label",
         lambda table: brier(table.gold, table.stated, table.clusters),
         better="lower",
         hub="brier_score",
@@ -108,20 +108,20 @@ PROBABILITY_METRICS: tuple[Metric[Probabilities], ...] = (
     ),
     Metric(
         "reliability",
-        "part of the Brier score: how far the bins' probabilities are from what happened",
+        "part of the Brier score: how far the probabilities of bins are from their shares of positives",
         lambda table: table.parts["reliability"],
         better="lower",
         over="readable",
     ),
     Metric(
         "resolution",
-        "part of the Brier score: how far the bins differ from each other in what happened",
+        "part of the Brier score: how much the bins differ in their shares of positives",
         lambda table: table.parts["resolution"],
         over="readable",
     ),
     Metric(
         "uncertainty",
-        "part of the Brier score: the variance of the labels, which no model changes",
+        "part of the Brier score: the variance of the labels, the same for every model",
         lambda table: table.parts["uncertainty"],
         better="neither",
         over="readable",

@@ -1,4 +1,4 @@
-"""The metrics that stand beside all others, whatever the kind of answer: N, clusters, coverage, baseline, reasons."""
+"""The metrics that all kinds of answers share: N, clusters, coverage, baseline, and counts of invalid answers."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from recrm_tasks.scoring.outcomes import Reason
 
 
 class Facts(NamedTuple):
-    """What they are computed from."""
+    """The input of the shared metrics."""
 
     rows: Rows
     baseline: float
-    """The accuracy of an answer that does not look at the record."""
+    """The accuracy of the best answer that does not depend on the record."""
 
 
 def _invalid(reason: Reason) -> Metric[Facts]:
     return count(
         f"invalid_{reason.value}",
-        f"unreadable answers with the reason {reason.value}",
+        f"number of unreadable answers with the reason {reason.value}",
         "lower",
         of=lambda facts: facts.rows.invalid[reason.value],
     )
@@ -30,18 +30,18 @@ def _invalid(reason: Reason) -> Metric[Facts]:
 SHARED: tuple[Metric[Facts], ...] = (
     Metric(
         "coverage",
-        "share of answers that could be read",
+        "share of readable answers",
         lambda facts: share(facts.rows.readable, facts.rows.clusters),
         over="all",
         headline=True,
     ),
     count(
         "acc_baseline",
-        "accuracy of the most frequent label; for lists, of a random order",
+        "accuracy of always giving the most frequent label; for lists, of a random order",
         of=lambda facts: facts.baseline,
         high=1.0,
     ),
-    count("n", "answers", of=lambda facts: len(facts.rows.readable), headline=True),
-    count("clusters", "groups of answers that belong together", of=lambda facts: facts.rows.cluster_count),
+    count("n", "number of answers", of=lambda facts: len(facts.rows.readable), headline=True),
+    count("clusters", "number of independent groups of answers", of=lambda facts: facts.rows.cluster_count),
     *(_invalid(reason) for reason in Reason),
 )

@@ -177,21 +177,21 @@ def test_forced_language(key, lang):
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("mode", MODES)
 def test_ready_prompt_is_used_as_it_is(key, mode):
-    kind = dimension(key)
+    dim = dimension(key)
     messages = [{"role": "system", "content": "S"}, {"role": "user", "content": " Q \n"}]
     bare = {"id": "x", "dimension": key, "lang": "en", "source": "s", "messages": messages}
     bare |= {
         "behavior": {"label": 1},
         "ranking": {"candidates": [{"id": i, "text": i} for i in "zyxw"], "labels": [0, 2, 0, 1]},
-    }.get(key, {"label": kind.default_labels.names[1] if kind.default_labels else ""})
-    record = kind.record_type.model_validate(bare)
-    prompt = kind.prompt(record, kind.default_labels, mode, "zh")
+    }.get(key, {"label": dim.default_labels.names[1] if dim.default_labels else ""})
+    record = dim.record_type.model_validate(bare)
+    prompt = dim.prompt(record, dim.default_labels, mode, "zh")
     assert [m.model_dump() for m in prompt.messages] == messages
     assert prompt.gold == {"behavior": 1, "ranking": (0, 2, 0, 1)}.get(key, 1)
 
 
 def wide_record(count):
-    """A ranking record of so many candidates, the last of them the only positive."""
+    """A ranking record with this number of candidates; only the last one is positive."""
     return RankingRecord(
         id="wide",
         dimension="ranking",
@@ -267,7 +267,7 @@ def test_prompts_do_not_depend_on_the_hash_seed():
 @pytest.mark.parametrize("lang", [None, *LANGS])
 def test_right_answers_score_perfectly_and_wrong_ones_do_not(key, lang):
     data = load(key, "sample")
-    kind = data.dimension
+    dim = data.dimension
     right, wrong = [], []
     for prompt in data.prompts("generate", lang):
         gold = prompt.gold
@@ -278,14 +278,14 @@ def test_right_answers_score_perfectly_and_wrong_ones_do_not(key, lang):
             answers = [json.dumps({"ranking": names}) for names in (best, best[::-1])]
         else:
             answers = [json.dumps({"answer": prompt.choices[i]}) for i in (gold, gold - 1)]
-        right.append(Outcome.of(prompt.id, gold, kind.kind.read(answers[0], prompt)))
-        wrong.append(Outcome.of(prompt.id, gold, kind.kind.read(answers[1], prompt)))
-    good, bad = kind.metrics(right), kind.metrics(wrong)
+        right.append(Outcome.of(prompt.id, gold, dim.kind.read(answers[0], prompt)))
+        wrong.append(Outcome.of(prompt.id, gold, dim.kind.read(answers[1], prompt)))
+    good, bad = dim.metrics(right), dim.metrics(wrong)
     assert good["coverage"].value == bad["coverage"].value == 1
     assert good["score"].value == 1
     assert bad["score"].value == 0
-    assert all(kind.kind.credit(o) == 1 for o in right)
-    assert all(kind.kind.credit(o) == 0 for o in wrong)
+    assert all(dim.kind.credit(o) == 1 for o in right)
+    assert all(dim.kind.credit(o) == 0 for o in wrong)
     for name in ("acc", "auc", "f1", "f1_macro", "hr@3", "ndcg@3", "ndcg@5", "mrr"):
         if name in good:
             assert good[name].value == pytest.approx(1), name

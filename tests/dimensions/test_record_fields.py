@@ -39,9 +39,9 @@ def record_type(annotation, **fields):
 
 
 def test_those_of_all_dimensions():
-    for kind in dimensions().values():
-        check_record_type(kind.record_type)
-        assert own_fields(kind.record_type)
+    for dim in dimensions().values():
+        check_record_type(dim.record_type)
+        assert own_fields(dim.record_type)
 
 
 @pytest.mark.parametrize(
@@ -164,10 +164,10 @@ class CandidatesWithLabel(Record):
         (Aliased, "Aliased.age: an alias is not supported"),
         (Generated, "an alias is not supported"),
         (Loose, "`extra` must stay 'forbid'"),
-        (NumberedGroup, "NumberedGroup.group: a field of all records can be narrowed"),
+        (NumberedGroup, "NumberedGroup.group: a field of all records may be narrowed"),
         (OtherMeta, "OtherMeta.meta: "),
         (Shown, "Shown.shown: there is no field 'querry'"),
-        (NoGold, "NoGold.label: a record has either `label` or `labels`"),
+        (NoGold, "NoGold.label: a record needs either `label` or `labels`"),
         (FreeLabel, "FreeLabel.label: must be str"),
         (OptionalLabel, "OptionalLabel.label: must be str"),
         (LabelsAlone, "LabelsAlone.candidates: must be a list of a model"),

@@ -64,16 +64,16 @@ def test_a_whole_dimension_is_taken() -> None:
     [
         ({"kind": None}, "it has no kind of answer: kind = LABEL, PROBABILITY or ORDER"),
         ({"kind": "label"}, "it has no kind of answer"),
-        ({"key": "factual"}, "the key 'factual' is that of FactualDimension already"),
+        ({"key": "factual"}, "the key 'factual' is already used by FactualDimension"),
         ({"kind": ORDER}, "need a record with candidates, labels; TasteRecord has id,"),
         ({"default_labels": None}, "need default_labels"),
-        ({"primary": "auc"}, "its primary metric 'auc' is none of acc, f1,"),
-        ({"primary": "n"}, "its primary metric 'n' has no error"),
-        ({"primary": "invalid_empty"}, "its primary metric 'invalid_empty' has no error, or more of it is not better"),
+        ({"primary": "auc"}, "its primary metric 'auc' is not one of acc, f1,"),
+        ({"primary": "n"}, "its primary metric 'n' must have a standard error"),
+        ({"primary": "invalid_empty"}, "'invalid_empty' must have a standard error, and higher must be better"),
         ({"strata": ("label", "price")}, "its records have no field price"),
         ({"title": None, "asks": None}, "it has no title, asks"),
         ({"body": None}, "it does not define body"),
-        ({"question_text": {"en": "Is it good?"}}, "question_text: it has no text in zh"),
+        ({"question_text": {"en": "Is it good?"}}, "question_text has no text in zh"),
     ],
 )
 def test_what_is_refused(changes: dict[str, Any], said: str) -> None:

@@ -128,7 +128,7 @@ def test_lm_eval_warns_where_answers_are_several_tokens(plain_byte_tokenizer: st
     assert "several tokens" not in caplog.text
 
 
-def test_a_model_without_chat_template_is_told_the_way(active, plain_byte_tokenizer: str) -> None:
+def test_a_model_without_chat_template_is_reported_with_the_options(active, plain_byte_tokenizer: str) -> None:
     active("hf/some-model", model_path=plain_byte_tokenizer)
     with pytest.raises(PrerequisiteError, match=r"no chat template.*-T style=completion"):
         dimension_task("factual", data="sample")
@@ -196,7 +196,7 @@ def test_unseen_answers_are_counted(tmp_path: Path) -> None:
 
 
 def test_answers_that_the_limit_cut_off_are_counted_beside_the_reasons(tmp_path: Path) -> None:
-    """The reason goes by the text, as it must in lm-eval, which is not told why a model stopped."""
+    """The reason depends only on the text, as in lm-eval, which does not know why a model stopped."""
     prompts = [
         p.messages[-1].content
         for p in load_questions("factual", "generate", Backend(), Options(data="sample", limit=6))[0]

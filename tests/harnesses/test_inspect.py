@@ -148,7 +148,7 @@ def output(*tokens: tuple[str, dict[str, float]]) -> ModelOutput:
 def test_choice_logprobs() -> None:
     both = choice_logprobs(output(("A", {"A": math.log(0.5), "ĠA": math.log(0.25), "B": math.log(0.125)})), "AB")
     assert both == [pytest.approx(math.log(0.75)), math.log(0.125)]
-    # The answer stands behind the thinking section, and behind an empty line.
+    # The answer comes after the thinking section and an empty line.
     late = output(("A", {"A": -1.0}), ("</think>", {}), ("\n", {}), ("▁B", {"▁B": -0.5, "A": -2.0}))
     assert choice_logprobs(late, "AB") == [-2.0, -0.5]
     # Cut off while it was thinking, or before: what it meant to answer is not known.
@@ -177,7 +177,7 @@ def test_a_provider_without_logprobs_is_an_error_not_a_score(tmp_path: Path) -> 
         display="none",
     )
     assert log.status == "error"
-    assert "gave no log-probabilities" in log.error.message
+    assert "returned no log-probabilities" in log.error.message
     assert log.results is None or not log.results.scores
 
 

@@ -56,7 +56,7 @@ COST = ("tokens_in", "tokens_out")
 
 @pytest.mark.parametrize("name", TASKS)
 def test_metric_list_matches_the_dimension(name: str) -> None:
-    """The YAML lists the declared metrics in their order, each error right behind its metric, and cost."""
+    """The YAML lists the declared metrics in their order, each followed by its error, and cost."""
     loaded = task(name)
     declared = dimension_of(loaded.config.metadata["recrm_dimension"]).kind.declared
     assert list(loaded.aggregation()) == [*columns(declared), *COST]
@@ -162,7 +162,7 @@ def test_a_ready_prompt_with_a_system_turn(tmp_path: Path) -> None:
     assert seen == [[{"role": "system", "content": "Be a judge."}, {"role": "user", "content": "Is it so? A or B"}]]
 
 
-def test_a_ready_prompt_of_many_turns_is_told(tmp_path: Path) -> None:
+def test_a_ready_prompt_of_many_turns_is_reported(tmp_path: Path) -> None:
     turns = [{"role": role, "content": "x"} for role in ("user", "assistant", "user")]
     record = {"id": "m", "dimension": "factual", "lang": "en", "source": "x", "label": "consistent", "messages": turns}
     (tmp_path / "factual.jsonl").write_text(json.dumps(record))
@@ -179,7 +179,7 @@ def test_a_ready_prompt_of_many_turns_is_told(tmp_path: Path) -> None:
         ({"recrm_dta": "sample"}, "unknown option recrm_dta: the options are recrm_data, "),
     ],
 )
-def test_mistakes_are_told(metadata: dict, message: str) -> None:
+def test_mistakes_are_reported(metadata: dict, message: str) -> None:
     with pytest.raises(RecrmError, match=message):
         task("recrm_factual", **metadata)
 

@@ -83,7 +83,7 @@ def save(folder: Path, labels: list[str], words: dict[str, float], template: boo
 @pytest.fixture(scope="module")
 def letters(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A scalar model that likes early letters of the alphabet, wherever they stand."""
-    # Only what stands behind the prompt differs between the answers to one question.
+    # Only the text after the prompt differs between the answers to one question.
     return save(tmp_path_factory.mktemp("letters"), ["reward"], {chr(65 + i): 26.0 - i for i in range(26)})
 
 
@@ -187,7 +187,9 @@ def test_a_classifier_gives_the_known_verdicts(dimension: str, labels: list[str]
 def test_classes_can_be_named_by_hand(tmp_path: Path) -> None:
     model = save(tmp_path / "model", ["LABEL_0", "LABEL_1"], {GOOD: 1.0, BAD: -1.0})
     data = str(marked(tmp_path, "factual"))
-    with pytest.raises(RecrmError, match=r"calls its classes LABEL_0, LABEL_1, .* say classes='consistent\|inconsist"):
+    with pytest.raises(
+        RecrmError, match=r"has the classes LABEL_0, LABEL_1, .* example classes='consistent\|inconsist"
+    ):
         by_lm_eval(model, "recrm_factual_logprob", data)
     theirs, _ = by_lm_eval(model, "recrm_factual_logprob", data, classes="consistent|inconsistent")
     ours, _ = by_inspect(model, "factual", data, tmp_path / "logs", classes="consistent|inconsistent")
@@ -212,7 +214,7 @@ def test_without_a_template_question_and_answer_are_a_pair(tmp_path: Path) -> No
     assert tokens == 6
 
 
-def test_mistakes_are_told(letters: str, tmp_path: Path, byte_tokenizer: str) -> None:
+def test_mistakes_are_reported(letters: str, tmp_path: Path, byte_tokenizer: str) -> None:
     with pytest.raises(RecrmError, match="no reward model at '/nowhere'"):
         RewardModel("/nowhere")
     config = transformers.LlamaConfig(
@@ -221,13 +223,13 @@ def test_mistakes_are_told(letters: str, tmp_path: Path, byte_tokenizer: str) ->
     )  # fmt: skip
     transformers.LlamaForCausalLM(config).save_pretrained(tmp_path / "language-model")
     transformers.AutoTokenizer.from_pretrained(byte_tokenizer).save_pretrained(tmp_path / "language-model")
-    with pytest.raises(RecrmError, match=r"no trained reward model: it has no score\.weight"):
+    with pytest.raises(RecrmError, match=r"not a trained reward model: it has no score\.weight"):
         RewardModel(str(tmp_path / "language-model"))
     question = Asked((Message(role="user", content="x" * 300),), ("A", "B"), ())
-    with pytest.raises(RecrmError, match=r"a text has 303 tokens, and '.*' takes 100"):
+    with pytest.raises(RecrmError, match=r"a text has 303 tokens, but '.*' takes at most 100"):
         RewardModel(letters, max_length=100).rewards([question])
     classes = save(tmp_path / "classes", ["a", "b", "c"], {GOOD: 1.0})
-    with pytest.raises(RecrmError, match="tells 3 classes apart, and candidates of a list are none"):
+    with pytest.raises(RecrmError, match="has 3 classes, but candidates of a list are not classes"):
         RewardModel(classes).rewards([question])
     with pytest.raises(RecrmError, match="has 3 classes, not 2"):
         RewardModel(classes, classes=["a", "b"])

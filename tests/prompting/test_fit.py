@@ -1,4 +1,4 @@
-"""Prompts that do not fit are told before the run, or shortened by the documented rule and counted."""
+"""Prompts that do not fit are reported before the run, or shortened by the documented rule and counted."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ def test_what_does_not_fit_is_counted_to_the_token(key, mode, byte_tokenizers):
 
 @pytest.mark.parametrize("key", ["behavior", "ranking"])
 def test_shortening_is_the_least_that_fits(key, byte_tokenizers):
-    kind, data = dimension(key), load(key, "sample")
+    dim, data = dimension(key), load(key, "sample")
     whole = {r.id: r for r in data.records()}
     sizes = {p.id: size(p) for p in data.prompts("generate")}
-    least = max(size(kind.prompt(kind.shorter(r, kind.steps(r)), None, "generate")) for r in whole.values())
+    least = max(size(dim.prompt(dim.shorter(r, dim.steps(r)), None, "generate")) for r in whole.values())
     room = (least + max(sizes.values())) // 2
     prompts, provenance = asked(
         key, Backend(byte_tokenizers["chat"], room + ANSWER_TOKENS), overflow="shorten", orders=1
@@ -70,15 +70,15 @@ def test_shortening_is_the_least_that_fits(key, byte_tokenizers):
         record = whole[prompt.id]
         assert size(prompt) <= room
         if sizes[prompt.id] <= room:
-            assert prompt == kind.prompt(record, None, "generate")
+            assert prompt == dim.prompt(record, None, "generate")
             continue
         shortened += 1
         steps = next(
-            n for n in range(kind.steps(record) + 1)
-            if size(kind.prompt(kind.shorter(record, n), None, "generate")) <= room
+            n for n in range(dim.steps(record) + 1)
+            if size(dim.prompt(dim.shorter(record, n), None, "generate")) <= room
         )  # fmt: skip
-        shorter = kind.shorter(record, steps)
-        assert prompt == kind.prompt(shorter, None, "generate")
+        shorter = dim.shorter(record, steps)
+        assert prompt == dim.prompt(shorter, None, "generate")
         history += len(record.history) - len(shorter.history)
         if key == "ranking":
             candidates += len(record.candidates) - len(shorter.candidates)
@@ -94,7 +94,7 @@ def test_shortening_is_the_least_that_fits(key, byte_tokenizers):
     }
 
 
-def test_what_cannot_be_shortened_enough_is_told(byte_tokenizers):
+def test_what_cannot_be_shortened_enough_is_reported(byte_tokenizers):
     with pytest.raises(DataError, match="cannot be shortened further"):
         asked("behavior", Backend(byte_tokenizers["chat"], 400), overflow="shorten")
     with pytest.raises(DataError, match="of 72 prompts do not fit"):
@@ -103,14 +103,14 @@ def test_what_cannot_be_shortened_enough_is_told(byte_tokenizers):
 
 @pytest.mark.parametrize("key", ["behavior", "ranking"])
 def test_the_oldest_goes_first_then_candidates_from_the_far_end(key):
-    kind = dimension(key)
+    dim = dimension(key)
     for record in load(key, "sample").records():
         before = record
-        for n in range(1, kind.steps(record) + 1):
-            now = kind.shorter(record, n)
+        for n in range(1, dim.steps(record) + 1):
+            now = dim.shorter(record, n)
             assert now.history == record.history[n:]
             if n > len(record.history):
-                prompts = [kind.prompt(r, None, "logprob") for r in (before, now)]
+                prompts = [dim.prompt(r, None, "logprob") for r in (before, now)]
                 gone = {c.id for c in before.candidates} - {c.id for c in now.candidates}
                 assert len(gone) == 1
                 assert len(prompts[1].choices) == len(prompts[0].choices) - 1
@@ -124,10 +124,10 @@ def test_the_oldest_goes_first_then_candidates_from_the_far_end(key):
 
 
 def test_the_last_candidates_shown_go_unless_they_are_the_only_ones_of_their_kind():
-    kind = dimension("ranking")
+    dim = dimension("ranking")
     for record in load("ranking", "sample").records():
-        shown = kind.prompt(record, None, "logprob").gold
-        short = kind.prompt(kind.shorter(record, len(record.history) + 1), None, "logprob").gold
+        shown = dim.prompt(record, None, "logprob").gold
+        short = dim.prompt(dim.shorter(record, len(record.history) + 1), None, "logprob").gold
         last_alone = [g > 0 for g in shown].count(shown[-1] > 0) == 1
         if not last_alone:
             assert short == shown[:-1]

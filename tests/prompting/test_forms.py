@@ -25,7 +25,7 @@ def text_of(prompt):
 
 
 def answers_of(text, lang):
-    """The examples' answers: what stands behind every cue but the last."""
+    """The examples' answers: the text after every cue but the last."""
     return [line.removeprefix(CUE[lang]).strip() for line in text.splitlines() if line.startswith(CUE[lang])][:-1]
 
 
@@ -33,7 +33,7 @@ def answers_of(text, lang):
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("style", STYLES)
 def test_examples_are_right_balanced_and_never_evaluated(key, mode, style):
-    kind = dimension(key)
+    dim = dimension(key)
     plain = {p.id: p for p in asked(key, mode, style=style)}
     prompts = asked(key, mode, style=style, fewshot=4)
     assert [p.id for p in prompts] == list(plain)
@@ -48,7 +48,7 @@ def test_examples_are_right_balanced_and_never_evaluated(key, mode, style):
         # Each is the body of a train record with that record's own right answer.
         found = []
         for record in train.records():
-            example = kind.example(record, train.labels, mode, None, style)
+            example = dim.example(record, train.labels, mode, None, style)
             if all(f"\n\n{example}\n\n" in text_of(p) for p in mine):
                 found.append(record)
         assert len(found) == 4
@@ -57,14 +57,14 @@ def test_examples_are_right_balanced_and_never_evaluated(key, mode, style):
         if key != "ranking":
             assert len({r.label for r in found}) > 1
         for record in found:
-            prompt = kind.prompt(record, train.labels, mode)._replace(style=style)
-            answer = kind.example(record, train.labels, mode, None, style).rpartition(CUE[lang])[2].strip()
+            prompt = dim.prompt(record, train.labels, mode)._replace(style=style)
+            answer = dim.example(record, train.labels, mode, None, style).rpartition(CUE[lang])[2].strip()
             if mode == "logprob":
                 assert answer in prompt.choices
             else:
-                outcome = prompt.outcome(kind.kind.read(answer, prompt))
+                outcome = prompt.outcome(dim.kind.read(answer, prompt))
                 assert outcome.reason is None
-                assert kind.kind.credit(outcome) == 1
+                assert dim.kind.credit(outcome) == 1
 
 
 def test_examples_depend_on_the_seed_and_not_on_the_limit():
@@ -137,22 +137,22 @@ def test_completion_prompts_ask_for_the_bare_answer(key, lang):
 
 
 def test_a_base_models_answer_is_its_first_line():
-    kind = dimension("factual")
+    dim = dimension("factual")
     (prompt, *_) = asked("factual", style="completion")
     for text, value in [
         (" B\n\n[User query]\nAnother?\n\nAnswer: A", 1),
         ("\nA. consistent\nAnswer: B", 0),
         (" A", 0),
     ]:
-        assert kind.kind.read(text, prompt).value == value
+        assert dim.kind.read(text, prompt).value == value
     # Of a chat model all lines count, and an explicit statement before a bare letter.
-    assert kind.kind.read(" B\nAnswer: A", prompt._replace(style="chat")).value == 0
-    assert kind.kind.read(" C", prompt).reason == "out_of_range"
-    assert kind.kind.read("\n\n", prompt).reason == "empty"
-    assert kind.kind.read("The answer\nB", prompt).reason == "no_answer"
+    assert dim.kind.read(" B\nAnswer: A", prompt._replace(style="chat")).value == 0
+    assert dim.kind.read(" C", prompt).reason == "out_of_range"
+    assert dim.kind.read("\n\n", prompt).reason == "empty"
+    assert dim.kind.read("The answer\nB", prompt).reason == "no_answer"
     (prompt, *_) = asked("ranking", style="completion")
     order = ", ".join(reversed(prompt.choices))
-    assert kind.kind.read(None, prompt).reason == "empty"
+    assert dim.kind.read(None, prompt).reason == "empty"
     assert dimension("ranking").kind.read(f" {order}\nA, B", prompt).reason is None
     (prompt, *_) = asked("behavior", style="completion")
     assert dimension("behavior").kind.read(" 0.25\n0.9", prompt).value == 0.25

@@ -228,11 +228,11 @@ def outcomes(dimension: str, answers: list) -> list[Outcome]:
 )
 def test_a_dimension_compares_what_it_measures(dimension: str, first: list, second: list) -> None:
     """Both values of every difference are the metrics of the two runs."""
-    kind = dimension_of(dimension)
+    dim = dimension_of(dimension)
     one, other = outcomes(dimension, first), outcomes(dimension, second)
-    found = kind.kind.compare(one, other)
-    assert kind.primary == next(iter(found))
-    before, after = kind.metrics(one), kind.metrics(other)
+    found = dim.kind.compare(one, other)
+    assert dim.primary == next(iter(found))
+    before, after = dim.metrics(one), dim.metrics(other)
     for name, difference in found.items():
         assert difference.first == pytest.approx(before[name].value)
         assert difference.second == pytest.approx(after[name].value)

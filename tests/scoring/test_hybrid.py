@@ -276,7 +276,7 @@ def test_the_order_of_outcomes_does_not_change_a_bit() -> None:
 
 def test_the_aggregate() -> None:
     found = RECRM.aggregate(outcomes())
-    primary = [kind.metrics(outcomes()[key])["score"].value for key, kind in dimensions().items()]
+    primary = [dimension.metrics(outcomes()[key])["score"].value for key, dimension in dimensions().items()]
     assert found["mean_score"].value == pytest.approx(sum(primary) / 5)
     assert found["hybrid"].value == RECRM.hybrid(outcomes())["stratified"].value
     assert found["n"].value == 60
@@ -317,7 +317,7 @@ def test_parts_of_each_kind() -> None:
 
 
 def test_labels_without_values_are_told() -> None:
-    with pytest.raises(HarnessError, match="record a: its log does not say what the labels are worth"):
+    with pytest.raises(HarnessError, match="record a: its log has no values of the labels"):
         LABEL.parts([Outcome("a", 0, 1, None)])
 
 
@@ -339,5 +339,5 @@ def test_weights_of_a_command_line() -> None:
             RECRM.roles_with([wrong])
     with pytest.raises(RecrmError, match="unknown dimension 'taste'"):
         RECRM.roles_with(["taste=1"])
-    with pytest.raises(RecrmError, match="must weigh something"):
+    with pytest.raises(RecrmError, match="needs a weight above 0"):
         RECRM.roles_with(["relevance=0", "behavior=0", "ranking=0"])

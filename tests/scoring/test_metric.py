@@ -90,10 +90,10 @@ def test_a_metric_declared_twice_is_refused() -> None:
     ("declared", "said"),
     [
         ({"low": 1.0, "high": 0.0}, "its range is empty"),
-        ({"low": -1.0, "interval": "share"}, "an interval by 'share' is for metrics from 0 to 1"),
-        ({"name": "acc_valid"}, "are taken"),
-        ({"name": "acc_stderr"}, "are taken"),
-        ({"name": "score"}, "are taken"),
+        ({"low": -1.0, "interval": "share"}, "interval 'share' is only for metrics from 0 to 1"),
+        ({"name": "acc_valid"}, "are reserved"),
+        ({"name": "acc_stderr"}, "are reserved"),
+        ({"name": "score"}, "are reserved"),
     ],
 )
 def test_what_contradicts_itself_is_refused(declared: dict, said: str) -> None:

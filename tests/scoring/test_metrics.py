@@ -507,7 +507,7 @@ BROKEN = {
     "no positives": (ORDER.measure, [Outcome("r7", (0, 0), (1.0, 2.0), None)], "r7: grades (0, 0) lack"),
     "no negatives": (ORDER.measure, [Outcome("r7", (1, 2), (1.0, 2.0), None)], "r7: grades (1, 2) lack"),
     "scores": (ORDER.measure, [Outcome("r7", (0, 1), (1.0,), None)], "r7: scores (1.0,) for 2 candidates"),
-    "NaN score": (ORDER.measure, [Outcome("r7", (0, 1), (1.0, math.nan), None)], "r7: scores (1.0, nan) hold NaN"),
+    "NaN score": (ORDER.measure, [Outcome("r7", (0, 1), (1.0, math.nan), None)], "r7: scores (1.0, nan) contain NaN"),
 }
 
 

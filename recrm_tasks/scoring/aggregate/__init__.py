@@ -1,1 +1,1 @@
-"""Verdicts of all dimensions -> one number: how often a reward made of them orders two responses rightly."""
+"""The hybrid score: how often a reward made from the verdicts of all dimensions orders two responses correctly."""

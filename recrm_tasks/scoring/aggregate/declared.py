@@ -1,4 +1,4 @@
-"""The metrics of several dimensions together, declared like those of one."""
+"""The declarations of metrics over several dimensions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ AGGREGATES: tuple[Metric[Any], ...] = (
     *(
         Metric(
             name_of(form),
-            f"how often the {form} reward of the verdicts orders two virtual responses as the gold labels would",
+            f"how often the {form} reward of the verdicts orders two virtual responses as the gold labels do",
             itemgetter(name_of(form)),
             over="all",
             headline=name_of(form) == "hybrid",
@@ -22,10 +22,9 @@ AGGREGATES: tuple[Metric[Any], ...] = (
     Metric(
         "mean_score", "mean of the dimensions' primary metrics", itemgetter("mean_score"), over="all", headline=True
     ),
-    count("coverage", "share of answers that could be read", "higher", of=itemgetter("coverage"), high=1.0),
-    count("n", "answers", of=itemgetter("n")),
+    count("coverage", "share of readable answers", "higher", of=itemgetter("coverage"), high=1.0),
+    count("n", "number of answers", of=itemgetter("n")),
     count("clusters", "the smallest number of clusters of any dimension", of=itemgetter("clusters")),
 )
 
 DECLARED = by_name(AGGREGATES, "aggregates")
-"""By name."""

@@ -1,8 +1,8 @@
 """Draws pairs of virtual responses whose gold rewards differ.
 
-Gold values are few (labels, grades), so the gold rewards of all their combinations are laid out, a pair of combinations
-is drawn by its probability given that the rewards differ, and then a record for each gold value. No draw is lost, and
-verdicts have no say in any.
+There are few gold values (labels, grades), so the gold rewards of all their combinations are computed. A pair of
+combinations is drawn by its probability given that the rewards differ, and then a record for each gold value. No draw
+is rejected, and draws do not depend on verdicts.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from recrm_tasks.scoring.aggregate.parts import Parts, Role
 from recrm_tasks.scoring.metrics.estimate import Floats, Ints
 
 PAIRS = 1 << 20
-"""So many leave a Monte Carlo error of at most 0.5 / 1,024."""
+"""The number of pairs; the Monte Carlo error is then at most 0.5 / 1,024."""
 _BLOCK = 1 << 18
 _SEED = 0
 _DECIMALS = 12
-"""Of rewards: sums of the same parts in another order are equal rewards."""
+"""Rewards are rounded, so that sums of the same parts in another order are equal."""
 
 
 class Draw(NamedTuple):
-    """Some pairs: n of them."""
+    """n pairs of virtual responses."""
 
     places: list[Ints]
-    """By dimension, shape (2, n): which part each side has."""
+    """By dimension, shape (2, n): the index of each side's part."""
     clusters: list[Ints]
     """By dimension, shape (2, n): the cluster of that part's record."""
     above: NDArray[np.bool_]
-    """Shape (n,): whether the gold reward of the first side is the higher one."""
+    """Shape (n,): whether the first side has the higher gold reward."""
 
 
 def draws(parts: Sequence[Parts], roles: Sequence[Role], form: Form) -> Iterator[Draw]:
-    """`PAIRS` seeded pairs of virtual responses; none where all gold rewards are equal.
+    """`PAIRS` seeded pairs of virtual responses; none if all gold rewards are equal.
 
     Args:
         parts: one per dimension, none empty.
@@ -54,7 +54,7 @@ def draws(parts: Sequence[Parts], roles: Sequence[Role], form: Form) -> Iterator
     if len(first) < 2:
         return
     ends = np.concatenate(([0.0], np.cumsum(chance)))
-    low = ends[first][which]  # combinations of one reward lie side by side, from here and so wide
+    low = ends[first][which]  # combinations with equal rewards are adjacent: start and width
     width = ends[np.append(first[1:], len(gold))][which] - low
     begins = np.concatenate(([0.0], np.cumsum(chance * (1 - width))))
     generator = np.random.default_rng(_SEED)
@@ -69,14 +69,14 @@ def draws(parts: Sequence[Parts], roles: Sequence[Role], form: Form) -> Iterator
 
 
 def rewards(values: Sequence[Floats], roles: Sequence[Role], form: Form) -> Floats:
-    """Rewards as they are compared: by dimension an array of one shape -> that shape."""
+    """Rounded rewards for comparison: one array per dimension, all of one shape -> that shape."""
     stacked = np.stack(values)
     formed = form(stacked.reshape(len(stacked), -1), roles)
     return np.round(formed, _DECIMALS).reshape(stacked.shape[1:])
 
 
 class _Pool:
-    """One dimension's parts by their gold value. A record is as likely as any other, and so are its candidates."""
+    """One dimension's parts by gold value. All records are equally likely, and so are a record's candidates."""
 
     def __init__(self, parts: Parts) -> None:
         sizes = np.diff(parts.starts)
@@ -88,13 +88,13 @@ class _Pool:
         weights = np.repeat(1 / (sizes * len(sizes)), sizes)[self._order]
         self._ends = np.concatenate(([0.0], np.cumsum(weights)))
         self.chances = np.diff(self._ends[self._starts])
-        """Shape (values,): how likely each gold value is."""
+        """Shape (values,): the probability of each gold value."""
 
     def draw(self, codes: Ints, generator: np.random.Generator) -> Ints:
-        """A part for each code of a gold value; the shape is kept."""
+        """A part for each code of a gold value, in the same shape."""
         at = generator.random(codes.shape)
         begin, end = self._starts[codes], self._starts[codes + 1]
-        if self._single:  # equally likely: no need to look for the place
+        if self._single:  # equally likely: no search needed
             found = begin + (at * (end - begin)).astype(np.int64)
         else:
             found = _find(self._ends, self._ends[begin] + at * (self._ends[end] - self._ends[begin]))
@@ -102,12 +102,12 @@ class _Pool:
         return drawn
 
     def record_of(self, places: Ints) -> Ints:
-        """The record that each part is of."""
+        """The record of each part."""
         records: Ints = self._records[places]
         return records
 
 
 def _find(ends: Floats, at: Floats) -> Ints:
-    """The stretch between two `ends` that each number lies in."""
+    """The index of the interval between two `ends` that contains each number."""
     found: Ints = np.clip(np.searchsorted(ends, at, side="right") - 1, 0, len(ends) - 2)
     return found

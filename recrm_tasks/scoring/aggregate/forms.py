@@ -1,7 +1,7 @@
-"""The forms in which the parts of a response make up its reward, from 0 to 1.
+"""The forms of the hybrid reward: each combines the parts of a response into a reward from 0 to 1.
 
-Every form takes `values` of shape (dimensions, n) and the dimensions' roles, and gives rewards of shape (n,). They are
-this project's own: the formula of the paper's hybrid reward is not public. What each is modelled on stands beside it.
+Every form takes `values` of shape (dimensions, n) and the dimensions' roles, and returns rewards of shape (n,). The
+forms are this project's own: the formula of the paper's hybrid reward is not public.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from recrm_tasks.scoring.aggregate.parts import Role
 from recrm_tasks.scoring.metrics.estimate import Floats
 
 HOLDS = 0.5
-"""A gate holds above this."""
+"""A gate holds if its value is above this."""
 
 
 def stratified(values: Floats, roles: Sequence[Role]) -> Floats:
     """(number of gates held + weighted mean of the rest) / (number of gates + 1).
 
-    How many gates hold picks the band, the rest places the response within it: a reward of levels, as those that add
-    points for each rule kept before quality counts.
+    The number of gates held determines the level, the rest the position within it: like rewards that first add points
+    for each rule kept and then rate quality.
     """
     held = _held(values, roles)
     rewards: Floats = (held.sum(axis=0) + _mean(values, _rest(roles))) / (len(held) + 1)
@@ -30,22 +30,22 @@ def stratified(values: Floats, roles: Sequence[Role]) -> Floats:
 
 
 def gated(values: Floats, roles: Sequence[Role]) -> Floats:
-    """The weighted mean of the rest if every gate holds, else 0: rule checks as a condition of any reward."""
+    """The weighted mean of the rest if every gate holds, else 0: rules are a condition for any reward."""
     rewards: Floats = _held(values, roles).all(axis=0) * _mean(values, _rest(roles))
     return rewards
 
 
 def weighted(values: Floats, roles: Sequence[Role]) -> Floats:
-    """The weighted mean of all parts: linear scalarisation, the most usual reward of several objectives."""
+    """The weighted mean of all parts: linear scalarisation, the most common reward for several objectives."""
     return _mean(values, [role.weight for role in roles])
 
 
 def geometric(values: Floats, roles: Sequence[Role]) -> Floats:
-    """The weighted geometric mean of all parts (Nash's product): a part of 0 makes 0, none makes up for another."""
+    """The weighted geometric mean of all parts (Nash product): if one part is 0, the reward is 0."""
     weights = np.array([role.weight for role in roles])
     with np.errstate(divide="ignore"):
         logs = np.log(values)
-    # A weight of 0 takes a part out, also one of 0.
+    # A part with weight 0 is left out, even if its value is 0.
     rewards: Floats = np.exp((logs[weights > 0] * weights[weights > 0, None]).sum(axis=0) / weights.sum())
     return rewards
 
@@ -62,7 +62,7 @@ DEFAULT = "stratified"
 
 
 def name_of(form: str) -> str:
-    """What the hybrid score by a form is called among the metrics: the default one just `hybrid`."""
+    """The metric name of a form's hybrid score; the default form is just `hybrid`."""
     return "hybrid" if form == DEFAULT else f"hybrid_{form}"
 
 

@@ -1,11 +1,11 @@
-"""How often a reward made of a model's own verdicts orders two virtual responses as the gold labels would.
+"""The hybrid score: how often a reward computed from a model's verdicts orders two virtual responses correctly.
 
-A virtual response is one record drawn from each dimension, of a list one of its candidates. Both its gold values and
-its verdicts are made into rewards by the same form. Of the pairs whose gold rewards differ, those count 1 that the
-verdicts order alike, those of equal verdicts 0.5; an unreadable verdict on either side loses the pair.
+A virtual response is one record drawn from each dimension, or one candidate of a list. Its gold values and its verdicts
+are combined into rewards by the same form. Only pairs with different gold rewards count: a pair is worth 1 if the
+verdicts order it the same way, 0.5 if their rewards are equal, and 0 if a verdict on either side is unreadable.
 
-The value is a seeded Monte Carlo estimate of that expectation. Verdicts have no say in what is drawn, so an answer
-that turns unreadable can only lose pairs.
+The value is a seeded Monte Carlo estimate of the expectation. Draws do not depend on verdicts, so an answer that
+becomes unreadable can only lower the score.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from recrm_tasks.scoring.metrics.estimate import NAN, Floats, Ints
 
 
 class Hybrid(NamedTuple):
-    """The value and what is known of its error; NaN where no two gold rewards differ."""
+    """The value and its errors; NaN if no two gold rewards differ."""
 
     value: float
     stderr: float
-    """Of the value as an estimate for other records of the same kind, Monte Carlo error included."""
+    """Sampling error over records, Monte Carlo error included."""
     mc_error: float
-    """The Monte Carlo part of it, one standard error: at most 0.5 / 1,024, and 1.96 times that is below 0.001."""
+    """The Monte Carlo part, one standard error: at most 0.5 / 1,024, and 1.96 times that is below 0.001."""
 
 
 class HybridChange(NamedTuple):
-    """The values of two runs on the same records, and second minus first with its error."""
+    """The values of two runs on the same records, and the change (second minus first) with its error."""
 
     first: float
     second: float
@@ -44,12 +44,12 @@ def hybrids(parts: Sequence[Parts], roles: Sequence[Role], forms: Mapping[str, F
     """The hybrid score by every form.
 
     The standard error is that of the Hájek projection (Hájek 1968; Hoeffding 1948 for the statistic): each cluster of
-    records adds what the pairs that it is in deviate. Monte Carlo noise within a cluster is taken off by leaving out
-    each pair's product with itself. Dimensions are taken as independent of each other.
+    records contributes the deviations of its pairs. Monte Carlo noise within a cluster is removed by leaving out each
+    pair's product with itself. Dimensions are treated as independent.
 
     Args:
         parts: one per dimension, none empty.
-        roles: the dimensions' roles, in the same order; at least one that is no gate.
+        roles: the dimensions' roles, in the same order; at least one is not a gate.
         forms: reward forms by name.
     """
     found = {}
@@ -64,7 +64,7 @@ def hybrids(parts: Sequence[Parts], roles: Sequence[Role], forms: Mapping[str, F
 def hybrid_differences(
     first: Sequence[Parts], second: Sequence[Parts], roles: Sequence[Role], forms: Mapping[str, Form] = FORMS
 ) -> dict[str, HybridChange]:
-    """Two runs on the same records, over the same pairs.
+    """The hybrid scores of two runs on the same records, over the same pairs.
 
     Args:
         first: one per dimension, none empty.
@@ -85,17 +85,17 @@ def hybrid_differences(
 
 
 class _Tally:
-    """What one dimension's clusters have to do with the pairs that count."""
+    """Sums over pairs by cluster, for one dimension."""
 
     def __init__(self, clusters: int) -> None:
         self.scores = np.zeros(clusters)
-        """Sum of the scores of each cluster's pairs; a pair that it is on both sides of counts twice."""
+        """The sum of scores over each cluster's pairs; a pair with the cluster on both sides counts twice."""
         self.counts = np.zeros(clusters)
         self.own = np.zeros(3)
-        """Sums over pairs of c, c · score and c · score²; c is the sum of squares of a pair's places per cluster."""
+        """Sums over pairs of c, c · score and c · score², where c is 4 if both sides are of one cluster, else 2."""
 
     def add(self, sides: Ints, scores: Floats) -> None:
-        """Takes the clusters on both sides, shape (2, n), and the scores of the pairs, shape (n,)."""
+        """Adds pairs: the clusters of both sides, shape (2, n), and the scores, shape (n,)."""
         size = len(self.scores)
         for side in sides:
             self.scores += np.bincount(side, weights=scores, minlength=size)
@@ -104,7 +104,7 @@ class _Tally:
         self.own += [squares.sum(), (squares * scores).sum(), (squares * scores * scores).sum()]
 
     def variance(self, value: float, pairs: int) -> float:
-        """What this dimension's choice of records adds to the variance of `value`; NaN for a single cluster."""
+        """This dimension's contribution to the variance of `value`; NaN for a single cluster."""
         groups = len(self.scores)
         if groups < 2:
             return NAN
@@ -114,14 +114,14 @@ class _Tally:
 
 
 class _Sums:
-    """What has been seen of the pairs of one form."""
+    """Running sums over the pairs of one form."""
 
     def __init__(self, parts: Sequence[Parts]) -> None:
         self.pairs, self.first, self.second = 0, 0.0, 0.0
         self.tallies = [_Tally(part.cluster_count) for part in parts]
 
     def add(self, draw: Draw, scores: Floats) -> None:
-        """Takes some pairs with their scores, shape (n,)."""
+        """Adds pairs with their scores, shape (n,)."""
         self.pairs += len(scores)
         self.first += float(scores.sum())
         self.second += float((scores * scores).sum())
@@ -129,7 +129,7 @@ class _Sums:
             tally.add(sides, scores)
 
     def result(self) -> Hybrid:
-        """The mean score of the pairs."""
+        """The mean score of the pairs, with its errors."""
         if self.pairs == 0:
             return Hybrid(NAN, NAN, NAN)
         value = self.first / self.pairs
@@ -139,7 +139,7 @@ class _Sums:
 
 
 def _agreement(draw: Draw, parts: Sequence[Parts], roles: Sequence[Role], form: Form) -> Floats:
-    """1, 0.5 or 0 of each pair, shape (n,)."""
+    """The score of each pair (1, 0.5 or 0), shape (n,)."""
     drawn = [part.verdict[places] for part, places in zip(parts, draw.places, strict=True)]
     readable = ~np.isnan(drawn).any(axis=(0, 1))
     one, other = rewards([np.nan_to_num(verdict) for verdict in drawn], roles, form)

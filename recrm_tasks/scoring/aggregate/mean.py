@@ -1,4 +1,4 @@
-"""The plain mean of several dimensions' primary metrics."""
+"""The mean score: the plain mean of several dimensions' primary metrics."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from recrm_tasks.scoring.metrics.estimate import NAN, Estimate
 def mean_score(scores: Sequence[Estimate]) -> Estimate:
     """The plain mean; dimensions are independent, so their variances add.
 
-    Plain `sum` and `** 2` in the order of the dimensions: so lm-eval's groups do it, and the bits must agree.
+    Plain `sum` and `** 2` in the order of the dimensions, as in lm-eval's groups: the results must have the same bits.
     """
     if not scores:
         return Estimate(NAN, NAN)

@@ -1,4 +1,4 @@
-"""The parts that one dimension gives to virtual responses: gold values and verdicts, both from 0 to 1."""
+"""The parts that one dimension contributes to virtual responses: gold values and verdicts, both from 0 to 1."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from recrm_tasks.scoring.outcomes import Outcome
 
 
 class Role(NamedTuple):
-    """What a dimension's verdicts are to a reward."""
+    """A dimension's role in the hybrid reward."""
 
     gate: bool
-    """Whether it is something that a response holds or fails, rather than something that it has more or less of."""
+    """Whether it is a rule that a response keeps or breaks, not a quality that comes in degrees."""
     weight: float
 
 
 class Parts(NamedTuple):
-    """One dimension's records, sorted by id, so that the order of outcomes cannot matter.
+    """One dimension's records, sorted by id, so that the order of outcomes does not matter.
 
     A record has one part; a list has one per candidate.
     """
@@ -30,9 +30,9 @@ class Parts(NamedTuple):
     ids: tuple[str, ...]
     """One per record."""
     clusters: Ints
-    """Shape (records,), from 0: equal where records hang together."""
+    """Shape (records,): cluster numbers from 0."""
     starts: Ints
-    """Shape (records + 1,): where each record's parts begin, and where the last one's end."""
+    """Shape (records + 1,): the index of each record's first part, then the number of parts."""
     gold: Floats
     """Shape (parts,)."""
     verdict: Floats
@@ -40,15 +40,15 @@ class Parts(NamedTuple):
 
     @property
     def cluster_count(self) -> int:
-        """How many clusters there are."""
+        """The number of clusters."""
         return int(self.clusters.max(initial=-1)) + 1
 
 
 def single_parts(outcomes: Sequence[Outcome], clusters: Ints, gold: Floats, verdict: Floats) -> Parts:
-    """The parts of records that have one each.
+    """The parts of records with one part each.
 
     Args:
-        outcomes: as `in_order` gives them.
+        outcomes: as returned by `in_order`.
         clusters: shape (records,).
         gold: shape (records,).
         verdict: shape (records,); NaN is unreadable.
@@ -57,7 +57,7 @@ def single_parts(outcomes: Sequence[Outcome], clusters: Ints, gold: Floats, verd
 
 
 def in_order(outcomes: Sequence[Outcome]) -> tuple[list[Outcome], Ints]:
-    """Outcomes by id, those of one record by value, and their clusters: shape (records,)."""
+    """Outcomes sorted by id, those of one record by value; and their clusters, shape (records,)."""
     ordered = sorted(outcomes, key=lambda o: o.id)
     if any(a.id == b.id for a, b in pairwise(ordered)):
         ordered.sort(key=lambda o: (o.id, o.value is None, o.reason or o.value))

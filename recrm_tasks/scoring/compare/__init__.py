@@ -1,1 +1,1 @@
-"""Two runs on the same records -> what differs, by how much, and whether chance would do that."""
+"""Two runs on the same records -> paired differences with intervals and tests."""

@@ -1,4 +1,4 @@
-"""Paired differences of each kind of metric. Rows of both runs stand in the same order."""
+"""Paired differences of each type of metric. The rows of both runs are in the same order."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from recrm_tasks.scoring.metrics.intervals import around
 
 
 def of_shares(first: NDArray[np.bool_], second: NDArray[np.bool_], clusters: Clusters) -> Difference:
-    """Accuracies: the exact McNemar test, where rows hang together sign flips of clusters.
+    """Accuracies: the exact McNemar test; with clusters, sign flips of clusters.
 
-    The interval is Agresti and Min's (2005): half a record is added to each cell of the two-by-two table, so that two
-    runs that never differ still have an interval. With clusters the table is divided by the design effect.
+    The interval is that of Agresti and Min (2005): half a record is added to each cell of the two-by-two table, so that
+    two runs without a difference still have an interval. With clusters the table is divided by the design effect.
 
     Args:
-        first: shape (n,), whether the first run is right.
+        first: shape (n,), whether the first run is correct.
         second: the same of the second run.
         clusters: shape (n,) or None.
     """
@@ -75,8 +75,8 @@ def of_areas(gold: Ints, first: Floats, second: Floats, clusters: Clusters) -> D
 def of_f1(gold: Ints, first: Ints, second: Ints, average: Average, clusters: Clusters) -> Difference:
     """F1: 2,000 seeded multinomial draws of the table of (gold, first, second).
 
-    p is twice the share of draws on the other side of no difference, the observed table counted among them. With
-    clusters fewer records are drawn, by the design effect of the linearised difference.
+    p is twice the share of draws on the opposite side of zero; the observed table counts as one of them. With clusters
+    fewer records are drawn: their number is divided by the design effect of the linearised difference.
 
     Args:
         gold: shape (n,), label indices.

@@ -21,9 +21,9 @@ from recrm_tasks.scoring.metrics.estimate import (
 def auc(gold: Ints, scores: Floats, clusters: Clusters) -> Estimate:
     """The share of (positive, negative) pairs in which the positive scores higher; equal scores count one half.
 
-    An unreadable answer (NaN) loses every pair that it is in. Undefined (NaN) without positives or without negatives.
-    Sources: Mann and Whitney 1947; the standard error is that of DeLong, DeLong and Clarke-Pearson 1988 from the
-    structural components, in O(n log n) by sorting (Sun and Xu 2014); rows of one cluster as in Obuchowski 1997.
+    An unreadable answer (NaN) loses all its pairs. The AUC is undefined (NaN) without positives or without negatives.
+    Sources: Mann and Whitney 1947; the standard error follows DeLong, DeLong and Clarke-Pearson 1988, from structural
+    components, in O(n log n) by sorting (Sun and Xu 2014); clusters follow Obuchowski 1997.
 
     Args:
         gold: shape (n,), 0 or 1.
@@ -38,14 +38,15 @@ def auc(gold: Ints, scores: Floats, clusters: Clusters) -> Estimate:
 
 
 def influences(gold: Ints, scores: Floats) -> tuple[float, Floats]:
-    """The AUC, and what each row adds to its deviation: DeLong's variance is the sum of their squares.
+    """The AUC and each row's influence on it: DeLong's variance is the sum of squared influences.
 
     Args:
         gold: shape (n,), 0 or 1.
         scores: shape (n,); NaN is unreadable.
 
     Returns:
-        The area, NaN without positives or without negatives; shape (n,), NaN where either are fewer than two.
+        The area, NaN without positives or without negatives; the influences, shape (n,), NaN with fewer than two
+        positives or fewer than two negatives.
     """
     positive = gold == 1
     p = int(positive.sum())
@@ -62,10 +63,10 @@ def influences(gold: Ints, scores: Floats) -> tuple[float, Floats]:
 
 
 def pairs_won(positive: Ints, scores: Floats) -> Ints:
-    """Twice the number of pairs won by each row's class there: integers, so nothing is rounded before a division.
+    """For each row twice the number of its pairs that are in the correct order: integers, so nothing is rounded.
 
-    For a positive twice the negatives that it beats, for a negative twice the positives that beat it; a tie counts 1,
-    and an unreadable answer (NaN) is never on the winning side, nor is a pair with one won.
+    For a positive: twice the number of negatives with a lower score. For a negative: twice the number of positives with
+    a higher score. A tie counts 1. A pair with an unreadable answer (NaN) counts 0.
 
     Args:
         positive: shape (n,), bool.
@@ -74,7 +75,7 @@ def pairs_won(positive: Ints, scores: Floats) -> Ints:
     Returns:
         Shape (n,).
     """
-    order = ascending(scores)[: len(scores) - int(np.isnan(scores).sum())]  # NaN stands at the end
+    order = ascending(scores)[: len(scores) - int(np.isnan(scores).sum())]  # NaN is at the end
     twice = np.zeros(len(scores), dtype=np.int64)
     if not len(order):
         return twice
@@ -84,7 +85,7 @@ def pairs_won(positive: Ints, scores: Floats) -> Ints:
     is_positive = positive[order]
     positives = np.concatenate(([0], np.cumsum(is_positive)))
     below_or_at = positives[starts] + positives[ends]
-    beaten = starts + ends - below_or_at  # twice the negatives below, and once those that tie
+    beaten = starts + ends - below_or_at  # twice the negatives below, plus once the tied ones
     beating = 2 * positives[-1] - below_or_at
     sizes = ends - starts
     twice[order] = np.where(is_positive, np.repeat(beaten, sizes), np.repeat(beating, sizes))

@@ -1,4 +1,4 @@
-"""How far probabilities are from what happened."""
+"""Calibration: how well stated probabilities match what happened."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def bins_of(probabilities: Floats) -> Ints:
     """The bin of each probability, of `BINS` bins of equal mass.
 
     Equal probabilities always share a bin (that of the first of them in ascending order), so that the order of rows
-    cannot matter; a bin may stay empty.
+    does not matter. A bin may be empty.
 
     Args:
         probabilities: shape (n,), no NaN.
@@ -40,7 +40,7 @@ def bins_of(probabilities: Floats) -> Ints:
 
 
 class Binned(NamedTuple):
-    """Readable answers in their bins: what ECE and the parts of the Brier score share."""
+    """Readable answers in their bins, for ECE and the parts of the Brier score."""
 
     bins: Ints
     """Shape (readable,)."""
@@ -63,7 +63,7 @@ def binned(gold: Ints, probabilities: Floats) -> Binned:
 
 
 def brier(gold: Ints, probabilities: Floats, clusters: Clusters) -> Estimate:
-    """Mean squared distance of probability and label (Brier 1950); an unreadable answer costs 1, the worst there is.
+    """Mean squared difference between probability and label (Brier 1950); an unreadable answer counts 1, the maximum.
 
     Args:
         gold: shape (n,), 0 or 1.
@@ -75,14 +75,14 @@ def brier(gold: Ints, probabilities: Floats, clusters: Clusters) -> Estimate:
 
 
 def ece(probabilities: Floats, readable: Binned, clusters: Clusters) -> Estimate:
-    """Expected calibration error over 10 bins of equal mass; an unreadable answer is a gap of 1.
+    """Expected calibration error over 10 bins of equal mass; an unreadable answer counts as a gap of 1.
 
     ECE = sum over bins of |sum of (probability - label)| / n (Naeini et al. 2015, with equal-mass bins as in Nixon et
-    al. 2019). The standard error takes the bins and the sign of each bin's gap as given.
+    al. 2019). The standard error treats the bins and the sign of each bin's gap as fixed.
 
     Args:
         probabilities: shape (n,), in [0, 1]; NaN is unreadable.
-        readable: the others in their bins, in the same order.
+        readable: the readable answers in their bins, in the same order.
         clusters: shape (n,) or None.
     """
     gaps = np.ones(len(probabilities))
@@ -94,10 +94,10 @@ def ece(probabilities: Floats, readable: Binned, clusters: Clusters) -> Estimate
 def decomposition(gold: Ints, readable: Binned, clusters: Clusters) -> dict[str, Estimate]:
     """Brier score = reliability - resolution + uncertainty, over the bins of `ece`.
 
-    Reliability: Σ n_b (mean probability - share of positives)² / n. Uncertainty: s (1 - s), s being the share of
-    positives over all. Resolution is the generalised one, which includes what the bins' inner spread adds, so that
-    the three make up the score exactly. Sources: Murphy 1973; Stephenson, Coelho and Jolliffe 2008. Standard errors
-    are of the linearised figures, bins taken as given.
+    Reliability: Σ n_b (mean probability - share of positives)² / n. Uncertainty: s (1 - s), where s is the share of
+    positives. Resolution is generalised: it includes the spread within bins, so that the three parts add up to the
+    score exactly. Sources: Murphy 1973; Stephenson, Coelho and Jolliffe 2008. Standard errors are those of the
+    linearised parts, with the bins treated as fixed.
 
     Args:
         gold: shape (n,), 0 or 1.
@@ -128,7 +128,7 @@ def decomposition(gold: Ints, readable: Binned, clusters: Clusters) -> dict[str,
 
 
 def reliability_curve(gold: Ints, probabilities: Floats) -> list[Reliability]:
-    """The bins of `ece` that are not empty, in ascending order: the points of a reliability diagram.
+    """The non-empty bins of `ece` in ascending order: the points of a reliability diagram.
 
     Args:
         gold: shape (n,), 0 or 1.

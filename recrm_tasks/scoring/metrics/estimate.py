@@ -13,22 +13,22 @@ NAN = math.nan
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Clusters: TypeAlias = Ints | None
-"""A number per row, equal where rows hang together; None where every row stands alone."""
+"""The cluster number of each row; None if every row is its own cluster."""
 
 
 class Estimate(NamedTuple):
-    """A metric's value and its standard error; NaN is "undefined", and a count has no error (None)."""
+    """A metric's value and its standard error. NaN means undefined; counts have no error (None)."""
 
     value: float
     stderr: float | None = NAN
 
 
 def total(values: Floats) -> float:
-    """The sum, the same bits whatever the order.
+    """The sum, with the same bits in any order.
 
-    Numbers are cut into two whole numbers of about 40 bits (for a million of them), which are added up exactly: what is
-    rounded away is below 2^-80 of the largest. `math.fsum` gives the same at four times the time, and does so where
-    the scale would leave the range of floats.
+    Each number is split into two integers of about 40 bits (for a million numbers), which are added up exactly. The
+    rounding error is below 2^-80 of the largest number. `math.fsum` takes four times as long; it is used where the
+    scaling would leave the range of floats.
     """
     top = float(np.abs(values).max(initial=0.0))
     if not 1e-200 < top < 1e200:
@@ -44,7 +44,7 @@ def total(values: Floats) -> float:
 
 
 def ascending(values: Floats) -> Ints:
-    """The order that sorts values, NaN last; free where they are sorted already."""
+    """The indices that sort values, NaN last; without a sort if they are already sorted."""
     known = values[: len(values) - int(np.isnan(values).sum())]
     if not np.isnan(known).any() and bool((known[1:] >= known[:-1]).all()):
         return np.arange(len(values))
@@ -52,7 +52,7 @@ def ascending(values: Floats) -> Ints:
 
 
 def cluster_sums(values: Floats, clusters: Clusters) -> Floats:
-    """The sum within each cluster; each is added up in ascending order, so that the order of rows cannot matter.
+    """The sum within each cluster, added up in ascending order, so that the order of rows does not matter.
 
     Args:
         values: shape (n,).
@@ -70,14 +70,14 @@ def cluster_sums(values: Floats, clusters: Clusters) -> Floats:
 
 
 def error_of(influence: Floats, clusters: Clusters) -> float:
-    """The cluster-robust standard error of an estimate from what each row adds to its deviation.
+    """The cluster-robust standard error of an estimate, from each row's influence on it.
 
-    sqrt(G / (G - 1) · Σ_g (Σ_i in g influence)²) with G clusters; NaN for fewer than two. With every row alone and
+    sqrt(G / (G - 1) · Σ_g (Σ_i in g influence)²) with G clusters; NaN for fewer than two. Without clusters and with
     influence (x - mean) / n this is the usual s / sqrt(n). Source: Cameron and Miller, "A Practitioner's Guide to
     Cluster-Robust Inference", 2015.
 
     Args:
-        influence: shape (n,), its sum being 0.
+        influence: shape (n,), with sum 0.
         clusters: shape (n,) or None.
     """
     sums = cluster_sums(influence, clusters)
@@ -86,19 +86,19 @@ def error_of(influence: Floats, clusters: Clusters) -> float:
 
 
 def design_effect(influence: Floats, clusters: Clusters) -> float | None:
-    """How many times the variance of an estimate is what rows on their own would have (Kish 1965).
+    """The ratio of an estimate's variance to its variance with independent rows (Kish 1965).
 
     Args:
-        influence: shape (n,), what each row adds to the estimate's deviation.
+        influence: shape (n,), each row's influence on the estimate.
         clusters: shape (n,) or None.
 
     Returns:
-        The factor; None where rows or clusters add nothing, so that there is none.
+        The ratio; None if either variance is 0.
     """
     centred = influence - total(influence) / len(influence)
     sums = cluster_sums(centred, clusters)
     alone, together = total(centred * centred), total(sums * sums)
-    # Rows of a cluster may cancel each other; what is left of them then is a rounding error.
+    # Rows of a cluster may cancel out: the remainder is then a rounding error.
     return together / alone if alone > 0 and together > _ROUNDING * alone else None
 
 
@@ -119,7 +119,7 @@ def mean(values: Floats, clusters: Clusters) -> Estimate:
 
 
 def share(hits: NDArray[np.bool_], clusters: Clusters) -> Estimate:
-    """The same for yes and no: a million rows cost a count."""
+    """`mean` of booleans; without clusters it only counts."""
     n, count = len(hits), int(hits.sum())
     if clusters is not None or n < 2:
         return mean(hits.astype(np.float64), clusters)

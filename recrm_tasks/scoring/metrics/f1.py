@@ -26,17 +26,17 @@ def cells(gold: Ints, predicted: Ints) -> tuple[Ints, int]:
 
     Args:
         gold: shape (n,), label indices from 0.
-        predicted: shape (n,), label indices, or -1 for an unreadable answer, which has the last column.
+        predicted: shape (n,), label indices, or -1 for an unreadable answer, which is in the last column.
 
     Returns:
-        Shape (n,), numbers below k (k + 1), and k, the highest label seen + 1.
+        Shape (n,), numbers below k (k + 1); and k, the highest label that occurs + 1.
     """
     k = int(max(gold.max(initial=0), predicted.max(initial=0))) + 1
     return cells_of(gold, predicted, k), k
 
 
 def cells_of(gold: Ints, predicted: Ints, k: int) -> Ints:
-    """The same for a number of labels that is known."""
+    """Like `cells`, for a known number of labels."""
     found: Ints = gold * (k + 1) + np.where(predicted < 0, k, predicted)
     return found
 
@@ -50,13 +50,13 @@ def confusion(gold: Ints, predicted: Ints) -> Ints:
 def f1(gold: Ints, predicted: Ints, average: Average, clusters: Clusters) -> Estimate:
     """F1 averaged over labels.
 
-    Per label F1 = 2 TP / (gold + predicted). `weighted` weighs by gold count; `macro` is the plain mean over labels
-    that occur as gold or as an answer ("unreadable" is no label). Both equal scikit-learn's `f1_score` with
+    Per label F1 = 2 TP / (gold + predicted). `weighted` uses gold counts as weights; `macro` is the plain mean over
+    labels that occur as gold or as an answer ("unreadable" is not a label). Both equal scikit-learn's `f1_score` with
     `zero_division=0`. With one gold class, weighted F1 is 2 acc / (1 + acc).
 
-    The standard error is the spread over 2,000 multinomial draws of the whole confusion matrix (seeded), so that its
-    cost does not depend on the number of rows. Where rows hang together, fewer are drawn: their number is divided by
-    the design effect (Kish 1965) of the linearised F1.
+    The standard error is the standard deviation over 2,000 seeded multinomial draws of the whole confusion matrix, so
+    its cost does not depend on the number of rows. With clusters fewer rows are drawn: their number is divided by the
+    design effect (Kish 1965) of the linearised F1.
 
     Args:
         gold: shape (n,), label indices from 0.
@@ -75,18 +75,26 @@ def f1(gold: Ints, predicted: Ints, average: Average, clusters: Clusters) -> Est
 
 
 def resampled(counts: Ints, rows: int) -> Floats:
-    """Counts as other samples of so many rows would give them: a table of any shape -> 2,000 of them, seeded."""
+    """2,000 seeded multinomial draws of a table of counts.
+
+    Args:
+        counts: any shape.
+        rows: the number of rows in each draw.
+
+    Returns:
+        Shape (2000, *shape of counts).
+    """
     shares = (counts / counts.sum()).ravel()
     draws = np.random.default_rng(_SEED).multinomial(rows, shares, size=DRAWS)
     return draws.reshape(DRAWS, *counts.shape).astype(np.float64)
 
 
 def matrices(drawn: Floats, cells: Ints, k: int) -> Floats:
-    """Counts by kind of row -> confusion matrices: (draws, kinds) -> (draws, k, k + 1).
+    """Counts by type of row -> confusion matrices: (draws, types) -> (draws, k, k + 1).
 
     Args:
-        drawn: how many rows of each kind.
-        cells: shape (kinds,), the cell of the matrix that each kind belongs to; kinds may share one.
+        drawn: the number of rows of each type.
+        cells: shape (types,), the cell of the matrix that each type belongs to; types may share one.
         k: number of labels.
     """
     belongs = (cells[:, None] == np.arange(k * (k + 1))).astype(np.float64)
@@ -95,7 +103,7 @@ def matrices(drawn: Floats, cells: Ints, k: int) -> Floats:
 
 
 def gradient(cell: Ints, k: int, average: Average) -> Floats:
-    """What one more row in each cell adds to F1: shape (k (k + 1),).
+    """The gradient of F1: the effect of one more row in each cell, shape (k (k + 1),).
 
     Args:
         cell: shape (n,), the rows' cells of the confusion matrix.
@@ -126,7 +134,7 @@ def _margins(counts: Floats) -> tuple[Floats, Floats, Floats, Floats]:
 
 
 def _effective(gold: Ints, predicted: Ints, average: Average, clusters: Ints) -> int:
-    """The number of independent rows that tell as much; 0 where there is but one cluster."""
+    """The number of independent rows with the same information; 0 with fewer than two clusters."""
     cell, k = cells(gold, predicted)
     groups = len(np.unique(clusters))
     effect = design_effect(gradient(cell, k, average)[cell], clusters)
@@ -134,7 +142,7 @@ def _effective(gold: Ints, predicted: Ints, average: Average, clusters: Ints) ->
 
 
 def _slopes(counts: Floats, average: Average) -> Floats:
-    """What one more row in each cell adds to F1: the gradient, (k, k + 1) -> (k, k + 1)."""
+    """The gradient of F1 by counts: (k, k + 1) -> (k, k + 1)."""
     k = len(counts)
     support, _, hits, seen = (x[0] for x in _margins(counts[None]))
     per_label = np.divide(2 * hits, seen, out=np.zeros(k), where=seen > 0)

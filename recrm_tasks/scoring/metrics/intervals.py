@@ -1,4 +1,4 @@
-"""95 % intervals from what a result carries: the value, its standard error and the number of clusters."""
+"""95 % intervals from the numbers in a result: the value, its standard error and the number of clusters."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def wilson(share: float, n: float, z: float = Z) -> tuple[float, float]:
 
     Args:
         share: successes / n, in [0, 1].
-        n: number of trials; an effective number need not be whole.
-        z: normal quantile of the wanted confidence.
+        n: number of trials; an effective number may be fractional.
+        z: normal quantile of the confidence level.
     """
     if not n > 0 or math.isnan(share):
         return NAN, NAN
@@ -27,17 +27,16 @@ def wilson(share: float, n: float, z: float = Z) -> tuple[float, float]:
 
 
 def of_share(value: float, stderr: float, clusters: float) -> tuple[float, float]:
-    """Wilson's interval of any mean in [0, 1], by the effective number of trials.
+    """Wilson's interval of any mean in [0, 1], with the effective number of trials.
 
-    The effective n is the one at which a proportion of this value has this standard error; with independent rows of
-    yes and no it is n itself, so that this is Wilson's interval as it stands. Rows that hang together lower it
-    (Korn and Graubard 1998 put such an n into Clopper-Pearson's interval; here it is Wilson's). Where the error
-    is 0 (all rows alike) the clusters are the trials.
+    The effective n is the one at which a proportion with this value has this standard error. For independent rows of 0
+    and 1 it is n itself, and this is the plain Wilson interval. Clusters lower it (Korn and Graubard 1998 use such an n
+    in Clopper-Pearson's interval; here it is Wilson's). If the error is 0 (all rows equal), each cluster is a trial.
 
     Args:
         value: in [0, 1].
         stderr: cluster-robust, with the factor G / (G - 1).
-        clusters: their number G.
+        clusters: the number of clusters G.
     """
     if math.isnan(value) or math.isnan(stderr) or clusters < 2:
         return NAN, NAN
@@ -45,14 +44,14 @@ def of_share(value: float, stderr: float, clusters: float) -> tuple[float, float
     if stderr == 0 or variance <= 0:
         return wilson(value, clusters)
     ratio = math.sqrt(variance) / stderr
-    # A subnormal value or error must not divide by 0.
+    # Bounded, so that a subnormal value or error does not end in a division by 0.
     return wilson(value, min(1e18, max(1e-9, ratio * ratio * clusters / (clusters - 1))))
 
 
 def of_area(value: float, stderr: float, rarer: float) -> tuple[float, float]:
-    """The interval of an AUC on the logit scale, where it cannot leave [0, 1] (Pepe 2003, section 5.2).
+    """The interval of an AUC on the logit scale, so that it stays in [0, 1] (Pepe 2003, section 5.2).
 
-    At 0 or 1, where DeLong's error is 0, it is Wilson's with the rarer class as the trials.
+    At 0 or 1, where DeLong's error is 0, it is Wilson's interval with the rows of the rarer class as trials.
 
     Args:
         value: the area.
@@ -69,13 +68,13 @@ def of_area(value: float, stderr: float, rarer: float) -> tuple[float, float]:
 
 
 def around(value: float, stderr: float, low: float = -1.0, high: float = 1.0) -> tuple[float, float]:
-    """value ± 1.96 errors within the range of the figure; NaN where either is.
+    """value ± 1.96 errors, clipped to the metric's range; NaN if the value or its error is NaN.
 
     Args:
         value: from `low` to `high`.
         stderr: its standard error.
-        low: the least that the figure can be.
-        high: the most.
+        low: the metric's minimum.
+        high: its maximum.
     """
     if math.isnan(value) or math.isnan(stderr):
         return NAN, NAN

@@ -1,7 +1,7 @@
 """Metrics of one ordered list. Ties count at their expected value under random order, never by input order.
 
 A list is given as `grades` (0 is negative; higher is better) and `scores` (higher is ranked earlier; equal scores
-tie), both of length m in the same order. Candidates that an answer leaves out tie at the bottom.
+tie), both of length m in the same order. Candidates that are missing from an answer tie at the bottom.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from math import comb, fsum, log2
 
 
 def _tie_groups(grades: Sequence[int], scores: Sequence[float]) -> list[list[int]]:
-    """Grades in ranked order, the tied ones together."""
+    """Grades in ranked order, with tied candidates grouped."""
     order = sorted(range(len(scores)), key=lambda i: -scores[i])
     return [[grades[i] for i in tied] for _, tied in groupby(order, key=lambda i: scores[i])]
 
@@ -25,7 +25,7 @@ def top_hit(grades: Sequence[int], scores: Sequence[float]) -> float:
 
 
 def list_auc(grades: Sequence[int], scores: Sequence[float]) -> float:
-    """Share of (positive, negative) pairs in the right order, ties one half."""
+    """Share of (positive, negative) pairs in the correct order; ties count one half."""
     won = pairs = 0
     for grade, score in zip(grades, scores, strict=True):
         if grade > 0:
@@ -50,7 +50,7 @@ def hit_rate(grades: Sequence[int], scores: Sequence[float], k: int) -> float:
 
 
 def ndcg(grades: Sequence[int], scores: Sequence[float], k: int) -> float:
-    """Expected nDCG@k with linear gains and a log2 discount (Järvelin and Kekäläinen 2002; trec_eval's form)."""
+    """Expected nDCG@k with linear gains and a log2 discount (Järvelin and Kekäläinen 2002; as in trec_eval)."""
     dcg: list[float] = []
     place = 0
     for tied in _tie_groups(grades, scores):
@@ -74,10 +74,10 @@ def reciprocal_rank(grades: Sequence[int], scores: Sequence[float]) -> float:
 
 
 def chosen_place(scores: Sequence[float]) -> float:
-    """Where the first choice stands in the order as shown: 1 at its head, -1 at its end, 0 in the middle.
+    """The place of the first choice in the order shown: 1 at the start, -1 at the end, 0 in the middle.
 
-    A model that looks at candidates alone takes every place equally often, since the order shown is a hash: the mean
-    over lists is then 0. Several first choices count at the mean of their places.
+    The order shown is by hash, so a model without position bias chooses every place equally often, and the mean over
+    lists is 0. Tied first choices count at the mean of their places.
 
     Args:
         scores: of the candidates in the order shown, at least two.
@@ -88,7 +88,7 @@ def chosen_place(scores: Sequence[float]) -> float:
 
 
 def normalised_ranks(scores: Sequence[float]) -> tuple[float, ...]:
-    """Of each candidate the share of the others that it is ranked before, ties one half: 1 is first, 0 is last.
+    """For each candidate the share of the others that rank below it, ties one half: 1 is first, 0 is last.
 
     Args:
         scores: at least two, in any order; higher is ranked earlier.
