@@ -1,4 +1,4 @@
-"""Inspect's model that costs nothing: it answers at once, with a probability that only depends on the prompt."""
+"""A model for Inspect that costs nothing: it answers at once, with a probability that depends only on the prompt."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class FreeAPI(ModelAPI):
         super().__init__(model_name)
 
     def max_connections(self) -> int:
-        """As of a local server; the answer takes no time, so that the number hardly matters."""
+        """As for a local server; answers take no time, so the number hardly matters."""
         return 100
 
     async def generate(

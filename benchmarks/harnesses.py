@@ -1,12 +1,12 @@
-"""Measures wall time and peak memory of whole evaluations with a model that costs nothing, and of our side alone.
+"""Measures wall time and peak memory of whole evaluations with a model that costs nothing, and of this package alone.
 
     python benchmarks/harnesses.py DATA --tree . --out results.jsonl --only lm-eval-generate documents-generate
 
-Without `--only` everything is measured, one after the other. `--tree` is the checkout that is measured: an older one
-(`git worktree add /tmp/before COMMIT`) is measured by the same script. Each measurement is a process of its own with
-empty caches. Memory is of the process tree, sampled every 0.2 s; it is given twice, as resident (`rss`, which counts
-the pages of memory-mapped files, that the kernel can take back) and as private (`own`). `max` is the kernel's
-high-water mark of the largest single process. GB is 10^9 bytes.
+Without `--only` everything is measured, one after the other. `--tree` is the measured checkout: the same script also
+measures an older one (`git worktree add /tmp/before COMMIT`). Each measurement is a separate process with empty caches.
+Memory is that of the process tree, sampled every 0.2 s, in two forms: resident (`rss`, which includes the pages of
+memory-mapped files, which the kernel can reclaim) and private (`own`). `max` is the peak of the largest process, as
+reported by the kernel. GB is 10^9 bytes.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ HERE = Path(__file__).resolve().parent
 GB = 1e9
 EVERY = 0.2
 SPARE = 1.0
-"""GB that must stay available on the machine: others may work on it."""
+"""GB that must stay available on the machine, which others may use."""
 
 Result = dict[str, Any]
 
 
 def lm_eval(mode: str, samples: bool) -> list[str]:
-    """lm-eval as a user runs it, with its own model that answers nothing in particular."""
+    """lm-eval as a user runs it, with its own dummy model."""
     task = "recrm_behavior_logprob" if mode == "logprob" else "recrm_behavior"
     fixed = ["-m", "lm_eval", "run", "--model", "dummy", "--tasks", task, "--output_path", "{work}/lm_eval"]
     fixed += ["--include_path", "{tree}/recrm_tasks/lm_eval_tasks", "--metadata", "{metadata}"]
@@ -60,7 +60,7 @@ MEASUREMENTS: dict[str, list[str]] = {
 
 
 def measure(name: str, data: Path, tree: Path, limit: int | None, most_gb: float, most_s: float) -> Result:
-    """Runs one measurement; a run that takes too much memory or time is ended, and that is its outcome."""
+    """Runs one measurement. A run that takes too much memory or time is stopped and reported as such."""
     with tempfile.TemporaryDirectory(prefix="recrm-benchmark-") as work:
         metadata = {"recrm_data": str(data), **({"recrm_limit": limit} if limit else {})}
         values = {
@@ -101,7 +101,7 @@ def _filled(part: str, values: dict[str, str]) -> str:
 
 
 def _environment(tree: Path, work: str) -> dict[str, str]:
-    """Offline, the measured tree first, and every cache in the work folder: each run starts cold."""
+    """Offline, with the measured tree first on the path, and with empty caches in the work folder."""
     here = {name: f"{work}/{name.lower()}" for name in ("HF_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")}
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("RECRM_", "INSPECT_"))}
     return {**kept, **here, "PYTHONPATH": str(tree), "HF_HUB_OFFLINE": "1", "INSPECT_LOG_DIR": f"{work}/inspect"}
@@ -115,20 +115,20 @@ def _started(command: list[str], env: dict[str, str], cwd: str, output: Any) -> 
     try:
         yield process
     finally:
-        # Its own session, so that nothing it started outlives it, whatever ended this script.
+        # It has its own session, so that no process that it started survives, however this script ends.
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
 
 
 def _watched(process: subprocess.Popen[bytes], most_gb: float, most_s: float) -> Result:
-    """Polls until the process ends or has to be ended."""
+    """Polls until the process ends or must be stopped."""
     start = time.monotonic()
     rss = own = 0.0
     outcome = "ok"
     while True:
         now_rss, now_own = _memory(process.pid)
         rss, own = max(rss, now_rss), max(own, now_own)
-        # `wait4` instead of Popen's own: it gives the kernel's account of the process.
+        # `wait4` instead of Popen's own method: it returns the kernel's resource usage of the process.
         pid, status, usage = os.wait4(process.pid, os.WNOHANG)
         if pid:
             break
@@ -156,7 +156,7 @@ def _watched(process: subprocess.Popen[bytes], most_gb: float, most_s: float) ->
 
 
 def _memory(pid: int) -> tuple[float, float]:
-    """Resident and private memory of a process and all below it."""
+    """Resident and private memory of a process and its descendants."""
     rss = own = 0
     with suppress(psutil.NoSuchProcess):
         top = psutil.Process(pid)
@@ -169,7 +169,7 @@ def _memory(pid: int) -> tuple[float, float]:
 
 
 def _said(text: str, work: Path) -> Result:
-    """The rows and metrics that a run names: lm-eval in its results file, ours in the last line."""
+    """The rows and metrics that a run reports: lm-eval in its results file, `workloads.py` in the last line."""
     for file in (work / "lm_eval").rglob("results*.json"):
         results = json.loads(file.read_text(encoding="utf-8"))
         (task,) = results["n-samples"]

@@ -1,8 +1,8 @@
-"""What metrics with their errors cost, beside their peers in the same run.
+"""Measures the time of metrics with their errors, compared with other packages in the same run.
 
     python benchmarks/metrics.py [--rows 1000000]
 
-Prints one line per comparison; `ratio` is our time over the peer's. Needs the `dev` extra.
+Prints one line per comparison; `ratio` is our time divided by that of the other package. Needs the `dev` extra.
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ from ir_measures import RR, Qrel, ScoredDoc, Success, nDCG
 from lm_eval.api.metrics import bootstrap_stderr
 from sklearn.metrics import f1_score, roc_auc_score
 
-from recrm_tasks.aggregate import hybrid_scores
 from recrm_tasks.answers.order import ORDER
 from recrm_tasks.answers.probability import PROBABILITY
-from recrm_tasks.dimensions import dimensions
+from recrm_tasks.dimensions.suites import RECRM
 from recrm_tasks.scoring.metrics.f1 import f1
 from recrm_tasks.scoring.outcomes import Outcome
 
@@ -38,7 +37,7 @@ def best(work: Callable[[], object], times: int = 3) -> float:
 
 
 def behavior(rows: int) -> None:
-    """All behavior metrics against scikit-learn's AUC alone."""
+    """All behavior metrics, compared with scikit-learn's AUC alone."""
     rng = np.random.default_rng(0)
     gold = (rng.random(rows) < 0.2).astype(int)
     exact = np.clip(rng.beta(2, 5, rows) + 0.1 * gold, 0, 1)
@@ -53,12 +52,12 @@ def behavior(rows: int) -> None:
 
 
 def _weighted(items: list[tuple[int, int]]) -> float:
-    """scikit-learn's F1, as lm-eval's bootstrap calls it in other processes."""
+    """scikit-learn's F1; a function of the module, because lm-eval's bootstrap calls it in other processes."""
     return float(f1_score(*zip(*items, strict=True), average="weighted"))
 
 
 def labels(rows: int) -> None:
-    """F1 with its error against lm-eval's bootstrap of rows, timed on a small part and extrapolated in both factors."""
+    """F1 with its error, compared with lm-eval's bootstrap of rows, which is timed on fewer rows and draws."""
     rng = np.random.default_rng(1)
     gold = rng.integers(0, 3, rows)
     answered = np.where(rng.random(rows) < 0.7, gold, rng.integers(0, 3, rows))
@@ -72,7 +71,7 @@ def labels(rows: int) -> None:
 
 
 def lists(count: int) -> None:
-    """All ranking metrics against ir_measures (trec_eval's code), without errors there."""
+    """All ranking metrics with errors, compared with ir_measures (trec_eval's code) without errors."""
     rng = np.random.default_rng(2)
     outcomes, qrels, run = [], [], []
     for q in range(count):
@@ -88,11 +87,11 @@ def lists(count: int) -> None:
 
 
 def aggregated(rows: int) -> None:
-    """The hybrid score by all forms, and how much of it is sorting and checking; it has no peer."""
+    """The hybrid score by all forms, and the time of sorting and checking in it."""
     rng = np.random.default_rng(3)
     count = max(10, rows // 5)
     outcomes: dict[str, list[Outcome]] = {}
-    for key in dimensions():
+    for key in RECRM.keys:
         if key == "ranking":
             grades = [tuple(rng.permutation([1, 0, 0, 0, 0]).tolist()) for _ in range(count)]
             made = [(g, tuple(rng.permutation(5).astype(float).tolist())) for g in grades]
@@ -102,8 +101,8 @@ def aggregated(rows: int) -> None:
             made = list(zip(rng.integers(0, 2, count).tolist(), rng.integers(0, 2, count).tolist(), strict=True))
         values = () if key in ("ranking", "behavior") else (1.0, 0.0)
         outcomes[key] = [Outcome(f"{key}-{i}", g, v, None, None, values) for i, (g, v) in enumerate(made)]
-    parts = best(lambda: [kind.kind.parts(outcomes[key]) for key, kind in dimensions().items()], times=1)
-    whole = best(lambda: hybrid_scores(outcomes), times=1)
+    parts = best(lambda: [dim.kind.parts(outcomes[key]) for key, dim in RECRM.dimensions.items()], times=1)
+    whole = best(lambda: RECRM.hybrid(outcomes), times=1)
     print(f"hybrid, {5 * count:,} outcomes, four forms: {whole:.1f} s, of which parts {parts:.1f} s")
 
 
@@ -114,7 +113,7 @@ def main() -> None:
     rows = parser.parse_args().rows
     behavior(rows)
     labels(rows)
-    lists(max(10, rows // 13))  # the benchmark has 13 behavior rows to a list
+    lists(max(10, rows // 13))  # RecRM-Bench has 13 behavior rows per list
     aggregated(rows)
 
 

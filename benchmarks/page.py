@@ -1,9 +1,9 @@
-"""How quickly the report's page answers with many records, in Chromium.
+"""Measures how fast the report's page responds with many records, in Chromium.
 
     python benchmarks/page.py [--records 10000]
 
-Two scripted models answer so many records of behavior (the sample's, over and over, with other contexts); the page is
-written by `recrm report`, opened, and asked to filter and to search. Needs what tests/browser needs.
+Two scripted models answer this number of behavior records (copies of the sample's with other contexts). `recrm report`
+writes the page, which is then opened, filtered and searched. It needs the same packages as tests/browser.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from recrm_tasks.data import load
 
 
 def write(folder: Path, count: int) -> Path:
-    """The page of two models on so many records."""
+    """Writes the page of two models on `count` records."""
     records = [record.model_dump(mode="json", exclude_none=True) for record in load("behavior", "sample").records()]
     (folder / "data").mkdir()
     with (folder / "data" / "behavior.jsonl").open("w", encoding="utf-8") as stream:

@@ -1,11 +1,10 @@
-"""Reading and checking behavior records against pyarrow reading the same file, in one run.
+"""Measures reading and checking behavior records, compared with pyarrow reading the same file, in one run.
 
     python benchmarks/reading.py DATA [--rounds 3]
 
-Each in a process of its own, in turns: pyarrow decodes the whole file and does nothing else; `load` reads, checks,
-hashes, stores and orders it with an empty cache; `load` again, from the cache; 1,000 of the rows are chosen and asked;
-the prompts of all rows are built. Memory is the process's high-water mark above that of an interpreter with the same
-imports.
+Each step is a separate process, in turns: pyarrow only decodes the whole file; `load` reads, checks, hashes, stores and
+orders it with an empty cache; `load` again, from the cache; the prompts of a sample of 1,000 rows are built, then those
+of all rows. Memory is the process's peak above that of an interpreter with the same imports.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ def first(data: str) -> int:
 
 
 def thousand(data: str) -> int:
-    """A choice of 1,000 from the cache, with its prompts."""
+    """Builds the prompts of a sample of 1,000, from the cache."""
     from recrm_tasks.data import load
 
     return sum(1 for _ in load("behavior", data, limit=1_000).prompts("generate"))
@@ -58,7 +57,7 @@ def prompts(data: str) -> int:
 
 
 def measure(name: str, data: str) -> None:
-    """One piece of work; prints seconds and megabytes as JSON."""
+    """Runs one step; prints seconds and megabytes as JSON."""
     import pyarrow.csv
     import pyarrow.json
     import pyarrow.parquet  # noqa: F401
@@ -98,7 +97,7 @@ def main() -> None:
         shutil.rmtree(cache)
     alone = statistics.median(r["seconds"] for r in found["pyarrow"])
     print(
-        "| work | rows | seconds (median) | of pyarrow's | cpu s | MB above start (most) |\n|---|---|---|---|---|---|"
+        "| step | rows | seconds (median) | times pyarrow | cpu s | MB above start (most) |\n|---|---|---|---|---|---|"
     )
     for name, results in found.items():
         seconds, cpu = (statistics.median(r[key] for r in results) for key in ("seconds", "cpu"))

