@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -85,8 +85,3 @@ class Run(RunInfo):
     def interval(self, metric: str | None = None) -> tuple[float, float]:
         """95 % interval of a metric, by default the primary one; see `Kind.interval`."""
         return dimension_of(self.dimension).kind.interval(metric or self.primary, self.metrics)
-
-
-def cost_notes(runs: Iterable[Run]) -> str:
-    """How the harnesses of these runs count what they cost."""
-    return " ".join(sorted({run.cost.note for run in runs if run.cost and run.cost.note}))

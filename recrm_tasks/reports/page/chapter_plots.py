@@ -13,7 +13,7 @@ from recrm_tasks.reports.files.write import writing
 from recrm_tasks.reports.leaderboard_entries import Entry
 from recrm_tasks.reports.page import svg_charts
 from recrm_tasks.reports.page.chapters import Chapter
-from recrm_tasks.reports.runs import Run, cost_notes
+from recrm_tasks.reports.runs import Run
 from recrm_tasks.scoring.diagnosis import Diagnosis
 from recrm_tasks.scoring.outcomes import Reason
 
@@ -70,8 +70,7 @@ def _overall(chapter: Chapter) -> list[Plot]:
         if seconds is not None
     ]
     if any(not math.isnan(row["value"]) for row in costs):
-        runs = [run for line in chapter.lines for run in line.entry.runs.values()]
-        caption = f"Entries whose dimensions were all asked in one run. {cost_notes(runs)}"
+        caption = "Entries whose dimensions were all asked in one run. The cost table says how time is counted."
         found.append(Plot("cost", "Cost against score", caption, svg_charts.cost(costs)))
     return found
 

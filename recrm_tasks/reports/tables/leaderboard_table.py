@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from recrm_tasks.reports.leaderboard_entries import OVERALL, Entry, by_source, columns_of, runs_of
 from recrm_tasks.reports.number_format import full_interval, percent, short_interval
-from recrm_tasks.reports.runs import Cost, Run, cost_notes
+from recrm_tasks.reports.runs import Cost, Run
 from recrm_tasks.reports.tables.report_table import Cell, Column, Table, count_cell, number_cell
 from recrm_tasks.scoring.metrics.estimate import NAN
 
@@ -106,8 +106,8 @@ def costly_runs(entries: Sequence[Entry]) -> list[CostlyRun]:
 
 def cost_table(runs: Sequence[CostlyRun]) -> Table:
     """What each run of a harness took."""
-    notes = cost_notes(run for one in runs for run in one.runs)
-    return Table.of("cost", _COST_COLUMNS, runs, f"One line per run of a harness. {notes}".strip())
+    notes = sorted({one.cost.note for one in runs} - {""})
+    return Table.of("cost", _COST_COLUMNS, runs, " ".join(["One line per run of a harness.", *notes]))
 
 
 _COST_COLUMNS: Sequence[Column[CostlyRun]] = (
