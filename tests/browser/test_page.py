@@ -9,17 +9,11 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
 
-import lm_eval
 import pytest
 import scripted
-from inspect_ai import eval as inspect_eval
-from inspect_ai.model import get_model
-from lm_eval.loggers import EvaluationTracker
-from lm_eval.tasks import TaskManager
 from playwright.sync_api import Page
 
 from inspect_tasks import bench_task
-from recrm_tasks import lm_eval_tasks
 from recrm_tasks.answers.prompt import Prompt
 from recrm_tasks.cli import main
 from recrm_tasks.data import load
@@ -36,20 +30,6 @@ Opened = Callable[..., Page]
 CHINESE = "本地生活-奖励模型"
 ODD = 'odd<b>"&name'
 SAID = "<img src=x onerror=\"document.title='hacked'\"></script><script>document.title='hacked'</script>答案是B"
-
-
-def by_lm_eval(folder: Path, name: str, table: scripted.Answers, task: str, data: str) -> None:
-    """A run of lm-eval with its samples, as its command line saves them."""
-    manager = TaskManager(
-        include_path=str(Path(lm_eval_tasks.__file__).parent), include_defaults=False, metadata={"recrm_data": data}
-    )
-    tracker = EvaluationTracker(output_path=str(folder))
-    tracker.general_config_tracker.model_name = name
-    done = lm_eval.simple_evaluate(scripted.ScriptedLM(table), tasks=[task], task_manager=manager)
-    samples = done.pop("samples")
-    tracker.save_results_aggregated(results=done, samples=samples)
-    for key, rows in samples.items():
-        tracker.save_results_samples(task_name=key, samples=rows)
 
 
 def answering(prompts: list[Prompt], good: float) -> scripted.Answers:
@@ -72,10 +52,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     prompts = [p for key in dimensions() for p in load(key, "sample").prompts("generate")]
     good = answering(prompts, 0.8)
     good[next(p for p in prompts if p.id == "factual-en-01").messages[-1].content] = SAID
-    by_lm_eval(folder, f"some/{CHINESE}", good, "recrm_bench", "sample")
+    scripted.save(scripted.by_lm_eval(good, "recrm_bench"), folder, f"some/{CHINESE}")
     for name, table in ((CHINESE, good), (ODD, answering(prompts, 0.5))):
-        model = get_model(f"scripted/{name}", answers=table, memoize=False)
-        inspect_eval(bench_task(data="sample"), model=model, log_dir=str(folder / "inspect"), display="none")
+        scripted.by_inspect(bench_task(data="sample"), table, folder / "inspect", name)
     return folder
 
 
@@ -262,7 +241,8 @@ def test_ten_thousand_records(opened: Opened, tmp_path: Path) -> None:
     (data / "behavior.jsonl").write_text("\n".join(lines))
     prompts = list(load("behavior", str(data)).prompts("generate"))
     for name, good in (("one", 0.9), ("other", 0.6)):
-        by_lm_eval(tmp_path / "runs", name, answering(prompts, good), "recrm_behavior", str(data))
+        done = scripted.by_lm_eval(answering(prompts, good), "recrm_behavior", recrm_data=str(data))
+        scripted.save(done, tmp_path / "runs", name)
     file = tmp_path / "report.html"
     assert main(["report", str(tmp_path / "runs"), "--to", str(file)]) == 0
     page = opened(file)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import lm_eval
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
@@ -15,13 +14,9 @@ from inspect_ai import Task
 from inspect_ai import eval as inspect_eval
 from inspect_ai.dataset import Sample
 from inspect_ai.log import read_eval_log, write_eval_log
-from inspect_ai.model import get_model
 from inspect_ai.scorer import match
-from lm_eval.loggers import EvaluationTracker
-from lm_eval.tasks import TaskManager
 
 from inspect_tasks import bench_task, dimension_task
-from recrm_tasks import lm_eval_tasks
 from recrm_tasks.cli import main
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
@@ -33,25 +28,9 @@ from recrm_tasks.scoring.outcomes import Outcome
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def results(bench_logs: Path) -> Path:
     """A folder with one run of everything in both harnesses."""
-    folder = tmp_path_factory.mktemp("results")
-    table = {}
-    for key in dimensions():
-        table.update(scripted.completions(load(key, "sample").prompts("generate")))
-    manager = TaskManager(
-        include_path=str(Path(lm_eval_tasks.__file__).parent), include_defaults=False, metadata={"recrm_data": "sample"}
-    )
-    tracker = EvaluationTracker(output_path=str(folder / "lm-eval"))
-    tracker.general_config_tracker.model_name = "some/model"
-    done = lm_eval.simple_evaluate(scripted.ScriptedLM(table), tasks=["recrm_bench"], task_manager=manager)
-    samples = done.pop("samples")
-    tracker.save_results_aggregated(results=done, samples=samples)
-    for task, rows in samples.items():
-        tracker.save_results_samples(task_name=task, samples=rows)
-    model = get_model("scripted/some/model", answers=table, memoize=False)
-    inspect_eval(bench_task(data="sample"), model=model, log_dir=str(folder / "inspect"), display="none")
-    return folder
+    return bench_logs
 
 
 def test_both_give_the_same_runs(results: Path) -> None:
@@ -200,8 +179,7 @@ def test_what_cannot_be_read_is_told(results: Path, tmp_path: Path, capsys: pyte
 
 
 def test_a_run_without_an_answer_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    model = get_model("scripted/some/model", answers={}, memoize=False)  # knows no answer: the backend fails
-    (log,) = inspect_eval(bench_task(data="sample", limit=2), model=model, log_dir=str(tmp_path), display="none")
+    log = scripted.by_inspect(bench_task(data="sample", limit=2), {}, tmp_path)  # knows no answer: the backend fails
     assert log.status == "error"
     assert main(["report", str(tmp_path)]) == 2
     assert "incomplete (status error, 10 samples wanted), and no answer is in its log" in capsys.readouterr().err
@@ -211,14 +189,8 @@ def test_a_run_with_failed_requests_is_incomplete(tmp_path: Path, capsys: pytest
     """A request that failed is no answer of the model: the numbers are of the others, and marked; no gate opens."""
     table = scripted.completions(load("factual", "sample", limit=6).prompts("generate"))
     table.pop(next(iter(table)))
-    model = get_model("scripted/some/model", answers=table, memoize=False)
-    (log,) = inspect_eval(
-        dimension_task("factual", data="sample", limit=6),
-        model=model,
-        log_dir=str(tmp_path),
-        display="none",
-        fail_on_error=False,
-    )
+    task = dimension_task("factual", data="sample", limit=6)
+    log = scripted.by_inspect(task, table, tmp_path, fail_on_error=False)
     assert log.status == "success"
     assert main(["report", str(tmp_path)]) == 0
     told = capsys.readouterr()
