@@ -55,7 +55,7 @@ def test_the_register_takes_the_entry(schema: ModuleType) -> None:
 
 
 def test_the_tasks_version_is_of_the_registers_kind(schema: ModuleType) -> None:
-    assert schema.TaskVersion(bench_task(data="sample").metadata["task_version"]).interface_version == "D"
+    assert schema.TaskVersion(bench_task(data="sample").metadata["task_version"]).interface_version == "E"
 
 
 def test_the_evaluation_report_is_that_of_the_docs() -> None:
