@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from lean import few_pairs, machine_described_once  # noqa: F401
 from playwright.sync_api import Browser, Page, sync_playwright
 
 # As root, and where nothing but this machine can be reached: Chromium looks for its makers' hosts at every start.

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import math
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import lean
 import pytest
 
 import recrm_tasks.dimensions.suites as registry
@@ -43,6 +45,13 @@ PAIRS = {
     "factual_with_second": ("inspect/factual", "second/inspect"),
     "logprob_lm-eval_with_inspect": ("lm-eval/bench_logprob", "inspect/bench_logprob"),
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_pairs() -> Iterator[None]:
+    """As many pairs of virtual responses as version 0.1.0 drew: the numbers are compared with its own."""
+    with lean.pairs(lean.ALL):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,6 @@ from inspect_ai import Task
 from inspect_ai import eval as inspect_eval
 from inspect_ai.dataset import Sample
 from inspect_ai.log import read_eval_log, write_eval_log
-from inspect_ai.model import get_model
 from inspect_ai.scorer import match
 
 from inspect_tasks import bench_task, dimension_task
@@ -175,8 +174,7 @@ def test_broken_files_are_named(results: Path, tmp_path: Path, capsys: pytest.Ca
 
 
 def test_a_run_without_an_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    model = get_model("scripted/some/model", answers={}, memoize=False)  # knows no answer: the backend fails
-    (log,) = inspect_eval(bench_task(data="sample", limit=2), model=model, log_dir=str(tmp_path), display="none")
+    log = scripted.by_inspect(bench_task(data="sample", limit=2), {}, tmp_path)  # knows no answer: the backend fails
     assert log.status == "error"
     assert main(["report", str(tmp_path)]) == 2
     assert "incomplete (status error, 10 samples wanted), and its log has no answer" in capsys.readouterr().err
@@ -186,14 +184,8 @@ def test_a_run_with_failed_requests_is_incomplete(tmp_path: Path, capsys: pytest
     """A failed request is not an answer: the metrics are of the others, and marked, and no gate passes."""
     table = scripted.completions(load("factual", "sample", limit=6).prompts("generate"))
     table.pop(next(iter(table)))
-    model = get_model("scripted/some/model", answers=table, memoize=False)
-    (log,) = inspect_eval(
-        dimension_task("factual", data="sample", limit=6),
-        model=model,
-        log_dir=str(tmp_path),
-        display="none",
-        fail_on_error=False,
-    )
+    task = dimension_task("factual", data="sample", limit=6)
+    log = scripted.by_inspect(task, table, tmp_path, fail_on_error=False)
     assert log.status == "success"
     assert main(["report", str(tmp_path)]) == 0
     printed = capsys.readouterr()
