@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from inspect_tasks.harness_name import HARNESS
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.reports.runs import Run
@@ -12,7 +13,7 @@ from recrm_tasks.reports.runs import Run
 class InspectLogReader:
     """Reads logs in both of Inspect's formats; see `reports.readers.LogReader`."""
 
-    harness = "inspect"
+    harness = HARNESS
     files = "an .eval or .json log of Inspect"
 
     def reads(self, file: Path) -> bool:

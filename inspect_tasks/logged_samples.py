@@ -6,8 +6,8 @@ from pathlib import Path
 
 from inspect_ai.log import EvalLog, EvalSample
 
+from inspect_tasks.harness_name import HARNESS
 from inspect_tasks.log_file import model_of, provenance_of, read_header, read_samples, unfinished
-from inspect_tasks.log_reader import InspectLogReader
 from inspect_tasks.logprobs import choice_logprobs
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.logged_answers import Answers, Logged
@@ -45,7 +45,7 @@ def answers_of_log(file: Path, log: EvalLog, max_texts: int = 0) -> list[Answers
     answers = {
         key: Answers(
             file=file,
-            harness=InspectLogReader.harness,
+            harness=HARNESS,
             model=model_of(log),
             dimension=key,
             mode=str(entry["mode"]),
