@@ -1,0 +1,3 @@
+"""What reports call this harness. Apart from the rest, which needs Inspect."""
+
+HARNESS = "inspect"
