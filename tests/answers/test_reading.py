@@ -499,7 +499,7 @@ def right_json(key, prompt):
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("prompt_lang", [None, *LANGS])
 def test_copy_of_the_prompt_is_no_answer(key, prompt_lang):
-    """Base models echo. An echo is unreadable, and an answer behind it is read or unreadable, never another."""
+    """Base models repeat the prompt. The copy is unreadable; an answer after it is read correctly or is unreadable."""
     data = load(key, "sample")
     readable = 0
     for prompt in data.prompts("generate", prompt_lang):

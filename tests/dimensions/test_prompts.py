@@ -1,4 +1,4 @@
-"""Prompts: what is asked, in which order, and that the gold stands behind the right letter."""
+"""Prompts: what is asked, in which order, and that the gold answer has the right letter."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def test_labels_against_scikit_learn(rows):
 
 @pytest.mark.parametrize("right", [0, 1, 5, 148, 296, 297])
 def test_f1_of_one_gold_class_follows_from_the_accuracy(right):
-    """What tells that the published FC figures are weighted F1 (DESIGN.md)."""
+    """The identity that shows that the published FC figures are weighted F1 (DESIGN.md)."""
     found = flat(LABEL.measure(outcomes([0] * 297, [0] * right + [1] * (297 - right))))
     assert found["f1"] == pytest.approx(2 * found["acc"] / (1 + found["acc"]), abs=1e-15)
 
@@ -382,7 +382,7 @@ def test_score_repeats_the_primary_metric(key):
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(values=st.lists(st.floats(0, 1), min_size=2, max_size=20), times=st.integers(2, 4))
 def test_repeated_rows_are_clusters(values, times):
-    """Asking again tells nothing about other records: the standard error of the mean stays, to the last digits."""
+    """Asking the same records again gives no information about others: the standard error of the mean stays."""
     once = mean(np.array(values), None)
     again = mean(np.repeat(values, times), np.repeat(np.arange(len(values)), times))
     assert again.value == pytest.approx(once.value, abs=1e-15)
