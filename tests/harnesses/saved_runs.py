@@ -5,15 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import lm_eval
 import scripted
 from inspect_ai import Task
-from inspect_ai import eval as inspect_eval
-from inspect_ai.model import get_model
 from lm_eval.loggers import EvaluationTracker
-from lm_eval.tasks import TaskManager
-
-from recrm_tasks import lm_eval_tasks
 
 
 def by_lm_eval(
@@ -41,15 +35,9 @@ def by_lm_eval(
     Returns:
         The metrics by task.
     """
-    manager = TaskManager(
-        include_path=str(Path(lm_eval_tasks.__file__).parent),
-        include_defaults=False,
-        metadata={"recrm_data": data, **metadata},
-    )
+    done = scripted.by_lm_eval(table, task, limit=limit, recrm_data=data, **metadata)
     tracker = EvaluationTracker(output_path=str(folder))
     tracker.general_config_tracker.model_name = model
-    done = lm_eval.simple_evaluate(scripted.ScriptedLM(table), tasks=[task], task_manager=manager, limit=limit)
-    assert done is not None
     per_task = done.pop("samples")
     tracker.save_results_aggregated(results=done, samples=per_task if samples else None)
     for name, rows in per_task.items() if samples else ():
@@ -73,8 +61,4 @@ def by_inspect(
     Returns:
         The metrics.
     """
-    api = get_model(f"scripted/{model}", answers=table, memoize=False)
-    (log,) = inspect_eval(task, model=api, log_dir=str(folder), display="none", **options)
-    assert log.status == "success", log.error
-    assert log.results is not None
-    return {name: metric.value for name, metric in log.results.scores[0].metrics.items()}
+    return scripted.numbers(scripted.by_inspect(task, table, folder, model, **options))

@@ -5,8 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from itertools import cycle
+from pathlib import Path
 from typing import Any
 
+import lm_eval
+from inspect_ai import Task
+from inspect_ai import eval as inspect_eval
+from inspect_ai.log import EvalLog
 from inspect_ai.model import (
     ChatCompletionChoice,
     ChatMessage,
@@ -18,11 +23,14 @@ from inspect_ai.model import (
     ModelOutput,
     ModelUsage,
     TopLogprob,
+    get_model,
     modelapi,
 )
 from inspect_ai.tool import ToolChoice, ToolInfo
 from lm_eval.api.model import LM
+from lm_eval.tasks import TaskManager
 
+from recrm_tasks import lm_eval_tasks
 from recrm_tasks.answers.prompt import Prompt
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimensions
@@ -151,3 +159,38 @@ class ScriptedAPI(ModelAPI):
         return ModelOutput(
             model="scripted", choices=[choice], usage=ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
         )
+
+
+def manager(**metadata: Any) -> TaskManager:
+    """Our tasks on the sample, without lm-eval's own 14,700, which take ten seconds to index."""
+    return TaskManager(
+        include_path=str(Path(lm_eval_tasks.__file__).parent),
+        include_defaults=False,
+        metadata={"recrm_data": "sample", **metadata},
+    )
+
+
+def by_lm_eval(answers: Answers, *tasks: str, limit: int | None = None, **metadata: Any) -> dict[str, Any]:
+    """A run of lm-eval, as `simple_evaluate` returns it."""
+    done = lm_eval.simple_evaluate(
+        ScriptedLM(answers), tasks=list(tasks), task_manager=manager(**metadata), limit=limit
+    )
+    assert done is not None
+    return done
+
+
+def by_inspect(
+    task: Task, answers: Answers, folder: Path, model: str = "some/model", cut: Sequence[str] = (), **options: Any
+) -> EvalLog:
+    """A run of Inspect without its live display, which computes all metrics after each sample."""
+    api = get_model(f"scripted/{model}", answers=answers, cut=cut, memoize=False)
+    lean = {"display": "none", "score_display": False, "log_realtime": False, "log_model_api": False}
+    (log,) = inspect_eval(task, model=api, log_dir=str(folder), **{**lean, **options})
+    return log
+
+
+def numbers(log: EvalLog) -> dict[str, float]:
+    """The metrics of a run that succeeded."""
+    assert log.status == "success", log.error
+    assert log.results is not None
+    return {name: metric.value for name, metric in log.results.scores[0].metrics.items()}

@@ -7,11 +7,12 @@ import math
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 import scripted
-from inspect_ai import eval as inspect_eval
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.model import (
     ChatCompletionChoice,
@@ -20,7 +21,6 @@ from inspect_ai.model import (
     Logprobs,
     ModelOutput,
     TopLogprob,
-    get_model,
 )
 from inspect_ai.scorer import SampleScore, Score
 
@@ -37,23 +37,53 @@ from recrm_tasks.scoring.outcomes import Reason
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "INSPECT_LOG_DIR": str(cwd / "logs")}
+# Inspect's command line with its modules imported once: each call has a process of its own, forked from the first.
+SERVER = """
+import json, os, sys
+from inspect_ai._cli.main import main
+for line in sys.stdin:
+    call = json.loads(line)
+    child = os.fork()
+    if not child:
+        os.chdir(call["cwd"])
+        os.environ.update(PWD=call["cwd"], INSPECT_LOG_DIR=call["cwd"] + "/logs")
+        for stream, file in enumerate([os.devnull, call["out"], call["out"]]):
+            os.dup2(os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND), stream)
+        sys.argv = ["inspect", *call["arguments"]]
+        main()
+        sys.exit(0)
+    os.waitpid(child, 0)
+    print("done", flush=True)
+"""
+
+Command = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def command(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
+    """Calls `inspect` with arguments in a folder, and returns all that it printed."""
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
     environment.pop("RECRM_DATA", None)
-    program = "import sys; sys.argv[0] = 'inspect'; from inspect_ai._cli.main import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", program, *arguments],
-        cwd=cwd,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    out = tmp_path_factory.mktemp("printed")
+    calls = count()
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+
+        def call(*arguments: str, cwd: Path) -> str:
+            file = out / f"{next(calls)}.txt"
+            server.stdin.write(json.dumps({"arguments": arguments, "cwd": str(cwd), "out": str(file)}) + "\n")
+            server.stdin.flush()
+            assert server.stdout.readline() == "done\n"
+            return file.read_text(encoding="utf-8")
+
+        yield call
+        server.stdin.close()
 
 
-def told(done: subprocess.CompletedProcess[str]) -> str:
-    """What a user reads, on one line: Inspect wraps its messages at the width of the terminal."""
-    return " ".join((done.stdout + done.stderr).split())
+def one_line(printed: str) -> str:
+    """What a user reads: Inspect wraps its messages at the width of the terminal."""
+    return " ".join(printed.split())
 
 
 @pytest.mark.parametrize("key", dimensions())
@@ -65,21 +95,20 @@ def test_a_sample_holds_all_that_scoring_needs(key: str) -> None:
         assert back == prompt._replace(messages=())
 
 
-def test_inspect_lists_the_six_tasks() -> None:
-    done = command("list", "tasks", "recrm_tasks", cwd=ROOT)
+def test_inspect_lists_the_six_tasks(command: Command) -> None:
+    printed = command("list", "tasks", "recrm_tasks", cwd=ROOT)
     expected = {f"recrm_tasks/{key}.py@{key}" for key in [*dimensions(), "bench"]}
-    assert set(done.stdout.split()) == expected
+    assert set(printed.split()) == expected
 
 
 @pytest.mark.parametrize("where", ["recrm_tasks", ".", ".."])
-def test_runs_by_path_from_any_folder(where: str, tmp_path: Path) -> None:
+def test_runs_by_path_from_any_folder(where: str, command: Command, tmp_path: Path) -> None:
     folder = (ROOT / where).resolve()
     file = os.path.relpath(ROOT / "recrm_tasks" / "factual.py", folder)
-    done = command(
-        "eval", file, "--model", "none/none", "-T", "data=nowhere", "--log-dir", str(tmp_path), cwd=folder
-    )  # fmt: skip
-    assert "nowhere: no such file or folder" in told(done)
-    assert "Traceback" not in told(done)
+    arguments = ("--model", "none/none", "-T", "data=nowhere", "--log-dir", str(tmp_path))
+    printed = one_line(command("eval", file, *arguments, cwd=folder))
+    assert "nowhere: no such file or folder" in printed
+    assert "Traceback" not in printed
 
 
 @pytest.mark.parametrize(
@@ -91,19 +120,17 @@ def test_runs_by_path_from_any_folder(where: str, tmp_path: Path) -> None:
         ([], "RECRM_DATA=sample"),
     ],
 )
-def test_mistakes_are_one_message(arguments: list[str], message: str, tmp_path: Path) -> None:
-    done = command(
-        "eval", "recrm_tasks/factual.py", "--model", "none/none", "--log-dir", str(tmp_path), *arguments, cwd=ROOT
-    )
-    assert message in told(done)
-    assert "Traceback" not in told(done)
+def test_mistakes_are_one_message(arguments: list[str], message: str, command: Command, tmp_path: Path) -> None:
+    call = ("eval", "recrm_tasks/factual.py", "--model", "none/none", "--log-dir", str(tmp_path), *arguments)
+    printed = one_line(command(*call, cwd=ROOT))
+    assert message in printed
+    assert "Traceback" not in printed
 
 
 def test_provenance_and_version_stand_in_the_log(tmp_path: Path) -> None:
     dataset = load("behavior", "sample", limit=8, lang="en")
-    model = get_model("scripted/any", answers=scripted.completions(dataset.prompts("generate")), memoize=False)
     task = dimension_task("behavior", data="sample", limit=8, lang="en")
-    (log,) = inspect_eval(task, model=model, log_dir=str(tmp_path), display="none")
+    log = scripted.by_inspect(task, scripted.completions(dataset.prompts("generate")), tmp_path)
     assert log.eval.metadata["recrm_provenance"]["behavior"] == {
         **dataset.provenance, **scripted.ASKED,
     }  # fmt: skip
@@ -169,13 +196,7 @@ def test_a_provider_without_logprobs_is_an_error_not_a_score(tmp_path: Path) -> 
     with pytest.raises(HarnessError, match="answer=generate"):
         choice_logprobs(ModelOutput.from_content("m", "A"), "AB")
     texts = {p.messages[-1].content: "A" for p in load("factual", "sample").prompts("logprob")}
-    model = get_model("scripted/any", answers=texts, memoize=False)
-    (log,) = inspect_eval(
-        dimension_task("factual", data="sample", answer="logprob", limit=3),
-        model=model,
-        log_dir=str(tmp_path),
-        display="none",
-    )
+    log = scripted.by_inspect(dimension_task("factual", data="sample", answer="logprob", limit=3), texts, tmp_path)
     assert log.status == "error"
     assert "returned no log-probabilities" in log.error.message
     assert log.results is None or not log.results.scores

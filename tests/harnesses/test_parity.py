@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
-import lm_eval
 import pytest
 import scripted
-from inspect_ai import eval as inspect_eval
 from inspect_ai import score as inspect_score
 from inspect_ai.log import EvalLog
-from inspect_ai.model import get_model
-from lm_eval.tasks import TaskManager
+from scripted import by_inspect, by_lm_eval, numbers
 
 from inspect_tasks import bench_task, dimension_task
 from inspect_tasks.scorers import recrm
-from recrm_tasks import lm_eval_tasks
 from recrm_tasks.answers.prompt import MODES
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimensions
@@ -24,28 +23,26 @@ from recrm_tasks.scoring.outcomes import Reason
 
 SUFFIX = {"generate": "", "logprob": "_logprob"}
 
+Both = Callable[[str, str], tuple[dict[str, Any], EvalLog]]
+
 
 def answers(dimension: str, mode: str) -> scripted.Answers:
     prompts = list(load(dimension, "sample").prompts(mode))
     return scripted.completions(prompts) if mode == "generate" else scripted.logprobs(prompts)
 
 
-def by_lm_eval(task: str, table: scripted.Answers) -> dict:
-    manager = TaskManager(
-        include_path=str(Path(lm_eval_tasks.__file__).parent), include_defaults=False, metadata={"recrm_data": "sample"}
-    )
-    return lm_eval.simple_evaluate(scripted.ScriptedLM(table), tasks=[task], task_manager=manager)
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
+    """A dimension and mode -> its runs by lm-eval and by Inspect with the same answers, made when first wanted."""
 
+    @cache
+    def run(dimension: str, mode: str) -> tuple[dict[str, Any], EvalLog]:
+        table = answers(dimension, mode)
+        done = by_lm_eval(table, f"recrm_{dimension}{SUFFIX[mode]}")
+        task = dimension_task(dimension, data="sample", answer=mode)
+        return done, by_inspect(task, table, tmp_path_factory.mktemp("inspect"))
 
-def by_inspect(task, table: scripted.Answers, folder: Path, epochs: int = 1) -> EvalLog:
-    model = get_model("scripted/any", answers=table, memoize=False)
-    (log,) = inspect_eval(task, model=model, log_dir=str(folder), display="none", epochs=epochs)
-    assert log.status == "success", log.error
-    return log
-
-
-def numbers(log: EvalLog) -> dict[str, float]:
-    return {name: metric.value for name, metric in log.results.scores[0].metrics.items()}
+    return run
 
 
 def assert_same(ours: dict[str, float], theirs: dict[str, float]) -> None:
@@ -56,10 +53,9 @@ def assert_same(ours: dict[str, float], theirs: dict[str, float]) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("dimension", dimensions())
-def test_every_metric_is_equal(dimension: str, mode: str, tmp_path: Path) -> None:
-    table = answers(dimension, mode)
-    results = by_lm_eval(f"recrm_{dimension}{SUFFIX[mode]}", table)["results"][f"recrm_{dimension}{SUFFIX[mode]}"]
-    log = by_inspect(dimension_task(dimension, data="sample", answer=mode), table, tmp_path)
+def test_every_metric_is_equal(dimension: str, mode: str, both: Both) -> None:
+    done, log = both(dimension, mode)
+    results = done["results"][f"recrm_{dimension}{SUFFIX[mode]}"]
     inspect_numbers = numbers(log)
     expected = {f"{name},none" for name in inspect_numbers}
     assert expected <= set(results)
@@ -71,12 +67,12 @@ def test_every_metric_is_equal(dimension: str, mode: str, tmp_path: Path) -> Non
 def test_bench_and_group_are_equal(mode: str, tmp_path: Path) -> None:
     table = {text: answer for dimension in dimensions() for text, answer in answers(dimension, mode).items()}
     group = f"recrm_bench{SUFFIX[mode]}"
-    results = by_lm_eval(group, table)
+    results = by_lm_eval(table, group)
     inspect_numbers = numbers(by_inspect(bench_task(data="sample", answer=mode), table, tmp_path))
     whole = results["groups"][group]
     assert inspect_numbers["mean_score"] == whole["score,none"]
     assert inspect_numbers["mean_score_stderr"] == whole["score_stderr,none"]
-    hybrid = by_lm_eval(f"recrm_hybrid{SUFFIX[mode]}", table)["results"][f"recrm_hybrid{SUFFIX[mode]}"]
+    hybrid = by_lm_eval(table, f"recrm_hybrid{SUFFIX[mode]}")["results"][f"recrm_hybrid{SUFFIX[mode]}"]
     assert inspect_numbers["hybrid"] == hybrid["score,none"]
     assert 0 < inspect_numbers["hybrid"] < 1
     aggregated = {n: v for n, v in inspect_numbers.items() if f"{n},none" in hybrid}
@@ -89,33 +85,28 @@ def test_bench_and_group_are_equal(mode: str, tmp_path: Path) -> None:
         assert_same(own, {f"{dimension}_{name.removesuffix(',none')}": value for name, value in theirs.items()})
 
 
-def test_both_log_the_same_outcomes(tmp_path: Path) -> None:
-    for dimension in dimensions():
-        table = answers(dimension, "generate")
-        samples = by_lm_eval(f"recrm_{dimension}", table)["samples"][f"recrm_{dimension}"]
-        log = by_inspect(dimension_task(dimension, data="sample"), table, tmp_path)
-        theirs = {s["doc"]["id"]: {n: v for n, v in s["score"].items() if n != "dimension"} for s in samples}
-        ours = {s.id: s.scores["recrm"].metadata["outcome"] for s in log.samples}
-        assert theirs == ours
-        reasons = {outcome.get("reason") for outcome in ours.values()}
-        assert {None, "empty", "ambiguous", "truncated", "no_answer"} <= reasons
-        assert reasons - {None} <= {reason.value for reason in Reason}
+@pytest.mark.parametrize("dimension", dimensions())
+def test_both_log_the_same_outcomes(dimension: str, both: Both) -> None:
+    done, log = both(dimension, "generate")
+    samples = done["samples"][f"recrm_{dimension}"]
+    theirs = {s["doc"]["id"]: {n: v for n, v in s["score"].items() if n != "dimension"} for s in samples}
+    ours = {s.id: s.scores["recrm"].metadata["outcome"] for s in log.samples}
+    assert theirs == ours
+    reasons = {outcome.get("reason") for outcome in ours.values()}
+    assert {None, "empty", "ambiguous", "truncated", "no_answer"} <= reasons
+    assert reasons - {None} <= {reason.value for reason in Reason}
 
 
 def test_order_and_limit_are_the_same(tmp_path: Path) -> None:
-    manager = TaskManager(
-        include_path=str(Path(lm_eval_tasks.__file__).parent),
-        include_defaults=False,
-        metadata={"recrm_data": "sample", "recrm_limit": 10, "recrm_seed": 3, "recrm_lang": "zh"},
-    )
+    manager = scripted.manager(recrm_limit=10, recrm_seed=3, recrm_lang="zh")
     docs = manager.load(["recrm_ranking"])["tasks"]["recrm_ranking"].test_docs()
     task = dimension_task("ranking", data="sample", limit=10, seed=3, lang="zh")
     assert docs["id"][:] == [sample.id for sample in task.dataset]
     assert docs["prompt"][:] == [sample.input[-1].text for sample in task.dataset]
 
 
-def test_a_log_can_be_scored_again(tmp_path: Path) -> None:
-    log = by_inspect(dimension_task("relevance", data="sample"), answers("relevance", "generate"), tmp_path)
+def test_a_log_can_be_scored_again(both: Both) -> None:
+    _, log = both("relevance", "generate")
     again = inspect_score(log, recrm(), action="overwrite", display="none")
     assert_same(numbers(log), numbers(again))
 
@@ -124,21 +115,16 @@ def test_orders_of_a_list_are_one_cluster(tmp_path: Path) -> None:
     """Three questions per list: equal numbers in both harnesses, and as many clusters as lists."""
     prompts = list(load("ranking", "sample").prompts("generate", orders=3))
     table = scripted.completions(prompts)
-    manager = TaskManager(
-        include_path=str(Path(lm_eval_tasks.__file__).parent),
-        include_defaults=False,
-        metadata={"recrm_data": "sample", "recrm_orders": 3},
-    )
-    done = lm_eval.simple_evaluate(scripted.ScriptedLM(table), tasks=["recrm_ranking"], task_manager=manager)
+    done = by_lm_eval(table, "recrm_ranking", recrm_orders=3)
     ours = numbers(by_inspect(dimension_task("ranking", data="sample", orders=3), table, tmp_path))
     assert (ours["n"], ours["clusters"]) == (216, 72)
     assert_same(ours, {name.removesuffix(",none"): value for name, value in done["results"]["recrm_ranking"].items()})
 
 
-def test_epochs_are_clusters_of_one_record(tmp_path: Path) -> None:
-    table = answers("factual", "generate")
-    once = numbers(by_inspect(dimension_task("factual", data="sample"), table, tmp_path / "1"))
-    twice = numbers(by_inspect(dimension_task("factual", data="sample"), table, tmp_path / "2", epochs=2))
+def test_epochs_are_clusters_of_one_record(both: Both, tmp_path: Path) -> None:
+    once = numbers(both("factual", "generate")[1])
+    task = dimension_task("factual", data="sample")
+    twice = numbers(by_inspect(task, answers("factual", "generate"), tmp_path, epochs=2))
     assert twice["n"] == 2 * once["n"]
     assert twice["acc"] == once["acc"]
     assert twice["acc_stderr"] == pytest.approx(once["acc_stderr"], rel=1e-12)

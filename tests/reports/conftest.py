@@ -5,7 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import lean
 import pytest
+from lean import few_pairs, machine_described_once
+
+__all__ = ["few_pairs", "logs", "machine_described_once", "results"]
 
 
 @pytest.fixture(scope="session")
@@ -18,8 +22,9 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("results")
     table = scripted.completions(scripted.all_prompts())
-    by_lm_eval(folder / "lm-eval", table, "recrm_bench")
-    by_inspect(folder / "inspect", table, bench_task(data="sample"))
+    with lean.pairs(lean.FEW):  # as in the tests
+        by_lm_eval(folder / "lm-eval", table, "recrm_bench")
+        by_inspect(folder / "inspect", table, bench_task(data="sample"))
     return folder
 
 
@@ -32,6 +37,7 @@ def logs(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("logs") / "logs"
     shutil.copytree(results, folder)
     prompts = scripted.all_prompts()
-    by_lm_eval(folder / "hybrid", scripted.completions(prompts), "recrm_hybrid")
-    by_lm_eval(folder / "right", scripted.right_answers(prompts), "recrm_bench")
+    with lean.pairs(lean.FEW):
+        by_lm_eval(folder / "hybrid", scripted.completions(prompts), "recrm_hybrid")
+        by_lm_eval(folder / "right", scripted.right_answers(prompts), "recrm_bench")
     return folder

@@ -45,6 +45,11 @@ PAIRS = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_pairs() -> None:
+    """Overrides the one of the folder: the older values are of all pairs."""
+
+
 @pytest.fixture(scope="module")
 def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("older")

@@ -6,10 +6,12 @@ import itertools
 import math
 import random
 
+import lean
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lean import few_pairs  # noqa: F401
 
 from recrm_tasks.answers.label import LABEL
 from recrm_tasks.answers.order import ORDER
@@ -17,7 +19,6 @@ from recrm_tasks.answers.probability import PROBABILITY
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.suites import RECRM
 from recrm_tasks.errors import HarnessError, RecrmError
-from recrm_tasks.scoring.aggregate import draws
 from recrm_tasks.scoring.aggregate.forms import FORMS
 from recrm_tasks.scoring.aggregate.hybrid import hybrid_differences, hybrids
 from recrm_tasks.scoring.aggregate.parts import Parts, Role
@@ -89,7 +90,8 @@ SMALL = [
 @pytest.mark.parametrize("form", FORMS)
 def test_equals_the_enumeration_of_all_pairs(form: str, weights: list[float]) -> None:
     roles = [role._replace(weight=weight) for role, weight in zip(ROLES, weights, strict=True)]
-    found = hybrids(SMALL, roles, {form: FORMS[form]})[form]
+    with lean.pairs(lean.ALL):
+        found = hybrids(SMALL, roles, {form: FORMS[form]})[form]
     assert 0 < found.mc_error <= 0.5 / 1024
     assert found.value == pytest.approx(exact(SMALL, form, weights), abs=4 * found.mc_error)
 
@@ -142,7 +144,8 @@ def test_independent_verdicts_give_one_half(form: str) -> None:
         parts_of(*zip(*itertools.product(golds, verdicts), strict=True))  # type: ignore[arg-type]
         for golds in ([0, 1], [0, 1], [0, 0.5, 1], [0, 1], [0, 0.25, 1])
     ]
-    found = hybrids(crossed, ROLES, {form: FORMS[form]})[form]
+    with lean.pairs(lean.ALL):
+        found = hybrids(crossed, ROLES, {form: FORMS[form]})[form]
     assert found.value == pytest.approx(0.5, abs=4 * found.mc_error)
 
 
@@ -161,7 +164,8 @@ def test_a_growing_share_of_random_verdicts_lowers_it(place: int, form: str) -> 
         chosen = order[: round(share * len(order))]
         verdict[chosen] = guesses[chosen]
         mixed = [*perfect[:place], part._replace(verdict=verdict), *perfect[place + 1 :]]
-        seen.append(hybrids(mixed, ROLES, {form: FORMS[form]})[form])
+        with lean.pairs(lean.ALL >> 3):
+            seen.append(hybrids(mixed, ROLES, {form: FORMS[form]})[form])
     for before, after in itertools.pairwise(seen):
         assert after.value < before.value - 2 * (before.mc_error + after.mc_error)
 
@@ -208,8 +212,7 @@ def test_a_difference_is_that_of_the_values() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
-def test_the_error_is_the_spread_over_samples(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(draws, "PAIRS", draws._BLOCK)
+def test_the_error_is_the_spread_over_samples(form: str) -> None:
     rng = np.random.default_rng(8)
     values, errors = [], []
     for seed in range(120):
@@ -217,7 +220,8 @@ def test_the_error_is_the_spread_over_samples(form: str, monkeypatch: pytest.Mon
             p._replace(verdict=np.where(rng.random(len(p.gold)) < 0.25, rng.permutation(p.verdict), p.verdict))
             for p in random_parts(100, seed)
         ]
-        found = hybrids(noisy, ROLES, {form: FORMS[form]})[form]
+        with lean.pairs(lean.ALL >> 4):
+            found = hybrids(noisy, ROLES, {form: FORMS[form]})[form]
         values.append(found.value)
         errors.append(found.stderr)
     assert np.mean(errors) == pytest.approx(np.std(values, ddof=1), rel=0.2)
@@ -237,10 +241,11 @@ def test_records_that_hang_together_count_once() -> None:
             verdict=np.tile(part.verdict, 2),
         )
 
-    once, apart, joined = (
-        hybrids(p, ROLES, {"weighted": FORMS["weighted"]})["weighted"]
-        for p in (noisy, [twice(p, False) for p in noisy], [twice(p, True) for p in noisy])
-    )
+    with lean.pairs(lean.ALL):
+        once, apart, joined = (
+            hybrids(p, ROLES, {"weighted": FORMS["weighted"]})["weighted"]
+            for p in (noisy, [twice(p, False) for p in noisy], [twice(p, True) for p in noisy])
+        )
     assert joined.stderr == pytest.approx(once.stderr, rel=0.03)
     assert apart.stderr == pytest.approx(once.stderr / math.sqrt(2), rel=0.05)
 
