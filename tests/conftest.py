@@ -3,9 +3,15 @@ whose tokens are bytes, so that every length is known without it."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
+with suppress(ImportError):  # the environment of the engines has no hypothesis
+    from hypothesis import settings
+
+    settings.register_profile("few", max_examples=10)
 
 CHAT = "{% for m in messages %}<{{ m.role }}>{{ m.content }}</>{% endfor %}<go>"
 

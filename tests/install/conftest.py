@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -62,6 +63,32 @@ def new_venv(tmp_path_factory: pytest.TempPathFactory, empty: Path) -> Callable[
         return venv
 
     return new
+
+
+@pytest.fixture(scope="session")
+def like(new_venv: Callable[..., Venv]) -> Callable[[Venv], Venv]:
+    """Makes an environment with all packages of another: links to its files, byte code too, which is so made once."""
+
+    def copy(other: Venv) -> Venv:
+        venv = new_venv()
+        shutil.rmtree(venv.site)
+        shutil.copytree(other.site, venv.site, copy_function=os.link, symlinks=True)
+        for script in other.python.parent.iterdir():
+            if not (there := venv.python.with_name(script.name)).exists():
+                there.write_text(script.read_text().replace(str(other.home), str(venv.home)))
+                there.chmod(0o755)
+        return venv
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def dependencies(new_venv: Callable[..., Venv], requirements: Path) -> Venv:
+    """An environment of all that lm-eval and we depend on, compiled; without the two. To be copied, not changed."""
+    venv = new_venv("-r", requirements, NEWEST)
+    venv.run("python", "-c", "from lm_eval.tasks import TaskManager")
+    venv.uv("uninstall", "lm-eval")
+    return venv
 
 
 @pytest.fixture(scope="session")

@@ -40,10 +40,8 @@ def task_folder(root: Path) -> Path:
     return root / "recrm_tasks" / "lm_eval_tasks"
 
 
-def test_wheel_after_lm_eval_by_pip(
-    new_venv: Callable[..., Venv], requirements: Path, wheel: Path, clone: Path
-) -> None:
-    venv = new_venv("-r", requirements)
+def test_wheel_after_lm_eval_by_pip(like: Callable[[Venv], Venv], dependencies: Venv, wheel: Path, clone: Path) -> None:
+    venv = like(dependencies)
     venv.pip("install", NEWEST)
     before = venv.files()
     venv.pip("install", wheel)
@@ -69,9 +67,9 @@ def test_wheel_after_lm_eval_by_pip(
 
 
 def test_editable_before_editable_lm_eval_by_pip(
-    new_venv: Callable[..., Venv], requirements: Path, clone: Path, lm_eval_source: Path
+    like: Callable[[Venv], Venv], dependencies: Venv, clone: Path, lm_eval_source: Path
 ) -> None:
-    venv = new_venv("-r", requirements)
+    venv = like(dependencies)
     venv.pip("install", "-e", clone)
     venv.pip("install", "-e", lm_eval_source)
     assert "recrm_relevance" in tasks(venv)
@@ -89,16 +87,16 @@ def test_editable_before_editable_lm_eval_by_pip(
 
 
 def test_wheel_before_editable_lm_eval_by_uv(
-    new_venv: Callable[..., Venv], requirements: Path, wheel: Path, lm_eval_source: Path
+    like: Callable[[Venv], Venv], dependencies: Venv, wheel: Path, lm_eval_source: Path
 ) -> None:
-    venv = new_venv("-r", requirements)
+    venv = like(dependencies)
     venv.uv("install", wheel)
     venv.uv("install", "-e", lm_eval_source)
     assert "recrm_relevance" in tasks(venv)
 
 
-def test_editable_after_lm_eval_by_uv(new_venv: Callable[..., Venv], requirements: Path, clone: Path) -> None:
-    venv = new_venv("-r", requirements)
+def test_editable_after_lm_eval_by_uv(like: Callable[[Venv], Venv], dependencies: Venv, clone: Path) -> None:
+    venv = like(dependencies)
     venv.uv("install", NEWEST)
     before = venv.files()
     venv.uv("install", "-e", clone)
@@ -109,9 +107,10 @@ def test_editable_after_lm_eval_by_uv(new_venv: Callable[..., Venv], requirement
     assert start(venv) == ""
 
 
-def test_oldest_lm_eval_and_the_command_line(new_venv: Callable[..., Venv], requirements: Path, wheel: Path) -> None:
+def test_oldest_lm_eval_and_the_command_line(like: Callable[[Venv], Venv], dependencies: Venv, wheel: Path) -> None:
     """The same environment goes from the oldest lm-eval to the newest, as with an upgrade."""
-    venv = new_venv("-r", requirements, OLDEST, wheel)
+    venv = like(dependencies)
+    venv.uv("install", OLDEST, wheel)
     assert "recrm_relevance" in tasks(venv)
     venv.uv("install", NEWEST)
     assert "recrm_relevance" in venv.run("lm_eval", "ls", "tasks").stdout

@@ -27,6 +27,14 @@ print(json.dumps({"status": log.status, "task": log.eval.task, "metrics": metric
 """
 
 
+@pytest.fixture(scope="module")
+def inspect_venv(new_venv: Callable[..., Venv]) -> Venv:
+    """An environment of Inspect, compiled. To be copied, not changed."""
+    venv = new_venv(INSPECT)
+    venv.run("python", "-c", "import inspect_ai._cli.main, inspect_ai.scorer, inspect_ai.solver, openai")
+    return venv
+
+
 def evaluate(venv: Venv, task: str, cwd: Path, logs: Path) -> dict:
     done = run(venv.python, "-c", EVALUATE, task, logs, cwd=cwd)
     result: dict = json.loads(done.stdout.splitlines()[-1])
@@ -37,9 +45,9 @@ def evaluate(venv: Venv, task: str, cwd: Path, logs: Path) -> dict:
 
 
 def test_by_path_with_nothing_of_ours_installed(
-    new_venv: Callable[..., Venv], clone: Path, empty: Path, tmp_path: Path
+    like: Callable[[Venv], Venv], inspect_venv: Venv, clone: Path, empty: Path, tmp_path: Path
 ) -> None:
-    venv = new_venv(INSPECT)
+    venv = like(inspect_venv)
     assert venv.ours() == []
     refused = run(venv.home / "bin" / "inspect", "eval", "recrm_tasks/factual.py", cwd=clone, check=False)
     assert "pip install pyarrow" in refused.stdout + refused.stderr
@@ -53,9 +61,16 @@ def test_by_path_with_nothing_of_ours_installed(
 
 @pytest.mark.parametrize("kind", ["wheel", "editable"])
 def test_by_name_after_an_install(
-    kind: str, new_venv: Callable[..., Venv], wheel: Path, clone: Path, empty: Path, tmp_path: Path
+    kind: str,
+    like: Callable[[Venv], Venv],
+    inspect_venv: Venv,
+    wheel: Path,
+    clone: Path,
+    empty: Path,
+    tmp_path: Path,
 ) -> None:
-    venv = new_venv(INSPECT, *(["-e", clone] if kind == "editable" else [wheel]))
+    venv = like(inspect_venv)
+    venv.uv("install", INSPECT, *(["-e", clone] if kind == "editable" else [wheel]))
     assert evaluate(venv, "recrm_tasks/factual", empty, tmp_path)["task"] == "recrm_tasks/factual"
     file = next(tmp_path.glob("*.eval"))
     # Logs hold a scorer's name without its package, which Inspect resolves by itself in editable installs only.

@@ -12,7 +12,7 @@ from venvs import OLDEST, Venv
 pytestmark = pytest.mark.slow
 
 
-def test_their_own_task_tests(new_venv: Callable[..., Venv], requirements: Path, wheel: Path, tmp_path: Path) -> None:
-    venv = new_venv("-r", requirements)
+def test_their_own_task_tests(like: Callable[[Venv], Venv], dependencies: Venv, wheel: Path, tmp_path: Path) -> None:
+    venv = like(dependencies)
     venv.uv("install", OLDEST, wheel, "pytest")
     run_base_tasks(venv.python, OLDEST.partition("==")[2], tmp_path)
