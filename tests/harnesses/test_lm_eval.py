@@ -212,7 +212,7 @@ def new_tasks():
 
 def run_base_tasks(python: str | Path, release: str, folder: Path) -> None:
     """lm-eval's own `tests/test_tasks.py` of that release, with our tasks as the new ones."""
-    download = ["-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", "-d", str(folder)]
+    download = ["-m", "pip", "download", "-q", "--no-deps", "--no-binary", "lm-eval", "-d", str(folder)]
     subprocess.run([sys.executable, *download, f"lm-eval=={release}"], check=True)
     shutil.unpack_archive(next(folder.glob("*.tar.gz")), folder)
     package = folder / "theirs"

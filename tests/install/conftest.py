@@ -71,8 +71,9 @@ def like(new_venv: Callable[..., Venv]) -> Callable[[Venv], Venv]:
 
     def copy(other: Venv) -> Venv:
         venv = new_venv()
-        shutil.rmtree(venv.site)
-        shutil.copytree(other.site, venv.site, copy_function=os.link, symlinks=True)
+        site = venv.site
+        shutil.rmtree(site)
+        shutil.copytree(other.site, site, copy_function=os.link, symlinks=True)
         for script in other.python.parent.iterdir():
             if not (there := venv.python.with_name(script.name)).exists():
                 there.write_text(script.read_text().replace(str(other.home), str(venv.home)))
@@ -95,6 +96,6 @@ def dependencies(new_venv: Callable[..., Venv], requirements: Path) -> Venv:
 def lm_eval_source(new_venv: Callable[..., Venv], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """lm-eval's source tree, to be installed editable, as its README has it."""
     folder = tmp_path_factory.mktemp("source")
-    new_venv().pip("download", "-q", "--no-deps", "--no-binary", ":all:", "-d", folder, NEWEST)
+    new_venv().pip("download", "-q", "--no-deps", "--no-binary", "lm-eval", "-d", folder, NEWEST)
     shutil.unpack_archive(next(folder.glob("*.tar.gz")), folder)
     return next(path for path in folder.iterdir() if path.is_dir())

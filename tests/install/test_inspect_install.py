@@ -31,7 +31,7 @@ print(json.dumps({"status": log.status, "task": log.eval.task, "metrics": metric
 def inspect_venv(new_venv: Callable[..., Venv]) -> Venv:
     """An environment of Inspect, compiled. To be copied, not changed."""
     venv = new_venv(INSPECT)
-    venv.run("python", "-c", "import inspect_ai._cli.main, inspect_ai.scorer, inspect_ai.solver, openai")
+    venv.run("python", "-c", "import inspect_ai._cli.main, inspect_ai.scorer, inspect_ai.solver")
     return venv
 
 
