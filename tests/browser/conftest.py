@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from lean import few_pairs, machine_described_once  # noqa: F401
+from lean import few_pairs, machine_described_once
 from playwright.sync_api import Browser, Page, sync_playwright
+
+__all__ = ["browser", "few_pairs", "machine_described_once", "opened"]
 
 # As root, and where nothing but this machine can be reached: Chromium looks for its makers' hosts at every start.
 FLAGS = (

@@ -7,6 +7,7 @@ from typing import Any
 
 import scripted
 from inspect_ai import Task
+from lm_eval.loggers import EvaluationTracker
 
 
 def by_lm_eval(
@@ -35,7 +36,12 @@ def by_lm_eval(
         The metrics by task.
     """
     done = scripted.by_lm_eval(table, task, limit=limit, recrm_data=data, **metadata)
-    scripted.save(done, folder, model, samples)
+    tracker = EvaluationTracker(output_path=str(folder))
+    tracker.general_config_tracker.model_name = model
+    per_task = done.pop("samples")
+    tracker.save_results_aggregated(results=done, samples=per_task if samples else None)
+    for name, rows in per_task.items() if samples else ():
+        tracker.save_results_samples(task_name=name, samples=rows)
     results: dict[str, Any] = done["results"]
     return results
 

@@ -28,7 +28,6 @@ from inspect_ai.model import (
 )
 from inspect_ai.tool import ToolChoice, ToolInfo
 from lm_eval.api.model import LM
-from lm_eval.loggers import EvaluationTracker
 from lm_eval.tasks import TaskManager
 
 from recrm_tasks import lm_eval_tasks
@@ -163,7 +162,7 @@ class ScriptedAPI(ModelAPI):
 
 
 def manager(**metadata: Any) -> TaskManager:
-    """Our tasks alone, on the sample: lm-eval's own 14,700 take ten seconds to look through."""
+    """Our tasks on the sample, without lm-eval's own 14,700, which take ten seconds to index."""
     return TaskManager(
         include_path=str(Path(lm_eval_tasks.__file__).parent),
         include_defaults=False,
@@ -180,20 +179,10 @@ def by_lm_eval(answers: Answers, *tasks: str, limit: int | None = None, **metada
     return done
 
 
-def save(done: dict[str, Any], folder: Path, model: str = "some/model", samples: bool = True) -> None:
-    """Writes a run of lm-eval's as its command line does, with --log_samples or without."""
-    tracker = EvaluationTracker(output_path=str(folder))
-    tracker.general_config_tracker.model_name = model
-    results = {name: part for name, part in done.items() if name != "samples"}
-    tracker.save_results_aggregated(results=results, samples=done["samples"] if samples else None)
-    for task, rows in done["samples"].items() if samples else ():
-        tracker.save_results_samples(task_name=task, samples=rows)
-
-
 def by_inspect(
     task: Task, answers: Answers, folder: Path, model: str = "some/model", cut: Sequence[str] = (), **options: Any
 ) -> EvalLog:
-    """A run of Inspect without what only a person who watches it needs. Its status is the caller's to check."""
+    """A run of Inspect without its live display, which computes all metrics after each sample."""
     api = get_model(f"scripted/{model}", answers=answers, cut=cut, memoize=False)
     lean = {"display": "none", "score_display": False, "log_realtime": False, "log_model_api": False}
     (log,) = inspect_eval(task, model=api, log_dir=str(folder), **{**lean, **options})
@@ -201,7 +190,7 @@ def by_inspect(
 
 
 def numbers(log: EvalLog) -> dict[str, float]:
-    """The metrics of a run that ended well."""
+    """The metrics of a run that succeeded."""
     assert log.status == "success", log.error
     assert log.results is not None
     return {name: metric.value for name, metric in log.results.scores[0].metrics.items()}

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import lean
 import pytest
-from lean import few_pairs, machine_described_once  # noqa: F401
+from lean import few_pairs, machine_described_once
+
+__all__ = ["few_pairs", "logs", "machine_described_once", "results"]
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +22,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("results")
     table = scripted.completions(scripted.all_prompts())
-    with lean.pairs(lean.FEW):  # as in the modules that read them
+    with lean.pairs(lean.FEW):  # as in the tests
         by_lm_eval(folder / "lm-eval", table, "recrm_bench")
         by_inspect(folder / "inspect", table, bench_task(data="sample"))
     return folder
