@@ -9,11 +9,9 @@ from __future__ import annotations
 import json
 import math
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import lean
 import pytest
 
 import recrm_tasks.dimensions.suites as registry
