@@ -50,9 +50,10 @@ def floor_of(text: str) -> Floor:
     asked = [dimensions()[dimension]] if dot else list(dimensions().values())
     better = {one.kind.declared[floor.metric].better for one in asked if floor.metric in one.kind.declared}
     if floor.metric != "score" and not better:
-        raise RecrmError(f"--fail-under {text!r}: no dimension has a metric {floor.metric!r}; docs/metrics.md has all")
+        of = f"{dimension} has no" if dot else "no dimension has a"
+        raise RecrmError(f"--fail-under {text!r}: {of} metric {floor.metric!r}; docs/metrics.md lists them all")
     if better - {"higher"}:
-        raise RecrmError(f"--fail-under {text!r}: more is not better for {floor.metric}, so it has no floor")
+        raise RecrmError(f"--fail-under {text!r}: higher is not better for {floor.metric}, so it has no floor")
     return floor
 
 
