@@ -35,14 +35,14 @@ def write_records(
     Raises:
         DataError: an id is a duplicate, or there is no record at all.
     """
-    kind = dimension_of(dimension)
-    labels = labels or kind.default_labels
+    registered = dimension_of(dimension)
+    labels = labels or registered.default_labels
     ids: set[str] = set()
     splits: Counter[str] = Counter()
     with file.open("w", encoding="utf-8") as stream:
         for record in records:
             record = {k: v for k, v in record.items() if v is not None and (k, v) != ("meta", {})}
-            problem = _problem(record, kind, labels)
+            problem = _problem(record, registered, labels)
             if problem is not None:
                 left_out.add(f"records that would not load: {problem}")
                 continue
@@ -57,10 +57,10 @@ def write_records(
     return splits
 
 
-def _problem(record: dict[str, Any], kind: Dimension, labels: LabelSet | None) -> str | None:
+def _problem(record: dict[str, Any], dimension: Dimension, labels: LabelSet | None) -> str | None:
     """Why the record would not load, or None; the same for all records that have the same mistake."""
     try:
-        kind.record_type.model_validate(record)
+        dimension.record_type.model_validate(record)
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
         field = ".".join("N" if isinstance(part, int) else str(part) for part in detail["loc"])

@@ -61,28 +61,28 @@ def _source(parser: argparse.ArgumentParser, help_of: abc.Mapping[str, str]) -> 
 
 def _inspect(options: argparse.Namespace) -> int:
     keys = options.dimension or list(dimensions())
-    kinds = [dimension_of(key) for key in keys]
+    chosen = [dimension_of(key) for key in keys]
     origin = origin_of(options.data, options.revision)
     print(f"{origin.name} (revision {origin.commit or '-'}): {len(origin.names)} files")
     found: list[Profile] = []
     missing: list[DataError] = []
-    for kind in kinds:
+    for dimension in chosen:
         try:
-            found.append(profile(origin, kind, options.mapping))
+            found.append(profile(origin, dimension, options.mapping))
         except NoRecords as error:
             missing.append(error)
-            print(f"\n{kind.key}: no records")
+            print(f"\n{dimension.key}: no records")
             continue
         except DataError as error:
             missing.append(error)
-            print(f"\n{kind.key}: {error}")
+            print(f"\n{dimension.key}: {error}")
             continue
         _print(found[-1])
     doubtful = [p for p in found if p.plan.doubts]
     if found and (doubtful or not options.mapping) and origin.choice != "sample":
         _write(options.to, found, origin)
     if doubtful:
-        raise stop_for(doubtful[0].plan.doubts, origin, doubtful[0].kind)
+        raise stop_for(doubtful[0].plan.doubts, origin, doubtful[0].dimension)
     if not found:
         raise missing[0]
     unusable = sum(p.problems.total for p in found)
@@ -108,7 +108,7 @@ def _write(to: Path, found: list[Profile], origin: Origin) -> None:
 
 def _print(found: Profile) -> None:
     plan = found.plan
-    print(f"\n{found.kind.key}: {found.rows:,} records")
+    print(f"\n{found.dimension.key}: {found.rows:,} records")
     for source, files in zip(plan.mapping.sources, plan.files, strict=True):
         shown = ", ".join(f"{name} ({split or 'no split'})" for name, split in files[:5])
         print(f"  files       {shown}" + (f" and {len(files) - 5} more" if len(files) > 5 else ""))

@@ -108,23 +108,23 @@ def load(
     Raises:
         RecrmError: a mistake that the user can correct, in one message.
     """
-    kind = dimension_of(dimension)
+    registered = dimension_of(dimension)
     if lang is not None and lang not in LANGS:
         raise RecrmError(f"unknown language {lang!r}: records are in {' or '.join(LANGS)}")
     count = _count(limit, seed)
     origin = origin_of(data, revision)
-    made = plan(origin, kind, mapping)
+    made = plan(origin, registered, mapping)
     if made.doubts:
-        raise stop_for(made.doubts, origin, kind)
-    stored, problems = prepare(origin, kind, made)
+        raise stop_for(made.doubts, origin, registered)
+    stored, problems = prepare(origin, registered, made)
     rows, split = choose_split(stored, split, hashed=origin.choice == "hub")
     if lang is not None:
         codes, langs = codes_of(stored.index.column("lang"))
         rows = rows[codes[rows] == (langs.index(lang) if lang in langs else -1)]
         if not len(rows):
-            raise DataError(f"{origin.name}: no records of dimension {kind.key!r} in language {lang!r}")
+            raise DataError(f"{origin.name}: no records of dimension {registered.key!r} in language {lang!r}")
     available = len(rows)
-    rows = _ordered(stored, kind, rows, seed)[:count]
+    rows = _ordered(stored, registered, rows, seed)[:count]
     content, ids = (as_digests(stored.index.column(name))[rows] for name in (CONTENT, IDS))
     provenance = {
         "data": origin.choice,
@@ -139,11 +139,11 @@ def load(
         "lang": lang,
         "limit": limit,
         "seed": seed,
-        "balance": _balance(stored, kind, rows),
-        "prompt_version": kind.version,
+        "balance": _balance(stored, registered, rows),
+        "prompt_version": registered.version,
         "recrm_tasks": __version__,
     }
-    return Dataset(kind, made.labels, provenance, stored, rows)
+    return Dataset(registered, made.labels, provenance, stored, rows)
 
 
 LIMITS = "'lite' or a whole number of at least 1"
@@ -178,21 +178,21 @@ def _count(limit: int | str | None, seed: int) -> int | None:
     return number
 
 
-def _balance(stored: Stored, kind: Dimension, rows: npt.NDArray[np.int64]) -> dict[str, int] | None:
+def _balance(stored: Stored, dimension: Dimension, rows: npt.NDArray[np.int64]) -> dict[str, int] | None:
     """How many records each gold label has; None for lists, which have none."""
-    if "label" not in kind.strata:
+    if "label" not in dimension.strata:
         return None
     codes, values = codes_of(stored.index.column("label"))
     return {str(values[code]): int(n) for code, n in zip(*np.unique(codes[rows], return_counts=True), strict=True)}
 
 
-def _ordered(stored: Stored, kind: Dimension, rows: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:
+def _ordered(stored: Stored, dimension: Dimension, rows: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:
     """The rows in the seeded stratified order."""
     if seed == 0:
         names = as_digests(stored.index.column(IDS))[rows]
     else:
         names = id_digests((i for part in stored.index.column("id").chunks for i in part.to_pylist()), seed)[rows]
-    strata, keys = _strata(stored, kind.strata, rows)
+    strata, keys = _strata(stored, dimension.strata, rows)
     return rows[stratified_order(names, strata, keys, seed)]
 
 

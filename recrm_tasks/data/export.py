@@ -93,8 +93,8 @@ def _dimension(
 
 def _write(file: Path, dataset: Dataset, split: str | None) -> None:
     """The records with a column for their dimension, which makes the file the project's own form."""
-    kind = dataset.dimension
-    schema = pa.schema([pa.field("dimension", pa.string()), *schema_of(kind.key)])
+    key = dataset.dimension.key
+    schema = pa.schema([pa.field("dimension", pa.string()), *schema_of(key)])
     file.parent.mkdir(exist_ok=True)
     in_order = replace(dataset, rows=np.sort(dataset.rows))
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
@@ -103,8 +103,8 @@ def _write(file: Path, dataset: Dataset, split: str | None) -> None:
                 table = table.set_column(
                     table.schema.get_field_index("split"), "split", pa.repeat(split, table.num_rows)
                 )
-            dimension = pa.repeat(kind.key, table.num_rows)
-            writer.write_table(pa.Table.from_arrays([dimension, *table.columns], schema=schema), row_group_size=50_000)
+            named = pa.repeat(key, table.num_rows)
+            writer.write_table(pa.Table.from_arrays([named, *table.columns], schema=schema), row_group_size=50_000)
 
 
 def _card(manifest: dict[str, Any]) -> str:

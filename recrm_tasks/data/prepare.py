@@ -40,12 +40,12 @@ _PART = 4_096
 T = TypeVar("T")
 
 
-def prepare(origin: Origin, kind: Dimension, plan: Plan, stop: bool = True) -> tuple[Stored, Problems]:
+def prepare(origin: Origin, dimension: Dimension, plan: Plan, stop: bool = True) -> tuple[Stored, Problems]:
     """Checks every record of a dimension.
 
     Args:
         origin: the source.
-        kind: the dimension.
+        dimension: the dimension.
         plan: how its files are read.
         stop: whether it is an error if rows cannot be used or there are none; if the mapping says to skip unusable
             rows, those are no error.
@@ -57,59 +57,59 @@ def prepare(origin: Origin, kind: Dimension, plan: Plan, stop: bool = True) -> t
         DataError: a file cannot be read, rows cannot be used, or there are no records.
     """
     names = [name for files in plan.files for name, _ in files]
-    home = _home(origin, kind, plan, names)
+    home = _home(origin, dimension, plan, names)
     strict = stop and plan.mapping.unusable == "stop"
     found = stored(home) if home else None
     if found is not None:
         problems = Problems.of(found.manifest["problems"])
         if strict:
-            _refuse(problems, found.manifest["rows"], kind)
+            _refuse(problems, found.manifest["rows"], dimension)
     else:
-        with _Check(origin, kind, plan, home) as check:
+        with _Check(origin, dimension, plan, home) as check:
             problems = check.run()
             if strict:
-                _refuse(problems, check.rows - len(check.dropped), kind)
+                _refuse(problems, check.rows - len(check.dropped), dimension)
             found = check.finish()
     if not found.manifest["rows"] and stop:
         others = ", ".join(sorted(found.manifest["others"]))
         raise NoRecords(
-            f"no records of dimension {kind.key!r} in {', '.join(names)}"
+            f"no records of dimension {dimension.key!r} in {', '.join(names)}"
             + (f"; there are records of: {others}" if others else "")
         )
     return found, problems
 
 
-def _refuse(problems: Problems, rows: int, kind: Dimension) -> None:
+def _refuse(problems: Problems, rows: int, dimension: Dimension) -> None:
     if problems.total:
         raise DataError(
-            problems.message(rows, kind.key)
+            problems.message(rows, dimension.key)
             + "\nCorrect or remove them (docs/data.md describes the record of each dimension), or leave them out and "
             "have them counted: `unusable: skip` in a mapping.yaml."
         )
 
 
-def _home(origin: Origin, kind: Dimension, plan: Plan, names: list[str]) -> Path | None:
+def _home(origin: Origin, dimension: Dimension, plan: Plan, names: list[str]) -> Path | None:
     """The place of the records in the cache; None for sources that are small."""
     root = origin.local(names)
     if sum((root / name).stat().st_size for name in names) < _SMALL:
         return None
     labels = plan.labels.model_dump_json() if plan.labels else None
-    what = [code_digest(), kind.key, plan.mapping.model_dump_json(), labels, origin.key(names)]
+    what = [code_digest(), dimension.key, plan.mapping.model_dump_json(), labels, origin.key(names)]
     return cache_folder() / hashlib.sha256(json.dumps(what).encode()).hexdigest()[:32]
 
 
 class _Check:
     """One pass over all rows of a dimension."""
 
-    def __init__(self, origin: Origin, kind: Dimension, plan: Plan, home: Path | None) -> None:
-        self.origin, self.kind, self.plan = origin, kind, plan
+    def __init__(self, origin: Origin, dimension: Dimension, plan: Plan, home: Path | None) -> None:
+        self.origin, self.dimension, self.plan = origin, dimension, plan
         self.problems, self.others = Problems(), Counter[str]()
         self.rows, self.dropped = 0, np.array([], dtype=np.int64)
         self.renamed: dict[str, str] = {}
         self._ids: list[Digests] = []
         self._places: list[tuple[int, Path, str, npt.NDArray[np.int64], bool]] = []
         self._index: list[pa.RecordBatch] = []
-        self._writer = Writer(schema_of(kind.key), home)
+        self._writer = Writer(schema_of(dimension.key), home)
 
     def __enter__(self) -> _Check:
         return self
@@ -122,10 +122,10 @@ class _Check:
         # Imported here, because most runs read the cache. The bar shows on a terminal after two seconds.
         from tqdm import tqdm
 
-        with tqdm(desc=f"checking {self.kind.key}", unit=" rows", disable=None, delay=2, leave=False) as bar:
+        with tqdm(desc=f"checking {self.dimension.key}", unit=" rows", disable=None, delay=2, leave=False) as bar:
             for file, chunk, source, split in _ahead(_chunks(self.origin, self.plan)):
                 bar.update(len(chunk.numbers))
-                converted = convert(chunk, self.kind, source, self.plan.labels, split, self.origin.name)
+                converted = convert(chunk, self.dimension, source, self.plan.labels, split, self.origin.name)
                 self.problems.add(file, chunk.unit, converted.problems)
                 self.others.update(converted.others)
                 if converted.batch.num_rows:
@@ -144,16 +144,16 @@ class _Check:
             "others": dict(self.others),
             "problems": self.problems.to_json(),
         }
-        index = pa.Table.from_batches(self._index, index_schema(self.kind))
+        index = pa.Table.from_batches(self._index, index_schema(self.dimension))
         return self._writer.finish(manifest, renamed(index, self.renamed))
 
     def _keep(self, batch: pa.RecordBatch, content_id: bool) -> None:
-        content = content_digests(batch, self.kind)
+        content = content_digests(batch, self.dimension)
         if content_id:
             batch = batch.set_column(0, "id", content_ids(content))
         ids = id_digests(batch.column("id").to_pylist(), 0)
         self._ids.append(ids)
-        self._index.append(index_of(batch, self.kind, content, ids))
+        self._index.append(index_of(batch, self.dimension, content, ids))
         for start in range(0, batch.num_rows, _PART):
             self._writer.write(batch.slice(start, _PART))
 

@@ -29,7 +29,7 @@ from recrm_tasks.dimensions.record_fields import own_fields
 class Profile:
     """One dimension of a source."""
 
-    kind: Dimension
+    dimension: Dimension
     plan: Plan
     rows: int = 0
     splits: dict[str, int] = field(default_factory=dict)
@@ -45,24 +45,24 @@ class Profile:
     problems: Problems = field(default_factory=Problems)
 
 
-def profile(origin: Origin, kind: Dimension, mapping: str | None) -> Profile:
+def profile(origin: Origin, dimension: Dimension, mapping: str | None) -> Profile:
     """Checks every record of a dimension and counts.
 
     Raises:
         DataError: there are none, or a file cannot be read.
     """
-    made = plan(origin, kind, mapping)
-    found = Profile(kind, made)
+    made = plan(origin, dimension, mapping)
+    found = Profile(dimension, made)
     if made.doubts:
         return found
-    stored, found.problems = prepare(origin, kind, made, stop=False)
+    stored, found.problems = prepare(origin, dimension, made, stop=False)
     found.rows = stored.manifest["rows"]
     if not found.rows:
         return found
     found.splits = _counts(stored, "split")
     found.langs = _counts(stored, "lang")
-    found.labels = _label_counts(stored, kind)
-    found.lengths = dict(_lengths(stored, kind))
+    found.labels = _label_counts(stored, dimension)
+    found.lengths = dict(_lengths(stored, dimension))
     content = as_digests(stored.index.column(CONTENT))
     found.duplicates = len(repeated(content))
     found.overlap = _overlap(stored, content)
@@ -73,7 +73,7 @@ def profile(origin: Origin, kind: Dimension, mapping: str | None) -> Profile:
 
 def proposal(profiles: list[Profile]) -> dict[str, DimensionMapping]:
     """The mapping of all dimensions that were checked."""
-    return {p.kind.key: p.plan.mapping for p in profiles}
+    return {p.dimension.key: p.plan.mapping for p in profiles}
 
 
 def described(source: Source) -> Iterator[tuple[str, str]]:
@@ -94,8 +94,8 @@ def _counts(stored: Stored, name: str) -> dict[str, int]:
     return {str(v) if v is not None else "-": n for v, n in zip(values, np.bincount(codes).tolist(), strict=True)}
 
 
-def _label_counts(stored: Stored, kind: Dimension) -> dict[str, int]:
-    if "labels" not in own_fields(kind.record_type):
+def _label_counts(stored: Stored, dimension: Dimension) -> dict[str, int]:
+    if "labels" not in own_fields(dimension.record_type):
         return dict(sorted(_counts(stored, "label").items()))
     grades, sizes = Counter[int](), Counter[int]()
     for batch in stored.batches(["labels"]):
@@ -105,11 +105,12 @@ def _label_counts(stored: Stored, kind: Dimension) -> dict[str, int]:
     return said | {f"lists of {size}": count for size, count in sorted(sizes.items())}
 
 
-def _lengths(stored: Stored, kind: Dimension) -> Iterator[tuple[str, tuple[int, int, int]]]:
-    schema = schema_of(kind.key)
+def _lengths(stored: Stored, dimension: Dimension) -> Iterator[tuple[str, tuple[int, int, int]]]:
+    schema = schema_of(dimension.key)
     short = {"label", "labels", "category"}
     texts = (pa.string(), pa.list_(pa.string()), ITEMS, TURNS)
-    names = [n for n in ("messages", *own_fields(kind.record_type)) if n not in short and schema.field(n).type in texts]
+    every = ("messages", *own_fields(dimension.record_type))
+    names = [name for name in every if name not in short and schema.field(name).type in texts]
     found: dict[str, list[npt.NDArray[np.int32]]] = {name: [] for name in names}
     for batch in stored.batches(names):
         for name in names:

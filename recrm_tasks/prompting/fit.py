@@ -46,11 +46,11 @@ class Fit:
         self._one_token: dict[tuple[str, ...], bool] = {}
         self._template = len(tokens.render([Message(role="user", content="?")]).encode()) + _MARGIN
 
-    def prompts(self, kind: Dimension, record: Any, make: Callable[[Any], Sequence[Prompt]]) -> Sequence[Prompt]:
+    def prompts(self, dimension: Dimension, record: Any, make: Callable[[Any], Sequence[Prompt]]) -> Sequence[Prompt]:
         """The prompts of a record, or of the record shortened, where they do not fit and that is allowed.
 
         Args:
-            kind: the record's dimension.
+            dimension: the record's dimension.
             record: a checked record.
             make: makes a record's prompts.
         """
@@ -61,11 +61,12 @@ class Fit:
         self.long_labels += not self._one_token[prompts[0].choices]
         if self._fits(prompts):
             return prompts
-        steps = kind.steps(record) if self.shorten else 0
+        steps = dimension.steps(record) if self.shorten else 0
         # The smallest number of steps that is enough; one more than there are if none is.
-        enough = 1 + bisect_left(range(1, steps + 1), True, key=lambda n: self._fits(make(kind.shorter(record, n))))
+        tried = range(1, steps + 1)
+        enough = 1 + bisect_left(tried, True, key=lambda n: self._fits(make(dimension.shorter(record, n))))
         if enough <= steps:
-            shorter = kind.shorter(record, enough)
+            shorter = dimension.shorter(record, enough)
             self.shortened += 1
             self.history += _dropped("history", record, shorter)
             self.candidates += _dropped("candidates", record, shorter)

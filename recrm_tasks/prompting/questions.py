@@ -75,11 +75,11 @@ def _prompts(
         yield from dataset.prompts(mode, lang, orders, form)
         provenance["fit"] = f"not checked: {fit}"
         return
-    kind = dataset.dimension
+    dimension = dataset.dimension
 
     def make(record: Any) -> Sequence[Prompt]:
-        return list(kind.prompts(record, dataset.labels, mode, lang, orders, form))
+        return list(dimension.prompts(record, dataset.labels, mode, lang, orders, form))
 
     for record in dataset.records():
-        yield from fit.prompts(kind, record, make)
+        yield from fit.prompts(dimension, record, make)
     provenance["fit"] = fit.close()

@@ -45,26 +45,26 @@ class Converted:
 
 
 def convert(
-    chunk: Chunk, kind: Dimension, source: Source, labels: LabelSet | None, split: str | None, name: str
+    chunk: Chunk, dimension: Dimension, source: Source, labels: LabelSet | None, split: str | None, name: str
 ) -> Converted:
     """Makes records of a chunk.
 
     Args:
         chunk: raw rows.
-        kind: the dimension.
+        dimension: the dimension.
         source: what its columns are.
         labels: the label set that labels must be of.
         split: the split of the file, if its path names one.
         name: the records' `source` where no column has it.
     """
-    return _Conversion(chunk, kind, source, labels).run(split, name)
+    return _Conversion(chunk, dimension, source, labels).run(split, name)
 
 
 class _Conversion:
     """The conversion of one chunk. A class, because every step may find problems."""
 
-    def __init__(self, chunk: Chunk, kind: Dimension, source: Source, labels: LabelSet | None) -> None:
-        self.kind, self.labels = kind, labels
+    def __init__(self, chunk: Chunk, dimension: Dimension, source: Source, labels: LabelSet | None) -> None:
+        self.dimension, self.labels = dimension, labels
         self.source = _with_all_columns(source) if source.own else source
         self.batch, self.numbers = chunk.batch, chunk.numbers
         self.bad = np.zeros(len(self.numbers), dtype=bool)
@@ -79,13 +79,13 @@ class _Conversion:
             self._refuse_unknown()
         columns = self._common(split, name)
         columns |= self._fields(ready=columns["messages"].is_valid())
-        schema = schema_of(self.kind.key)
+        schema = schema_of(self.dimension.key)
         batch = pa.RecordBatch.from_arrays([columns[n].cast(schema.field(n).type) for n in schema.names], schema=schema)
         numbers = self.numbers
         if self.bad.any():
             batch, numbers = batch.filter(pa.array(~self.bad)), numbers[~self.bad]
-        if needs_validation(self.kind.record_type):
-            batch, valid, problems = validated(batch, self.kind, self.labels)
+        if needs_validation(self.dimension.record_type):
+            batch, valid, problems = validated(batch, self.dimension, self.labels)
             self.problems += [(int(numbers[place]), reason, said) for place, reason, said in problems]
             numbers = numbers[valid]
         return Converted(batch, numbers, self.problems, self.others)
@@ -123,7 +123,7 @@ class _Conversion:
             expected, found = ", ".join(rows.values or dimensions()), words[index].as_py()
             text = f"{rows.column}: expected one of {expected}, found {found!r}"
             self.problems.append((int(self.numbers[index]), f"unknown {rows.column}", text))
-        mine = pc.equal(meant, self.kind.key).fill_null(False)
+        mine = pc.equal(meant, self.dimension.key).fill_null(False)
         for entry in pc.value_counts(meant.filter(pc.invert(mine)).drop_null()).to_pylist():
             self.others[entry["values"]] = entry["counts"]
         self.batch = self.batch.filter(mine)
@@ -131,14 +131,14 @@ class _Conversion:
         self.bad = np.zeros(len(self.numbers), dtype=bool)
 
     def _refuse_unknown(self) -> None:
-        known = {*COMMON, *own_fields(self.kind.record_type), "dimension"}
+        known = {*COMMON, *own_fields(self.dimension.record_type), "dimension"}
         for name in self.batch.schema.names:
             if name not in known:
                 column = self.batch.column(name)
                 self.refuse(
                     column.is_valid(),
                     f"unknown field {name}",
-                    f"{name}: no such field in a record of dimension {self.kind.key}",
+                    f"{name}: no such field in a record of dimension {self.dimension.key}",
                 )
 
     def _common(self, split: str | None, name: str) -> dict[str, pa.Array]:
@@ -219,7 +219,7 @@ class _Conversion:
         return pc.if_else(pc.and_(pc.greater(wide, 0), pc.greater_equal(wide, latin)), "zh", "en")
 
     def _fields(self, ready: pa.BooleanArray) -> dict[str, pa.Array]:
-        record, source = self.kind.record_type, self.source
+        record, source = self.dimension.record_type, self.source
         columns: dict[str, pa.Array] = {}
         for name in own_fields(record):
             if name in ("label", "labels"):
@@ -266,9 +266,8 @@ class _Conversion:
         if self.source.own and required and found.type != ITEMS:
             missing = pc.and_(column.is_null(), pc.invert(ready))
             self.refuse(missing, f"no {name}", f"{name}: Field required")
-        least = next(
-            (m.min_length for m in self.kind.record_type.model_fields[name].metadata if hasattr(m, "min_length")), 0
-        )
+        metadata = self.dimension.record_type.model_fields[name].metadata
+        least = next((m.min_length for m in metadata if hasattr(m, "min_length")), 0)
         if least and found.type != ITEMS:
             sizes = pc.list_value_length(found)
             short = pc.and_(pc.less(sizes, least), pc.invert(ready))
@@ -305,7 +304,7 @@ class _Conversion:
         if wanted.pattern:
             words = _extracted(words, wanted.pattern)
         meant = _mapped(words, wanted.values) if wanted.values else words
-        choices = [str(choice) for choice in field_type(self.kind.record_type, "label").choices]
+        choices = [str(choice) for choice in field_type(self.dimension.record_type, "label").choices]
         allowed = [name for name in self.labels.names if not choices or name in choices] if self.labels else choices
         fits = pc.is_in(meant, pa.array(allowed, pa.string())) if allowed or choices else meant.is_valid()
         self.refuse(

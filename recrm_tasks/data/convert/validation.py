@@ -44,26 +44,26 @@ def needs_validation(record_type: type[Record]) -> bool:
 
 
 def validated(
-    batch: pa.RecordBatch, kind: Dimension, labels: LabelSet | None
+    batch: pa.RecordBatch, dimension: Dimension, labels: LabelSet | None
 ) -> tuple[pa.RecordBatch, npt.NDArray[np.bool_], Problems]:
     """Checks records by their type, and takes over what its validators and defaults make of the values.
 
     Args:
         batch: records as columns.
-        kind: their dimension.
+        dimension: their dimension.
         labels: the label set that labels must still be of.
 
     Returns:
         The records that are valid, which rows of the batch these are, and the problems of the others.
     """
-    names = schema_of(kind.key).names
+    names = schema_of(dimension.key).names
     valid = np.ones(batch.num_rows, dtype=bool)
     problems: Problems = []
     changed: dict[str, list[Any]] = {}
     values = {name: batch.column(name).to_pylist() for name in names}
-    for index, row in enumerate(_rows(batch, kind)):
+    for index, row in enumerate(_rows(batch, dimension)):
         try:
-            record: Any = kind.record_type.model_validate(row)
+            record: Any = dimension.record_type.model_validate(row)
             if labels is not None and "label" in names and record.label not in labels.names:
                 raise ValueError(f"label: {record.label!r} is not in the declared set {', '.join(labels.names)}")
         except Exception as error:  # a validator may raise anything
@@ -80,21 +80,21 @@ def validated(
             batch = batch.set_column(place, batch.schema.field(place), pa.array(column, batch.schema.field(place).type))
         except (pa.ArrowException, TypeError, OverflowError):
             raise RecrmError(
-                f"{kind.record_type.__name__}.{name}: a validator gives a value of another type than the field has"
+                f"{dimension.record_type.__name__}.{name}: a validator gives a value of another type than the field has"
             ) from None
     return batch.filter(pa.array(valid)), valid, problems
 
 
-def _rows(batch: pa.RecordBatch, kind: Dimension) -> Iterator[dict[str, Any]]:
+def _rows(batch: pa.RecordBatch, dimension: Dimension) -> Iterator[dict[str, Any]]:
     """The rows as pydantic takes them: what is null is left out, unless the field must be there."""
-    record = kind.record_type
+    record = dimension.record_type
     given = {n for n in own_fields(record) if record.model_fields[n].is_required() and field_type(record, n).optional}
     if batch.column("id").null_count:
-        batch = batch.set_column(0, "id", content_ids(content_digests(batch, kind)))
+        batch = batch.set_column(0, "id", content_ids(content_digests(batch, dimension)))
     for row in batch.to_pylist():
         if row["meta"] is not None:
             row["meta"] = json.loads(row["meta"])
-        yield {"dimension": kind.key, **{n: v for n, v in row.items() if v is not None or n in given}}
+        yield {"dimension": dimension.key, **{n: v for n, v in row.items() if v is not None or n in given}}
 
 
 def _plain(name: str, value: Any) -> Any:

@@ -114,8 +114,8 @@ def _words(text: str) -> list[str]:
 def _aliases() -> tuple[tuple[str, str], ...]:
     return tuple(
         (key, " ".join(_words(alias)))
-        for key, kind in dimensions().items()
-        for alias in dict.fromkeys((key, kind.column, kind.title, *kind.aliases))
+        for key, dimension in dimensions().items()
+        for alias in dict.fromkeys((key, dimension.column, dimension.title, *dimension.aliases))
     )
 
 

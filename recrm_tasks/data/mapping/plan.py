@@ -49,12 +49,12 @@ class Plan:
     """Whether a mapping.yaml gives the mapping."""
 
 
-def plan(origin: Origin, kind: Dimension, mapping_file: str | None = None) -> Plan:
+def plan(origin: Origin, dimension: Dimension, mapping_file: str | None = None) -> Plan:
     """Makes the plan of a dimension.
 
     Args:
         origin: the source.
-        kind: the dimension.
+        dimension: the dimension.
         mapping_file: a mapping.yaml; by default the environment's `RECRM_MAPPING`, else what is recognised.
 
     Raises:
@@ -63,16 +63,16 @@ def plan(origin: Origin, kind: Dimension, mapping_file: str | None = None) -> Pl
     wanted = mapping_file or os.environ.get("RECRM_MAPPING")
     if wanted:
         given = read_mapping(Path(wanted).expanduser())
-        if kind.key in given.dimensions:
-            return _given(origin, kind, given, wanted)
-    return _recognised(origin, kind)
+        if dimension.key in given.dimensions:
+            return _given(origin, dimension, given, wanted)
+    return _recognised(origin, dimension)
 
 
-def _given(origin: Origin, kind: Dimension, mapping: Mapping, file: str) -> Plan:
-    part = mapping.dimensions[kind.key]
+def _given(origin: Origin, dimension: Dimension, mapping: Mapping, file: str) -> Plan:
+    part = mapping.dimensions[dimension.key]
     left_open = undecided(part)
     if left_open:
-        raise DataError(f"{file}: {kind.key}: still to be decided (?): {', '.join(left_open)}")
+        raise DataError(f"{file}: {dimension.key}: still to be decided (?): {', '.join(left_open)}")
     files: list[list[tuple[str, str | None]]] = []
     made = Plan(part, None, files, given=True)
     sources = []
@@ -85,14 +85,14 @@ def _given(origin: Origin, kind: Dimension, mapping: Mapping, file: str) -> Plan
         ]
         if not found:
             patterns = ", ".join(p for each in source.files.values() for p in each)
-            raise DataError(f"{file}: {kind.key}: no file of {origin.name} fits {patterns}")
+            raise DataError(f"{file}: {dimension.key}: no file of {origin.name} fits {patterns}")
         if source.model_fields_set != {"files"}:
             sources.append(source)
             files.append(found)
             continue
         # It names the files only: their columns are recognised.
-        for members, batch in _by_columns(origin, [Placed(name, (kind.key,), split) for name, split in found]):
-            proposed = _part(origin, kind, members, batch, told=True)
+        for members, batch in _by_columns(origin, [Placed(name, (dimension.key,), split) for name, split in found]):
+            proposed = _part(origin, dimension, members, batch, by_name=True)
             assert proposed is not None
             sources.append(proposed[1].source)
             files.append([(m.name, m.split) for m in members])
@@ -100,34 +100,34 @@ def _given(origin: Origin, kind: Dimension, mapping: Mapping, file: str) -> Plan
             made.unused += proposed[1].unused
             made.labels = made.labels or proposed[1].labels
     made.mapping = part.model_copy(update={"sources": sources, "labels": part.labels or made.labels})
-    made.labels = made.mapping.labels or _declared(origin, kind, files) or kind.default_labels
+    made.labels = made.mapping.labels or _declared(origin, dimension, files) or dimension.default_labels
     return made
 
 
-def _recognised(origin: Origin, kind: Dimension) -> Plan:
+def _recognised(origin: Origin, dimension: Dimension) -> Plan:
     placed = place(origin.names, origin.card())
-    told = [p for p in placed if kind.key in p.dimensions]
-    unclear = [p for p in told if len(p.dimensions) > 1]
+    by_name = [p for p in placed if dimension.key in p.dimensions]
+    unclear = [p for p in by_name if len(p.dimensions) > 1]
     if unclear:
         raise DataError(
             f"{origin.name}: {unclear[0].name} may be of {' or '.join(unclear[0].dimensions)} by its name. "
-            + _say(kind, unclear[0].name)
+            + _say(dimension, unclear[0].name)
         )
-    candidates = told or [p for p in placed if not p.dimensions]
+    candidates = by_name or [p for p in placed if not p.dimensions]
     groups = _by_columns(origin, candidates)
-    parts = [found for members, batch in groups if (found := _part(origin, kind, members, batch, bool(told)))]
+    parts = [found for members, batch in groups if (found := _part(origin, dimension, members, batch, bool(by_name)))]
     if not parts:
-        raise NoRecords(_nothing(origin, kind, placed))
+        raise NoRecords(_nothing(origin, dimension, placed))
     labels = next((p.labels for _, p in parts if p.labels), None)
     if any(p.labels not in (None, labels) for _, p in parts):
         raise DataError(
-            f"{origin.name}: files of dimension {kind.key} have different label sets. " + _say(kind, "FILE")
+            f"{origin.name}: files of dimension {dimension.key} have different label sets. " + _say(dimension, "FILE")
         )
     mapping = DimensionMapping(sources=[p.source for _, p in parts], labels=labels)
     files = [[(m.name, m.split) for m in members] for members, _ in parts]
     return Plan(
         mapping,
-        labels or _declared(origin, kind, files) or kind.default_labels,
+        labels or _declared(origin, dimension, files) or dimension.default_labels,
         files,
         [d for _, p in parts for d in p.doubts],
         [c for _, p in parts for c in p.unused],
@@ -135,7 +135,7 @@ def _recognised(origin: Origin, kind: Dimension) -> Plan:
 
 
 def _part(
-    origin: Origin, kind: Dimension, members: list[Placed], batch: pa.RecordBatch, told: bool
+    origin: Origin, dimension: Dimension, members: list[Placed], batch: pa.RecordBatch, by_name: bool
 ) -> tuple[list[Placed], Proposal] | None:
     """The proposal for files with the same columns; None if they are not of this dimension."""
     files: dict[str, list[str]] = {}
@@ -143,21 +143,21 @@ def _part(
         files.setdefault(member.split or NO_SPLIT, []).append(member.name)
     column = _dimension_column(batch)
     if column is not None:
-        batch = _rows_of(batch, column, kind)
-        if not batch.num_rows and not is_own_form(batch.schema.names, kind):
-            batch = _further_down(origin, members, column, kind) or batch
-        if not batch.num_rows and not is_own_form(batch.schema.names, kind):
-            if told:
+        batch = _rows_of(batch, column, dimension)
+        if not batch.num_rows and not is_own_form(batch.schema.names, dimension):
+            batch = _further_down(origin, members, column, dimension) or batch
+        if not batch.num_rows and not is_own_form(batch.schema.names, dimension):
+            if by_name:
                 raise DataError(
-                    f"{origin.name}: {members[0].name} is of dimension {kind.key!r} by its name, but no row is by its "
-                    f"column {column}"
+                    f"{origin.name}: {members[0].name} is of dimension {dimension.key!r} by its name, but no row is "
+                    f"by its column {column}"
                 )
             return None
         if batch.num_rows:  # the columns of other dimensions
             batch = batch.select([n for n in batch.schema.names if batch.column(n).null_count < batch.num_rows])
-    elif not told and not _fits_only(batch, kind):
+    elif not by_name and not _fits_only(batch, dimension):
         return None
-    proposal = recognise(batch, kind, files, _declared(origin, kind, [[(m.name, m.split) for m in members]]))
+    proposal = recognise(batch, dimension, files, _declared(origin, dimension, [[(m.name, m.split) for m in members]]))
     if column is not None:
         proposal.source = proposal.source.model_copy(update={"rows": Values(column=column)})
         proposal.unused = [c for c in proposal.unused if c != column]
@@ -175,17 +175,17 @@ def _dimension_column(batch: pa.RecordBatch) -> str | None:
     return None
 
 
-def _rows_of(batch: pa.RecordBatch, column: str, kind: Dimension) -> pa.RecordBatch:
-    return batch.filter(pa.array([key == kind.key for key in _row_dimensions(batch, column)], pa.bool_()))
+def _rows_of(batch: pa.RecordBatch, column: str, dimension: Dimension) -> pa.RecordBatch:
+    return batch.filter(pa.array([key == dimension.key for key in _row_dimensions(batch, column)], pa.bool_()))
 
 
-def _further_down(origin: Origin, members: list[Placed], column: str, kind: Dimension) -> pa.RecordBatch | None:
+def _further_down(origin: Origin, members: list[Placed], column: str, dimension: Dimension) -> pa.RecordBatch | None:
     """The first rows of a dimension in files that begin with others."""
     root = origin.local([m.name for m in members])
     for member in members:
         for chunk in read(root / member.name):
             if column in chunk.batch.schema.names:
-                rows = _rows_of(chunk.batch, column, kind)
+                rows = _rows_of(chunk.batch, column, dimension)
                 if rows.num_rows:
                     return rows.slice(0, _LOOKED_AT)
     return None
@@ -197,10 +197,10 @@ def _row_dimensions(batch: pa.RecordBatch, column: str) -> list[str | None]:
     return [known[v] for v in values]
 
 
-def _fits_only(batch: pa.RecordBatch, kind: Dimension) -> bool:
+def _fits_only(batch: pa.RecordBatch, dimension: Dimension) -> bool:
     """Whether columns without a name of a dimension have all fields of this one and of no other."""
     complete = [key for key, other in dimensions().items() if _complete(recognise(batch, other, {}, None))]
-    return complete == [kind.key]
+    return complete == [dimension.key]
 
 
 def _complete(proposal: Proposal) -> bool:
@@ -237,19 +237,19 @@ def _together(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, names)
 
 
-def _declared(origin: Origin, kind: Dimension, files: list[list[tuple[str, str | None]]]) -> LabelSet | None:
+def _declared(origin: Origin, dimension: Dimension, files: list[list[tuple[str, str | None]]]) -> LabelSet | None:
     """The label set of the labels.json beside the files, or at the root."""
     folders = dict.fromkeys([*(name.rpartition("/")[0] for each in files for name, _ in each), ""])
     for folder in folders:
         name = f"{folder}/labels.json" if folder else "labels.json"
         if name in origin.names:
-            found = read_labels(origin.local([name]) / name, kind)
+            found = read_labels(origin.local([name]) / name, dimension)
             if found is not None:
                 return found
     return None
 
 
-def _nothing(origin: Origin, kind: Dimension, placed: list[Placed]) -> str:
+def _nothing(origin: Origin, dimension: Dimension, placed: list[Placed]) -> str:
     if not placed:
         few = ", ".join(origin.names[:20]) or "no files at all"
         return f"{origin.name}: no data files ({NAMES}); it has {few}"
@@ -257,24 +257,24 @@ def _nothing(origin: Origin, kind: Dimension, placed: list[Placed]) -> str:
         f"\n  {p.name}: {', '.join(p.dimensions) or 'no dimension by its name or columns'}" for p in placed[:20]
     )
     more = f"\n  … and {len(placed) - 20} more" if len(placed) > 20 else ""
-    return f"{origin.name}: no records of dimension {kind.key!r}. Its data files:{shown}{more}\n" + _say(
-        kind, placed[0].name
+    return f"{origin.name}: no records of dimension {dimension.key!r}. Its data files:{shown}{more}\n" + _say(
+        dimension, placed[0].name
     )
 
 
-def _say(kind: Dimension, name: str) -> str:
+def _say(dimension: Dimension, name: str) -> str:
     files = f"{{{NO_SPLIT}: [{json.dumps(name, ensure_ascii=False)}]}}"
     return (
         "A mapping.yaml says which files are of a dimension (--mapping FILE, or RECRM_MAPPING=FILE):\n"
-        f"    dimensions: {{{kind.key}: {{sources: [{{files: {files}}}]}}}}"
+        f"    dimensions: {{{dimension.key}: {{sources: [{{files: {files}}}]}}}}"
     )
 
 
-def stop_for(doubts: list[str], origin: Origin, kind: Dimension) -> DataError:
+def stop_for(doubts: list[str], origin: Origin, dimension: Dimension) -> DataError:
     """The error that a run stops with when something is left open."""
     said = "\n".join(f"  {d}" for d in doubts)
     return DataError(
-        f"{origin.name}: the columns of dimension {kind.key} cannot be read with certainty:\n{said}\n"
+        f"{origin.name}: the columns of dimension {dimension.key} cannot be read with certainty:\n{said}\n"
         "`recrm data inspect` writes a mapping.yaml with a `?` wherever such a line belongs; --mapping FILE or "
         "RECRM_MAPPING=FILE uses it."
     )

@@ -55,36 +55,35 @@ class Proposal:
 
 
 def recognise(
-    batch: pa.RecordBatch, kind: Dimension, files: dict[str, list[str]], declared: LabelSet | None
+    batch: pa.RecordBatch, dimension: Dimension, files: dict[str, list[str]], declared: LabelSet | None
 ) -> Proposal:
     """Proposes a mapping for rows of one dimension.
 
     Args:
         batch: the first rows of every file that has these columns.
-        kind: the dimension.
+        dimension: the dimension.
         files: patterns of their names by split, which become part of the mapping.
         declared: a label set that is declared beside the files.
     """
-    return _Recognition(batch, kind, declared).run(files)
+    return _Recognition(batch, dimension, declared).run(files)
 
 
-def is_own_form(names: Sequence[str], kind: Dimension) -> bool:
+def is_own_form(names: Sequence[str], dimension: Dimension) -> bool:
     """Whether columns are those of the project's own records."""
-    return {"id", "dimension", "lang", "source"} <= set(names) or {"id", "lang", *own_fields(kind.record_type)} <= set(
-        names
-    )
+    own = {"id", "lang", *own_fields(dimension.record_type)}
+    return {"id", "dimension", "lang", "source"} <= set(names) or own <= set(names)
 
 
 class _Recognition:
-    def __init__(self, batch: pa.RecordBatch, kind: Dimension, declared: LabelSet | None) -> None:
-        self.batch, self.kind, self.declared = batch, kind, declared
+    def __init__(self, batch: pa.RecordBatch, dimension: Dimension, declared: LabelSet | None) -> None:
+        self.batch, self.dimension, self.declared = batch, dimension, declared
         self.columns = self._columns()
         self.doubts: list[str] = []
         self.used: set[str] = set()
 
     def run(self, files: dict[str, list[str]]) -> Proposal:
         names = self.batch.schema.names
-        if is_own_form(names, self.kind):
+        if is_own_form(names, self.dimension):
             return Proposal(self._own(files))
         taken: dict[str, Any] = {name: self._one(name, column_names.COMMON[name]) for name in ("id", "group")}
         for name in ("split", "lang"):
@@ -131,7 +130,7 @@ class _Recognition:
 
     def _own(self, files: dict[str, list[str]]) -> Source:
         names = self.batch.schema.names
-        own = (name for name in own_fields(self.kind.record_type) if name not in ("label", "labels"))
+        own = (name for name in own_fields(self.dimension.record_type) if name not in ("label", "labels"))
         fields: dict[str, Any] = {name: name for name in own}
         present: dict[str, Any] = {n: n for n in ("id", "group", "source", "meta", "messages") if n in names}
         if "split" in names:
@@ -181,21 +180,22 @@ class _Recognition:
                 "list_id: COLUMN   # with `fields: {candidates: COLUMN}`, where each row is one candidate of a list"
             )
         self._doubt(
-            f"no column for {', '.join(names)} of a {self.kind.key} record; the columns are {', '.join(self.columns)}",
+            f"no column for {', '.join(names)} of a {self.dimension.key} record; "
+            f"the columns are {', '.join(self.columns)}",
             *lines,
             "messages: COLUMN   # instead of `fields`, if a column holds ready prompts",
         )
 
     def _structured(self) -> tuple[dict[str, Any], list[str]]:
         """The record's fields by column, and those that are missing, left open."""
-        record = self.kind.record_type
+        record = self.dimension.record_type
         fields: dict[str, Any] = {}
         missing = []
         for name in own_fields(record):
             if name in ("label", "labels"):
                 continue
             required = name in required_fields(record)
-            column = self._one(name, (name, *self.kind.columns.get(name, ())), required)
+            column = self._one(name, (name, *self.dimension.columns.get(name, ())), required)
             if column is not None:
                 fields[name] = column
             elif required:
@@ -243,14 +243,15 @@ class _Recognition:
     def _beside(self, prompt: str | list[str]) -> dict[str, Any]:
         """Fields beside a ready prompt that are more than its parts: categories, candidates."""
         found = {}
-        for name in own_fields(self.kind.record_type):
-            if name in self.kind.record_type.shown or name in ("label", "labels"):
+        for name in own_fields(self.dimension.record_type):
+            if name in self.dimension.record_type.shown or name in ("label", "labels"):
                 continue
-            column = self._one(name, (name, *self.kind.columns.get(name, ())))
+            column = self._one(name, (name, *self.dimension.columns.get(name, ())))
             if column is not None and column not in (prompt if isinstance(prompt, list) else [prompt]):
                 found[name] = column
-            elif name in required_fields(self.kind.record_type):
-                self._doubt(f"{name}: a ready prompt of {self.kind.key} needs them too", f"fields: {{{name}: COLUMN}}")
+            elif name in required_fields(self.dimension.record_type):
+                key = self.dimension.key
+                self._doubt(f"{name}: a ready prompt of {key} needs them too", f"fields: {{{name}: COLUMN}}")
                 found[name] = OPEN
         return found
 
@@ -258,9 +259,9 @@ class _Recognition:
         fields = {c for v in (taken.get("fields") or {}).values() for c in _names(v)} | set(
             _names(taken.get("messages"))
         )
-        is_list = "labels" in own_fields(self.kind.record_type)
+        is_list = "labels" in own_fields(self.dimension.record_type)
         names = column_names.LABELS + column_names.LABEL if is_list else column_names.LABEL
-        telling = [c for c in column_names.named(self.columns, self.kind.telling) if c not in fields]
+        telling = [c for c in column_names.named(self.columns, self.dimension.telling) if c not in fields]
         plain = [c for c in column_names.named(self.columns, names) if c not in fields]
         found = telling if len(telling) == 1 and not plain else (plain or telling) if not telling else telling + plain
         if not found and ready:
@@ -278,7 +279,7 @@ class _Recognition:
         if is_list:
             return self._list_label(column, taken), None
         return self._meaning(
-            column, bool(telling) or column_names.same(column) in {column_names.same(t) for t in self.kind.telling}
+            column, bool(telling) or column_names.same(column) in {column_names.same(t) for t in self.dimension.telling}
         )
 
     def _list_label(self, column: str, taken: dict[str, Any]) -> LabelColumn:
@@ -356,11 +357,11 @@ class _Recognition:
                 f"label: {{column: {column}, pattern: 'REGULAR EXPRESSION WITH (THE LABEL)', values: {{WORD: LABEL}}}}",
             )
             return LabelColumn(column=column, pattern=OPEN), None
-        labels = self.declared or self.kind.default_labels
+        labels = self.declared or self.dimension.default_labels
         meant = self._plain_meaning(seen, labels, telling)
         new = None
         if meant is None and labels is not None and not self.declared:
-            new = _scale(seen, self.kind, telling)
+            new = _scale(seen, self.dimension, telling)
             meant = {v: v for v in seen} if new else None
         if meant is None:
             allowed = f"{', '.join(labels.names)}, or of your own `labels`" if labels else "0, 1"
@@ -406,9 +407,9 @@ def _each(values: dict[str, str], known: dict[str, str]) -> dict[str, str] | Non
     return {v: known[w] for v, w in values.items()} if all(w in known for w in values.values()) else None
 
 
-def _scale(seen: list[str], kind: Dimension, telling: bool) -> LabelSet | None:
+def _scale(seen: list[str], dimension: Dimension, telling: bool) -> LabelSet | None:
     """A label set for graded words in common use, or for numbers that are grades by their column's name."""
-    if len(kind.default_labels.labels if kind.default_labels else ()) < 3 or len(seen) < 2:
+    if len(dimension.default_labels.labels if dimension.default_labels else ()) < 3 or len(seen) < 2:
         return None
     folded = {v.strip().casefold(): v for v in seen}
     for scale in column_names.SCALES:

@@ -18,9 +18,9 @@ from recrm_tasks.dimensions.record_fields import own_fields
 _FIELD, _ENTRY, _PART, _NULL = "\x1f", "\x1e", "\x1d", "\x00"
 
 
-def content_digests(batch: pa.RecordBatch, kind: Dimension) -> Digests:
+def content_digests(batch: pa.RecordBatch, dimension: Dimension) -> Digests:
     """The digest of each record's content: language, prompt, fields and label; not its id, split, group or origin."""
-    names = ["lang", "messages", *own_fields(kind.record_type)]
+    names = ["lang", "messages", *own_fields(dimension.record_type)]
     columns = [pc.fill_null(_flat(batch.column(name)), _NULL) for name in names]
     joined = pc.binary_join_element_wise(*columns, _FIELD).cast(pa.binary())
     return digests(joined.to_pylist())

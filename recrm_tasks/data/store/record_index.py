@@ -18,20 +18,20 @@ IDS = "id_sha256"
 _NAMES = ("id", "lang", "split", "group")
 
 
-def index_schema(kind: Dimension) -> pa.Schema:
+def index_schema(dimension: Dimension) -> pa.Schema:
     """Some columns of the records, those that samples are balanced by (of lists their lengths), and the digests."""
-    fields = [schema_of(kind.key).field(name) for name in (*_NAMES, *kind.strata)]
+    fields = [schema_of(dimension.key).field(name) for name in (*_NAMES, *dimension.strata)]
     fields = [pa.field(f.name, pa.int32()) if pa.types.is_list(f.type) else f for f in fields]
     return pa.schema([*fields, pa.field(CONTENT, pa.binary(16)), pa.field(IDS, pa.binary(16))])
 
 
-def index_of(batch: pa.RecordBatch, kind: Dimension, content: Digests, ids: Digests) -> pa.RecordBatch:
+def index_of(batch: pa.RecordBatch, dimension: Dimension, content: Digests, ids: Digests) -> pa.RecordBatch:
     """The index of some records."""
-    columns = [batch.column(name) for name in (*_NAMES, *kind.strata)]
+    columns = [batch.column(name) for name in (*_NAMES, *dimension.strata)]
     columns = [pc.list_value_length(c) if pa.types.is_list(c.type) else c for c in columns]
     # A part of a batch would keep all of it in memory.
     copies = [pa.concat_arrays([c, c.slice(0, 0)]) for c in columns]
-    return pa.RecordBatch.from_arrays([*copies, as_column(content), as_column(ids)], schema=index_schema(kind))
+    return pa.RecordBatch.from_arrays([*copies, as_column(content), as_column(ids)], schema=index_schema(dimension))
 
 
 def renamed(index: pa.Table, more: dict[str, str]) -> pa.Table:

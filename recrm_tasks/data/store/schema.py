@@ -53,9 +53,9 @@ def required_fields(record: type[Record]) -> tuple[str, ...]:
     )
 
 
-def records_of(kind: Dimension, batch: pa.RecordBatch | pa.Table) -> Iterator[Any]:
+def records_of(dimension: Dimension, batch: pa.RecordBatch | pa.Table) -> Iterator[Any]:
     """Rows -> record objects, as the dimension's prompt takes them. They were checked before and are not again."""
-    record, names = kind.record_type, schema_of(kind.key).names
+    record, names = dimension.record_type, schema_of(dimension.key).names
     nested = {name: item for name in own_fields(record) if (item := field_type(record, name).item) is not None}
     for values in zip(*(batch.column(name).to_pylist() for name in names), strict=True):
         row = dict(zip(names, values, strict=True))
@@ -64,7 +64,7 @@ def records_of(kind: Dimension, batch: pa.RecordBatch | pa.Table) -> Iterator[An
             row["messages"] = tuple(Message.model_construct(**turn) for turn in row["messages"])
         for name, model in nested.items():
             row[name] = [model.model_construct(**item) for item in row[name]]
-        yield record.model_construct(dimension=kind.key, **row)
+        yield record.model_construct(dimension=dimension.key, **row)
 
 
 def _type(field: FieldType) -> pa.DataType:
