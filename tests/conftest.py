@@ -3,6 +3,7 @@ whose tokens are bytes, so that every length is known without it."""
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,6 +13,9 @@ with suppress(ImportError):  # the environment of the engines has no hypothesis
     from hypothesis import settings
 
     settings.register_profile("few", max_examples=10)
+
+# huggingface_hub reads it once, at its import. Without it, a name that does not exist is looked up for a minute.
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 CHAT = "{% for m in messages %}<{{ m.role }}>{{ m.content }}</>{% endfor %}<go>"
 

@@ -63,6 +63,7 @@ def test_every_metric_is_equal(dimension: str, mode: str, both: Both) -> None:
     assert_same(inspect_numbers, {name.removesuffix(",none"): value for name, value in results.items()})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 def test_bench_and_group_are_equal(mode: str, tmp_path: Path) -> None:
     table = {text: answer for dimension in dimensions() for text, answer in answers(dimension, mode).items()}

@@ -15,9 +15,12 @@ from recrm_tasks.data import load
 from recrm_tasks.data.dataset import Dataset
 
 DATA = convert.data_folder()
-pytestmark = pytest.mark.skipif(
-    not DATA.is_dir(), reason="the real data is not here: RECRM_REAL_DATA names its folder (default ../shared/data)"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not DATA.is_dir(), reason="the real data is not here: RECRM_REAL_DATA names its folder (default ../shared/data)"
+    ),
+]
 
 RECORDS = {
     ("llmbar", "instruction"): 838,

@@ -99,6 +99,7 @@ def test_another_file_is_refused_by_name(tmp_path: Path) -> None:
         answers_in(file, READERS)
 
 
+@pytest.mark.slow
 def test_without_inspect(tmp_path: Path) -> None:
     """lm-eval's results are reported; an Inspect log, named or in a folder, gives the message what to install."""
     needed = "reading Inspect logs needs inspect-ai: pip install 'recrm-tasks[inspect]'"
