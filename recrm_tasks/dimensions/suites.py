@@ -91,17 +91,14 @@ class Suite:
             outcomes: by dimension, none empty.
             measured: the dimensions' metrics, if they are already known.
         """
-        # In alphabetical order, in which lm-eval's groups add up their tasks: the sums must have the same bits.
-        metrics = {
-            key: measured[key] if measured else dimension_of(key).metrics(outcomes[key]) for key in sorted(outcomes)
-        }
+        metrics = {key: measured[key] if measured else dimension_of(key).metrics(outcomes[key]) for key in outcomes}
         rows = sum(len(found) for found in outcomes.values())
         readable = sum(outcome.reason is None for found in outcomes.values() for outcome in found)
         complete = set(self.keys) <= outcomes.keys()
         scores = self.hybrid(outcomes) if complete else dict.fromkeys(FORMS, Hybrid(NAN, NAN, NAN))
         return {
             **{name_of(form): Estimate(score.value, score.stderr) for form, score in scores.items()},
-            "mean_score": mean_score([found["score"] for found in metrics.values()]),
+            "mean_score": mean_score({key: found["score"] for key, found in metrics.items()}),
             "coverage": Estimate(readable / rows if rows else NAN, None),
             "n": Estimate(float(rows), None),
             "clusters": Estimate(min((found["clusters"].value for found in metrics.values()), default=0.0), None),

@@ -19,12 +19,12 @@ from recrm_tasks.scoring.metric import columns, flat
 
 def generated(doc: dict[str, Any], results_of_doc: Sequence[object]) -> dict[str, Item | Shared | int]:
     """`process_results` for generated answers: see `results.generated`."""
-    return {**_for_every_metric(doc, results.read(doc, results_of_doc)), **cost_of(doc, results_of_doc[0])}
+    return {**_of_suite(doc, results.read(doc, results_of_doc)), **cost_of(doc, results_of_doc[0])}
 
 
 def weighed(doc: dict[str, Any], results_of_doc: Sequence[tuple[float, bool]]) -> dict[str, Item | Shared | int]:
     """`process_results` for log-probability answers: see `results.weighed`."""
-    return {**_for_every_metric(doc, results.weigh(doc, results_of_doc)), **cost_of(doc)}
+    return {**_of_suite(doc, results.weigh(doc, results_of_doc)), **cost_of(doc)}
 
 
 def __getattr__(name: str) -> Aggregation:
@@ -43,6 +43,5 @@ _METRICS = tuple(columns(DECLARED))
 _last_run = LastRun(_measure)
 
 
-def _for_every_metric(doc: dict[str, Any], item: Item) -> dict[str, Item | Shared]:
-    item = {"suite": json.loads(doc["scoring"])["suite"], **item}
-    return {**dict.fromkeys(_METRICS, Shared(item)), "score": item}
+def _of_suite(doc: dict[str, Any], item: Item) -> dict[str, Item | Shared]:
+    return results.for_every_metric({"suite": json.loads(doc["scoring"])["suite"], **item}, _METRICS)

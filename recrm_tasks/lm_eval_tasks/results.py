@@ -33,12 +33,12 @@ class Shared:
 
 def generated(doc: dict[str, Any], results: Sequence[object]) -> dict[str, Item | Shared | int]:
     """`process_results` for generated answers: `results` contains one completion."""
-    return {**_for_every_metric(read(doc, results)), **cost_of(doc, results[0])}
+    return {**_of_dimension(read(doc, results)), **cost_of(doc, results[0])}
 
 
 def weighed(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> dict[str, Item | Shared | int]:
     """`process_results` for log-probability answers: `results` contains (log-likelihood, is greedy) per choice."""
-    return {**_for_every_metric(weigh(doc, results)), **cost_of(doc)}
+    return {**_of_dimension(weigh(doc, results)), **cost_of(doc)}
 
 
 def read(doc: dict[str, Any], results: Sequence[object]) -> Item:
@@ -136,8 +136,13 @@ def _names(dimension: str) -> tuple[str, ...]:
     return tuple(columns(dimension_of(dimension).kind.declared))
 
 
-def _for_every_metric(item: Item) -> dict[str, Item | Shared]:
-    return {**dict.fromkeys(_names(item["dimension"]), Shared(item)), "score": item}
+def _of_dimension(item: Item) -> dict[str, Item | Shared]:
+    return for_every_metric(item, _names(item["dimension"]))
+
+
+def for_every_metric(item: Item, names: Sequence[str]) -> dict[str, Item | Shared]:
+    """What `process_results` returns: the item under `score`, and a reference to it under each other name."""
+    return {**dict.fromkeys(names, Shared(item)), "score": item}
 
 
 def prompt_of(doc: dict[str, Any]) -> Prompt:

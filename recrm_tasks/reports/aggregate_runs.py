@@ -76,5 +76,5 @@ def _aggregate(model: str, mode: str, found: Mapping[str, Answers], weights: Seq
     roles = suite.roles_with(weights)
     outcomes = {key: one.outcomes for key, one in answers.items()}
     metrics = {key: dimension_of(key).metrics(rows) for key, rows in outcomes.items()}
-    mean = mean_score([metrics[key]["score"] for key in sorted(metrics)])
+    mean = mean_score({key: found["score"] for key, found in metrics.items()})
     return Aggregate(model, mode, suite, roles, answers, metrics, mean, suite.hybrid(outcomes, roles))

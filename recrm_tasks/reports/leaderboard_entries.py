@@ -166,9 +166,9 @@ def _number(listed: Sequence[Entry]) -> list[str]:
 def _overall(entry: Entry, suite: Suite, answers_in: AnswersIn) -> list[str]:
     """Fills in the overall scores; says why if there is no hybrid score."""
     runs = {key: entry.runs[key] for key in suite.keys}
-    scores = [
-        Estimate(run.metrics[run.primary], run.metrics[f"{run.primary}_stderr"]) for _, run in sorted(runs.items())
-    ]
+    scores = {
+        key: Estimate(run.metrics[run.primary], run.metrics[f"{run.primary}_stderr"]) for key, run in runs.items()
+    }
     clusters = min(run.metrics["clusters"] for run in runs.values())
     entry.overall = {**flat({"mean_score": mean_score(scores)}), "clusters": clusters}
     of_harness: Mapping[str, float] = next(iter(runs.values())).overall

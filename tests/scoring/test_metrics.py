@@ -417,12 +417,12 @@ def test_epochs_of_a_label_task_keep_the_errors():
 
 
 def test_mean_score():
-    found = mean_score([Estimate(0.5, 0.03), Estimate(0.7, 0.04)])
+    found = mean_score({"a": Estimate(0.5, 0.03), "b": Estimate(0.7, 0.04)})
     assert found.value == pytest.approx(0.6)
     assert found.stderr == pytest.approx(0.025)
-    assert all(math.isnan(x) for x in mean_score([]))
-    assert math.isnan(mean_score([Estimate(0.5, 0.1), Estimate(math.nan, math.nan)]).value)
-    assert math.isnan(mean_score([Estimate(0.5, None)]).stderr)
+    assert all(math.isnan(x) for x in mean_score({}))
+    assert math.isnan(mean_score({"a": Estimate(0.5, 0.1), "b": Estimate(math.nan, math.nan)}).value)
+    assert math.isnan(mean_score({"a": Estimate(0.5, None)}).stderr)
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
