@@ -1,7 +1,7 @@
 # make demo    a real small model on all five dimensions, and tables           (about 8 minutes on 2 cores, first time)
-# make test    everything that CI runs                                         (about 35 minutes on 2 cores)
+# make test    everything that CI runs                                         (about 27 minutes on 2 cores)
 # make test-vllm   real engines: vLLM's CPU build and its server, in a separate environment; part of make test
-# make check   the fast part of make test: linters, types, tests without a model  (about 5 minutes on 2 cores)
+# make check   the fast part of make test: linters, types, tests without a model  (about 4 minutes on 2 cores, the first time)
 # make generated   writes the files that are generated from the code: lm-eval's YAML and the Inspect task files
 
 PYTHON ?= python3
@@ -89,10 +89,10 @@ generated: $(VENV)/dev
 
 check: lint fast
 
-# The tests of real engines mostly wait, so the other slow tests run at the same time. The demo runs with few records: they
-# show that it works.
-test: check pythons
-	$(MAKE) --jobs=2 --output-sync=target slow test-vllm
+# The tests of real engines take longest and mostly wait, so they run beside the other Pythons and the other slow tests. The
+# demo runs with few records: they show that it works.
+test: check
+	$(MAKE) --jobs=2 --output-sync=target test-vllm pythons slow
 	$(MAKE) demo LIMIT=4
 
 clean:
