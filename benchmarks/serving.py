@@ -41,7 +41,7 @@ from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.ranking import RankingRecord
 from recrm_tasks.lm_eval_tasks.logged_samples import read_answers
-from recrm_tasks.scoring.metrics.lists import list_auc
+from recrm_tasks.scoring.metrics.ranked_list import list_auc
 from recrm_tasks.scoring.outcomes import Outcome
 
 COUNTERS = {

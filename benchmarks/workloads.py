@@ -25,7 +25,7 @@ def load(data: str, tree: str, mode: str, limit: int | None) -> dict[str, Any]:
 
 def documents(data: str, tree: str, mode: str, limit: int | None) -> dict[str, Any]:
     """The documents of an lm-eval task."""
-    from recrm_tasks.lm_eval_tasks.dataset import documents as make
+    from recrm_tasks.lm_eval_tasks.documents import documents as make
 
     made = make(recrm_dimension=DIMENSION, recrm_mode=mode, recrm_provenance={}, recrm_data=data, recrm_limit=limit)
     return {"rows": len(made["test"])}

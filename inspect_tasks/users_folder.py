@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import recrm_tasks
 from recrm_tasks.prompting.options import AnyOptions
 
 _CHOICES = ("hub", "sample")
@@ -13,9 +14,14 @@ _CHOICES = ("hub", "sample")
 
 
 def from_users_folder(name: str) -> str:
-    """The path as it is, or in the user's folder if that is where it exists."""
+    """The path in the user's folder if it exists there, else as it is.
+
+    In the folder of the task files Inspect has changed the folder: what has the same name there is not meant. In any
+    other folder `PWD` may be outdated: what exists in the present folder is meant.
+    """
     path = Path(os.environ.get("PWD", "."), name)
-    return str(path) if path.exists() and not Path(name).exists() else name
+    changed = Path.cwd() == Path(recrm_tasks.__file__).parent
+    return str(path) if path.exists() and (changed or not Path(name).exists()) else name
 
 
 def with_paths(options: AnyOptions) -> AnyOptions:

@@ -270,7 +270,7 @@ def _check_endings(files: Sequence[Path]) -> None:
 def _write(options: argparse.Namespace, listed: Sequence[Entry], answers: AnswersIn) -> list[str]:
     """Writes all files. Returns notes on what the page and the plots lack."""
     from recrm_tasks.reports.files.metrics_file import write_metrics
-    from recrm_tasks.reports.files.write import write_text
+    from recrm_tasks.reports.files.writing import write_text
     from recrm_tasks.reports.tables.leaderboard_table import report_tables
     from recrm_tasks.reports.tables.markdown import markdown
 

@@ -22,7 +22,7 @@ from recrm_tasks.scoring.columns import Columns, Rows
 from recrm_tasks.scoring.diagnosis import Bars, Diagnosis
 from recrm_tasks.scoring.list_metrics import LIST_METRICS, Lists
 from recrm_tasks.scoring.metrics.estimate import NAN
-from recrm_tasks.scoring.metrics.lists import list_auc, normalised_ranks, top_hit
+from recrm_tasks.scoring.metrics.ranked_list import list_auc, normalised_ranks, top_hit
 from recrm_tasks.scoring.outcomes import Answer, Outcome, Reason
 
 _KEYS = ("ranking", "answer", "order", "排序", "答案")

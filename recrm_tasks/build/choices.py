@@ -13,11 +13,11 @@ from recrm_tasks.build.history import Events, keep
 from recrm_tasks.build.left_out import LeftOut
 from recrm_tasks.build.negatives import sample
 from recrm_tasks.build.recipe import ChoicePart, Recipe
+from recrm_tasks.build.record_files import GROUP
 from recrm_tasks.build.source_tables import Table, Tables, as_id
 from recrm_tasks.build.split_rules import by_time, by_user
 from recrm_tasks.build.templates import Rendered, Templates
 from recrm_tasks.build.times import as_datetime, microseconds
-from recrm_tasks.build.write import GROUP
 from recrm_tasks.errors import DataError
 
 Row = dict[str, Any]

@@ -9,10 +9,10 @@ from recrm_tasks.build.history import keep
 from recrm_tasks.build.label_values import label_of, mapped
 from recrm_tasks.build.left_out import LeftOut
 from recrm_tasks.build.recipe import Recipe, RowPart
+from recrm_tasks.build.record_files import GROUP
 from recrm_tasks.build.source_tables import Table, Tables, as_id
 from recrm_tasks.build.split_rules import by_user
 from recrm_tasks.build.templates import Templates, unknown
-from recrm_tasks.build.write import GROUP
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.record import Record
 from recrm_tasks.errors import DataError

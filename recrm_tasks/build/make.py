@@ -12,10 +12,10 @@ from recrm_tasks.build.history import Events
 from recrm_tasks.build.labelled_rows import row_records
 from recrm_tasks.build.left_out import LeftOut
 from recrm_tasks.build.recipe import ItemsSpec, RowPart, TextSpec, UsersSpec, read_recipe
+from recrm_tasks.build.record_files import write_json, write_records
 from recrm_tasks.build.source_tables import Tables, refuse_duplicates
 from recrm_tasks.build.templates import Rendered, Templates
 from recrm_tasks.build.times import zone_of
-from recrm_tasks.build.write import write_json, write_records
 from recrm_tasks.data.whole_folder import is_taken, whole_folder
 from recrm_tasks.errors import DataError
 

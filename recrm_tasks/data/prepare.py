@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from recrm_tasks.data.convert import lists
+from recrm_tasks.data.convert import grouped_rows
 from recrm_tasks.data.convert.problems import Problems
 from recrm_tasks.data.convert.rows import convert
 from recrm_tasks.data.formats import Chunk, read
@@ -196,8 +196,8 @@ def _chunks(origin: Origin, plan: Plan) -> Iterator[tuple[Path, Chunk, Source, s
         for name, split in files:
             file = root / name
             if source.list_id is not None:
-                for chunk in lists.grouped(read(file), source):
-                    yield file, chunk, lists.of_lists(source), split
+                for chunk in grouped_rows.grouped(read(file), source):
+                    yield file, chunk, grouped_rows.of_lists(source), split
             else:
                 for chunk in read(file):
                     yield file, chunk, source, split

@@ -33,7 +33,7 @@ def task_files() -> dict[str, str]:
         f"_metrics_{name}.yaml": _metrics(kind.declared, kind.declared[kind.primary], "results")
         for name, kind in kinds.items()
     }
-    found["_metrics_aggregate.yaml"] = _metrics(DECLARED, DECLARED["hybrid"], "hybrid")
+    found["_metrics_aggregate.yaml"] = _metrics(DECLARED, DECLARED["hybrid"], "hybrid_task")
     for mode in MODES:
         for key, dimension in dimensions().items():
             found[f"recrm_{key}{_SUFFIX[mode]}.yaml"] = _task(dimension, mode)
@@ -124,8 +124,8 @@ include:
   - _task.yaml
   - _{mode}.yaml
   - _metrics_aggregate.yaml
-custom_dataset: !function recrm_tasks.lm_eval_tasks.dataset.documents_of_all
-process_results: !function recrm_tasks.lm_eval_tasks.hybrid.{process}
+custom_dataset: !function recrm_tasks.lm_eval_tasks.documents.documents_of_all
+process_results: !function recrm_tasks.lm_eval_tasks.hybrid_task.{process}
 task: {_named("hybrid", suite)}{_SUFFIX[mode]}
 task_alias: {_named("hybrid", suite).removeprefix("recrm_")}{_SUFFIX[mode]}
 metadata:

@@ -52,11 +52,11 @@ def compare_entries(
             except DataError as error:
                 notes.append(f"{first} and {second} are not compared: {str(error).splitlines()[-1]}")
                 continue
-            rows = (row for row in compare_pairs(pairs) if row.metric in _headlines(row.dimension))
+            rows = (row for row in compare_pairs(pairs) if row.metric in _main_scores(row.dimension))
             found += [EntryDifference(first, second, row) for row in rows]
     adjusted = holm([one.row.difference.p for one in found])
     return [one._replace(row=one.row._replace(adjusted=p)) for one, p in zip(found, adjusted, strict=True)], notes
 
 
-def _headlines(dimension: str) -> tuple[str, ...]:
+def _main_scores(dimension: str) -> tuple[str, ...]:
     return (dimension_of(dimension).primary,) if dimension in dimensions() else OVERALL

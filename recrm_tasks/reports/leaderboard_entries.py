@@ -68,8 +68,8 @@ class Entry:
         return DECLARED[metric].reach(metric, self.overall)
 
 
-OVERALL = ("mean_score", "hybrid")
-"""The scores of all dimensions together."""
+OVERALL = tuple(name for name, metric in DECLARED.items() if metric.headline)
+"""The scores of all dimensions together that tables show."""
 
 AnswersIn = Callable[[Path], Sequence[Answers]]
 """What was answered in the runs of a file."""

@@ -60,6 +60,18 @@ class Run(RunInfo):
         return [name for name in self.metrics if not name.endswith("_stderr") and name not in left]
 
     @property
+    def headlines(self) -> list[str]:
+        """The metrics that the table by dimension shows, the primary one first; N and coverage are columns of it."""
+        declared = dimension_of(self.dimension).kind.metrics
+        shown = [metric.name for metric in declared if metric.headline and metric.name in self.metrics]
+        return list(dict.fromkeys([self.primary, *shown]))
+
+    def chance(self, metric: str) -> float | None:
+        """The value of a metric for answers that do not depend on the records; None if its declaration names none."""
+        chance = dimension_of(self.dimension).kind.declared[metric].chance
+        return self.metrics[chance] if isinstance(chance, str) else chance
+
+    @property
     def limited(self) -> bool:
         """Fewer records were asked than the data has."""
         return self.metrics["n"] < float(self.provenance["rows_available"])

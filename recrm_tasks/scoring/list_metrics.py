@@ -12,7 +12,7 @@ from recrm_tasks.scoring import columns
 from recrm_tasks.scoring.columns import Columns, Rows
 from recrm_tasks.scoring.compare.paired import of_means
 from recrm_tasks.scoring.metric import Metric
-from recrm_tasks.scoring.metrics import lists
+from recrm_tasks.scoring.metrics import ranked_list
 from recrm_tasks.scoring.metrics.estimate import Clusters, Estimate, Floats, mean
 from recrm_tasks.scoring.outcomes import Outcome
 
@@ -61,12 +61,12 @@ class Lists:
     def position_bias(self) -> Estimate:
         """The mean place of first choices over readable answers."""
         readable = np.array([bool(scores) for _, scores in self._all], dtype=np.bool_)
-        places = [lists.chosen_place(scores) for _, scores in self._all if scores]
+        places = [ranked_list.chosen_place(scores) for _, scores in self._all if scores]
         return mean(np.array(places, dtype=np.float64), None if self.clusters is None else self.clusters[readable])
 
     def chance(self) -> float:
         """The accuracy of a random order."""
-        first = [lists.top_hit(grades, (0.0,) * len(grades)) for grades, _ in self._all]
+        first = [ranked_list.top_hit(grades, (0.0,) * len(grades)) for grades, _ in self._all]
         return mean(np.array(first, dtype=np.float64), None).value
 
 
@@ -82,22 +82,27 @@ def _of_lists(name: str, means: str, measure: OfList, **more: Any) -> Metric[Lis
 
 LIST_METRICS: tuple[Metric[Lists], ...] = (
     _of_lists(
-        "auc", "mean over lists of the AUC within the list", lists.list_auc, headline=True, hub="roc_auc", chance=0.5
+        "auc",
+        "mean over lists of the AUC within the list",
+        ranked_list.list_auc,
+        headline=True,
+        hub="roc_auc",
+        chance=0.5,
     ),
     _of_lists(
         "acc",
         "share of lists whose first candidate is positive",
-        lists.top_hit,
+        ranked_list.top_hit,
         headline=True,
         hub="accuracy",
         chance="acc_baseline",
     ),
     *(
-        _of_lists(f"hr@{k}", f"share of lists with a positive among the first {k}", partial(lists.hit_rate, k=k))
+        _of_lists(f"hr@{k}", f"share of lists with a positive among the first {k}", partial(ranked_list.hit_rate, k=k))
         for k in (3, 5)
     ),
-    *(_of_lists(f"ndcg@{k}", f"nDCG of the first {k}, linear gains", partial(lists.ndcg, k=k)) for k in (3, 5)),
-    _of_lists("mrr", "mean reciprocal rank of the first positive", lists.reciprocal_rank),
+    *(_of_lists(f"ndcg@{k}", f"nDCG of the first {k}, linear gains", partial(ranked_list.ndcg, k=k)) for k in (3, 5)),
+    _of_lists("mrr", "mean reciprocal rank of the first positive", ranked_list.reciprocal_rank),
     Metric(
         "position_bias",
         "mean place of the first choice in the order shown: 1 is always first, -1 always last, 0 no bias",

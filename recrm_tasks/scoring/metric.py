@@ -47,7 +47,7 @@ class Metric(Generic[Table]):
     """`both`: over all answers, unreadable ones counting as wrong, and also as `NAME_valid` over the readable ones.
     `all`: only the former. `readable`: only the latter."""
     headline: bool = False
-    """Whether compact tables show it."""
+    """Whether the leaderboard or its table by dimension shows it; files and logs have every metric."""
     hub: str | None = None
     """Its name on the Hugging Face hub; None if it has none there."""
     chance: float | str | None = None

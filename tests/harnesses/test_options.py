@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from inspect_ai._util.error import PrerequisiteError
-from test_lm_eval import task
+from our_tasks import task
 
 import recrm_tasks
 from inspect_tasks import bench_task, dimension_task

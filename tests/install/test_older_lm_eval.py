@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from test_lm_eval import run_base_tasks
+from our_tasks import run_base_tasks
 from venvs import OLDEST, Venv
 
 pytestmark = pytest.mark.slow

@@ -48,9 +48,22 @@ def test_the_table(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert "not RecRM-Bench" in printed
     rows = [line for line in printed.splitlines() if "generate" in line and "%" in line]  # not those of costs
-    assert len(rows) == 10
-    for first, second in zip(rows[::2], rows[1::2], strict=True):
-        assert first.replace("lm-eval", "inspect") == second.replace("lm-eval", "inspect")
+    headlines = []
+    for key, dimension in dimensions().items():
+        others = [m.name for m in dimension.kind.metrics if m.headline and m.name != dimension.primary]
+        headlines += [(key, name) for name in (dimension.primary, *others)]
+    for harness in ("inspect", "lm-eval"):
+        cells = [[cell.strip() for cell in row.strip("│").split("│")] for row in rows if f" {harness} " in row]
+        assert [(row[1], row[6]) for row in cells] == headlines
+    ours, theirs = ([row for row in rows if f" {harness} " in row] for harness in ("inspect", "lm-eval"))
+    assert [row.replace("lm-eval", "inspect") for row in theirs] == ours
+
+
+def test_chance_is_what_the_metric_declares(results: Path) -> None:
+    runs = {run.dimension: run for run in collect([str(results / "inspect")], READERS)[0]}
+    assert runs["behavior"].chance("auc") == runs["ranking"].chance("auc") == 0.5
+    assert runs["ranking"].chance("acc") == runs["ranking"].metrics["acc_baseline"] < 0.5
+    assert runs["factual"].chance("f1") is None
 
 
 def test_models_by_dimensions(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -256,7 +269,9 @@ def test_files_hold_every_metric(results: Path, tmp_path: Path, capsys: pytest.C
     assert found["lm-eval", "factual", "n"]["low"] is None
     text = files["md"].read_text()
     assert text.startswith("## Data: the sample of this package (not RecRM-Bench)\n\n| model | harness |")
-    assert text.count("| generate |") == 14
+    shown = sum(len(run.headlines) for run in runs.values())
+    overview_and_costs = 4
+    assert text.count("| generate |") == shown + overview_and_costs
 
 
 def test_other_files_are_refused(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,7 +22,7 @@ from recrm_tasks.errors import HarnessError, RecrmError
 from recrm_tasks.scoring.aggregate.forms import FORMS
 from recrm_tasks.scoring.aggregate.hybrid import hybrid_differences, hybrids
 from recrm_tasks.scoring.aggregate.parts import Parts, Role
-from recrm_tasks.scoring.metrics.lists import normalised_ranks
+from recrm_tasks.scoring.metrics.ranked_list import normalised_ranks
 from recrm_tasks.scoring.outcomes import Outcome
 
 ROLES = list(RECRM.roles.values())

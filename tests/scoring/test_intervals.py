@@ -18,7 +18,7 @@ from recrm_tasks.answers.order import ORDER
 from recrm_tasks.answers.probability import PROBABILITY
 from recrm_tasks.reports.runs import Run
 from recrm_tasks.scoring.metric import flat
-from recrm_tasks.scoring.metrics import lists as of_lists
+from recrm_tasks.scoring.metrics import ranked_list as of_lists
 from recrm_tasks.scoring.metrics.auc import auc
 from recrm_tasks.scoring.metrics.calibration import binned, ece
 from recrm_tasks.scoring.metrics.estimate import Estimate, share

@@ -21,7 +21,7 @@ from recrm_tasks.dimensions import dimension, dimensions
 from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.aggregate.mean import mean_score
 from recrm_tasks.scoring.metric import flat
-from recrm_tasks.scoring.metrics import lists as of_lists
+from recrm_tasks.scoring.metrics import ranked_list as of_lists
 from recrm_tasks.scoring.metrics.calibration import reliability_curve
 from recrm_tasks.scoring.metrics.estimate import Estimate, mean, total
 from recrm_tasks.scoring.outcomes import Answer, Outcome, Reason

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from recrm_tasks.reports.diagnose_runs import Diagnosed
-from recrm_tasks.reports.files.write import write_text
+from recrm_tasks.reports.files.writing import write_text
 
 
 def write_diagnoses(found: Sequence[Diagnosed], file: Path) -> None:

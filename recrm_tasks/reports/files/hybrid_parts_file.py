@@ -11,7 +11,7 @@ import pyarrow as pa
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.aggregate_runs import Aggregate
-from recrm_tasks.reports.files.write import write_table
+from recrm_tasks.reports.files.writing import write_table
 
 SCHEMA = pa.schema(
     [

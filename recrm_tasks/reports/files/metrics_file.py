@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from recrm_tasks.reports.files.write import write_table, write_text
+from recrm_tasks.reports.files.writing import write_table, write_text
 from recrm_tasks.reports.leaderboard_entries import OVERALL, Entry
 from recrm_tasks.reports.runs import Run
 

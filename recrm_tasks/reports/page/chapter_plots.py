@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.reports.files.write import writing
+from recrm_tasks.reports.files.writing import writing
 from recrm_tasks.reports.leaderboard_entries import Entry
 from recrm_tasks.reports.page import svg_charts
 from recrm_tasks.reports.page.chapters import Chapter
@@ -79,17 +79,13 @@ def _dimension(chapter: Chapter, dimension: str) -> list[Plot]:
     """The plots of one dimension: scores, coverage, and what lies behind the scores."""
     runs = [(line.label, line.entry.runs[dimension]) for line in chapter.asked(dimension)]
     primary = dimension_of(dimension).primary
-    chance = dimension_of(dimension).kind.declared[primary].chance
     found = []
     rows = [_row(label, run.metrics[run.primary], run.interval()) for label, run in runs]
     if any(not math.isnan(row["value"]) for row in rows):
-        dashed = max(run.metrics[chance] for _, run in runs) if isinstance(chance, str) else chance
+        chances = [chance for _, run in runs if (chance := run.chance(primary)) is not None]
         caption = "95 % intervals; an unreadable answer counts as wrong."
-        if dashed is not None:
-            caption += (
-                f" Dashed: {'an answer that does not look at the record' if isinstance(chance, str) else 'chance'}."
-            )
-        svg = svg_charts.forest(rows, primary, math.nan if dashed is None else dashed)
+        caption += " Dashed: answers that do not depend on the record." if chances else ""
+        svg = svg_charts.forest(rows, primary, max(chances, default=math.nan))
         found.append(Plot(f"forest-{dimension}", f"{primary}", caption, svg))
     statuses = ["readable", *(reason.value for reason in Reason)]
     caption = "Readable answers, and unreadable ones by reason."

@@ -19,7 +19,7 @@ from recrm_tasks.reports.page.record_browser import packed, record_browser
 from recrm_tasks.reports.page.svg_charts import PALETTE, themed
 from recrm_tasks.reports.published_results import NOTES
 from recrm_tasks.reports.tables.comparison_table import entry_difference_table
-from recrm_tasks.reports.tables.leaderboard_table import RUNS_CAPTION, cost_table, costly_runs, leaderboard_table
+from recrm_tasks.reports.tables.leaderboard_table import cost_table, costly_runs, leaderboard_table
 from recrm_tasks.reports.tables.published_table import published_table
 from recrm_tasks.reports.tables.report_table import Cell
 from recrm_tasks.reports.tables.run_details_table import NamedRun, details_table, metrics_table
@@ -70,7 +70,7 @@ def _dimension(chapter: Chapter, key: str, plots: list[Plot]) -> dict[str, Any]:
     return {
         "key": key,
         "title": dimension_of(key).title,
-        "metrics": metrics_table(runs, RUNS_CAPTION),
+        "metrics": metrics_table(runs),
         "plots": _drawn(plots),
         "browser": content and {"packed": packed(content), **content, "records": len(content["records"])},
     }

@@ -10,7 +10,6 @@ from recrm_tasks.reports.leaderboard_entries import OVERALL, Entry, by_source, c
 from recrm_tasks.reports.number_format import full_interval, percent, short_interval
 from recrm_tasks.reports.runs import Cost, Run
 from recrm_tasks.reports.tables.report_table import Cell, Column, Table, count_cell, number_cell
-from recrm_tasks.scoring.metrics.estimate import NAN
 
 
 def report_tables(entries: Sequence[Entry]) -> Iterator[Table]:
@@ -60,27 +59,42 @@ def _of_all(entry: Entry, name: str) -> Cell:
     return number_cell(entry.overall[name], short_interval(entry.interval(name)))
 
 
-RUNS_CAPTION = "acc baseline: the most frequent label; for ranking, a random order."
+class Shown(NamedTuple):
+    """One metric of one run."""
+
+    name: str
+    """The model's."""
+    run: Run
+    metric: str
 
 
 def runs_table(entries: Sequence[Entry]) -> Table:
-    """One line per dimension of an entry."""
-    return Table.of("by dimension", _RUN_COLUMNS, runs_of(entries), RUNS_CAPTION, level=3)
+    """One line per headline metric of each dimension of an entry."""
+    caption = (
+        "The first metric of a run is its primary one. chance: the value of answers that do not depend on the record, "
+        "such as always the most frequent label, or a random order."
+    )
+    shown = [Shown(entry.name, run, metric) for entry, run in runs_of(entries) for metric in run.headlines]
+    return Table.of("by dimension", _RUN_COLUMNS, shown, caption, level=3, section=lambda one: id(one.run))
 
 
-_RUN_COLUMNS: Sequence[Column[tuple[Entry, Run]]] = (
-    Column("model", lambda pair: pair[0].name),
-    Column("dimension", lambda pair: pair[1].dimension),
-    Column("harness", lambda pair: pair[1].harness),
-    Column("answers", lambda pair: pair[1].mode),
-    Column("N", lambda pair: _records(pair[1]), numeric=True),
-    Column("coverage", lambda pair: percent(pair[1].metrics["coverage"]), numeric=True),
-    Column("metric", lambda pair: pair[1].primary),
-    Column("value", lambda pair: number_cell(pair[1].metrics[pair[1].primary]), numeric=True),
-    Column("95 % interval", lambda pair: full_interval(pair[1].interval()), numeric=True),
-    Column("acc", lambda pair: number_cell(pair[1].metrics.get("acc", NAN)), numeric=True),
-    Column("acc baseline", lambda pair: number_cell(pair[1].metrics["acc_baseline"]), numeric=True),
+_RUN_COLUMNS: Sequence[Column[Shown]] = (
+    Column("model", lambda one: one.name),
+    Column("dimension", lambda one: one.run.dimension),
+    Column("harness", lambda one: one.run.harness),
+    Column("answers", lambda one: one.run.mode),
+    Column("N", lambda one: _records(one.run), numeric=True),
+    Column("coverage", lambda one: percent(one.run.metrics["coverage"]), numeric=True),
+    Column("metric", lambda one: one.metric),
+    Column("value", lambda one: number_cell(one.run.metrics[one.metric]), numeric=True),
+    Column("95 % interval", lambda one: full_interval(one.run.interval(one.metric)), numeric=True),
+    Column("chance", lambda one: _chance(one), numeric=True),
 )
+
+
+def _chance(shown: Shown) -> Cell:
+    chance = shown.run.chance(shown.metric)
+    return _NOTHING if chance is None else number_cell(chance)
 
 
 def _records(run: Run) -> Cell:

@@ -9,6 +9,9 @@ from recrm_tasks.scoring.aggregate.forms import FORMS, name_of
 from recrm_tasks.scoring.metric import Metric, by_name, count
 
 AGGREGATES: tuple[Metric[Any], ...] = (
+    Metric(
+        "mean_score", "mean of the dimensions' primary metrics", itemgetter("mean_score"), over="all", headline=True
+    ),
     *(
         Metric(
             name_of(form),
@@ -18,9 +21,6 @@ AGGREGATES: tuple[Metric[Any], ...] = (
             headline=name_of(form) == "hybrid",
         )
         for form in FORMS
-    ),
-    Metric(
-        "mean_score", "mean of the dimensions' primary metrics", itemgetter("mean_score"), over="all", headline=True
     ),
     count("coverage", "share of readable answers", "higher", of=itemgetter("coverage"), high=1.0),
     count("n", "number of answers", of=itemgetter("n")),

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-import shutil
-import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -13,10 +10,9 @@ from pathlib import Path
 import lm_eval
 import pytest
 import scripted
-from lm_eval.tasks import TaskManager
 from lm_eval.utils import make_table
+from our_tasks import FOLDER, HYBRIDS, TASKS, manager, run_base_tasks, task
 
-from recrm_tasks import lm_eval_tasks
 from recrm_tasks.answers.prompt import ANSWER_TOKENS
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
@@ -27,18 +23,7 @@ from recrm_tasks.lm_eval_tasks.task_files import task_files
 from recrm_tasks.scoring.aggregate.declared import DECLARED
 from recrm_tasks.scoring.metric import columns
 
-FOLDER = Path(lm_eval_tasks.__file__).parent
-TASKS = [f"recrm_{key}{suffix}" for key in dimensions() for suffix in ("", "_logprob")]
-HYBRIDS = ["recrm_hybrid", "recrm_hybrid_logprob"]
 GROUPS = ["recrm_bench", "recrm_bench_logprob"]
-
-
-def manager(**metadata: object) -> TaskManager:
-    return TaskManager(include_path=str(FOLDER), include_defaults=False, metadata={"recrm_data": "sample", **metadata})
-
-
-def task(name: str, **metadata: object):
-    return manager(**metadata).load([name])["tasks"][name]
 
 
 def test_twelve_tasks_and_two_groups() -> None:
@@ -201,45 +186,6 @@ def test_the_yaml_is_what_the_declarations_say() -> None:
     by_hand = {name: files.pop(name) for name in ("_task.yaml", "_generate.yaml", "_logprob.yaml")}
     assert files == task_files()
     assert all(by_hand.values())
-
-
-BASE_TASKS = """
-import os
-def new_tasks():
-    return os.environ["TASKS"].split()
-"""
-
-
-def run_base_tasks(python: str | Path, release: str, folder: Path) -> None:
-    """lm-eval's own `tests/test_tasks.py` of that release, with our tasks as the new ones."""
-    download = ["-m", "pip", "download", "-q", "--no-deps", "--no-binary", "lm-eval", "-d", str(folder)]
-    subprocess.run([sys.executable, *download, f"lm-eval=={release}"], check=True)
-    shutil.unpack_archive(next(folder.glob("*.tar.gz")), folder)
-    package = folder / "theirs"
-    package.mkdir()
-    (package / "__init__.py").touch()
-    (package / "utils.py").write_text(BASE_TASKS)
-    shutil.copy(next(folder.glob("lm_eval-*/tests/test_tasks.py")), package)
-    command = [
-        str(python),
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "theirs/test_tasks.py",
-        "-k",
-        "TestNewTasksElseDefault",
-    ]
-    tasks = [*TASKS, *HYBRIDS]
-    environment = {"TASKS": " ".join(tasks), "RECRM_DATA": "sample", "HF_HUB_OFFLINE": "1", "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stdout + done.stderr
-    passed = re.search(r"(\d+) passed", done.stdout)
-    assert passed, done.stdout
-    each, rest = divmod(int(passed[1]), len(tasks))
-    assert each >= 12, done.stdout
-    assert rest == 0, done.stdout
 
 
 @pytest.mark.slow

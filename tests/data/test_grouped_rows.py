@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recrm_tasks.data import load
-from recrm_tasks.data.convert import lists
+from recrm_tasks.data.convert import grouped_rows
 from recrm_tasks.errors import DataError
 
 MAPPING = """
@@ -72,7 +72,7 @@ def test_scattered_rows_are_the_same_lists(tmp_path_factory, sizes, seed, rows, 
     (folder / "rows.jsonl").write_text("\n".join(lines), encoding="utf-8")
     (folder / "mapping.yaml").write_text(MAPPING % ("shop", "", "candidate_id: item"), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lists, "_ROWS", rows)
+        patch.setattr(grouped_rows, "_ROWS", rows)
         found = load("ranking", str(folder / "rows.jsonl"), mapping=str(folder / "mapping.yaml"))
         records = {r.id: plainly(r) for r in found.records()}
     expected = {}

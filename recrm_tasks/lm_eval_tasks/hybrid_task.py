@@ -28,7 +28,7 @@ def weighed(doc: dict[str, Any], results_of_doc: Sequence[tuple[float, bool]]) -
 
 
 def __getattr__(name: str) -> Aggregation:
-    """A metric's aggregation by its name, for YAML like `!function recrm_tasks.lm_eval_tasks.hybrid.mean_score`."""
+    """A metric's aggregation by its name, for YAML like `!function …hybrid_task.mean_score`."""
     if name not in _METRICS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return Aggregation(f"{__name__}.{name}", name, _last_run)

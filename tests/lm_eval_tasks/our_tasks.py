@@ -1,0 +1,65 @@
+"""Our tasks in lm-eval's hands: by name, and under its own tests."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from lm_eval.tasks import TaskManager
+
+from recrm_tasks import lm_eval_tasks
+from recrm_tasks.dimensions import dimensions
+
+FOLDER = Path(lm_eval_tasks.__file__).parent
+TASKS = [f"recrm_{key}{suffix}" for key in dimensions() for suffix in ("", "_logprob")]
+HYBRIDS = ["recrm_hybrid", "recrm_hybrid_logprob"]
+
+
+def manager(**metadata: object) -> TaskManager:
+    return TaskManager(include_path=str(FOLDER), include_defaults=False, metadata={"recrm_data": "sample", **metadata})
+
+
+def task(name: str, **metadata: object):
+    return manager(**metadata).load([name])["tasks"][name]
+
+
+BASE_TASKS = """
+import os
+def new_tasks():
+    return os.environ["TASKS"].split()
+"""
+
+
+def run_base_tasks(python: str | Path, release: str, folder: Path) -> None:
+    """lm-eval's own `tests/test_tasks.py` of that release, with our tasks as the new ones."""
+    download = ["-m", "pip", "download", "-q", "--no-deps", "--no-binary", "lm-eval", "-d", str(folder)]
+    subprocess.run([sys.executable, *download, f"lm-eval=={release}"], check=True)
+    shutil.unpack_archive(next(folder.glob("*.tar.gz")), folder)
+    package = folder / "theirs"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "utils.py").write_text(BASE_TASKS)
+    shutil.copy(next(folder.glob("lm_eval-*/tests/test_tasks.py")), package)
+    command = [
+        str(python),
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "theirs/test_tasks.py",
+        "-k",
+        "TestNewTasksElseDefault",
+    ]
+    tasks = [*TASKS, *HYBRIDS]
+    environment = {"TASKS": " ".join(tasks), "RECRM_DATA": "sample", "HF_HUB_OFFLINE": "1", "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+    passed = re.search(r"(\d+) passed", done.stdout)
+    assert passed, done.stdout
+    each, rest = divmod(int(passed[1]), len(tasks))
+    assert each >= 12, done.stdout
+    assert rest == 0, done.stdout
