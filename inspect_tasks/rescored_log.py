@@ -27,6 +27,7 @@ from inspect_ai.log import (
 )
 from inspect_ai.log._recorders.eval import EvalRecorder
 from inspect_ai.scorer import SampleScore, Score, ScoreEdit
+from inspect_ai.util import registry_info
 
 from inspect_tasks.log_file import RESCORED, read_header, read_samples
 from inspect_tasks.logged_samples import infos_of, our_score, outcome_of, said
@@ -112,13 +113,13 @@ def _with_results(
 
 def _updated(logged: EvalScore, scores: list[SampleScore], found: dict[str, Rescored]) -> EvalScore:
     bench = logged.name.startswith("recrm_bench")
-    measure, group = (of_bench, bench_metrics) if bench else (of_dimension, dimension_metrics)
-    numbers = measure(scores)
+    numbers = of_bench(scores) if bench else of_dimension(scores)
+    group = registry_info(bench_metrics() if bench else dimension_metrics()).name.rpartition("/")[2]
     for key, one in found.items():
         name = f"{key}_score" if bench else "score"
         one.score_before = logged.metrics[name].value if name in logged.metrics else None
         one.score_now = numbers.get(name)
-    metrics = {name: EvalMetric(name=name, group=group.__name__, value=value) for name, value in numbers.items()}
+    metrics = {name: EvalMetric(name=name, group=group, value=value) for name, value in numbers.items()}
     return logged.model_copy(update={"metrics": metrics})
 
 
