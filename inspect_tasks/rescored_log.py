@@ -71,6 +71,8 @@ def _again(file: Path, log: EvalLog, sample: EvalSample, found: dict[str, Rescor
     """Reads the answer of a sample again, and edits its score if that changes. Returns the score's name."""
     name, old = our_score(file, sample)
     dimension, before = outcome_of(file, sample, old)
+    if dimension not in found:
+        raise DataError(f"{file}: sample {sample.id} is of {dimension}, but the log is of {', '.join(found)}")
     try:
         new = score_of(str(sample.id), "".join(sample.target), sample.metadata, sample.output)
     except KeyError as error:

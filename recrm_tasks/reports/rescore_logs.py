@@ -60,10 +60,8 @@ def rescore_logs(paths: Sequence[str], to: Path, readers: Sequence[LogReader], e
         try:
             (to / place).parent.mkdir(parents=True, exist_ok=True)
             runs = reader_of_file(file, readers).rescore(file, to / place, examples)
-        except RecrmError as error:
-            failed.append(str(error))
-        except HarnessError as error:  # outcomes that no valid run can have
-            failed.append(f"{file}: {error}")
+        except (RecrmError, HarnessError) as error:  # the latter for outcomes that no valid run can have
+            failed.append(str(error) if str(file) in str(error) else f"{file}: {error}")
         except OSError as error:
             raise DataError(f"{error.filename or to}: cannot be written: {error.strerror or error}") from None
         else:

@@ -400,6 +400,10 @@ def test_what_is_missing_or_broken_is_refused(runs: Path, tmp_path: Path, capsys
     del content.samples[0].metadata["choices"]
     write_eval_log(content, str(tmp_path / "c" / "y.eval"))
     refused(tmp_path / "c", "has no 'choices', which reading its answer again needs; run the task again")
+    content = read_eval_log(str(log))
+    content.samples[0].scores["recrm"].metadata["dimension"] = "factual"
+    write_eval_log(content, str(tmp_path / "d" / "z.eval"))
+    refused(tmp_path / "d", "is of factual, but the log is of ranking")
 
 
 def test_the_target(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
