@@ -282,16 +282,16 @@ def test_a_log_as_json_of_a_run_with_epochs(runs: Path, tmp_path: Path) -> None:
 
 def test_a_run_that_ended_early_stays_one(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log = log_in(runs / "older" / "inspect-bench-generate")
-    log.samples = log.samples[:30]
+    log.samples = log.samples[::3]
     log.samples[3].scores = None  # its request failed
     log.status, log.results = "cancelled", None
     write_eval_log(log, str(tmp_path / "run" / "a.eval"))
     assert rescore(tmp_path / "run", "--to", tmp_path / "again") == 0
     found = log_in(tmp_path / "again")
-    assert (found.status, found.results, len(found.samples)) == ("cancelled", None, 30)
+    assert (found.status, found.results, len(found.samples)) == ("cancelled", None, len(log.samples))
     (file,) = (tmp_path / "again").rglob("*.eval")
     read = answers_in(file, READERS)
-    assert sum(len(one.outcomes) for one in read) == 29
+    assert sum(len(one.outcomes) for one in read) == len(log.samples) - 1
     today = outcomes_of(runs / "now" / "inspect-bench-generate")
     for one in read:
         kept = {outcome.id for outcome in one.outcomes}
