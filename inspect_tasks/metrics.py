@@ -18,9 +18,7 @@ def dimension_metrics() -> Metric:
     """All metrics of one dimension, under the same names as in lm-eval: `acc`, `acc_stderr`, …"""
 
     def compute(scores: list[SampleScore]) -> Value:
-        for key, outcomes in _outcomes(scores).items():
-            return {**flat(dimension_of(key).metrics(outcomes)), **_inspect_counts(scores)}
-        return {}
+        return dict(of_dimension(scores))
 
     return compute
 
@@ -30,16 +28,28 @@ def bench_metrics() -> Metric:
     """The aggregate over the evaluated dimensions, and all metrics by dimension: `factual_acc`, …"""
 
     def compute(scores: list[SampleScore]) -> Value:
-        outcomes = _outcomes(scores)
-        if not outcomes:
-            return {}
-        measured = {key: dimension_of(key).metrics(found) for key, found in sorted(outcomes.items())}
-        numbers = flat(_suite(scores).aggregate(outcomes, measured))
-        for key, metrics in measured.items():
-            numbers.update({f"{key}_{name}": value for name, value in flat(metrics).items()})
-        return {**numbers, **_inspect_counts(scores)}
+        return dict(of_bench(scores))
 
     return compute
+
+
+def of_dimension(scores: list[SampleScore]) -> dict[str, float]:
+    """The numbers of `dimension_metrics`; none without scores."""
+    for key, outcomes in _outcomes(scores).items():
+        return {**flat(dimension_of(key).metrics(outcomes)), **_inspect_counts(scores)}
+    return {}
+
+
+def of_bench(scores: list[SampleScore]) -> dict[str, float]:
+    """The numbers of `bench_metrics`; none without scores."""
+    outcomes = _outcomes(scores)
+    if not outcomes:
+        return {}
+    measured = {key: dimension_of(key).metrics(found) for key, found in sorted(outcomes.items())}
+    numbers = flat(_suite(scores).aggregate(outcomes, measured))
+    for key, metrics in measured.items():
+        numbers.update({f"{key}_{name}": value for name, value in flat(metrics).items()})
+    return {**numbers, **_inspect_counts(scores)}
 
 
 def _suite(scores: list[SampleScore]) -> Suite:

@@ -12,7 +12,7 @@ from recrm_tasks.errors import DataError
 from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.scoring.outcomes import Outcome
 
-SAME = ("revision", "prompt_version", "prompt_lang", "orders")
+SAME = ("revision", "prompt_lang", "orders")
 """What of the provenance must be equal. The content hash need not be: it is of all records that were loaded, and a
 harness's own limit may have taken only some of them. Prompts and gold answers are compared record by record."""
 
@@ -82,6 +82,11 @@ def _unlike(one: Answers, other: Answers) -> list[str]:
         for name in SAME
         if one.provenance.get(name) != other.provenance.get(name)
     ]
+    if one.reader_version != other.reader_version:
+        lines.append(
+            f"{one.dimension}: its answers were read by task version {one.reader_version} in A, {other.reader_version} "
+            "in B; recrm rescore reads logged answers again by the installed one"
+        )
     before, after = _golds(one.outcomes), _golds(other.outcomes)
     alone = sorted(before.keys() ^ after.keys())
     shared = sorted(before.keys() & after.keys())

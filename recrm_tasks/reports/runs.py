@@ -91,8 +91,13 @@ class Run(RunInfo):
 
     @property
     def outdated(self) -> bool:
-        """The questions or their reading have changed since."""
-        return bool(self.provenance["prompt_version"] != dimension_of(self.dimension).version)
+        """The questions or their reading have changed since; of rescored runs only the reading counts."""
+        return bool(self.reader_version != dimension_of(self.dimension).version)
+
+    @property
+    def asked_by_older(self) -> bool:
+        """Its answers were read again by a newer version of the task than the one that asked."""
+        return bool(self.rescored and self.provenance["prompt_version"] != self.reader_version)
 
     def interval(self, metric: str | None = None) -> tuple[float, float]:
         """95 % interval of a metric, by default the primary one; see `Kind.interval`."""

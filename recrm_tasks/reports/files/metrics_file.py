@@ -67,6 +67,8 @@ _COLUMNS: Sequence[tuple[str, pa.DataType, Callable[[_Metric], Any]]] = (
     ("sha256", pa.string(), _of_run(lambda run: run.provenance.get("sha256"))),
     ("prompt_version", pa.int64(), _of_run(lambda run: run.provenance.get("prompt_version"))),
     ("recrm_tasks", pa.string(), _of_provenance("recrm_tasks")),
+    ("rescored", pa.bool_(), lambda metric: any(run.rescored for run in _runs(metric))),
+    ("reader_version", pa.int64(), _of_run(lambda run: run.reader_version)),
     ("outdated", pa.bool_(), lambda metric: any(run.outdated for run in _runs(metric))),
     ("wanted", pa.int64(), _of_run(lambda run: run.wanted)),
     ("run_records", pa.int64(), _of_run(lambda run: run.cost and run.cost.records)),

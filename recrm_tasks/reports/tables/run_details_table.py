@@ -58,6 +58,11 @@ def _text(value: Any) -> str:
     return "–" if value is None else str(value)
 
 
+def _version(run: Run) -> str:
+    asked = str(run.provenance["prompt_version"])
+    return f"{asked}{f', read by {run.reader_version}' if run.rescored else ''}{' (older)' if run.outdated else ''}"
+
+
 _DETAILS: Sequence[Column[NamedRun]] = (
     Column("run", lambda one: one.label),
     Column("dimension", lambda one: one.run.dimension),
@@ -65,10 +70,7 @@ _DETAILS: Sequence[Column[NamedRun]] = (
     _logged("split", "split"),
     _logged("records available", "rows_available"),
     Column("sha256", lambda one: _text(one.run.provenance["sha256"])[:12]),
-    Column(
-        "task version",
-        lambda one: f"{one.run.provenance['prompt_version']}{' (older)' if one.run.outdated else ''}",
-    ),
+    Column("task version", lambda one: _version(one.run)),
     _logged("recrm-tasks", "recrm_tasks"),
     _logged("style", "style"),
     _logged("examples", "fewshot"),
