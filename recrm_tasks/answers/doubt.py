@@ -29,32 +29,40 @@ _REPORTS = (
 )
 _REPORTED = re.compile(
     rf"\b(?:{_REPORTS})\b(?:[ :\"'“`]+[\w'’-]+){{0,7}}[ :\"'“`({{<*]*$"
-    r"|(?:写道|写着|写了|声称|宣称|提到|(?<![来能会要想敢])说(?!明)道?|包含|含有|标注|注明|里有|中有|要求)[^,。]{0,8}$",
+    r"|(?:写道|写着|写了|声称|宣称|提到|(?<![来能会要想敢])说(?!明)道?|包含|含有|标注|注明|里有|中有|要求|[一后]行|开头|结尾|原文)[^,。]{0,8}$"
+    r"|\b(?:line|phrase|sentence|string|ending)(?: is| of)?[ :]*$"
+    r"|<(?:item|response|evidence|query|rules?|user|context|document|reply|input|example)\b[^<>]*>$",
     re.IGNORECASE,
 )
 _ANNOUNCED = re.compile(rf"(?:\b(?:{_REPORTS})|写道|写着|写了|(?<!来)说道?)\s*:", re.IGNORECASE)
 _OTHERS = re.compile(
-    r"\b(?:agent|assistant|response|reply|model|item|evidence|description)(?:'s|’s)?\s+(?:final )?$"
+    r"\b(?:agent|assistant|response|reply|model|item|evidence|description)(?:'s|’s)?\s*(?:final)?$"
+    r"|\b(?:price|cost|distance|rating|star|alphabetical|original|initial|given|previous)$"
+    r"|(?:价格|距离|评分|原有|初始)的?$"
     r"|(?:智能体|回复|助手|客服|商品|描述)[中里]?的?$",
     re.IGNORECASE,
 )
 _EXAMPLE = re.compile(
-    r"(?:\b(?:for (?:example|instance)|e\.g\.?|such as|like(?: this)?|instead of|rather than|template|sample"
+    r"(?:\b(?:(?:please|must|should|you) (?:answer|reply|respond|write|output|return)\b[^.,:]{0,40}"
+    r"|for (?:example|instance)|e\.g\.?|such as|like(?: this)?|instead of|rather than"
+    r"|templates?|samples?|examples?(?: is| are)?"
     r"|format(?: \w+)? (?:is|was|would be|should be|must be|of))"
-    r"|例如|比如|譬如|形如|格式[如是为]|示例|模板|而不是|而非)[\s:,]*$",
+    r"|例如|比如|例子是?|譬如|形如|格式[如是为]|示例|模板|而不是|而非)[\s:,]*$"
+    r"|(?:\bfor (?:example|instance)\b|\be\.g\.|例如|比如|譬如)[\s:,]*[^,.:;。]{0,30}$",
     re.IGNORECASE,
 )
 _CONDITION = re.compile(
-    r"\b(?:if|unless|suppose|supposing|assuming|provided that|in case|otherwise|in that case|had the|were the)\b"
-    r"|如果|假如|若(?!干)|倘若|要是|假设|除非|的话|否则|只要",
+    r"\b(?:if|unless|suppose|supposing|assuming|provided that|in case|otherwise|in that case|had the|were the"
+    r"|should the)\b|如果|万一|当[^,。]{1,30}时|假如|若(?!干)|倘若|要是|假设|除非|的话|否则|只要",
     re.IGNORECASE,
 )
+_WHEN = re.compile(r"\W*when(?:ever)?\b", re.IGNORECASE)
 _NEGATION = re.compile(
-    r"(?:\b(?:not|never|cannot|hardly|neither|nor|no (?:reason|way|evidence))|n['’]t|\bwrong to)"
+    r"(?:\b(?:not|never|cannot|hardly|neither|nor|no (?:reason|way|evidence)|wrong to|false that|untrue that)|n['’]t)"
     r"(?: [\w'’-]+){0,6}[ \"'“]*$",
     re.IGNORECASE,
 )
-_NEGATION_ZH = re.compile(r"[不没无未非别莫勿]|除了")
+_NEGATION_ZH = re.compile(r"[不没无未非别莫勿]|除了|放弃|拒绝|跳过|忽略|取消")
 _NOT_NEGATION_ZH = re.compile(r"不难|毫无疑问|无疑|毋庸置疑|不仅|不过|无论如何")
 _HEDGE = re.compile(
     r"(?:(?<![最很较])可能|也许|或许|大概|\b(?:maybe|perhaps|possibly|probably))\s*(?:我|我会|会|应|应该|the|i)?\s*$",
@@ -95,12 +103,19 @@ def doubt(text: str, start: int) -> Reason | None:
 def _taken_back(before: str) -> Reason | None:
     concluded = list(_CONCLUSION.finditer(before))
     if concluded:
+        if not before[concluded[-1].end() :].strip(" ,:"):  # the word belongs to the statement: `it says 故选B`
+            told = before[: concluded[-1].start()]
+            sentence = _SENTENCE.split(told)[-1].rstrip(" ,")
+            if _reported(told) or _EXAMPLE.search(told) or ("," not in sentence and _CONDITION.search(sentence)):
+                return Reason.AMBIGUOUS
+            if _NEGATION.search(sentence):
+                return Reason.NO_ANSWER
         before = before[concluded[-1].end() :]
     if _ANNOUNCED.search(before) or _reported(before) or _EXAMPLE.search(before) or _OTHERS.search(before):
         return Reason.AMBIGUOUS
     ends = list(_SENTENCE.finditer(before))
     sentence = before[ends[-1].end() :] if ends else before
-    if _CONDITION.search(sentence):
+    if _WHEN.match(sentence) or _CONDITION.search(sentence):
         return Reason.AMBIGUOUS
     clauses = list(_CLAUSE.finditer(sentence))
     clause = sentence[clauses[-1].end() :] if clauses else sentence

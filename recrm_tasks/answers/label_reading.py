@@ -11,21 +11,25 @@ from recrm_tasks.scoring.outcomes import Reason
 
 _ENGLISH = (
     *("answer", "verdict", "judgment", "judgement", "decision", "conclusion", "choice", "option", "label", "result"),
-    *("classification", "category", "rating", "grade", "assessment", "relevance", "consistency", "letter"),
+    *("classification", "pick", "rating", "grade", "assessment", "relevance", "consistency", "letter"),
 )
 _CHINESE = (
-    *("答案", "标签", "结论", "判断", "判定", "评判", "评估", "评价", "结果", "选择", "选项", "类别", "分类", "等级"),
+    *("答案", "标签", "结论", "判断", "判定", "评判", "评估", "评价", "结果", "选择", "选项", "分类", "正确的", "等级"),
     *("相关性", "相关度", "相关程度", "一致性"),
 )
 _AHEAD = r"(?=(?:option |choice |letter |选项)?[\[(\"'“*`【]{0,4}[a-z](?![a-z]))"
 """A letter follows. Patterns of markers are matched in lower case."""
-_LAST = r"(?=[\[(\"'“*`【]{0,4}[a-z][^\w\n?？]{0,8}(?:\n|\Z))"
+_LAST = r"(?=(?:option |choice |选项)?[\[(\"'“*`【]{0,4}[a-z][^\w\n?？]{0,8}(?:\n|\Z))"
 """A letter follows, and then the line ends."""
 FORMS = Forms(
     keys=frozenset((*_ENGLISH, *_CHINESE)),
     marker=marker_of(
         _ENGLISH,
         _CHINESE,
+        rf"i(?:['’]d| would) (?:say|answer|label (?:it|this)|call (?:it|this)) {_AHEAD}",
+        rf"i(?: am|['’]m) (?:choosing|selecting|picking|going with) {_AHEAD}",
+        rf"(?:(?<=\n)|\A)(?:choose|select|pick) {_AHEAD}",
+        rf"属于{_AHEAD}",
         rf"i(?:['’]d| would| will|['’]ll| have| must)? "
         rf"(?:choose|select|pick|go with|opt for|vote for|chose|selected|picked)(?: |: ?){_AHEAD}",
         rf"(?:so|therefore|thus|hence|overall)\b[,:]? {_LAST}",
@@ -50,13 +54,13 @@ FORMS = Forms(
 _INNER = FORMS.keys | {"value", "id", "name", "letter"}
 
 _OPENING = re.compile(
-    r"\A(?:that )?(?:the (?=(?:letter|option|label|choice) ))?"
+    r"\A(?:[❌✗✘⚠\ufe0f ]+(?=\w\w))?(?:that )?(?:the (?=(?:letter|option|label|choice) ))?"
     r"(?:(?:not|不是|不选)\s*[A-Za-z]\s*,?\s*(?:but|而是|而选)\s*)?",
     re.IGNORECASE,
 )
 """What may come before an answer: `the letter B`, `not A but B`."""
 _LETTER = re.compile(
-    r"(?:option\s|choice\s|letter\s|label\s|answer\s|选项|选择|选)?\s?[(\[]?([A-Za-z])(?:[)\]]?\s?(?:选项|项))?(.*)\Z",
+    r"(?:option\s|choice\s|letter\s|label\s|answer\s|选项|选择|选)?\s?[(\[]?([A-Za-z])(?:[)\]]?\s?(?:选项|[项类级档]))?(.*)\Z",
     re.IGNORECASE | re.DOTALL,
 )
 """A letter, and what follows it."""
@@ -70,9 +74,10 @@ _BECAUSE = re.compile(
 _OPEN = re.compile(r"\s*(?:if|unless|when|provided)\b|\s*(?:如果|若)|\W*(?:\bor|还是|或者?|要么)\W*\Z", re.IGNORECASE)
 """A condition, or the start of another option, behind a letter."""
 _EITHER = re.compile(
-    r"(?:either|between|介于|在)?\s*(.+?)\s*(?:\bor\b|\band\b|/|&|\||、|或者?|还是|和|与)\s*(.+?)(?:之间|都可以?)?",
+    r"(?:either|both|between|介于|在)?\s*(.+?)\s*(?:\bor\b|\band\b|/|&|\||、|或者?|还是|和|与)\s*(.+?)(?:之间|都可以?)?",
     re.IGNORECASE,
 )
+_ACRONYM = re.compile(r"\s*[A-Z]\.(?: |\w)")
 _NUMBER = re.compile(r"-?\d{1,20}(?:\.\d{1,20})?")
 
 _CONTRAST = re.compile(
@@ -151,7 +156,7 @@ def _lettered(text: str, prompt: Prompt) -> int | Reason | None:
     if _OPEN.match(match.group(2)):
         return Reason.AMBIGUOUS if letter in prompt.choices else None
     explained = _MARK.match(match.group(2)) or _BECAUSE.match(match.group(2))
-    if explained is None or letter not in prompt.choices:
+    if explained is None or letter not in prompt.choices or _ACRONYM.match(explained.group(1)):
         return None
     index = prompt.choices.index(letter)
     rest = explained.group(1)

@@ -37,7 +37,7 @@ _GOOD = re.compile(
     re.IGNORECASE,
 )
 _CLAIM_START = re.compile(
-    r"(?:the |this )(?:agent's |judged )?(?:response|reply|answer|item|candidate|result)s?\s+"
+    r"(?:it|(?:the |this )(?:agent's |judged )?(?:response|reply|answer|item|candidate|result)s?)\s+"
     r"(?:(?:is|was)\s+)?(?:(?:fully|clearly|completely|only|entirely|therefore)\s+)?"
     r"|(?:该|此|这个?|本)?(?:智能体的?)?(?:回复|回答|候选项|商品|结果)(?:的内容)?(?:与|和|跟)?(?:依据|查询|证据|要求|规则)?"
     r"(?:是|之间)?(?:完全)?",

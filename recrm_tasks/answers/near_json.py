@@ -23,7 +23,7 @@ _BARE_KEY = re.compile(r"[^\W\d][\w -]{0,40}?(?=\s*[:=])")
 _BARE_VALUE = re.compile(r"[^\"'“”„‘’{}\[\],;\n]+")
 _QUOTES = {'"': '"', "'": "'", "“": "“”„", "”": "“”", "„": "“”", "‘": "‘’", "’": "‘’"}
 _CLOSING = {opening: re.compile(rf"\\.|[{closing}]", re.DOTALL) for opening, closing in _QUOTES.items()}
-_AFTER = {True: re.compile(r"\s*(?:[:=]|$)"), False: re.compile(r"\s*(?:[,;}\]]|//|/\*|$)")}
+_AFTER = {True: re.compile(r"\s*(?:[:=]|$)"), False: re.compile(r"\s*(?:[,;}\]]|//|/\*|$)|\s+\"[^\"\n]{1,40}\"\s*:")}
 """What may follow the closing quote of a key, and of a value."""
 _ESCAPE = re.compile(r"\\([\"'\\/nt])")
 _ESCAPED = {"n": "\n", "t": "\t"}
@@ -183,7 +183,7 @@ def _next(text: str, position: int, end: str) -> int:
     position = _skip(text, position)
     if text[position] in ",;":
         return position + 1
-    if text[position] == end:
+    if text[position] == end or (end == "}" and text[position] == '"'):  # or at the next key, if the comma is missing
         return position
     raise _Broken(position, cut=False)
 

@@ -21,6 +21,7 @@ FORMS = Forms(
         _ENGLISH,
         _CHINESE,
         r"(?:ranking|ranked|order|ordering|list)(?: (?:from|of|for|by|in|with)\b[^:\n.]{0,80}):",
+        r"(?:可能性|概率|意愿|偏好)(?:由|从)[高大]到[低小]:",
         r"从最[^:\n。]{1,12}到最[^:\n。]{1,14}:",
     ),
 )
@@ -34,7 +35,10 @@ _SCORE_KEYS = frozenset({"score", "probability", "likelihood", "得分", "分数
 
 _NAME = r"(?:(?:option|candidate|item|choice|选项|候选项|候选)\s?)?[\[(#]?([A-Za-z]|\d{1,4})[\])]?"
 _NAMED = re.compile(rf"{_NAME}(?:项|选项)?", re.IGNORECASE)
-_DESCRIBED = re.compile(rf"{_NAME}[*\"'`]*(?:\s?[.):、,(]|\s[-–—]\s|:)(?!\s*[>=]).*", re.IGNORECASE | re.DOTALL)
+_DESCRIBED = re.compile(
+    rf"{_NAME}[*\"'`]*(?:\s?[.):、,(|]|\s[-–—]\s|:|(?<=\])\s|\s(?-i:(?=[A-Z\u4e00-\u9fff])))(?!\s*[>=]).*",
+    re.IGNORECASE | re.DOTALL,
+)
 """A name with a description behind it: `B. noodle shop`, `B (close by)`."""
 _STRONG = re.compile(r"\s*(?:>{1,3}=?|≥|≻|⪰|→|⇒|->|=>|»)\s*")
 _BETWEEN = re.compile(r"[\s>,、;→|-]+")
@@ -43,9 +47,10 @@ _HEADING = re.compile(r"\A[^\n]{0,80}:[ \t]*\n")
 _ITEM = re.compile(r"\d{1,4}[.):、]\s+(.*)|\d{1,4}[):、](.*)|\d{1,4}\.([^\d].*)")
 _TAIL = re.compile(
     r"[.。;](?=\s|$|[^\x00-\x7f])|[ \t](?:because|since|as)\b"
-    r"|,?\s*因为|[ \t][-–—][ \t]|,[ \t](?:because|since|as)\b|\n",
+    r"|,?\s*因为|[ \t][-–—(][ \t]?|,[ \t](?:because|since|as)\b|\n",
     re.IGNORECASE,
 )
+_PREFIX = re.compile(r"(?:\b(?:option|candidate|item)s? |选项|候选项?)(?=[A-Z]\b)", re.IGNORECASE)
 _FIRST = re.compile(r"\W*(?:first(?:ly)?\b|首先|首选|第一|1st\b)", re.IGNORECASE)
 _ORDINAL = re.compile(
     r"(?:\band )?\b(?:first(?:ly)?|second(?:ly)?|third(?:ly)?|fourth|fifth|sixth|then|next|after that"
@@ -58,12 +63,13 @@ _LAST = re.compile(r"\b(?:finally|last(?:ly)?)\b|最后", re.IGNORECASE)
 _INLINE = re.compile(r"(\d{1,2})[.):、]\s?([A-Z])(?![A-Za-z])\s*[,;]?\s*")
 _OR = re.compile(r"\s+or\s+|\s*或者?\s*", re.IGNORECASE)
 _LISTED = re.compile(
-    r"^[ \t]*(?:[#*_-]{1,4}[ \t]*)?(?:第?(?:rank |no\.? ?|place )?(?P<number>\d{1,4}|[一二三四五六七八九十])[名位]?"
-    r"(?:st|nd|rd|th)?(?:[.):、,]|选)|(?P<bullet>[-*+•·‣▪–]))"
+    r"^[ \t]*(?:[#*_-]{1,4}[ \t]*)?(?:[(|][ \t]*)?(?:第?(?:rank |no\.? ?|place )?"
+    r"(?P<number>\d{1,4}|[一二三四五六七八九十①-⑩])[名位]?"
+    r"(?:st|nd|rd|th)?(?:[.):、,]|选|[ \t][-–—|][ \t]|(?<=[①-⑩]))|(?P<bullet>[-*+•·‣▪–]))"
     r"(?P<rest>[^\n]*)$",
     re.MULTILINE | re.IGNORECASE,
 )
-_HAN = {digit: i for i, digit in enumerate("一二三四五六七八九十", 1)}
+_HAN = {digit: i for digits in ("一二三四五六七八九十", "①②③④⑤⑥⑦⑧⑨⑩") for i, digit in enumerate(digits, 1)}
 _RANKED = re.compile(r"rank|order|most likely|排序|顺序|排名", re.IGNORECASE)
 
 
@@ -173,7 +179,7 @@ def _fits(names: Sequence[str], prompt: Prompt) -> bool:
 
 def _item(text: str) -> str | None:
     """The candidate that a list item names, with or without a reason."""
-    text = bare(text)
+    text = bare(text.strip("| "))
     match = _NAMED.fullmatch(text) or _DESCRIBED.fullmatch(text)
     return match.group(1).upper() if match else None
 
@@ -195,6 +201,10 @@ def _of_objects(values: Sequence[dict[str, Any]]) -> list[str] | Reason | None:
     ranks: list[object] = []
     scores: list[float] = []
     for fields in values:
+        if len(fields) == 1 and isinstance(next(iter(fields.values())), str) and _NAMED.fullmatch(next(iter(fields))):
+            names.append(next(iter(fields)).upper())
+            continue
+        fields = {key: inner_value(x, _NAME_KEYS) for key, x in fields.items()}
         named = {name for key, x in fields.items() if key_of(key) in _NAME_KEYS and (name := _item(str(x))) is not None}
         if len(named) != 1:
             return None
@@ -286,6 +296,7 @@ def _sequence(text: str, prompt: Prompt, limit: int) -> list[str] | None:
         if chained is not None and _fits(chained, prompt):
             return chained
         return _all_named([bare(part) for part in _STRONG.split(text, maxsplit=limit)], prompt)
+    text = _PREFIX.sub("", text)
     parts = [bare(part) for part in _BETWEEN.split(_AND.sub(",", text), maxsplit=limit)]
     return _all_named(parts, prompt)
 

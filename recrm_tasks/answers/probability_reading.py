@@ -29,9 +29,10 @@ FORMS = Forms(
     marker=marker_of(
         _ENGLISH,
         _CHINESE,
-        rf"(?:probability|likelihood|chance){_EVENT} (?:is|would be|:|=)",
+        rf"(?:probability|likelihood|chance){_EVENT}(?: (?:is|would be)\b|\s?[:=])",
         r"p\((?:[a-z ]{1,20})\)\s*[=≈:]",
-        r"(?:probability|likelihood|chance) (?:of|at)(?= ?[\d.~])",
+        r"(?:probability|likelihood|chance) (?:of|at)(?= ?(?:about|around|roughly|approximately|~|≈)? ?[\d.])",
+        r"i(?:['’]d| would)? (?:estimate|say|guess|put it at)(?= (?:about |around |roughly |~)?[\d.])",
         r"概率(?:大约|大概|约)?(?:是|为|在)?(?=\s*\d)",
     ),
     stating=(_SHARE,),
@@ -47,7 +48,7 @@ _STATED = re.compile(
 )
 _REST = re.compile(
     r"(?:\s*(?:a )?(?:chance|likely|likelihood|probability|probable)\b)?[*_`\"'”]*"
-    r"(?P<mark>\Z|\s*[.,;:。、!(—→](?!\d)|\s+[-–—]\s|\s*\n|\s*(?:because|since|as|given)\b|\s*是?因为|\s*//)(?P<why>.*)\Z",
+    r"(?P<mark>\Z|\s*[.,;:。、!—→](?!\d)|\s*\(|\s+[-–—]\s|\s*\n|\s*(?:because|since|as|given)\b|\s*是?因为|\s*//)(?P<why>.*)\Z",
     re.IGNORECASE | re.DOTALL,
 )
 _CHINESE_PERCENT = re.compile(
@@ -61,7 +62,9 @@ _RANGE = re.compile(
     rf"({_DIGITS})\s?({_PERCENT})?\s*(?:之间|左右|\.)?",
     re.IGNORECASE,
 )
-_OTHER_SHARE = re.compile(rf"(?<![\d.])(?:0?\.\d|\d{{1,3}}(?:\.\d+)?\s?{_PERCENT})", re.IGNORECASE)
+_OTHER_SHARE = re.compile(
+    rf"(?<![\d.])(0?\.\d{{1,40}}(?![\d%])|\d{{1,3}}(?:\.\d{{1,40}})?(?=\s?%))\s?({_PERCENT})?", re.IGNORECASE
+)
 _BECAUSE = re.compile(r"\W*(?:because|since|as|given|是?因为)", re.IGNORECASE)
 _CONTRAST = re.compile(r"\W*(?:but|however|maybe|perhaps|or|以[上下]|或)", re.IGNORECASE)
 _UNLIKELY = re.compile(r"unlikely|improbable|not likely|low\b|不太?可能|可能性[较很]?低|\bno\b|否", re.IGNORECASE)
@@ -108,14 +111,18 @@ def read_probability_line(stated: object) -> float | Reason | None:
     share = _han_share(stated)
     if share is not None:
         return share
-    found = re.fullmatch(rf"(?:{_ABOUT}\s*)?[\[(]?\+?{_NUMBER}[\])]?(?:左右|上下)?", stated, re.IGNORECASE)
+    found = re.fullmatch(
+        rf"(?:{_ABOUT}\s*)?[\[(]?\+?{_NUMBER}[\])]?(?:左右|上下|\s?/\s?1(?:\.0)?)?", stated, re.IGNORECASE
+    )
     if found is None or re.match("[ai是为在]", stated, re.IGNORECASE):
         return Reason.OUT_OF_RANGE if _OUT_OF_RANGE.fullmatch(stated) else None
     return _number(*found.groups())
 
 
 def _han_share(stated: str) -> float | None:
-    """`百分之七十`."""
+    """`百分之七十`, `七成`."""
+    if len(stated) == 2 and stated[0] in _HAN and stated[1] == "成":
+        return _HAN[stated[0]] / 10
     match = _CHINESE_PERCENT.fullmatch(stated)
     if match is None:
         return None
@@ -165,7 +172,8 @@ def _explained(stated: str) -> float | Reason | None:
     why = behind.group("why")
     if behind.group("mark") and "." not in digits and not percent:
         return None  # "1. The user …" is a list item
-    if _CONTRAST.match(why) or (_OTHER_SHARE.search(why) and not _BECAUSE.match(behind.group("mark") + why)):
+    others = {_number(other, None, sign) for other, sign in _OTHER_SHARE.findall(why)} - {number}
+    if _CONTRAST.match(why) or (others and not _BECAUSE.match(behind.group("mark") + why)):
         return Reason.AMBIGUOUS
     said = (word or "") + bare(why)[:20]
     if _UNLIKELY.search(said):

@@ -70,11 +70,15 @@ _CODE = frozenset(
     ]
 )
 _QUOTE = re.compile(r"\A(?:>[ \t]+)+")
-_BULLET = re.compile(r"\A[-*+•·‣▪–—][ \t]+")
+_BULLET = re.compile(r"\A(?:[-*+•·‣▪–—→⇒]|=>|->)[ \t]+")
 _MARKDOWN = "*_`#\"'“”‘’「」『』【】《》✅✓✔☑\ufe0f \t"
 _KEY_WORDS = re.compile(
     r"^(?:(?:the|my|final|correct|right|best|selected|chosen|overall|predicted|estimated|click|action|booking|order|user"
     r"|candidate|item)[ _-]+|(?:最终|最后|我的|正确|预测|估计|点击|下单|行为)(?=.))"
+)
+_KEY_ENDS = re.compile(
+    r"(?: (?:label|grade|level|letter|option|choice)| of (?:an? )?(?:action|acting|click|clicking|booking|purchase)"
+    r"|结果|值)$"
 )
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _WRAPPERS = frozenset({"result", "output", "response", "data", "json", "final", "evaluation", "结果", "输出"})
@@ -114,10 +118,10 @@ def marker_of(english: Sequence[str], chinese: Sequence[str], *others: str) -> r
         rf"(?:{nouns})(?: letter| option)?(?: ?\([^()\n]{{0,60}}\))?{close}"
         rf"(?:[:=≈→]|->| [-–—] |\b(?:is|would be|should be|will be)\b(?: that\b)?)[ \t]*:?"
         rf"|\[(?:{nouns})\]"
-        rf"|(?:{words})(?:结果)?(?:\([^()\n]{{0,20}}\))?{close}"
-        rf"(?:[:=≈→]|应[该当]?[是为]?选?|就?是|[为选]|如下|约(?=[\d ])|在(?=[\d.]))[ \t]*:?"
+        rf"|(?:{words})(?:结果|值)?(?:\([^()\n]{{0,20}}\))?{close}"
+        rf"(?:[:=≈→]|应[该当]?[是为]?选?|就?是|为|选(?!项)|如下|约(?=[\d ])|在(?=[\d.]))[ \t]*:?"
         rf"|【(?:{words})(?:结果)?】"
-        rf"|答:" + "".join(f"|{other}" for other in others)
+        rf"|答:|final: ?" + "".join(f"|{other}" for other in others)
     )
 
 
@@ -254,7 +258,8 @@ def key_of(key: str) -> str:
     key = _CAMEL.sub(" ", bare(key)).casefold()
     while (short := _KEY_WORDS.sub("", key)) != key:
         key = short
-    return (key.removesuffix("结果") or key).replace("_", " ").replace("-", " ").strip()
+    key = key.replace("_", " ").replace("-", " ").strip()
+    return _KEY_ENDS.sub("", key) or key
 
 
 def inner_value(value: object, keys: frozenset[str]) -> object:
