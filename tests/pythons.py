@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 VERSIONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
-ROOMS = ["tests/answers", "tests/dimensions", "tests/data", "tests/scoring"]
+ROOMS = ["tests/answers", "tests/dimensions", "tests/data", "tests/fuzz", "tests/scoring"]
 CORE = [*ROOMS, "tests/test_cli.py", "tests/test_lm_eval_hook.py"]
 ORACLES = ["hypothesis", "ir-measures", "pytest", "pytest-xdist", "rich", "scikit-learn", "scipy", "statsmodels"]
 OPTIONS = ["-q", "-n", "auto", "--dist", "loadfile", "--hypothesis-profile", "few", "-m", "not slow"]

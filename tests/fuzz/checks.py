@@ -7,11 +7,12 @@ import io
 import math
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from mangled_files import Broken
+from mangled_texts import Token
 
 from recrm_tasks.answers.prompt import Prompt
 from recrm_tasks.cli import main
@@ -59,6 +60,28 @@ def weigh(key: str, prompt: Prompt, logprobs: list[float]) -> Outcome | None:
         assert impossible, "refused"
         return None
     assert not impossible, "not refused"
+    return _outcome(key, prompt, answer)
+
+
+def weigh_tokens(key: str, prompt: Prompt, reported: Sequence[Token]) -> Outcome:
+    """Reads what a server reports in log-probability mode, as Inspect hands it on; no tokens are an error of it."""
+    from inspect_ai.model import ChatCompletionChoice, ChatMessageAssistant, Logprob, Logprobs, ModelOutput, TopLogprob
+
+    from inspect_tasks.logprobs import choice_logprobs
+
+    content = [
+        Logprob(token=token, logprob=value, top_logprobs=[TopLogprob(token=t, logprob=p) for t, p in top])
+        for token, value, top in reported
+    ]
+    text = "".join(token for token, _, _ in reported)
+    choice = ChatCompletionChoice(message=ChatMessageAssistant(content=text), logprobs=Logprobs(content=content))
+    output = ModelOutput(model="fuzz", choices=[choice])
+    try:
+        found = timed(lambda: choice_logprobs(output, prompt.choices))
+    except HarnessError:
+        assert not reported, "refused"
+        return _outcome(key, prompt, Answer.invalid(Reason.EMPTY))
+    answer = Answer.invalid(found) if isinstance(found, Reason) else dimension(key).kind.weigh(found, prompt)
     return _outcome(key, prompt, answer)
 
 

@@ -7,6 +7,7 @@ import math
 import random
 from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 from recrm_tasks.answers.prompt import LANGS, STYLES, Prompt
 from recrm_tasks.data import load
@@ -176,7 +177,11 @@ def logprobs(seed: int) -> tuple[str, Prompt, list[float]]:
     return key, prompt, values
 
 
-def tokens(seed: int) -> tuple[str, Prompt, list[tuple[str, float, list[tuple[str, float]]]]]:
+Token: TypeAlias = tuple[str, float, list[tuple[str, float]]]
+"""A token, its log-probability, and the same of its alternatives."""
+
+
+def tokens(seed: int) -> tuple[str, Prompt, list[Token]]:
     """What a server reports in log-probability mode: each token with its log-probability and its alternatives."""
     chance = random.Random(f"tokens {seed}")
     key = chance.choice(list(dimensions()))

@@ -1,7 +1,7 @@
 """Broken completions and broken files, in great number: `make fuzz`.
 
-    python tests/fuzz/fuzz.py [--completions 100000] [--files 10000] [--from 0]
-    python tests/fuzz/fuzz.py --again 'completions 123'
+    python tests/fuzz/fuzzing.py [--completions 100000] [--files 10000] [--from 0]
+    python tests/fuzz/fuzzing.py --again 'completions 123'
 
 Every case has a name, from which it is made again. Each must be read without an error (files: but for one message), in
 less than a second, and the counts must add up. What fails is shown with its name and the smallest part that still
@@ -17,13 +17,14 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from checks import Tally, read_answer, read_file, weigh
+from checks import Tally, read_answer, read_file, weigh, weigh_tokens
 from mangled_files import ENDINGS, KINDS, Broken, broken
-from mangled_texts import completion, logprobs
+from mangled_texts import completion, logprobs, tokens
 from shrinking import smallest
 from tqdm import tqdm
 
@@ -94,17 +95,32 @@ def _logprobs(seed: int, tally: Tally) -> Failure | None:
     return None
 
 
+def _tokens(seed: int, tally: Tally) -> Failure | None:
+    key, prompt, reported = tokens(seed)
+    try:
+        tally.add(key, weigh_tokens(key, prompt, reported))
+    except Exception as error:
+        return Failure(f"completions {seed}", f"{key}, {prompt.id}: {_said(error)}", len(reported), repr(reported))
+    return None
+
+
+HAS_INSPECT = find_spec("inspect_ai") is not None
+
+
 def completions(seeds: range, longest: int = 1_000_000) -> tuple[Tally, list[Failure]]:
-    """Reads the completions, and as many log-probabilities.
+    """Reads the completions, as many lists of log-probabilities, and, with Inspect, as many of reported tokens.
 
     Args:
         seeds: of the cases.
         longest: characters of the longest texts.
     """
     tally = Tally()
-    failures = [
-        found for seed in seeds for found in (_completion(seed, longest, tally), _logprobs(seed, tally)) if found
-    ]
+    failures: list[Failure] = []
+    for seed in seeds:
+        found = [_completion(seed, longest, tally), _logprobs(seed, tally)]
+        if HAS_INSPECT:
+            found.append(_tokens(seed, tally))
+        failures += [failure for failure in found if failure is not None]
     try:
         tally.check()
     except Exception as error:
