@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import peft
 import pytest
 from marker_model import save
 
@@ -16,7 +17,6 @@ from recrm_tasks.errors import RecrmError
 from recrm_tasks.models.reward_model import Asked, RewardModel
 from recrm_tasks.prompting.tokens import Tokens, context_of
 
-peft = pytest.importorskip("peft")
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 

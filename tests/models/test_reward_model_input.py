@@ -65,7 +65,7 @@ def lm_eval_of_objects(path: str, **arguments: Any) -> RewardModelLM:
 
 
 def lm_eval_of_text(path: str, **arguments: Any) -> RewardModelLM:
-    """As the command line of lm-eval before 0.4.10 makes it."""
+    """As `simple_evaluate` makes it of arguments in one text."""
     text = ",".join(f"{name}={value}" for name, value in {"pretrained": path, **arguments}.items())
     return RewardModelLM.create_from_arg_string(text, {"batch_size": 1, "max_batch_size": None, "device": None})
 
