@@ -92,7 +92,8 @@ generated: $(VENV)/dev
 	$(BIN)/python -m recrm_tasks.lm_eval_tasks.task_files
 	$(BIN)/python -m inspect_tasks.task_files
 
-check: lint fast
+check: $(VENV)/dev
+	$(MAKE) --jobs=2 lint fast
 
 # The tests of real engines take longest and mostly wait, so they run beside the other Pythons and the other slow tests. The
 # demo runs with few records: they show that it works.

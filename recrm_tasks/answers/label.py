@@ -85,6 +85,11 @@ class LabelKind(Kind[Labels]):
             answer=json.dumps({"answer": right}) if mode == "generate" and style == "chat" else right,
         )
 
+    def ungraded(self, labels: LabelSet | None, candidates: int) -> dict[str, Any]:
+        """See `Kind.ungraded`."""
+        assert labels is not None
+        return {"label": labels.names[0]}
+
     def read(self, completion: object, prompt: Prompt) -> Answer:
         """See `Kind.read`."""
         return read(prompt.stated(completion), _KEYS, _MARKER, lambda stated: _parse(stated, prompt))

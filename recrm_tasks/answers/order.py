@@ -102,6 +102,10 @@ class OrderKind(Kind[Lists]):
             answer=best[0] if mode == "logprob" else order,
         )
 
+    def ungraded(self, labels: LabelSet | None, candidates: int) -> dict[str, Any]:
+        """See `Kind.ungraded`."""
+        return {"labels": list(range(candidates - 1, -1, -1))}
+
     def spare(self, record: Any) -> int:
         """See `Kind.spare`: all candidates but one positive and one negative."""
         return len(record.candidates) - 2

@@ -81,6 +81,10 @@ class ProbabilityKind(Kind[Probabilities]):
             answer=json.dumps({"probability": posed.gold}) if mode == "generate" and style == "chat" else answer,
         )
 
+    def ungraded(self, labels: LabelSet | None, candidates: int) -> dict[str, Any]:
+        """See `Kind.ungraded`."""
+        return {"label": 0}
+
     def class_names(self, prompt: Prompt) -> tuple[tuple[str, ...], ...]:
         """Yes and no. Classes without names are taken for 1 and 0, as in the records."""
         return ("yes", "1", "label_1", "true", "会", "是"), ("no", "0", "label_0", "false", "不会", "否")
