@@ -57,6 +57,8 @@ def choice_logprobs(output: ModelOutput, choices: Sequence[str]) -> list[float] 
 
 def _log_sum(logprobs: list[float]) -> float:
     """Logarithm of the sum of probabilities; a single logarithm is returned unchanged."""
-    if len(logprobs) < 2:
-        return logprobs[0] if logprobs else -math.inf
-    return math.log(math.fsum(math.exp(x) for x in logprobs))
+    top = max(logprobs, default=-math.inf)
+    if len(logprobs) < 2 or math.isinf(top):
+        return top
+    # Relative to the largest: servers report -9999 for what is masked, and exp(-9999) is 0.
+    return top + math.log(math.fsum(math.exp(x - top) for x in logprobs))

@@ -172,6 +172,14 @@ def output(*tokens: tuple[str, dict[str, float]]) -> ModelOutput:
     return ModelOutput(model="m", choices=[choice])
 
 
+def test_two_forms_of_a_letter_without_any_probability() -> None:
+    """Servers report minus infinity or -9999 for masked tokens: their probabilities are 0, also added up."""
+    found = choice_logprobs(output(("A", {"A": -0.1, "B": -math.inf, " B": -math.inf})), "AB")
+    assert found == [-0.1, -math.inf]
+    (_, low) = choice_logprobs(output(("A", {"A": -0.1, "B": -9999.0, " B": -9999.0})), "AB")
+    assert low == pytest.approx(-9999 + math.log(2))
+
+
 def test_choice_logprobs() -> None:
     both = choice_logprobs(output(("A", {"A": math.log(0.5), "ĠA": math.log(0.25), "B": math.log(0.125)})), "AB")
     assert both == [pytest.approx(math.log(0.75)), math.log(0.125)]
