@@ -9,6 +9,7 @@ from inspect_ai.log import EvalLog, EvalSample
 from inspect_tasks.harness_name import HARNESS
 from inspect_tasks.log_file import model_of, provenance_of, read_header, read_samples, unfinished
 from inspect_tasks.logprobs import choice_logprobs
+from inspect_tasks.solver import ANSWER_TOKENS
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.logged_answers import Answers, Logged
 from recrm_tasks.scoring.outcomes import Outcome
@@ -78,6 +79,7 @@ def _logged(file: Path, sample: EvalSample, texts: bool) -> Logged | None:
         lang=str(sample.metadata.get("lang", "")),
         target=str(sample.target),
         said=_said(sample) if texts else "",
+        unseen=bool(entry.get("unseen")),
     )
 
 
@@ -92,7 +94,7 @@ def _said(sample: EvalSample) -> str:
     if sample.metadata.get("mode") != "logprob":
         return sample.output.completion
     choices = sample.metadata["choices"]
-    given = choice_logprobs(sample.output, choices)
+    given = choice_logprobs(sample.output, choices, sample.metadata.get(ANSWER_TOKENS))
     if not isinstance(given, list):
         return sample.output.completion
     return "\n".join(f"{choice}: {logprob:.4f}" for choice, logprob in zip(choices, given, strict=True))

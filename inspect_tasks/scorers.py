@@ -11,6 +11,7 @@ from inspect_ai.solver import TaskState
 from inspect_tasks.logprobs import choice_logprobs
 from inspect_tasks.metrics import bench_metrics, dimension_metrics
 from inspect_tasks.samples import to_prompt
+from inspect_tasks.solver import ANSWER_TOKENS
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.scoring.outcomes import Answer, Reason
 
@@ -25,7 +26,7 @@ async def _score(state: TaskState, target: Target) -> Score:
     unseen = False
     prompt = to_prompt(str(state.sample_id), target.text, state.metadata)
     if state.metadata["mode"] == "logprob":
-        logprobs = choice_logprobs(state.output, prompt.choices)
+        logprobs = choice_logprobs(state.output, prompt.choices, state.metadata.get(ANSWER_TOKENS))
         unseen = isinstance(logprobs, list) and -math.inf in logprobs
         answer = Answer.invalid(logprobs) if isinstance(logprobs, Reason) else dimension.kind.weigh(logprobs, prompt)
     else:
