@@ -81,8 +81,11 @@ class Alternatives:
         return {"extra_body": {TOKENS: [token.id for token in tokens]}}, [token.text for token in tokens]
 
     def _of_vllm(self, ids: list[int], given: dict[str, Any]) -> dict[str, Any]:
-        """`logprob_token_ids`: exactly these, as the model has them. Versions of before June 2026 do not know it and
-        report the most likely tokens; with `--logprobs-mode processed_logprobs` only allowed ones are likely."""
+        """`logprob_token_ids`: exactly these, as the model has them (vllm-project/vllm#43463).
+
+        Older servers ignore it and report the most likely tokens. With `--logprobs-mode processed_logprobs` only the
+        allowed ones are likely.
+        """
         wanted: dict[str, Any] = {"logprob_token_ids": ids} if len(ids) <= _MOST else {}
         if not self._thinking:
             wanted["allowed_token_ids"] = ids

@@ -93,7 +93,7 @@ class ServerTokens:
             extra: the extra fields of the request, `chat_template_kwargs` among them.
         """
         async with self._one_at_a_time:
-            if hasattr(api, "tokenize"):  # Inspect's vllm/ starts its server with the first request
+            if not hasattr(api, "client"):  # Inspect's vllm/ finds or starts its server with the first request
                 await self._answered(lambda: api.tokenize(" "), "/tokenize")
             end = messages[-1].text[-_TAIL:]
             if end not in self._before:
