@@ -19,7 +19,8 @@ SPACES = " \t\r\nĠ▁Ċ"
 """White space; SentencePiece and byte-level tokenizers write the space before a word in their own way."""
 
 _END = 8
-"""Characters at the end of a message by which it is recognised at the end of a prompt."""
+"""Characters at the end of a message by which it is recognised at the end of a prompt. Few, so that all records of a
+dimension end alike, and a server is asked once for all of them."""
 _TAIL = 64
 """Characters at the end of a prompt that decide how an answer after it is tokenized; far more than a token has."""
 _TAIL_TOKENS = 16
@@ -40,8 +41,10 @@ def before_answer(rendered: str, message: str) -> str:
         rendered: the prompt as the model gets it, or its end.
         message: its last message. If the prompt ends with it, no chat template followed.
     """
-    tail = rendered[-_TAIL:]
-    return f"{tail} " if tail.endswith(message[-_END:]) and not tail[-1].isspace() else tail
+    end = message[-_END:]
+    if rendered.endswith(end):
+        return end if end[-1].isspace() else f"{end} "
+    return rendered[-_TAIL:]
 
 
 def token_of(choice: str, before: str, tokenizer: Any) -> AnswerToken | None:
@@ -60,8 +63,8 @@ def token_of(choice: str, before: str, tokenizer: Any) -> AnswerToken | None:
 class ServerTokens:
     """Learns the tokens from the server, which alone knows its tokenizer and its chat template.
 
-    vLLM and SGLang both serve `/tokenize` and `/detokenize`. What was learned is kept: a run asks once for each
-    allowed answer.
+    vLLM and SGLang both serve `/tokenize` and `/detokenize`. What was learned is kept: a run asks once for each ending
+    of its questions and each allowed answer.
     """
 
     def __init__(self) -> None:
@@ -95,7 +98,7 @@ class ServerTokens:
         async with self._one_at_a_time:
             if not hasattr(api, "client"):  # Inspect's vllm/ finds or starts its server with the first request
                 await self._answered(lambda: api.tokenize(" "), "/tokenize")
-            end = messages[-1].text[-_TAIL:]
+            end = messages[-1].text[-_END:]
             if end not in self._before:
                 template = {name: value for name, value in extra.items() if name == "chat_template_kwargs"}
                 turns = [{"role": message.role, "content": message.text} for message in messages]

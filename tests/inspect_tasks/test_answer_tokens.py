@@ -20,14 +20,15 @@ from inspect_tasks.answer_tokens import AnswerToken, ServerTokens, before_answer
         ("<user>Is it?\nAnswer:</><go>", "Is it?\nAnswer:", "<user>Is it?\nAnswer:</><go>"),
         ("<user>Is it?</>\n<assistant>\n", "Is it?", "<user>Is it?</>\n<assistant>\n"),
         # A prompt that is passed on as it is: lm-eval puts a space before the answer.
-        ("Is it?\nAnswer:", "Is it?\nAnswer:", "Is it?\nAnswer: "),
+        ("Is it?\nAnswer:", "Is it?\nAnswer:", "\nAnswer: "),
         ("问题\n答案：", "问题\n答案：", "问题\n答案： "),
-        ("Is it?\nAnswer: ", "Is it?\nAnswer: ", "Is it?\nAnswer: "),
+        ("Is it?\nAnswer: ", "Is it?\nAnswer: ", "Answer: "),
     ],
 )
 def test_where_an_answer_begins(rendered: str, message: str, before: str) -> None:
     assert before_answer(rendered, message) == before
-    assert before_answer("x" * 1000 + rendered, message) == ("x" * 64 + rendered)[-64:] + before[len(rendered) :]
+    assert before_answer("x" * 1000 + rendered, message).endswith(before)
+    assert len(before_answer("x" * 1000 + rendered, message)) <= 64
 
 
 def test_an_answer_of_two_tokens_has_none(byte_tokenizer: str) -> None:
