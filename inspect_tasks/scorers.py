@@ -13,6 +13,7 @@ from inspect_ai.solver import TaskState
 from inspect_tasks.logprobs import choice_logprobs
 from inspect_tasks.metrics import bench_metrics, dimension_metrics
 from inspect_tasks.samples import to_prompt
+from inspect_tasks.solver import ANSWER_TOKENS
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.scoring.outcomes import Answer, Reason
 
@@ -37,7 +38,7 @@ def score_of(sample_id: str, target: str, metadata: dict[str, Any], output: Mode
     unseen = False
     prompt = to_prompt(sample_id, target, metadata)
     if metadata["mode"] == "logprob":
-        logprobs = choice_logprobs(output, prompt.choices)
+        logprobs = choice_logprobs(output, prompt.choices, metadata.get(ANSWER_TOKENS))
         unseen = isinstance(logprobs, list) and -math.inf in logprobs
         answer = Answer.invalid(logprobs) if isinstance(logprobs, Reason) else dimension.kind.weigh(logprobs, prompt)
     else:

@@ -196,6 +196,10 @@ def test_choice_logprobs() -> None:
     assert choice_logprobs(output(("\n", {"\n": -0.1, "A": -2.0, "B": -3.0})), "AB") == [-2.0, -3.0]
     cut = output(("<think>", {}), ("</think>", {}), ("\n", {"\n": -0.1, "A": -2.0}))
     assert choice_logprobs(cut, "AB") == [-math.inf, -math.inf]
+    # Where it is known which token is which answer, only that one counts.
+    known = output(("A", {"A": math.log(0.5), "ĠA": math.log(0.25), "ĠB": math.log(0.125)}))
+    assert choice_logprobs(known, "AB", ["ĠA", "ĠB"]) == [math.log(0.25), math.log(0.125)]
+    assert choice_logprobs(known, "AB", ["A", "B"]) == [math.log(0.5), -math.inf]
     # Only whole tokens are answers: "AB" is neither, and neither is a small letter.
     assert choice_logprobs(output(("AB", {"AB": -0.1, "a": -0.2})), "AB") == [-math.inf, -math.inf]
 
