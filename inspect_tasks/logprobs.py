@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 
 from inspect_ai.model import ModelOutput
 
+from recrm_tasks.answers.thinking import answer_start
 from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.outcomes import Reason
 
 # SentencePiece and byte-level tokenizers write the space before a word as one of these.
 _SPACES = " \t\r\nĠ▁Ċ"
+_TEXT = {ord("Ġ"): " ", ord("▁"): " ", ord("Ċ"): "\n"}
 
 
-def choice_logprobs(output: ModelOutput, choices: Sequence[str]) -> list[float] | Reason:
+def choice_logprobs(
+    output: ModelOutput, choices: Sequence[str], opened: str | None = None, marks: Sequence[str] | None = None
+) -> list[float] | Reason:
     """Sums for each choice the probabilities of the reported tokens that equal it, ignoring spaces around them.
 
     Args:
         output: what the provider returned; its first answer token must carry its most likely alternatives.
         choices: the allowed answers, one token each.
+        opened: what the prompt left open; see `recrm_tasks.answers.thinking`.
+        marks: the user's own marks of thinking.
 
     Returns:
         One natural logarithm per choice; minus infinity for a choice that is not among the alternatives. `truncated`
@@ -35,14 +42,16 @@ def choice_logprobs(output: ModelOutput, choices: Sequence[str]) -> list[float] 
             "generated answers: -T answer=generate"
         )
     # Providers remove a thinking section from the text but keep it here: the answer begins after it.
-    closing = [i for i, token in enumerate(content) if "</think>" in token.token]
-    answer = content[closing[-1] + 1 :] if closing else content
-    if any("<think>" in token.token for token in answer):
-        return Reason.TRUNCATED
+    texts = [token.token.translate(_TEXT) for token in content]
+    start = answer_start("".join(texts), opened, (marks[0], marks[1]) if marks else None)
+    if isinstance(start, Reason):
+        return start
+    ends = accumulate(map(len, texts))
+    answer = [token for token, end in zip(content, ends, strict=True) if end > start or not start]
     # A token without text is part of a character, not a space: it must not be skipped. Without thinking there is only
     # one token, and its alternatives count even if it is a space.
     first = next((token for token in answer if token.token.strip(_SPACES) or not token.token), None)
-    if first is None and not closing:
+    if first is None and not start:
         first = answer[0]
     if first is None:
         return [-math.inf] * len(choices)

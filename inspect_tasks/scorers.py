@@ -10,7 +10,7 @@ from inspect_ai.solver import TaskState
 
 from inspect_tasks.logprobs import choice_logprobs
 from inspect_tasks.metrics import bench_metrics, dimension_metrics
-from inspect_tasks.samples import to_prompt
+from inspect_tasks.samples import after_reasoning, to_prompt
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.scoring.outcomes import Answer, Reason
 
@@ -25,11 +25,11 @@ async def _score(state: TaskState, target: Target) -> Score:
     unseen = False
     prompt = to_prompt(str(state.sample_id), target.text, state.metadata)
     if state.metadata["mode"] == "logprob":
-        logprobs = choice_logprobs(state.output, prompt.choices)
+        logprobs = choice_logprobs(state.output, prompt.choices, prompt.opened, prompt.marks)
         unseen = isinstance(logprobs, list) and -math.inf in logprobs
         answer = Answer.invalid(logprobs) if isinstance(logprobs, Reason) else dimension.kind.weigh(logprobs, prompt)
     else:
-        answer = dimension.kind.read(state.output.completion, prompt)
+        answer = dimension.kind.read(state.output.completion, after_reasoning(prompt, state.output))
     cut = state.metadata["mode"] == "generate" and state.output.stop_reason in _LIMITS
     outcome = prompt.outcome(answer)
     flags = {name: True for name, holds in (("unseen", unseen), ("cut", cut)) if holds}

@@ -14,7 +14,6 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-from recrm_tasks.answers.thinking import without_thinking
 from recrm_tasks.scoring.outcomes import Answer, Reason, Value
 
 _BOXED = re.compile(r"\\boxed\{(?:\\text\{)?([^{}]*)\}")
@@ -108,7 +107,8 @@ def read(
     or not.
 
     Args:
-        completion: what the model wrote; anything that is not text counts as empty.
+        completion: what `Prompt.stated` returns: text without thinking, or the reason why there is none. Anything else
+            counts as empty.
         keys: the JSON keys of answers, in lower case.
         marker: `marker_of(keys)`, compiled once by the caller.
         parse: reads one statement.
@@ -117,13 +117,11 @@ def read(
     Returns:
         The answer, or invalid with one reason. Never raises, whatever the text.
     """
+    if isinstance(completion, Reason):
+        return Answer.invalid(completion)
     if not isinstance(completion, str) or not completion.strip():
         return Answer.invalid(Reason.EMPTY)
-    text = without_thinking(completion.translate(_PLAIN).replace("\r\n", "\n"))
-    if isinstance(text, Reason):
-        return Answer.invalid(text)
-    if not text.strip():
-        return Answer.invalid(Reason.EMPTY)
+    text = completion.translate(_PLAIN).replace("\r\n", "\n")
     parts = _objects(text)
     if isinstance(parts, Reason):
         return Answer.invalid(parts)
