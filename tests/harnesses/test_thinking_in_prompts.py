@@ -200,7 +200,7 @@ def test_the_templates_own_switch(model: str, tmp_path: Path) -> None:
     log = by_inspect(tmp_path, model, max_tokens=None, answer="logprob", enable_thinking=False)
     assert done["provenance"] == provenance_of(log)
     assert done["provenance"]["thinking_in_prompt"] is None
-    assert done["samples"][0]["arguments"][0][0].endswith("<think>\n\n</think>\n\n")
+    assert done["samples"][0]["arguments"][0][0].endswith("</think>\n\n")
 
 
 def test_nothing_to_close_is_an_error(model: str) -> None:
