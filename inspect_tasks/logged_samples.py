@@ -118,8 +118,8 @@ def said(sample: EvalSample) -> str:
         sample.output,
         choices,
         sample.metadata.get(ANSWER_TOKENS),
-        sample.metadata.get("opened"),
-        sample.metadata.get("marks"),
+        opened=sample.metadata.get("opened"),
+        marks=sample.metadata.get("marks"),
     )
     if not isinstance(given, list):
         return sample.output.completion

@@ -20,6 +20,7 @@ def choice_logprobs(
     output: ModelOutput,
     choices: Sequence[str],
     tokens: Sequence[str] | None = None,
+    *,
     opened: str | None = None,
     marks: Sequence[str] | None = None,
 ) -> list[float] | Reason:

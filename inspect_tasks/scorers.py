@@ -38,7 +38,9 @@ def score_of(sample_id: str, target: str, metadata: dict[str, Any], output: Mode
     unseen = False
     prompt = to_prompt(sample_id, target, metadata)
     if metadata["mode"] == "logprob":
-        logprobs = choice_logprobs(output, prompt.choices, metadata.get(ANSWER_TOKENS), prompt.opened, prompt.marks)
+        logprobs = choice_logprobs(
+            output, prompt.choices, metadata.get(ANSWER_TOKENS), opened=prompt.opened, marks=prompt.marks
+        )
         unseen = isinstance(logprobs, list) and -math.inf in logprobs
         answer = Answer.invalid(logprobs) if isinstance(logprobs, Reason) else dimension.kind.weigh(logprobs, prompt)
     else:

@@ -177,7 +177,7 @@ def test_closed_thinking_gives_equal_probabilities(model: str, end: str, tmp_pat
         prefill = found.metadata["prefill"]
         assert sample["arguments"][0][0].endswith(end + prefill)
         assert next(message.text for message in found.messages if message.role == "assistant") == prefill
-        logprobs = choice_logprobs(found.output, found.metadata["choices"])
+        logprobs = choice_logprobs(found.output, found.metadata["choices"], found.metadata.get("answer_tokens"))
         assert isinstance(logprobs, list)
         assert shares(logprobs) == pytest.approx(ours, abs=1e-4)
 

@@ -207,10 +207,10 @@ def test_choice_logprobs() -> None:
     ended = output(*steps, ("<|message|>", {}), ("B", {"B": -0.5, "A": -2.0}))
     assert choice_logprobs(ended, "AB") == [-2.0, -0.5]
     split = output(("A", {"A": -0.1}), ("[/", {}), ("THINK", {}), ("]", {}), ("B", {"B": -0.5, "A": -2.0}))
-    assert choice_logprobs(split, "AB", "[THINK]") == [-2.0, -0.5]
-    assert choice_logprobs(output(("A", {"A": -0.1})), "AB", "[THINK]") is Reason.TRUNCATED
+    assert choice_logprobs(split, "AB", opened="[THINK]") == [-2.0, -0.5]
+    assert choice_logprobs(output(("A", {"A": -0.1})), "AB", opened="[THINK]") is Reason.TRUNCATED
     own = output(("<plan>", {}), ("A", {"A": -0.1}), ("</plan>", {}), ("B", {"B": -0.5, "A": -2.0}))
-    assert choice_logprobs(own, "AB", None, ["<plan>", "</plan>"]) == [-2.0, -0.5]
+    assert choice_logprobs(own, "AB", marks=["<plan>", "</plan>"]) == [-2.0, -0.5]
     assert choice_logprobs(output(("The", {"The": -0.1})), "AB") == [-math.inf, -math.inf]
     assert choice_logprobs(output((" ", {})), "AB") == [-math.inf, -math.inf]
     assert choice_logprobs(output(("", {"": -0.1, "A": -2.0, "B": -3.0})), "AB") == [-2.0, -3.0]
