@@ -23,7 +23,8 @@ ALL = [command for page in COMMAND_PAGES for command in commands(page)]
 NOT_RUN = {
     r"^git worktree": "it would change the user's repository; only the subcommand is checked",
     r"^vllm serve": "vLLM is not in this environment: tests/backends/test_doc_servers.py asks its parser",
-    r"^make (demo|test|check|generated|fuzz)": "`make test` and CI run them, or they take minutes; here that the target exists",
+    r"^make (demo|test|check|generated)": "`make test` and CI run them; here that the target exists",
+    r"^make fuzz": "it takes minutes; here that the target exists",
     r"^(python )?(benchmarks/|tests/|demo/|\w+\.py)": "they take minutes; here what they declare as arguments",
     r"^(python -m )?pip install": "tests/install installs the package; here pip's parser, and the names of the extras",
     r"^inspect eval-retry": "it needs a run that was interrupted: tests/harnesses has such runs; here its parser",
@@ -114,7 +115,6 @@ OTHER_OPTIONS = {
     "--distributed-executor-backend": "vllm serve",
     "--durations": "pytest",
     "--logprobs-mode": "vllm serve",
-    "--max-logprobs": "vllm serve",
     "--no-enable-prefix-caching": "vllm serve",
 }
 """Options of programs that are not asked here."""
