@@ -143,13 +143,13 @@ def test_every_key_of_a_source(tmp_path):
         row(key="k2", task="7"),
         row(key="k3", says="<a>1.0</a>", l="us", part="dev", origin=None, name=None),
     ]
-    rows[2]["extra"] = {"user": "u2", "price": None}
+    rows[2]["extra"] = {"user": "u2", "price": 2.0}
     data = records(tmp_path, rows, WHOLE, split="all")
     one, two = sorted(data.records(), key=lambda r: r.id)
     assert (one.id, one.split, one.lang, one.source, one.group, one.meta) == ("k1", "test", "zh", "log", "u1", {"x": 1})
     assert (one.query, one.item, one.category, one.label) == ("茶", "name: 杯\nprice: 4", None, "1")
     assert (two.id, two.split, two.lang, two.source, two.group) == ("k3", "dev", "en", tmp_path.name, "u2")
-    assert (two.item, two.label) == ("", "1")
+    assert (two.item, two.label) == ("price: 2", "1")
     assert data.labels.names == ("no", "1", "2024-05-01")
     assert [x.value for x in data.labels.labels] == [0, 1, 0.5]
     assert data.labels.labels[1].words == ("fine", "01")
@@ -298,8 +298,9 @@ def test_an_unknown_label_is_told_with_the_line_that_maps_it(tmp_path):
     text = f"version: 1\ndimensions: {{factual: {{sources: [{source}]}}}}\n"
 
     mapping.write_text(text % "", encoding="utf-8")
-    with pytest.raises(DataError, match=r"'good' is not in the declared set.*`values: \{VALUE: LABEL\}` under `label`"):
+    with pytest.raises(DataError, match="what do the values 'bad', 'good' of verdict mean") as caught:
         load("factual", str(file), mapping=str(mapping))
+    assert "label: {column: verdict, values: {bad: inconsistent, good: consistent}}" in str(caught.value)
 
     mapping.write_text(text % ", values: {good: consistent, bad: inconsistent}", encoding="utf-8")
     labels = [record.label for record in load("factual", str(file), mapping=str(mapping)).records()]

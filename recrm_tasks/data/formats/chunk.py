@@ -73,6 +73,7 @@ def table_chunk(batch: pa.RecordBatch, first: int) -> Chunk:
         twice = next(name for name in names if names.count(name) > 1)
         raise pa.ArrowInvalid(f"duplicate column {twice!r}")
     alike = pa.RecordBatch.from_arrays(columns, names)
+    alike = alike.replace_schema_metadata(batch.schema.metadata)
     return Chunk(alike, np.arange(first, first + batch.num_rows), "row")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,6 +12,7 @@ from typing import Any
 import yaml
 
 from recrm_tasks.data.formats import format_of
+from recrm_tasks.data.formats.split_names import SPLITS
 from recrm_tasks.dimensions import dimensions
 
 _OURS = {
@@ -18,14 +20,6 @@ _OURS = {
     "dataset_dict.json", "state.json", "package.json",
 }  # fmt: skip
 """Files beside the data that have no rows."""
-
-# The names by which `datasets` finds splits, and the Chinese ones.
-_SPLITS = {
-    "train": ("train", "training", "训练", "训练集"),
-    "validation": ("validation", "valid", "val", "dev", "验证", "验证集"),
-    "test": ("test", "testing", "eval", "evaluation", "测试", "测试集"),
-}
-
 
 UNSPLIT = "rows"
 """What an export calls the file of a source without splits: a data set's card needs a name."""
@@ -63,10 +57,18 @@ def split_of(name: str) -> str | None:
     """The split that a path names, if it does."""
     for part in _parts(name):
         words = set(_words(part))
-        found = [split for split, aliases in _SPLITS.items() if words & set(aliases)]
+        found = [split for split, aliases in SPLITS.items() if words & set(aliases)]
         if len(found) == 1:
             return found[0]
     return None
+
+
+def splits_of(values: Iterable[str]) -> dict[str, str]:
+    """The split that each value of a column means; values that would become one split keep their names."""
+    values = list(values)
+    meant = {v: split_of(v) or v for v in values}
+    times = Counter(meant.values())
+    return {v: m if times[m] == 1 else v for v, m in meant.items()}
 
 
 def dimensions_named(text: str) -> tuple[str, ...]:
