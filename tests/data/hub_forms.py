@@ -246,6 +246,35 @@ FORMS: dict[str, Form] = {
         FC,
         ("fields: {query: prompt, evidence: evidence, response: model_response}",),
     ),
+    "input and output": Form("factual", lambda q: {"input": whole(q), "output": _reasoned(q)}, FC),
+    "messages, JSON with a key that nobody knows": Form(
+        "factual",
+        lambda q: {"messages": turns(q, json.dumps({"why": "as it stands", "outcome": "bad" if q["yes"] else "ok"}))},
+        FC,
+        ("label: {column: messages, values: {bad: consistent, ok: inconsistent}, read: answer, key: outcome}",),
+    ),
+    "messages and all fields": Form(
+        "factual",
+        lambda q: {"messages": turns(q, _reasoned(q)), "query": q["query"], "evidence": q["evidence"],
+                   "response": q["response"]},
+        FC,
+        ("fields: {query: query, evidence: evidence, response: response}",),
+    ),
+    "prompt beside a long reason": Form(
+        "factual",
+        lambda q: {"prompt": whole(q), "label": pick(q, ("不一致", "一致"), CONSISTENT),
+                   "reason": "The opening hours in the evidence are compared with those in the response."},
+        FC,
+        ("messages: prompt",),
+    ),
+    "no query": Form(
+        "factual",
+        lambda q: {"evidence": q["evidence"], "response": q["response"],
+                   "label": pick(q, ("矛盾", "一致"), CONSISTENT)},
+        FC,
+        ("fields: {query: null}",),
+        says=lambda q: q["needed"][1:],
+    ),
     # Instruction following.
     "messages, the last turn is judged": Form(
         "instruction",
@@ -317,6 +346,33 @@ FORMS: dict[str, Form] = {
         },
         {"follows": 12, "violates": 12},
         says=lambda q: [q["rules"], q["query"], q["good"], q["bad"]],
+    ),
+    "prompt, chosen and rejected": Form(
+        "instruction",
+        lambda q: {"prompt": q["rules"] + "\n" + q["query"], "chosen": q["good"], "rejected": q["bad"]},
+        {"follows": 12, "violates": 12},
+        ("fields: {query: prompt, instruction: null}",),
+        says=lambda q: [q["rules"], q["query"], q["good"], q["bad"]],
+    ),
+    "whole conversations, chosen and rejected": Form(
+        "instruction",
+        lambda q: {
+            side: [{"role": "system", "content": q["rules"]}, {"role": "user", "content": q["query"]},
+                   {"role": "assistant", "content": q[word]}]
+            for side, word in (("chosen", "good"), ("rejected", "bad"))
+        },
+        {"follows": 12, "violates": 12},
+        says=lambda q: [q["rules"], q["query"], q["good"], q["bad"]],
+    ),
+    "messages without system, the last turn is judged": Form(
+        "instruction",
+        lambda q: {
+            "messages": [{"role": "user", "content": q["rules"] + "\n" + q["query"]},
+                         {"role": "assistant", "content": q["response"]}],
+            "follow": q["yes"],
+        },
+        IF,
+        ("fields: {instruction: null, query: messages.user, response: messages.assistant}",),
     ),
     "content parts": Form(
         "instruction",
@@ -411,6 +467,20 @@ FORMS: dict[str, Form] = {
         lambda q: {"user": q["profile"], "history": q["history"], "item": q["item"],
                    "action": ("ordered" if q["n"] else "clicked") if q["yes"] else "not_clicked"},
         UBP,
+    ),
+    "an item and nothing of the user": Form(
+        "behavior",
+        lambda q: {"user_id": q["user"], "item": q["item"], "label": int(q["yes"])},
+        UBP,
+        ("fields: {profile: null, history: null, context: null}",),
+        says=lambda q: [q["item"]],
+    ),
+    "click and order": Form(
+        "behavior",
+        lambda q: {"profile": q["profile"], "history": q["history"], "context": q["context"], "item": q["item"],
+                   "click": int(q["yes"]), "order": int(q["yes"] and q["n"] > 4)},
+        {"1": 1, "0": 11},
+        ("label: {column: order}",),
     ),
     "a long prompt and 0 or 1": Form(
         "behavior", lambda q: {"user_id": q["user"], "prompt": whole(q), "label": int(q["yes"])}, UBP

@@ -129,6 +129,8 @@ def ask_for_missing(look: Look, found: Fields) -> None:
     names = [*found.missing, *found.absent]
     columns = like if not found.missing else list(dict.fromkeys([*_weak(look, found.missing, free), *like, *free]))
     choices = [Choice({"fields": part}) for part in _ways(look, found, columns, found_some)][:_MOST]
+    if set(names) <= set(record.may_lack) and not found_some:
+        choices.append(Choice({"fields": dict.fromkeys(names)}, "the source says nothing of the user"))
     if not choices:
         choices = [Choice({"fields": dict.fromkeys(names, "COLUMN")}, "or null, if the source has none")]
     if "candidates" in names:
@@ -174,13 +176,14 @@ def _weak(look: Look, names: Sequence[str], free: Sequence[str]) -> list[str]:
 def _ways(look: Look, found: Fields, columns: list[str], found_some: bool) -> list[dict[str, Any]]:
     """Every way to fill the fields from some columns; fields that may be missing also with none."""
     names = [*found.missing, *found.absent]
+    shown = look.dimension.record_type.shown
     optional = {n for n in names if n in look.dimension.record_type.may_lack}
     weak = weak_fields(look, found.missing, columns)
     ways = [weak | dict.fromkeys(found.absent)] if len(weak) == len(found.missing) and weak else []
     pool: list[str | None] = [*columns[:6], *([None] * len(names))]
     for way in permutations(pool, len(names)):
         part = dict(zip(names, way, strict=True))
-        if any(v is None and n not in optional and len(names) > 1 for n, v in part.items()):
+        if any(v is None and n not in optional and (len(names) > 1 or n not in shown) for n, v in part.items()):
             continue
         if not found_some and optional and all(part[n] is None for n in optional):
             continue

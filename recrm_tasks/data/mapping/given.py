@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import pyarrow as pa
+
 from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.data.formats import read, texts
 from recrm_tasks.data.formats.turns import PARTS
@@ -119,10 +121,10 @@ def _columns(source: Source) -> Iterator[tuple[str, str]]:
         yield source.label.column, "label.column"
 
 
-def _reaches(path: str, column: object) -> bool:
+def _reaches(path: str, column: pa.Array) -> bool:
     """Whether some row has a value, or a field, at a path inside of a column."""
     _, *parts = path.split(".")
-    for value in texts.values_of(column):
+    for value in (v for start in range(0, len(column), 1_000) for v in texts.values_of(column.slice(start, 1_000))):
         for part in parts:
             first = value[0] if isinstance(value, list) and value else value
             if part in PARTS and isinstance(first, dict) and ("role" in first or "from" in first):

@@ -10,7 +10,7 @@ from recrm_tasks.answers.label_sets import Label, LabelSet
 from recrm_tasks.data.mapping import column_names
 from recrm_tasks.data.mapping.class_names import class_names
 from recrm_tasks.data.mapping.doubts import Choice
-from recrm_tasks.data.mapping.label_words import Words, is_named, words_of
+from recrm_tasks.data.mapping.label_words import Words, is_named, words_by_key, words_of
 from recrm_tasks.data.mapping.look import Look
 from recrm_tasks.data.mapping.mapping_file import OPEN, LabelColumn
 from recrm_tasks.dimensions.base import Dimension
@@ -47,9 +47,11 @@ def meaning_of(look: Look, path: str, given: LabelColumn | None = None) -> Meani
         given: what a person said about how it is read.
     """
     base = given or LabelColumn(column=path)
-    words = words_of(look, path)
-    if words is None:
-        return _texts(look, path, base)
+    words = words_of(look, path, base.key)
+    return _texts(look, path, base) if words is None else _meaning(look, path, base, words)
+
+
+def _meaning(look: Look, path: str, base: LabelColumn, words: Words) -> Meaning:
     base = base.model_copy(update={"read": words.read, "key": words.key})
     seen, labels = words.seen, look.labels
     meant = _certain(look, path, words)
@@ -70,7 +72,7 @@ def meaning_of(look: Look, path: str, given: LabelColumn | None = None) -> Meani
     return Meaning(
         base.model_copy(update={"values": dict.fromkeys(seen, OPEN)}),
         None,
-        f"label: what do the values {', '.join(map(repr, seen))} of {path} mean? Each is one of "
+        f"label: what do the values {', '.join(_shown(look, path, v) for v in seen)} of {path} mean? Each is one of "
         f"{', '.join(allowed)}{more}",
         choices or _to_write(base, seen),
     )
@@ -175,6 +177,12 @@ def _known(look: Look, path: str, words: Words) -> dict[str, str]:
     return {v: known[column_names.word(v)] for v in words.seen if column_names.word(v) in known}
 
 
+def _shown(look: Look, path: str, value: str) -> str:
+    """A value with the name of its class, where it has one."""
+    name = class_names(look.batch, path).get(value)
+    return f"{value!r}" + (f" ({name})" if name is not None else "")
+
+
 def _are_words(words: Words) -> bool:
     """Whether no value is a number: of more than two labels, a number may be a grade."""
     return not any(column_names.word(v).isdecimal() for v in words.seen)
@@ -228,6 +236,15 @@ def _monotone(ordered: Sequence[str], allowed: Sequence[str]) -> Iterator[dict[s
 def _texts(look: Look, path: str, base: LabelColumn) -> Meaning:
     """A column without words that could be labels: empty, or texts."""
     seen = look.distinct(path)
+    keyed = [_meaning(look, path, base, words) for words in words_by_key(look, path)]
+    if keyed:
+        keys = ", ".join(str(m.column.key) for m in keyed)
+        return Meaning(
+            LabelColumn(column=path, read="answer", key=OPEN),
+            None,
+            f"label: the texts in {path} are JSON with {keys}: which one has the label, and what does it mean?",
+            tuple(choice for m in keyed for choice in m.answers),
+        )
     if not seen or look.is_turns(path):
         what = "is empty in the first rows" if not seen else "has no answers in its last turns"
         return Meaning(

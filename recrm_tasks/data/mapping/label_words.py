@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
@@ -16,6 +17,8 @@ from recrm_tasks.data.mapping.look import Look, distinct
 MANY = 30
 """A column with more different values than this has texts, not labels."""
 _LONGEST = 60
+_KEY = re.compile(r'"([^"\\]{1,40})"\s*:')
+_KEYS_AT_MOST = 12
 _READABLE = 0.9
 """The share of texts that must state an answer: the others are refused one by one."""
 
@@ -30,23 +33,48 @@ class Words(NamedTuple):
     key: str | None = None
 
 
-def words_of(look: Look, path: str) -> Words | None:
-    """The words of a column, if it has labels or texts that state them; None for other texts and empty columns."""
-    raw = look.column(path)
-    if look.is_turns(path):
-        raw = last_answers(raw)
-    rows = texts.plain(raw)
+def words_of(look: Look, path: str, key: str | None = None) -> Words | None:
+    """The words of a column, if it has labels or texts that state them; None for other texts and empty columns.
+
+    Args:
+        look: the rows.
+        path: the column.
+        key: the key of the answers in its texts, where a person named it.
+    """
+    rows = _texts_of(look, path)
     seen = distinct(rows)
     if not seen:
         return None
-    if len(seen) <= MANY and not any(map(_is_text, seen)):
+    if key is None and len(seen) <= MANY and not any(map(_is_text, seen)):
         return Words(rows, seen)
+    for name in _keys(look, seen) if key is None else (key,):
+        found = _stated(look, rows, name)
+        if found is not None:
+            return found
+    return None
+
+
+def words_by_key(look: Look, path: str) -> list[Words]:
+    """The words at each key of the JSON objects in a column's texts, where they are labels."""
+    rows = _texts_of(look, path)
+    keys = dict.fromkeys(k for v in distinct(rows)[:50] for k in _KEY.findall(v))
+    found = (_stated(look, rows, key) for key in list(keys)[:_KEYS_AT_MOST])
+    labels = [words for words in found if words is not None and are_labels(look, words)]
+    return [words for words in labels if len(words.seen) > 1] or labels
+
+
+def _texts_of(look: Look, path: str) -> pa.StringArray:
+    raw = look.column(path)
+    return texts.plain(last_answers(raw) if look.is_turns(path) else raw)
+
+
+def _stated(look: Look, rows: pa.StringArray, key: str | None) -> Words | None:
+    """The answers that texts state at a key, if nearly all of them do."""
+    found = stated_words(rows, key, known_words(look))
+    words = distinct(found)
     present = len(rows) - rows.null_count
-    for key in _keys(look, seen):
-        found = stated_words(rows, key, known_words(look))
-        words = distinct(found)
-        if words and len(words) <= MANY and len(found) - found.null_count >= _READABLE * present:
-            return Words(found, words, "answer", key)
+    if words and len(words) <= MANY and len(found) - found.null_count >= _READABLE * present:
+        return Words(found, words, "answer", key)
     return None
 
 

@@ -76,11 +76,11 @@ def _ask(look: Look, fields: Fields, free: list[str]) -> None:
     names = fields.missing
     taken = {n: c for n, c in fields.columns.items() if n not in names}
     others = [c for c in free if c not in columns_of([v for v in taken.values() if v is not None])]
-    choices = [Choice({"fields": {name: column}}) for name in names for column in others]
     # A weak column of another field may be this one, and that field be none.
     weak = [n for n, c in taken.items() if c in look.named(column_names.MAYBE.get(names[0], ()))]
+    choices = [Choice({"fields": {name: column}}) for name in names for column in others]
     choices += [Choice({"fields": {names[0]: taken[n], n: None}}) for n in weak]
-    nothing = Choice({"fields": dict.fromkeys(names)}, "the source has none")
+    nothing = Choice({"fields": {**{n: taken[n] for n in weak}, **dict.fromkeys(names)}}, "the source has none")
     look.ask(
         f"no column for {', '.join(names)} of a {look.dimension.key} record; the columns are {', '.join(look.columns)}",
         *choices,

@@ -123,11 +123,17 @@ def _as_fields(look: Look, fields: Fields, used: set[str]) -> list[dict[str, Any
     answers = look.named(column_names.ANSWERS)
     free += [c for c in answers if c not in free and c not in used and c not in columns_of(list(known.values()))]
     weak = weak_fields(look, fields.missing, free)
-    if len(weak) < len(fields.missing):
-        rest = [n for n in fields.missing if n not in weak]
-        others = [c for c in free if c not in weak.values() and look.size(c)]
-        if len(rest) > 1 or not others:
+    rest = [n for n in fields.missing if n not in weak]
+    if rest:
+        others = [c for c in free if c not in weak.values() and look.size(c) and not look.is_turns(c)]
+        if len(rest) > 1 or not (others or (weak and rest[0] in look.dimension.record_type.shown)):
             return []
+        if not others:
+            # One text may be this field or another; the other one is none then.
+            same = [n for n in weak if n != look.dimension.judged]
+            ways: list[dict[str, str | None]] = [{**weak, rest[0]: weak[n], n: None} for n in same]
+            ways.append({**weak, rest[0]: None})
+            return [{n: {**known, **way}.get(n) for n in gold_free(look) if n in {**known, **way}} for way in ways]
         weak |= {rest[0]: others[0]}
     named = {*fields.columns, *fields.missing, *fields.absent}
     whole = {n: {**known, **weak}.get(n) for n in gold_free(look) if n in named}

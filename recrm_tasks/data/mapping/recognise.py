@@ -120,12 +120,14 @@ class _Recognition:
             kept = [d for d in look.doubts[before:] if d.what.startswith("messages")]
             look.doubts[before:] = kept  # not about fields that are not there as a whole
             taken |= {"messages": prompt, "fields": beside(look, prompt, fields)}
-        label, labels = self._label(taken if not open_prompt else {**taken, "fields": found.columns})
+        label, labels = self._label(
+            taken if not open_prompt else {**taken, "fields": found.columns, "messages": prompt}
+        )
         taken["label"] = label
         if prompt is not None and not open_prompt and prompt != OPEN:
             self._beside(taken, prompt, found)
         taken = {k: v for k, v in taken.items() if v is not None and v != {}}
-        source = Source(files=files, **taken)
+        source = _opened(Source(files=files, **taken), look.doubts)
         return Proposal([source], labels, look.doubts, self._unused([source]), complete and prompt is None)
 
     def _prompt(self, found: Fields, fields: dict[str, Any]) -> Prompt | None:
@@ -187,11 +189,16 @@ class _Recognition:
         self, files: dict[str, list[str]], taken: dict[str, Any], pair: Pair, fields: dict[str, Any]
     ) -> Proposal:
         sides = sides_of(self.look, pair, fields)
+        if self.look.doubts:
+            # One source as long as something is open: with the answer, both sides are recognised again.
+            judged = self.dimension.judged
+            open_fields = {n: c for n, c in sides[0].fields.items() if n != judged}
+            taken = {k: v for k, v in {**taken, "fields": open_fields}.items() if v is not None}
+            return Proposal([_opened(Source(files=files, **taken), self.look.doubts)], None, self.look.doubts)
         shared = {**taken, "group": group_of(self.look, taken, sides), "id": None}
         shared = {k: v for k, v in shared.items() if v is not None}
         sources = [Source(files=files, **{**shared, "fields": s.fields, "label": s.label}) for s in sides]
-        doubts = [*self.look.doubts, *(d.at(1) for d in self.look.doubts)]
-        return Proposal(sources, None, doubts, self._unused(sources), not doubts)
+        return Proposal(sources, None, [], self._unused(sources), True)
 
     def _unused(self, sources: Sequence[Source]) -> list[str]:
         if any(OPEN in (s.messages, s.last_turn) for s in sources):
@@ -227,3 +234,14 @@ class _Recognition:
             present["split"] = Values(column="split")
         label = LabelColumn(column="labels" if "candidates" in fields else "label")
         return Source(files=files, own=True, id="id", lang=Values(column="lang"), fields=fields, label=label, **present)
+
+
+def _opened(source: Source, doubts: Sequence[Doubt]) -> Source:
+    """The source with a `?` at each field that some answer to a question would change."""
+    fields = dict(source.fields)
+    for doubt in doubts:
+        for choice in doubt.choices:
+            for name, column in choice.part.get("fields", {}).items():
+                if name in fields and fields[name] != column:
+                    fields[name] = OPEN
+    return source.model_copy(update={"fields": fields})
