@@ -111,7 +111,7 @@ def test_the_meaning_of_a_label_is_asked_with_a_whole_prompt(tmp_path):
     shown = re.sub(r"(?m)^  \|", "", str(caught.value))
     prompt = next(q for q in questions("factual") if q["yes"])
     assert "".join(form.row(prompt)["prompt"].split()) in "".join(shown.split())
-    assert "=> label: 1" in shown
+    assert "=> the label in label: 1" in shown
 
 
 def test_two_files_whose_labels_mean_the_opposite(tmp_path):

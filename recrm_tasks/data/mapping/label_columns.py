@@ -89,7 +89,7 @@ def _example(look: Look, meaning: Meaning, shown: list[str]) -> str:
     wanted = next((v for v in ("1", "是", "yes", "true") if v in words.seen), words.seen[-1])
     index = next(i for i, v in enumerate(words.rows.to_pylist()) if v is not None and v.strip() == wanted.strip())
     columns = [c for c in shown if c in look.columns or "." in c]
-    return f"{look.row(index, columns)}\n=> {column}: {wanted}"
+    return f"{look.row(index, columns)}\n=> the label in {column}: {wanted}"
 
 
 def says_the_label(look: Look, column: str, label: str | None) -> bool:

@@ -70,12 +70,16 @@ class Look:
     def size(self, path: str) -> int:
         """The median length of a column's texts in characters; a Han character counts as two. Dates, numbers, addresses
         and paths count as nothing."""
-        sizes = sorted(_size(v) for v in self.strings(path)[:200])
+        sizes = self._sizes(path)
         return sizes[len(sizes) // 2] if sizes else 0
 
     def is_long(self, path: str) -> bool:
-        """Whether a column holds long texts."""
-        return self.size(path) >= _LONG
+        """Whether a column holds long texts, in one of ten rows that have any."""
+        sizes = self._sizes(path)
+        return bool(sizes) and sizes[len(sizes) * 9 // 10] >= _LONG
+
+    def _sizes(self, path: str) -> list[int]:
+        return sorted(_size(v) for v in self.strings(path)[:200])
 
     def is_prose(self, path: str) -> bool:
         """Whether a column holds texts of several words, lists or objects, that a question may be made of."""
