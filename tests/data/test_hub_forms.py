@@ -141,3 +141,46 @@ def test_class_names_of_a_parquet_file(tmp_path):
     pq.write_table(table.replace_schema_metadata(written), tmp_path / "factual.parquet")
     records = list(load("factual", str(tmp_path)).records())
     assert labels_of(records) == {"consistent": 8, "inconsistent": 4}
+
+
+BESIDE = {
+    "system": lambda q: q["system"],
+    "query": lambda q: q["query"],
+    "evidence": lambda q: q["evidence"],
+    "response": lambda q: q["response"],
+    "notes": lambda q: "A long note of the one who labelled it, on what was looked at and how long it took.",
+}
+PROMPTS = {
+    "prompt": lambda q: q["asks"],
+    "messages": lambda q: [{"role": "user", "content": q["asks"]}],
+    "conversations": lambda q: [{"from": "human", "value": q["asks"]}, {"from": "gpt", "value": q["good"]}],
+}
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_nothing_that_a_prompt_may_need_is_left_out_without_a_question(prompt, tmp_path):
+    """Every choice of columns beside a prompt: what is read at once has all of their texts."""
+    read, columns = 0, list(BESIDE)
+    for chosen in range(2 ** len(columns)):
+        names = [c for i, c in enumerate(columns) if chosen >> i & 1]
+        rows = [
+            {
+                prompt: PROMPTS[prompt](q),
+                **{c: BESIDE[c](q) for c in names},
+                "label": "faithful" if q["yes"] else "fail",
+            }
+            for q in questions("factual")
+        ]
+        file = tmp_path / f"{chosen}" / "factual.jsonl"
+        file.parent.mkdir()
+        file.write_text("".join(json.dumps(r) + "\n" for r in rows), encoding="utf-8")
+        try:
+            found = load("factual", str(file.parent))
+        except RecrmError:
+            continue
+        read += 1
+        said = "\n".join(asked("factual", found))
+        for row in rows:
+            texts = [row[c] for c in names] + [PROMPTS["prompt"](q) for q in questions("factual")]
+            assert all(t in said for text in texts for t in (text if isinstance(text, list) else [text])), names
+    assert read == (0 if prompt == "conversations" else 2)

@@ -68,6 +68,8 @@ def complete_label(look: Look, given: LabelColumn, shown: list[str], skip: bool)
     said = given.model_fields_set - {"column", "read", "key"}
     if "labels" in own_fields(look.dimension.record_type) or given.column is None or said:
         return given, None
+    if not look.strings(given.column):  # some files of several: their rows are refused one by one
+        return given, None
     meaning = meaning_of(look, given.column, given)
     if meaning.doubt and skip and set(look.distinct(given.column)) & set(allowed_labels(look)):
         return given, None

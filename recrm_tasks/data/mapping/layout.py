@@ -50,12 +50,12 @@ def place(names: Iterable[str], card: str | None = None) -> list[Placed]:
         n for n in names if format_of(n) and n.rpartition("/")[2].lower() not in _OURS and "/." not in f"/{n}"
     )
     declared = dict(_declared(card, data))
-    return _told_apart(
+    return _distinct_splits(
         [declared.get(name) or Placed(name, _dimensions(name), split_of(name)) for name in data], declared
     )
 
 
-def _told_apart(placed: list[Placed], declared: Iterable[str]) -> list[Placed]:
+def _distinct_splits(placed: list[Placed], declared: Iterable[str]) -> list[Placed]:
     """Files of one dimension that two names put into one split, such as `eval` and `test`, are two splits."""
     words = {p.name: _split_word(p.name) for p in placed if p.split is not None and p.name not in declared}
     said: dict[tuple[tuple[str, ...], str | None], set[str]] = {}

@@ -120,10 +120,8 @@ class _Recognition:
             kept = [d for d in look.doubts[before:] if d.what.startswith("messages")]
             look.doubts[before:] = kept  # not about fields that are not there as a whole
             taken |= {"messages": prompt, "fields": beside(look, prompt, fields)}
-        label, labels = self._label(
-            taken if not open_prompt else {**taken, "fields": found.columns, "messages": prompt}
-        )
-        taken["label"] = label
+        seen = {**taken, "fields": found.columns, "messages": prompt} if open_prompt else taken
+        taken["label"], labels = self._label(seen)
         if prompt is not None and not open_prompt and prompt != OPEN:
             self._beside(taken, prompt, found)
         taken = {k: v for k, v in taken.items() if v is not None and v != {}}
