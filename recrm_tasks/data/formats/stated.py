@@ -9,19 +9,17 @@ from functools import lru_cache
 
 import pyarrow as pa
 
-from recrm_tasks.answers.reading import marker_of, read
+from recrm_tasks.answers.reading import Forms, key_of, marker_of, read
 from recrm_tasks.answers.thinking import without_thinking
 from recrm_tasks.data.formats import texts
 from recrm_tasks.dimensions.rendering import show_scalar
-from recrm_tasks.scoring.outcomes import Reason, Value
+from recrm_tasks.scoring.outcomes import Value
 
-KEYS = (
+_ENGLISH = (
     "answer", "label", "verdict", "judgment", "judgement", "result", "conclusion", "prediction", "probability",
-    "ranking", "final_answer", "答案", "最终答案", "标签", "判断", "判断结果", "结论", "结果", "标注", "预测",
+    "ranking",
 )  # fmt: skip
-"""The JSON keys of answers, and the words that they follow, where the mapping names none."""
-
-_TAG = re.compile(r"<answer>\s*(.*?)\s*</answer>", re.DOTALL | re.IGNORECASE)
+_CHINESE = ("最终答案", "答案", "标签", "判断结果", "判断", "结论", "结果", "标注", "预测")
 _END = re.compile(r"[\s,.;:(，。；：（！!]")
 _LONGEST = 60
 """Characters of the longest word that a whole text may be."""
@@ -32,28 +30,20 @@ def stated_words(column: pa.Array, key: str | None, known: Collection[str]) -> p
 
     Args:
         column: texts of any length.
-        key: the JSON key of the answer; by default any of `KEYS`.
+        key: the JSON key of the answer; by default any common one.
         known: the words that mean something. Only these are found on one of several lines, or before an explanation.
 
     Returns:
         The words; null where a text is null, or states no word, or more than one.
     """
-    keys = (key.casefold(),) if key else KEYS
-    words = frozenset(w.strip().casefold() for w in known)
+    forms, words = _forms(key), frozenset(w.strip().casefold() for w in known)
     encoded = texts.plain(column).dictionary_encode()
-    found = [None if v is None else stated_word(v, keys, words) for v in encoded.dictionary.to_pylist()]
+    found = [None if v is None else stated_word(v, forms, words) for v in encoded.dictionary.to_pylist()]
     return pa.array(found, pa.string()).take(encoded.indices)
 
 
-def stated_word(text: str, keys: tuple[str, ...], known: frozenset[str]) -> str | None:
+def stated_word(text: str, forms: Forms, known: frozenset[str]) -> str | None:
     """The word that one text states, or None; see `stated_words`."""
-    said = without_thinking(text)
-    if isinstance(said, Reason):
-        return None
-    tagged = dict.fromkeys(_TAG.findall(said))
-    if len(tagged) > 1:
-        return None
-    said = next(iter(tagged), said)
     found: list[str] = []
 
     def number(word: str | None) -> Value | None:
@@ -66,9 +56,8 @@ def stated_word(text: str, keys: tuple[str, ...], known: frozenset[str]) -> str 
         return len(found) - 1
 
     answer = read(
-        said,
-        keys,
-        _marker(keys),
+        without_thinking(text),
+        forms,
         lambda statement: number(_word(statement, known)),
         lambda line: number(line if isinstance(line, str) and line.casefold() in known else None),
     )
@@ -76,8 +65,16 @@ def stated_word(text: str, keys: tuple[str, ...], known: frozenset[str]) -> str 
 
 
 @lru_cache(maxsize=64)
-def _marker(keys: tuple[str, ...]) -> re.Pattern[str]:
-    return marker_of(keys)
+def _forms(key: str | None) -> Forms:
+    if key is None:
+        return Forms(frozenset(map(key_of, (*_ENGLISH, *_CHINESE))), marker_of(_ENGLISH, _CHINESE))
+    said = key.casefold()
+    english, chinese = ((said,), ()) if said.isascii() else ((), (said,))
+    return Forms(frozenset({key_of(key)}), marker_of(english or _NEVER, chinese or _NEVER))
+
+
+_NEVER = ("\x00",)
+"""A word that no text has: a pattern of no words at all would match everywhere."""
 
 
 def _word(statement: object, known: frozenset[str]) -> str | None:

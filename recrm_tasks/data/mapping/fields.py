@@ -12,12 +12,14 @@ import pyarrow as pa
 from recrm_tasks.data.formats import texts
 from recrm_tasks.data.mapping import column_names
 from recrm_tasks.data.mapping.doubts import Choice
-from recrm_tasks.data.mapping.look import Look, columns_of
+from recrm_tasks.data.mapping.look import Look, column_list, columns_of
 from recrm_tasks.data.mapping.mapping_file import OPEN
 from recrm_tasks.data.store.schema import required_fields
 from recrm_tasks.dimensions.names import ITEM
 from recrm_tasks.dimensions.record_fields import field_type, own_fields
 
+_LOOKED_AT = 200
+"""Columns that are looked at for a field that is missing: nobody reads a list of thousands."""
 _MOST = 12
 """Answers that are listed at most."""
 
@@ -139,7 +141,8 @@ def ask_for_missing(look: Look, found: Fields) -> None:
     prompts = [c for c in free if look.is_turns(c) or look.is_long(c)] or ["COLUMN"]
     choices += [Choice({"messages": c}, "instead of `fields`: a ready prompt") for c in prompts]
     look.ask(
-        f"no column for {', '.join(names)} of a {look.dimension.key} record; the columns are {', '.join(look.columns)}",
+        f"no column for {', '.join(names)} of a {look.dimension.key} record; "
+        f"the columns are {column_list(look.columns)}",
         *choices,
     )
     found.missing, found.absent = names, []
@@ -150,7 +153,8 @@ def free_columns(look: Look, taken: Iterable[str]) -> list[str]:
     used = {*taken, *look.label_like}
     for name in ("id", "group", "split", "lang", "dimension"):
         used |= set(look.named(column_names.COMMON[name]))
-    return [c for c in look.leaves if c not in used and c.partition(".")[0] not in used and look.strings(c)]
+    free = [c for c in look.leaves if c not in used and c.partition(".")[0] not in used]
+    return [c for c in free[:_LOOKED_AT] if look.strings(c)]
 
 
 def weak_fields(look: Look, names: Sequence[str], free: Sequence[str], prompt: str | None = None) -> dict[str, str]:

@@ -10,6 +10,7 @@ from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.data.formats import read, texts
 from recrm_tasks.data.formats.turns import PARTS
 from recrm_tasks.data.mapping.layout import Placed
+from recrm_tasks.data.mapping.look import column_list
 from recrm_tasks.data.mapping.mapping_file import OPEN, DimensionMapping, Source, did_you_mean
 from recrm_tasks.data.sources.origin import Origin
 from recrm_tasks.data.store.schema import required_fields
@@ -67,7 +68,7 @@ def check_given(source: Source, dimension: Dimension, origin: Origin, files: Seq
     path = next(path for path in wanted if path not in seen)
     raise DataError(
         f"{where}.{wanted[path]}: no row has a column {path!r}{did_you_mean(path, seen)}; the columns are "
-        f"{', '.join(seen)}"
+        f"{column_list(seen)}"
     )
 
 

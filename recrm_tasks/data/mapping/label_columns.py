@@ -11,10 +11,10 @@ from recrm_tasks.data.formats import texts
 from recrm_tasks.data.formats.candidates import to_candidates
 from recrm_tasks.data.formats.turns import last_answers
 from recrm_tasks.data.mapping import column_names
+from recrm_tasks.data.mapping.column_words import are_labels, words_of
 from recrm_tasks.data.mapping.doubts import Choice
 from recrm_tasks.data.mapping.label_meaning import Meaning, allowed_labels, as_part, graded, meaning_of
-from recrm_tasks.data.mapping.label_words import are_labels, words_of
-from recrm_tasks.data.mapping.look import Look, columns_of, distinct, few
+from recrm_tasks.data.mapping.look import Look, column_list, columns_of, distinct, few
 from recrm_tasks.data.mapping.mapping_file import OPEN, LabelColumn
 from recrm_tasks.dimensions.record_fields import own_fields
 
@@ -148,7 +148,7 @@ def _ask_which(look: Look, found: list[str], fields: set[str], prompt: list[str]
             if not found and look.is_turns(c) and not meaning_of(look, c).doubt
         ]
     look.ask(
-        f"{what}; the columns are {', '.join(look.columns)}",
+        f"{what}; the columns are {column_list(look.columns)}",
         *(choices or [Choice({"label": {"column": "COLUMN"}})]),
         example=look.row(0, prompt) if prompt else "",
     )
@@ -189,7 +189,7 @@ def _list_label(look: Look, column: str, taken: dict[str, Any]) -> LabelColumn:
     seen = distinct(values)
     if not seen:
         look.ask(
-            f"label: {column} is empty in the first rows; the columns are {', '.join(look.columns)}",
+            f"label: {column} is empty in the first rows; the columns are {column_list(look.columns)}",
             *(Choice({"label": {"column": c}}) for c in _lists(look, taken) or ["COLUMN"]),
         )
         return LabelColumn(column=OPEN)

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from recrm_tasks.answers.label_sets import Label, LabelSet
 from recrm_tasks.data.mapping import column_names
 from recrm_tasks.data.mapping.class_names import class_names
+from recrm_tasks.data.mapping.column_words import Words, is_named, words_by_key, words_of
 from recrm_tasks.data.mapping.doubts import Choice
-from recrm_tasks.data.mapping.label_words import Words, is_named, words_by_key, words_of
-from recrm_tasks.data.mapping.look import Look
+from recrm_tasks.data.mapping.look import Look, column_list
 from recrm_tasks.data.mapping.mapping_file import OPEN, LabelColumn
 from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.dimensions.record_fields import field_type
@@ -250,7 +250,7 @@ def _texts(look: Look, path: str, base: LabelColumn) -> Meaning:
         return Meaning(
             LabelColumn(column=OPEN),
             None,
-            f"label: {path} {what}; the columns are {', '.join(look.columns)}",
+            f"label: {path} {what}; the columns are {column_list(look.columns)}",
             (Choice({"label": {"column": "COLUMN"}}),),
         )
     if len(seen) <= len(allowed_labels(look)) and len(seen) < len(look.strings(path)):

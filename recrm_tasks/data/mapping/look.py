@@ -19,6 +19,8 @@ from recrm_tasks.data.mapping.doubts import Choice, Doubt
 from recrm_tasks.data.mapping.mapping_file import Values
 from recrm_tasks.dimensions.base import Dimension
 
+_SHOWN = 40
+"""Columns in one message."""
 _LONG = 40
 """Characters of a text that is more than a name, a date or a label; a Han character counts as two."""
 _DATA = re.compile(r"[\d\s.,:;/+\-TZ年月日时分秒]*|https?://\S*|[\w.-]*[/\\]\S*")
@@ -37,6 +39,7 @@ class Look:
     def __init__(self, batch: pa.RecordBatch, dimension: Dimension, declared: LabelSet | None) -> None:
         self.batch, self.dimension, self.declared = batch, dimension, declared
         self.labels = declared or dimension.default_labels
+        self._objects: set[str] = set()
         self.columns = self._columns()
         self.doubts: list[Doubt] = []
         self._turns: dict[str, bool] = {}
@@ -92,7 +95,7 @@ class Look:
     @cached_property
     def leaves(self) -> list[str]:
         """The columns, and in place of objects their fields."""
-        return [c for c in self.columns if not any(other.startswith(f"{c}.") for other in self.columns)]
+        return [c for c in self.columns if c not in self._objects]
 
     @cached_property
     def label_like(self) -> set[str]:
@@ -119,7 +122,10 @@ class Look:
         for name in self.batch.schema.names:
             column = self.batch.column(name)
             found[name] = column
-            for inner in texts.inner_names(column):
+            inside = texts.inner_names(column)
+            if inside:
+                self._objects.add(name)
+            for inner in inside:
                 found.setdefault(f"{name}.{inner}", texts.inner_field(column, inner))
         return found
 
@@ -138,6 +144,13 @@ def columns_of(value: Any) -> list[str]:
     if isinstance(value, dict):
         return [c for v in value.values() for c in columns_of(v)]
     return [c for v in value for c in columns_of(v)] if isinstance(value, list) else []
+
+
+def column_list(columns: Iterable[str]) -> str:
+    """Columns in words; a message of thousands of them helps nobody."""
+    names = list(columns)
+    more = f", … and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def few(values: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from recrm_tasks.data.mapping import column_names
 from recrm_tasks.data.mapping.doubts import Choice
 from recrm_tasks.data.mapping.fields import Fields, find_fields, free_columns, weak_fields
 from recrm_tasks.data.mapping.label_meaning import allowed_labels
-from recrm_tasks.data.mapping.look import Look, columns_of
+from recrm_tasks.data.mapping.look import Look, column_list, columns_of
 from recrm_tasks.data.mapping.mapping_file import OPEN, LabelColumn
 
 
@@ -82,7 +82,8 @@ def _ask(look: Look, fields: Fields, free: list[str]) -> None:
     choices += [Choice({"fields": {names[0]: taken[n], n: None}}) for n in weak]
     nothing = Choice({"fields": {**{n: taken[n] for n in weak}, **dict.fromkeys(names)}}, "the source has none")
     look.ask(
-        f"no column for {', '.join(names)} of a {look.dimension.key} record; the columns are {', '.join(look.columns)}",
+        f"no column for {', '.join(names)} of a {look.dimension.key} record; "
+        f"the columns are {column_list(look.columns)}",
         *choices,
         nothing,
     )

@@ -8,10 +8,10 @@ from typing import Any
 from recrm_tasks.data.formats import texts
 from recrm_tasks.data.formats.turns import to_turns
 from recrm_tasks.data.mapping import column_names
+from recrm_tasks.data.mapping.column_words import are_labels, words_of
 from recrm_tasks.data.mapping.doubts import Choice
 from recrm_tasks.data.mapping.fields import Fields, free_columns, gold_free, one, weak_fields
 from recrm_tasks.data.mapping.label_columns import says_the_label
-from recrm_tasks.data.mapping.label_words import are_labels, words_of
 from recrm_tasks.data.mapping.look import Look, columns_of
 from recrm_tasks.data.mapping.mapping_file import OPEN
 from recrm_tasks.data.store.schema import required_fields
