@@ -80,6 +80,9 @@ class Dataset:
 
 _PART = 4_096
 
+NOT_LISTED = "those in the hub's cache; the hub's own list was not available"
+"""Provenance of data of which nobody can tell whether files are missing."""
+
 
 def load(
     dimension: str,
@@ -143,6 +146,8 @@ def load(
         "prompt_version": registered.version,
         "recrm_tasks": __version__,
     }
+    if not origin.whole:
+        provenance["files"] = NOT_LISTED
     return Dataset(registered, made.labels, provenance, stored, rows)
 
 

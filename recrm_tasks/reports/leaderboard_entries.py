@@ -58,6 +58,7 @@ class Entry:
                     ("incomplete", any(run.wanted is not None for run in runs)),
                     ("older task version", any(run.outdated for run in runs)),
                     ("part of the records", any(run.limited for run in runs)),
+                    ("data files not checked", any("files" in run.provenance for run in runs)),
                 )
                 if holds
             ),
