@@ -62,8 +62,8 @@ def answers_of_log(file: Path, log: EvalLog, max_texts: int = 0) -> list[Answers
 
 
 def _logged(file: Path, sample: EvalSample, texts: bool) -> Logged | None:
-    """A sample with its outcome; None if its request failed, so that it has none."""
-    if not sample.scores:
+    """A sample with its outcome; None if its request failed, so that it has none, or if it was invalidated."""
+    if not sample.scores or sample.invalidation is not None:
         return None
     entries = [score.metadata or {} for score in sample.scores.values()]
     try:

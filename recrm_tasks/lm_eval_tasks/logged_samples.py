@@ -1,4 +1,4 @@
-"""lm-evaluation-harness's `results_*.json` with the `samples_*.jsonl` beside it -> answers."""
+"""A results file of lm-evaluation-harness with the `samples_*.jsonl` beside it -> answers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from recrm_tasks.errors import DataError
 from recrm_tasks.lm_eval_tasks.results import outcome_of
-from recrm_tasks.lm_eval_tasks.results_file import HARNESS, load_results, model_of, tasks_of
+from recrm_tasks.lm_eval_tasks.results_file import HARNESS, load_results, model_of, samples_of, tasks_of
 from recrm_tasks.reports.logged_answers import Answers, Logged
 from recrm_tasks.scoring.outcomes import Outcome
 
@@ -55,7 +55,7 @@ def answers_of_task(file: Path, results: dict[str, Any], task: str, max_texts: i
         )
         for key, entry in provenance.items()
     }
-    samples = file.with_name(f"samples_{task}_{file.stem.removeprefix('results_')}.jsonl")
+    samples = samples_of(file, task)
     _fill(answers, samples)
     count = sum(len(one.outcomes) for one in answers.values())
     wanted = results.get("n-samples", {}).get(task, {}).get("effective")
