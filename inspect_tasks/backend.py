@@ -23,7 +23,7 @@ def active_backend() -> Backend:
         RecrmError: an `hf/` model has no chat template, so Inspect would use its own.
     """
     model = active_model()
-    if model is None or _provider(model) not in ("hf", "vllm", "sglang", PROVIDER):
+    if model is None or provider_of(model) not in ("hf", "vllm", "sglang", PROVIDER):
         return Backend()
     arguments = model.model_args
     names = (arguments.get(name) for name in ("tokenizer_path", "tokenizer", "model_path"))
@@ -32,7 +32,7 @@ def active_backend() -> Backend:
         context=arguments.get("max_model_len") or arguments.get("max_length"),
         options=tuple((name, arguments[name]) for name in _LOADING if name in arguments),
     )
-    if _provider(model) == "hf" and not {"chat_template", "use_chat_template"} & arguments.keys():
+    if provider_of(model) == "hf" and not {"chat_template", "use_chat_template"} & arguments.keys():
         assert known.tokenizer is not None
         loaded = getattr(model.api, "tokenizer", None) or tokens_of(known.tokenizer, known.options)
         if not loaded.chat_template:
@@ -53,7 +53,7 @@ def thinking_choice(enable_thinking: bool | None) -> bool | None:
     given: bool | None = model.model_args.get("enable_thinking") if model else None
     if enable_thinking is None:
         return given
-    if model is not None and _provider(model) == "hf" and given != enable_thinking:
+    if model is not None and provider_of(model) == "hf" and given != enable_thinking:
         raise RecrmError(
             "Inspect's hf/ takes enable_thinking as a model argument: "
             f"-M enable_thinking={str(enable_thinking).lower()}"
@@ -64,7 +64,7 @@ def thinking_choice(enable_thinking: bool | None) -> bool | None:
 def extra_body(enable_thinking: bool | None) -> dict[str, Any] | None:
     """The extra fields of requests to a server: vLLM and SGLang pass them on to the chat template."""
     model = active_model()
-    if enable_thinking is None or model is None or _provider(model) == "hf":
+    if enable_thinking is None or model is None or provider_of(model) == "hf":
         return None
     return {"chat_template_kwargs": {"enable_thinking": enable_thinking}}
 
@@ -72,8 +72,9 @@ def extra_body(enable_thinking: bool | None) -> dict[str, Any] | None:
 def is_reward_model() -> bool:
     """Whether the model is one of `recrm-rm`, this package's own provider."""
     model = active_model()
-    return model is not None and _provider(model) == PROVIDER
+    return model is not None and provider_of(model) == PROVIDER
 
 
-def _provider(model: Model) -> str:
+def provider_of(model: Model) -> str:
+    """The name before the first slash: `hf`, `vllm`, `openai-api`, …"""
     return str(model).partition("/")[0]

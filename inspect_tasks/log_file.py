@@ -17,6 +17,9 @@ from inspect_ai.log import (
 
 from recrm_tasks.errors import DataError
 
+RESCORED = "recrm_rescored"
+"""The key that `recrm rescore` adds to a log's metadata: the entry `rescored` of each dimension's provenance."""
+
 
 def read_header(file: Path) -> EvalLog | None:
     """A log of our tasks without its samples; None if it is of another task.
@@ -43,9 +46,10 @@ def unfinished(log: EvalLog) -> str | None:
 
 
 def provenance_of(log: EvalLog) -> dict[str, dict[str, Any]]:
-    """What a run logged about its data, prompts and versions, by dimension."""
+    """What a run logged about its data, prompts and versions, by dimension, and each time that it was rescored."""
     found: dict[str, dict[str, Any]] = (log.eval.metadata or {})["recrm_provenance"]
-    return found
+    rescored = log.metadata.get(RESCORED, {})
+    return {key: {**entry, **({"rescored": rescored[key]} if key in rescored else {})} for key, entry in found.items()}
 
 
 def model_of(log: EvalLog) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from inspect_tasks.harness_name import HARNESS
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.logged_answers import Answers
+from recrm_tasks.reports.rescored import Rescored
 from recrm_tasks.reports.runs import Run
 
 
@@ -44,6 +45,14 @@ class InspectLogReader:
         except ImportError as error:
             raise _not_installed(file) from error
         return read_answers(file, max_texts, partial)
+
+    def rescore(self, file: Path, target: Path, examples: int) -> list[Rescored]:
+        """The log, written again, always as `.eval`."""
+        try:
+            from inspect_tasks.rescored_log import rescore
+        except ImportError as error:
+            raise _not_installed(file) from error
+        return rescore(file, target.with_suffix(".eval"), examples)
 
 
 def _not_installed(file: Path) -> DataError:

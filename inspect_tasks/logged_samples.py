@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from inspect_ai.log import EvalLog, EvalSample
+from inspect_ai.scorer import Score
 
 from inspect_tasks.harness_name import HARNESS
 from inspect_tasks.log_file import model_of, provenance_of, read_header, read_samples, unfinished
 from inspect_tasks.logprobs import choice_logprobs
+from inspect_tasks.solver import ANSWER_TOKENS
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.logged_answers import Answers, Logged
+from recrm_tasks.reports.run_info import RunInfo
 from recrm_tasks.scoring.outcomes import Outcome
 
 _BULK = {"messages", "events", "store", "attachments"}
@@ -42,18 +45,7 @@ def answers_of_log(file: Path, log: EvalLog, max_texts: int = 0) -> list[Answers
     Raises:
         DataError: the samples are broken, or of a version that wrote no outcomes.
     """
-    answers = {
-        key: Answers(
-            file=file,
-            harness=HARNESS,
-            model=model_of(log),
-            dimension=key,
-            mode=str(entry["mode"]),
-            provenance=entry,
-            max_texts=max_texts,
-        )
-        for key, entry in provenance_of(log).items()
-    }
+    answers = {info.dimension: Answers(**vars(info), max_texts=max_texts) for info in infos_of(file, log)}
     for sample in read_samples(file, log, _BULK if max_texts else _BULK | {"output"}):
         found = _logged(file, sample, texts=max_texts > 0)
         if found is not None:
@@ -61,23 +53,53 @@ def answers_of_log(file: Path, log: EvalLog, max_texts: int = 0) -> list[Answers
     return [one for one in answers.values() if one.outcomes]
 
 
+def infos_of(file: Path, log: EvalLog) -> list[RunInfo]:
+    """What a log's header says of its run, by dimension."""
+    return [
+        RunInfo(file, HARNESS, model_of(log), key, str(entry["mode"]), entry)
+        for key, entry in provenance_of(log).items()
+    ]
+
+
+def our_score(file: Path, sample: EvalSample) -> tuple[str, Score]:
+    """The score of a sample that this package's scorer wrote, and its name.
+
+    Raises:
+        DataError: there is none.
+    """
+    for name, score in (sample.scores or {}).items():
+        if "outcome" in (score.metadata or {}):
+            return name, score
+    raise DataError(f"{file}: sample {sample.id} has no outcome that this version can read")
+
+
+def outcome_of(file: Path, sample: EvalSample, score: Score) -> tuple[str, Outcome]:
+    """The dimension and the outcome in a score of a sample.
+
+    Raises:
+        DataError: this version cannot read them.
+    """
+    entry = score.metadata or {}
+    try:
+        return entry["dimension"], Outcome.from_json(entry["outcome"])
+    except (LookupError, TypeError):
+        raise DataError(f"{file}: sample {sample.id} has no outcome that this version can read") from None
+
+
 def _logged(file: Path, sample: EvalSample, texts: bool) -> Logged | None:
     """A sample with its outcome; None if its request failed, so that it has none, or if it was invalidated."""
     if not sample.scores or sample.invalidation is not None:
         return None
-    entries = [score.metadata or {} for score in sample.scores.values()]
-    try:
-        entry = next(entry for entry in entries if "outcome" in entry)
-        outcome = Outcome.from_json(entry["outcome"])
-    except (StopIteration, TypeError):
-        raise DataError(f"{file}: sample {sample.id} has no outcome that this version can read") from None
+    _, score = our_score(file, sample)
+    dimension, outcome = outcome_of(file, sample, score)
     return Logged(
-        dimension=entry["dimension"],
+        dimension=dimension,
         outcome=outcome,
         turns=_turns(sample),
         lang=str(sample.metadata.get("lang", "")),
         target=str(sample.target),
-        said=_said(sample) if texts else "",
+        said=said(sample) if texts else "",
+        unseen=bool((score.metadata or {}).get("unseen")),
     )
 
 
@@ -87,12 +109,12 @@ def _turns(sample: EvalSample) -> tuple[tuple[str, str], ...]:
     return tuple((message.role, message.text) for message in sample.input)
 
 
-def _said(sample: EvalSample) -> str:
+def said(sample: EvalSample) -> str:
     """A completion as it is, or each allowed answer with its log-probability."""
     if sample.metadata.get("mode") != "logprob":
         return sample.output.completion
     choices = sample.metadata["choices"]
-    given = choice_logprobs(sample.output, choices)
+    given = choice_logprobs(sample.output, choices, sample.metadata.get(ANSWER_TOKENS))
     if not isinstance(given, list):
         return sample.output.completion
     return "\n".join(f"{choice}: {logprob:.4f}" for choice, logprob in zip(choices, given, strict=True))

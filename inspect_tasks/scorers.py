@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
+from inspect_ai.model import ModelOutput
 from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
 
 from inspect_tasks.logprobs import choice_logprobs
 from inspect_tasks.metrics import bench_metrics, dimension_metrics
 from inspect_tasks.samples import to_prompt
+from inspect_tasks.solver import ANSWER_TOKENS
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.scoring.outcomes import Answer, Reason
 
@@ -19,18 +22,28 @@ _LIMITS = ("max_tokens", "model_length")
 not know why a model stopped, and the numbers of both harnesses must be equal."""
 
 
-async def _score(state: TaskState, target: Target) -> Score:
-    """The score of one sample. An unreadable answer scores 0, with its reason; it is never left unscored."""
-    dimension = dimension_of(state.metadata["dimension"])
+def score_of(sample_id: str, target: str, metadata: dict[str, Any], output: ModelOutput) -> Score:
+    """The score of one sample. An unreadable answer scores 0, with its reason; it is never left unscored.
+
+    Args:
+        sample_id: the sample's id.
+        target: its target.
+        metadata: its metadata.
+        output: what the model answered.
+
+    Raises:
+        HarnessError: the provider returned no log-probabilities where they were asked for.
+    """
+    dimension = dimension_of(metadata["dimension"])
     unseen = False
-    prompt = to_prompt(str(state.sample_id), target.text, state.metadata)
-    if state.metadata["mode"] == "logprob":
-        logprobs = choice_logprobs(state.output, prompt.choices)
+    prompt = to_prompt(sample_id, target, metadata)
+    if metadata["mode"] == "logprob":
+        logprobs = choice_logprobs(output, prompt.choices, metadata.get(ANSWER_TOKENS))
         unseen = isinstance(logprobs, list) and -math.inf in logprobs
         answer = Answer.invalid(logprobs) if isinstance(logprobs, Reason) else dimension.kind.weigh(logprobs, prompt)
     else:
-        answer = dimension.kind.read(state.output.completion, prompt)
-    cut = state.metadata["mode"] == "generate" and state.output.stop_reason in _LIMITS
+        answer = dimension.kind.read(output.completion, prompt)
+    cut = metadata["mode"] == "generate" and output.stop_reason in _LIMITS
     outcome = prompt.outcome(answer)
     flags = {name: True for name, holds in (("unseen", unseen), ("cut", cut)) if holds}
     return Score(
@@ -41,7 +54,7 @@ async def _score(state: TaskState, target: Target) -> Score:
         else None,
         metadata={
             "dimension": dimension.key,
-            "suite": state.metadata.get("suite"),
+            "suite": metadata.get("suite"),
             "outcome": outcome.to_json(),
             **flags,
         },
@@ -53,7 +66,7 @@ def recrm() -> Scorer:
     """Reads the answers of a task with one dimension."""
 
     async def score(state: TaskState, target: Target) -> Score:
-        return await _score(state, target)
+        return score_of(str(state.sample_id), target.text, state.metadata, state.output)
 
     return score
 
@@ -63,6 +76,6 @@ def recrm_bench() -> Scorer:
     """Reads the answers of a task with several dimensions: all metrics by dimension, and their aggregate."""
 
     async def score(state: TaskState, target: Target) -> Score:
-        return await _score(state, target)
+        return score_of(str(state.sample_id), target.text, state.metadata, state.output)
 
     return score

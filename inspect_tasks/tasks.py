@@ -12,9 +12,10 @@ from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import GenerateConfig
 from inspect_ai.scorer import Scorer
 
+from inspect_tasks.alternatives import TOP
 from inspect_tasks.samples import to_sample
 from inspect_tasks.scorers import recrm, recrm_bench
-from inspect_tasks.solver import TOP, ask
+from inspect_tasks.solver import ask
 from recrm_tasks.answers.prompt import ANSWER_TOKENS
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.suites import Suite, suite_of
@@ -100,7 +101,7 @@ def _task(samples: list[Sample], scorer: Scorer, provenance: dict[str, Any], ver
     first = next(iter(provenance.values()))
     return Task(
         dataset=MemoryDataset(samples, name=first["source"]),
-        solver=ask(thinking=first["thinking"]),
+        solver=ask(first["thinking"], first["enable_thinking"]),
         scorer=scorer,
         config=GenerateConfig(
             temperature=0.0,

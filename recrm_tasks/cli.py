@@ -15,6 +15,7 @@ from recrm_tasks.data.data_command import add_data_commands
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.prompting.options import Options, declared
 from recrm_tasks.report_commands import add_report_commands
+from recrm_tasks.show_command import add_show_command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,7 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     add_report_commands(commands)
     shared = declared(Options)
     help_of = {name: shared[name].help_with_default for name in ("data", "mapping", "revision")}
-    add_build_command(add_data_commands(commands, {**help_of, "split": shared["split"].help}))
+    of_data = add_data_commands(commands, {**help_of, "split": shared["split"].help})
+    add_show_command(of_data)
+    add_build_command(of_data)
     return parser
 
 

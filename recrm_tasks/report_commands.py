@@ -1,4 +1,4 @@
-"""The commands of `recrm` on results: report, card, published, compare, aggregate, diagnose."""
+"""The commands of `recrm` on results: report, card, published, compare, aggregate, diagnose, rescore."""
 
 from __future__ import annotations
 
@@ -51,6 +51,24 @@ def add_report_commands(commands: argparse._SubParsersAction[argparse.ArgumentPa
     )
     diagnose.add_argument("--to", metavar="FILE", help="also write them as JSON")
     diagnose.set_defaults(run=_diagnose)
+    rescore = commands.add_parser(
+        "rescore", parents=[logs], help="read the logged answers of earlier runs again, without asking the model"
+    )
+    rescore.add_argument(
+        "--to",
+        required=True,
+        type=Path,
+        metavar="DIR",
+        help="a new or empty folder for the rescored logs, outside the folders that are read",
+    )
+    rescore.add_argument(
+        "--examples",
+        type=_count,
+        default=3,
+        metavar="N",
+        help="show and log at most N changed answers of each dimension of a run (default 3)",
+    )
+    rescore.set_defaults(run=_rescore)
 
 
 def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser], paths: argparse.ArgumentParser) -> None:
@@ -204,6 +222,26 @@ def _diagnose(options: argparse.Namespace) -> int:
     return 0
 
 
+def _rescore(options: argparse.Namespace) -> int:
+    console = _console()
+    from recrm_tasks.data.whole_folder import is_taken, whole_folder
+    from recrm_tasks.log_readers import READERS
+    from recrm_tasks.reports.rescore_logs import check_apart, rescore_logs
+    from recrm_tasks.reports.tables.rescore_table import rescore_tables
+    from recrm_tasks.reports.tables.terminal import print_tables
+
+    if is_taken(options.to):
+        raise RecrmError(f"--to {options.to}: it exists and is not an empty folder; name another")
+    check_apart(options.paths, options.to)
+    with whole_folder(options.to) as folder:
+        done = rescore_logs(options.paths, folder, READERS, options.examples)
+    print_tables(rescore_tables(done.runs), console)
+    changed, asked = sum(one.changed for one in done.runs), sum(one.n for one in done.runs)
+    print(f"{changed:,} of {asked:,} answers are read differently now; the rescored logs are in {options.to}")
+    _print_notes({"passed over": done.passed_over})
+    return 0
+
+
 def _card(options: argparse.Namespace) -> int:
     from recrm_tasks.log_readers import READERS
     from recrm_tasks.reports.collect import answers_in, collect
@@ -249,7 +287,11 @@ def _report(options: argparse.Namespace) -> int:
     )
     failed = under(found.runs, floors)
     if options.baseline is not None:
-        before, after = collect_answers([options.baseline], READERS), collect_answers(options.paths, READERS)
+        before = collect_answers([options.baseline], READERS)
+        if found.unusable or found.incomplete:
+            after = collect_answers(options.paths, READERS)  # raises: only whole runs are compared
+        else:
+            after = [one for file in dict.fromkeys(run.file for run in found.runs) for one in answers(file)]
         failed += dropped(before, after, options.max_drop)
     if gated and (found.unusable or found.incomplete):
         failed.append("files that were left out and incomplete runs cannot pass")

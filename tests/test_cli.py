@@ -204,12 +204,11 @@ def test_report(capsys, tmp_path):
     assert main(["report", str(tmp_path)]) == 0
     said = capsys.readouterr()
     assert said.err.startswith("note: no hybrid score of model (lm-eval, generate)")
-    assert said.out.count("lm-eval") == 6
     overview, *rows = [line for line in said.out.splitlines() if "lm-eval" in line]
     assert (overview.count("0.6944"), overview.count("0.6519")) == (4, 1)
-    assert all(key in row for key, row in zip(KEYS, rows, strict=True))
+    assert list(dict.fromkeys(row.split("│")[2].strip() for row in rows)) == list(KEYS)
     assert all("69.4 %" in row for row in rows)
-    assert "0.6944" in rows[1]
+    assert next("0.6944" in row for row in rows if " factual " in row)
     assert "not RecRM-Bench" in said.out
 
 

@@ -115,6 +115,15 @@ class Kind(ABC, Generic[Table]):
             style: style of the prompt.
         """
 
+    @abstractmethod
+    def ungraded(self, labels: LabelSet | None, candidates: int) -> dict[str, Any]:
+        """The gold fields of a record whose right answer nobody knows, so that it can be asked about.
+
+        Args:
+            labels: the label set.
+            candidates: their number; the grades of an order fall by place, so that they name the places.
+        """
+
     def spare(self, record: Any) -> int:
         """The number of steps by which `shorter` can shorten a record."""
         return 0

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from recrm_tasks.answers.kind import Kind, Posed, Question, completes, normalise
+from recrm_tasks.answers.label_reading import FORMS, read_label, read_label_line
 from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.answers.prompt import Lang, Mode, Prompt, Style, choice_names
-from recrm_tasks.answers.reading import bare, marker_of, read
+from recrm_tasks.answers.reading import read
 from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.aggregate.parts import Parts, in_order, single_parts
 from recrm_tasks.scoring.columns import Rows
@@ -22,15 +22,6 @@ from recrm_tasks.scoring.metrics.estimate import NAN
 from recrm_tasks.scoring.metrics.f1 import confusion
 from recrm_tasks.scoring.outcomes import Answer, Outcome, Reason
 
-_KEYS = ("answer", "label", "答案", "标签")
-_MARKER = marker_of(_KEYS)
-_LETTER = re.compile(
-    r"""(?:option\s|选项|选)?\s?[(\[]?([A-Za-z])[)\]]?   # B, (B), option B
-        (?:$|[*"'`]*(?:\s?[.,:;、。)\]–—(]|\s-\s)(.*)$)  # the end, or a mark and an explanation""",
-    re.VERBOSE | re.IGNORECASE,
-)
-
-_NUMBER = re.compile(r"-?\d{1,20}(?:\.\d{1,20})?")
 _FORMAT: Mapping[Lang, str] = {"en": '{"answer": "<letter>"}', "zh": '{"answer": "<字母>"}'}
 _ASK: Mapping[Mode, Mapping[Lang, str]] = {
     "generate": {
@@ -85,9 +76,20 @@ class LabelKind(Kind[Labels]):
             answer=json.dumps({"answer": right}) if mode == "generate" and style == "chat" else right,
         )
 
+    def ungraded(self, labels: LabelSet | None, candidates: int) -> dict[str, Any]:
+        """See `Kind.ungraded`."""
+        assert labels is not None
+        return {"label": labels.names[0]}
+
     def read(self, completion: object, prompt: Prompt) -> Answer:
         """See `Kind.read`."""
-        return read(prompt.stated(completion), _KEYS, _MARKER, lambda stated: _parse(stated, prompt))
+        return read(
+            prompt.stated(completion),
+            FORMS,
+            lambda stated: read_label(stated, prompt),
+            lambda stated: read_label_line(stated, prompt),
+            lambda stated: read_label(stated, prompt),
+        )
 
     def weigh(self, logprobs: Sequence[float], prompt: Prompt) -> Answer:
         """The most probable label; an exact tie at the top is ambiguous."""
@@ -157,52 +159,6 @@ class LabelKind(Kind[Labels]):
                 for answer, n in zip(answers, row, strict=True)
             ],
         )
-
-
-def _parse(stated: object, prompt: Prompt) -> int | Reason | None:
-    """Reads one statement: a letter, a letter followed by an explanation, or a label's words."""
-    if isinstance(stated, bool) or not isinstance(stated, str | int | float):
-        return None
-    if not isinstance(stated, str):
-        stated = str(stated)  # labels may be numbers
-    text = stated.casefold()
-    for index, words in enumerate(prompt.words):
-        if text in words:
-            return index
-    match = _LETTER.match(stated)
-    if match is None:
-        return Reason.OUT_OF_RANGE if _NUMBER.fullmatch(stated) else None
-    letter, rest = match.group(1).upper(), match.group(2) or ""
-    if rest and match.group(1) != letter:
-        return None  # "a. something" is a list item, not a choice
-    if letter not in prompt.choices:
-        return Reason.OUT_OF_RANGE if not rest.strip() else None
-    index = prompt.choices.index(letter)
-    others = set(prompt.choices) - {letter}
-    if any(token in others for token in re.findall(r"(?<![A-Za-z'])[A-Z](?![A-Za-z'])", rest)):
-        return Reason.AMBIGUOUS
-    named = _label_named(bare(rest).casefold(), prompt)
-    return Reason.AMBIGUOUS if named not in (None, index) else index
-
-
-def _label_named(text: str, prompt: Prompt) -> int | None:
-    """The label whose words a text begins with ("irrelevant: another kind of thing"); the longest match wins.
-
-    "yes" and "no" do not count here: "A. No rule is broken" does not contradict A.
-    """
-    claims = [
-        (len(word), index)
-        for index, words in enumerate(prompt.words)
-        for word in words
-        if len(word) >= (4 if word.isascii() else 2) and text.startswith(word) and _ends(word, text)
-    ]
-    return max(claims)[1] if claims else None
-
-
-def _ends(word: str, text: str) -> bool:
-    """Whether the word at the start of a text is a whole word: "consistent" is not one in "consistently"."""
-    following = text[len(word) : len(word) + 1]
-    return not (word[-1].isascii() and following.isascii() and following.isalnum())
 
 
 LABEL = LabelKind()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -13,8 +12,9 @@ import numpy as np
 
 from recrm_tasks.answers.kind import Kind, Posed, Question, completes, normalise
 from recrm_tasks.answers.label_sets import LabelSet
+from recrm_tasks.answers.order_reading import FORMS, listed_orders, read_order
 from recrm_tasks.answers.prompt import Lang, Mode, Prompt, Style, choice_names
-from recrm_tasks.answers.reading import bare, marker_of, read
+from recrm_tasks.answers.reading import read
 from recrm_tasks.errors import DataError, HarnessError
 from recrm_tasks.scoring import columns
 from recrm_tasks.scoring.aggregate.parts import Parts, in_order
@@ -24,14 +24,6 @@ from recrm_tasks.scoring.list_metrics import LIST_METRICS, Lists
 from recrm_tasks.scoring.metrics.estimate import NAN
 from recrm_tasks.scoring.metrics.ranked_list import list_auc, normalised_ranks, top_hit
 from recrm_tasks.scoring.outcomes import Answer, Outcome, Reason
-
-_KEYS = ("ranking", "answer", "order", "排序", "答案")
-_MARKER = marker_of(_KEYS)
-_BETWEEN = re.compile(r"[\s>,、;→-]+")
-_ITEM = re.compile(r"\d{1,4}[.):、]\s+(.*)|\d{1,4}[):、](.*)|\d{1,4}\.([^\d].*)")
-_FIRST = re.compile(r"([A-Za-z]|\d{1,4})(?:[.):、].*)?")
-_HEADING = re.compile(r"\A[^\n]{0,80}:[ \t]*\n")
-_NAMED = re.compile(r"[\[(]?([A-Za-z]|\d{1,4})[\])]?")
 
 _FORMAT: Mapping[Lang, str] = {
     "en": '{"ranking": ["<best>", "<second>", …]}',
@@ -102,6 +94,10 @@ class OrderKind(Kind[Lists]):
             answer=best[0] if mode == "logprob" else order,
         )
 
+    def ungraded(self, labels: LabelSet | None, candidates: int) -> dict[str, Any]:
+        """See `Kind.ungraded`."""
+        return {"labels": list(range(candidates - 1, -1, -1))}
+
     def spare(self, record: Any) -> int:
         """See `Kind.spare`: all candidates but one positive and one negative."""
         return len(record.candidates) - 2
@@ -129,11 +125,10 @@ class OrderKind(Kind[Lists]):
         """Reads an order of all candidates or of the first few; those left out tie at the bottom."""
         return read(
             prompt.stated(completion),
-            _KEYS,
-            _MARKER,
-            lambda stated: _parse(stated, prompt),
-            # A single name on one of several lines is not an order: it may be a list item or an explanation.
-            lambda stated: _parse(stated, prompt, least=2),
+            FORMS,
+            lambda stated: read_order(stated, prompt),
+            lambda stated: read_order(stated, prompt, least=2),
+            listed=lambda text: listed_orders(text, prompt),
         )
 
     def weigh(self, logprobs: Sequence[float], prompt: Prompt) -> Answer:
@@ -232,62 +227,6 @@ def shown_order(record: Any, turn: int = 0) -> list[int]:
 
 def _best_first(grades: Sequence[int], names: Sequence[str]) -> list[str]:
     return [name for _, name in sorted(zip(grades, names, strict=True), key=lambda pair: -pair[0])]
-
-
-def _parse(stated: object, prompt: Prompt, least: int = 1) -> tuple[float, ...] | Reason | None:
-    """Reads one statement of at least `least` names: a JSON list, names with separators, or one name per line."""
-    names = _split(stated, prompt)
-    if names is None or len(names) < least:
-        return None
-    places = {name: i for i, name in enumerate(prompt.choices)}
-    if any(name not in places for name in names):
-        return Reason.OUT_OF_RANGE
-    if len(set(names)) != len(names):
-        return Reason.DUPLICATE
-    scores = [0.0] * len(prompt.choices)
-    for rank, name in enumerate(names):
-        scores[places[name]] = float(len(prompt.choices) - rank)
-    return tuple(scores)
-
-
-def _split(stated: object, prompt: Prompt) -> list[str] | None:
-    """The names in one statement, in order; None if it contains anything else."""
-    if isinstance(stated, list):
-        if not all(isinstance(x, str | int) and not isinstance(x, bool) for x in stated):
-            return None
-        parts = [bare(str(x)) for x in stated]
-    elif isinstance(stated, str):
-        text = _HEADING.sub("", stated.removeprefix("[").removesuffix("]"))
-        if "\n" in text:
-            parts = [_place(line) for line in text.splitlines() if line.strip()]
-        elif _ITEM.fullmatch(text):
-            return None  # one item of a list: the whole list is the order
-        elif len(text) == len(prompt.choices) and set(text) == set(prompt.choices):
-            parts = list(text)  # "BCA": every candidate once, without separators
-        else:
-            parts = [bare(part) for part in _BETWEEN.split(text)]
-    else:
-        return None
-    named = [_NAMED.fullmatch(part) for part in parts]
-    names = [m.group(1).upper() for m in named if m]
-    if not names or len(names) < len(parts):
-        return None
-    # If candidates have letters, a number is a rank or a count, not a name.
-    return None if prompt.choices[0] == "A" and any(n.isdigit() for n in names) else names
-
-
-def _place(line: str) -> str:
-    """The candidate that a list item names: "1. B. name" is a place in an order.
-
-    "B. name" is returned unchanged, so it is not a name: it may be a copy of the list in the prompt.
-    """
-    line = bare(line)
-    item = _ITEM.fullmatch(line)
-    if item is None:
-        return line
-    rest = bare(next(part for part in item.groups() if part is not None))
-    named = _FIRST.fullmatch(rest)
-    return named.group(1) if named else rest
 
 
 ORDER = OrderKind()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,8 +10,9 @@ import numpy as np
 
 from recrm_tasks.answers.kind import Kind, Posed, Question, completes, normalise
 from recrm_tasks.answers.label_sets import LabelSet
+from recrm_tasks.answers.probability_reading import FORMS, read_probability, read_probability_line
 from recrm_tasks.answers.prompt import Lang, Mode, Prompt, Style, choice_names
-from recrm_tasks.answers.reading import marker_of, read
+from recrm_tasks.answers.reading import read
 from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.aggregate.parts import Parts, in_order, single_parts
 from recrm_tasks.scoring.columns import Rows
@@ -21,10 +20,6 @@ from recrm_tasks.scoring.diagnosis import Curve, Diagnosis
 from recrm_tasks.scoring.metrics.calibration import reliability_curve
 from recrm_tasks.scoring.outcomes import Answer, Outcome, Reason
 from recrm_tasks.scoring.probability_metrics import PROBABILITY_METRICS, YES, Probabilities
-
-_KEYS = ("probability", "answer", "概率", "可能性", "答案")
-_MARKER = marker_of(_KEYS)
-_NUMBER = re.compile(r"(\d{1,20}(?:\.\d{0,40})?|\.\d{1,40})[ ]?(%?)")
 
 _FORMAT: Mapping[Lang, str] = {
     "en": '{"probability": <number from 0 to 1>}',
@@ -81,13 +76,19 @@ class ProbabilityKind(Kind[Probabilities]):
             answer=json.dumps({"probability": posed.gold}) if mode == "generate" and style == "chat" else answer,
         )
 
+    def ungraded(self, labels: LabelSet | None, candidates: int) -> dict[str, Any]:
+        """See `Kind.ungraded`."""
+        return {"label": 0}
+
     def class_names(self, prompt: Prompt) -> tuple[tuple[str, ...], ...]:
         """Yes and no. Classes without names are taken for 1 and 0, as in the records."""
         return ("yes", "1", "label_1", "true", "会", "是"), ("no", "0", "label_0", "false", "不会", "否")
 
     def read(self, completion: object, prompt: Prompt) -> Answer:
         """Reads a probability in [0, 1], or a percentage with its sign."""
-        return read(prompt.stated(completion), _KEYS, _MARKER, _parse)
+        return read(
+            prompt.stated(completion), FORMS, read_probability, read_probability_line, parse_end=read_probability
+        )
 
     def weigh(self, logprobs: Sequence[float], prompt: Prompt) -> Answer:
         """P(yes) / (P(yes) + P(no))."""
@@ -144,26 +145,6 @@ class ProbabilityKind(Kind[Probabilities]):
             ),
             points=bins,
         )
-
-
-def _parse(stated: object) -> float | Reason | None:
-    """Reads one statement: a number, or text that is nothing but a number."""
-    if isinstance(stated, bool):
-        return None
-    if isinstance(stated, int | float):
-        return _in_range(stated, 1)
-    if not isinstance(stated, str):
-        return None
-    match = _NUMBER.fullmatch(stated)
-    if match is None:
-        return Reason.OUT_OF_RANGE if re.fullmatch(r"[-+]?\d{1,40}(?:\.\d{1,40})?[ ]?%?", stated) else None
-    return _in_range(float(match.group(1)), 100 if match.group(2) else 1)
-
-
-def _in_range(number: float, scale: int) -> float | Reason:
-    if isinstance(number, float) and not math.isfinite(number):
-        return Reason.OUT_OF_RANGE
-    return number / scale if 0 <= number <= scale else Reason.OUT_OF_RANGE
 
 
 PROBABILITY = ProbabilityKind()

@@ -1,118 +1,151 @@
 r"""Reads the answer that a completion states: strict, total, and in time linear in the length of the text.
 
-A reader never guesses. It collects every statement of an answer, in the forms that models really use: the requested
-JSON, JSON in a code fence, ``Answer: B``, ``**B**``, ``\boxed{B}``, a line that is nothing but an answer; in Chinese
-and English, with full-width punctuation. If all statements have one value, that is the answer. Two different values
-are ambiguous, and without a statement there is no answer.
+A reader never guesses. It collects every statement of an answer, in the forms that people and models really use: the
+requested JSON or nearly JSON, JSON in a code fence, `Answer: B`, `I choose B`, `故选B`, `**B**`, `\boxed{B}`, `[[B]]`,
+`<answer>B</answer>`, a line that is nothing but an answer; in Chinese and English, with full-width punctuation. If all
+statements have one value, that is the answer. Two different values are ambiguous, and without a statement there is no
+answer. A statement that is quoted, conditional or an example is not the writer's own (`doubt`).
 """
 
 from __future__ import annotations
 
-import json
-import math
 import re
-from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
+from recrm_tasks.answers.doubt import doubt
+from recrm_tasks.answers.near_json import objects
 from recrm_tasks.answers.thinking import without_thinking
 from recrm_tasks.scoring.outcomes import Answer, Reason, Value
 
-_BOXED = re.compile(r"\\boxed\{(?:\\text\{)?([^{}]*)\}")
-_FENCE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)
-_QUOTE = re.compile(r"\A(?:>[ \t]+)+")
-_OBJECT = re.compile(r'\{\s*["}]')
-_MARKDOWN = "*_`#\"'“”‘’「」『』 \t"
-_MAX_BROKEN_OBJECTS = 32
-_MAX_DIGITS = 20
 # Full-width forms and wide spaces to their plain forms. Not Unicode's NFKC: it takes quadratic time on a long run of
 # combining marks.
-_PLAIN = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3000: 0x20, 0x00A0: 0x20}
+_PLAIN = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3000: 0x20, 0x00A0: 0x20, 0x2011: 0x2D}
+_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+"""Lower case of ASCII letters alone keeps every position; patterns that ignore case are much slower."""
+
+_LATEX_TEXT = re.compile(
+    r"\\(?:text|textbf|textit|textrm|texttt|textsf|mathrm|mathbf|mathsf|mathit|mathtt|operatorname|bf|rm)\s*"
+    r"\{([^{}\n]{0,500})\}"
+)
+_LATEX_SIGNS = re.compile(r"\\(succeq|succ|geq|ge|gt|rightarrow|to|quad|,|;|!|%|\(|\)|\[|\])(?![A-Za-z])")
+_SIGNS = {
+    "succeq": ">", "succ": ">", "geq": ">=", "ge": ">=", "gt": ">", "rightarrow": ">", "to": ">", "%": "%",
+}  # fmt: skip
+_BOXED = re.compile(r"\\f?box(?:ed)?\s*\{([^{}]*)\}")
+_DOUBLE_BRACKETS = re.compile(r"\[\[([^\[\]\n]{1,400})\]\]")
+_TAG = re.compile(r"<(/?)([A-Za-z_ ]{1,30})>")
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~)[ \t]*([\w+#.-]*)[^`\n]*$", re.MULTILINE)
+_CODE = frozenset(
+    [
+        "python",
+        "py",
+        "python3",
+        "javascript",
+        "js",
+        "typescript",
+        "ts",
+        "java",
+        "c",
+        "cpp",
+        "c++",
+        "csharp",
+        "c#",
+        "go",
+        "rust",
+        "ruby",
+        "php",
+        "bash",
+        "sh",
+        "shell",
+        "sql",
+        "html",
+        "css",
+        "kotlin",
+        "swift",
+        "r",
+        "lua",
+        "perl",
+        "scala",
+    ]
+)
+_QUOTE = re.compile(r"\A(?:>[ \t]+)+")
+_BULLET = re.compile(r"\A(?:[-*+•·‣▪–—→⇒]|=>|->)[ \t]+")
+_MARKDOWN = "*_`#\"'“”‘’「」『』【】《》✅✓✔☑\ufe0f \t"
+_KEY_WORDS = re.compile(
+    r"^(?:(?:the|my|final|correct|right|best|selected|chosen|overall|predicted|estimated|click|action|booking|order|user"
+    r"|candidate|item)[ _-]+|(?:最终|最后|我的|正确|预测|估计|点击|下单|行为)(?=.))"
+)
+_KEY_ENDS = re.compile(
+    r"(?: (?:label|grade|level|letter|option|choice)| of (?:an? )?(?:action|acting|click|clicking|booking|purchase)"
+    r"|结果|值)$"
+)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_WRAPPERS = frozenset({"result", "output", "response", "data", "json", "final", "evaluation", "结果", "输出"})
+_MAX_STATEMENTS = 500
+_MAX_DOUBTFUL = 100
+"""More different statements, or more that are taken back, are no answer: nobody writes so, and time stays linear."""
 
 Parse: TypeAlias = Callable[[object], "Value | Reason | None"]
 """Reads one statement (text or JSON value): the value, the reason why it is invalid, or None if it is not an answer."""
 
-
-class _Repeated(Exception):
-    """A JSON object has a duplicate key, and so two answers."""
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len({key for key, _ in pairs}) != len(pairs):
-        raise _Repeated
-    return dict(pairs)
+Listed: TypeAlias = Callable[[str], "Iterable[Value | Reason]"]
+"""Reads the answers that a whole text gives as lists of several lines."""
 
 
-def _integer(digits: str) -> int | float:
-    """Python refuses to convert integers of thousands of digits; no answer has that many."""
-    return int(digits) if len(digits) <= _MAX_DIGITS else math.inf
+class Forms(NamedTuple):
+    """The words that introduce a kind's answers."""
+
+    keys: frozenset[str]
+    """JSON keys and tags, in lower case, without `final` and the like."""
+    marker: re.Pattern[str]
+    """What introduces a statement up to the end of the line; matched in lower case."""
+    stating: tuple[re.Pattern[str], ...] = ()
+    """Whole statements; group 1 is the statement."""
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_int=_integer, strict=False)
+def marker_of(english: Sequence[str], chinese: Sequence[str], *others: str) -> re.Pattern[str]:
+    """The pattern of `Answer: …`, `the answer is …`, `【答案】…`, `答案是…` for these nouns.
 
-
-def _objects(text: str) -> tuple[list[dict[str, Any]], str] | Reason:
-    """The JSON objects of a text and the text around them, or the reason why they are invalid.
-
-    The number of broken objects is limited: for each one the decoder scans the text to find the line of the error, so
-    a text of nothing but braces would take quadratic time.
+    Args:
+        english: nouns, in lower case.
+        chinese: nouns; a following 结果 or a note in brackets is allowed.
+        others: further patterns; what follows a match is the statement.
     """
-    found: list[dict[str, Any]] = []
-    around: list[str] = []
-    position = broken = 0
-    cut = False
-    while match := _OBJECT.search(text, position):
-        start = match.start()
-        around.append(text[position:start])
-        try:
-            value, position = _DECODER.raw_decode(text, start)
-            found.append(value)
-            cut = False
-        except _Repeated:
-            return Reason.AMBIGUOUS
-        except RecursionError:
-            return Reason.NO_ANSWER
-        except json.JSONDecodeError as error:
-            broken += 1
-            if broken > _MAX_BROKEN_OBJECTS:
-                return Reason.NO_ANSWER
-            if error.msg.startswith("Unterminated string"):
-                return Reason.TRUNCATED
-            cut = not text[error.pos :].strip()
-            position = max(start + 1, error.pos)
-            around.append(text[start:position])
-    if cut:
-        return Reason.TRUNCATED
-    around.append(text[position:])
-    return found, "".join(around)
-
-
-def marker_of(keys: tuple[str, ...]) -> re.Pattern[str]:
-    """The pattern of ``Answer: …``, ``the answer is …``, ``答案是…`` for these words; group 1 is what follows."""
-    words = "|".join(re.escape(key) for key in keys)
+    nouns, words = ("|".join(map(re.escape, sorted(group, key=len, reverse=True))) for group in (english, chinese))
+    close = r"[*_`\"'\]】 \t]{0,8}"
     return re.compile(
-        rf"(?:{words})[*_`\"' \t]{{0,8}}(?:[:=]|是|为|\bis\b|\bwould be\b)[ \t]*:?([^\n]*)", re.IGNORECASE
+        rf"(?:{nouns})(?: letter| option)?(?: ?\([^()\n]{{0,60}}\))?{close}"
+        rf"(?:[:=≈→]|->| [-–—] |\b(?:is|would be|should be|will be)\b(?: that\b)?)[ \t]*:?"
+        rf"|\[(?:{nouns})\]"
+        rf"|(?:{words})(?:结果|值)?(?:\([^()\n]{{0,20}}\))?{close}"
+        rf"(?:[:=≈→]|应[该当]?[是为]?选?|就?是|为|选(?!项)|如下|约(?=[\d ])|在(?=[\d.]))[ \t]*:?"
+        rf"|【(?:{words})(?:结果)?】"
+        rf"|答:|final: ?" + "".join(f"|{other}" for other in others)
     )
 
 
 def read(
     completion: object,
-    keys: tuple[str, ...],
-    marker: re.Pattern[str],
+    forms: Forms,
     parse: Parse,
     parse_line: Parse | None = None,
+    parse_end: Parse | None = None,
+    listed: Listed | None = None,
 ) -> Answer:
     """Reads the one answer that a completion states.
 
-    Explicit statements (JSON, "Answer: …", a box) take precedence. A line or the whole text is read as the answer only
-    if there is no explicit statement; otherwise it is an explanation. A word within a sentence is never an answer, bold
-    or not.
+    Explicit statements (JSON, "Answer: …", a box, a tag) take precedence. A line or the whole text is read as the
+    answer only if there is no explicit statement; otherwise it is an explanation. A word within a sentence is never an
+    answer, bold or not.
 
     Args:
         completion: what the model wrote; anything that is not text counts as empty.
-        keys: the JSON keys of answers, in lower case.
-        marker: `marker_of(keys)`, compiled once by the caller.
+        forms: the words that introduce answers.
         parse: reads one statement.
         parse_line: the same for one line of a longer text, if that must be stricter.
+        parse_end: the same for its first and its last line.
+        listed: reads lists of several lines, if nothing else was read.
 
     Returns:
         The answer, or invalid with one reason. Never raises, whatever the text.
@@ -124,42 +157,220 @@ def read(
         return Answer.invalid(text)
     if not text.strip():
         return Answer.invalid(Reason.EMPTY)
-    parts = _objects(text)
+    text = _without_latex(_without_code(text))
+    parts = objects(text)
     if isinstance(parts, Reason):
         return Answer.invalid(parts)
-    objects, around = parts
-    around = _FENCE.sub("", around).strip()
+    found, around = parts
 
-    explicit = [value for fields in objects for key, value in fields.items() if key.strip().lower() in keys]
-    explicit += _found(marker, around) + _found(_BOXED, around)
-    stated = _parsed(explicit, parse)
-    if not stated:
-        lines = around.splitlines()
-        stated = _parsed([around], parse)
-        if len(lines) > 1 or not stated:
-            stated += _parsed(lines, parse_line or parse)
-    return _decide({x for x in stated if not isinstance(x, Reason)}, {x for x in stated if isinstance(x, Reason)})
-
-
-def _found(pattern: re.Pattern[str], text: str) -> list[object]:
-    return [match.group(1) for match in pattern.finditer(text)]
+    tally = _Tally(parse)
+    for start, value in found:
+        for statement in _answers_in(value, forms.keys):
+            tally.add(statement, text, start)
+    for start, said in _statements(around, forms):
+        tally.add(said, around, start)
+    if not tally.stated:
+        _read_lines(around.strip(), tally, parse_line or parse, parse_end or parse_line or parse)
+    if not tally.stated and listed is not None:
+        tally.results.update(listed(around))
+    return tally.decide()
 
 
-def _parsed(statements: Sequence[object], parse: Parse) -> list[Value | Reason]:
-    results = (parse(bare(s) if isinstance(s, str) else s) for s in statements)
-    return [r for r in results if r is not None]
+class _Tally:
+    """What the statements of one text say."""
+
+    def __init__(self, parse: Parse) -> None:
+        self._parse = parse
+        self._seen: dict[tuple[Parse | None, str] | None, Value | Reason | None] = {}
+        self._clear: set[tuple[Parse | None, str] | None] = set()
+        self.results: set[Value | Reason] = set()
+        self.settled = False
+        """Whether no further statement can change the result."""
+        self._doubtful = False
+        self._taken_back = 0
+
+    @property
+    def stated(self) -> bool:
+        """Whether there is an answer, or one that is not allowed."""
+        return bool(self.results)
+
+    def add(self, statement: object, text: str, start: int, parse: Parse | None = None) -> bool:
+        """Reads a statement that starts at a position of a text, and says whether it is taken back there."""
+        if self.settled:
+            return False
+        key = (parse, statement) if isinstance(statement, str) else None
+        if key is not None and key in self._clear:
+            return False
+        if key is None or key not in self._seen:
+            self._seen[key] = (parse or self._parse)(bare(statement) if isinstance(statement, str) else statement)
+            self.settled = self._overflows()
+        result = self._seen[key]
+        if result is None:
+            return False
+        taken_back = doubt(text, start)
+        if taken_back is None:
+            self.results.add(result)
+            self._clear.add(key)
+            self.settled = self.settled or len(self.results - {Reason.AMBIGUOUS}) > 1
+            return False
+        self._taken_back += 1
+        self._doubtful = self._doubtful or taken_back is Reason.AMBIGUOUS
+        self.settled = self.settled or self._overflows()
+        return True
+
+    def _overflows(self) -> bool:
+        return len(self._seen) > _MAX_STATEMENTS or self._taken_back > _MAX_DOUBTFUL
+
+    def decide(self) -> Answer:
+        """One value without any reason against it is an answer; anything else is invalid."""
+        values = {x for x in self.results if not isinstance(x, Reason)}
+        reasons = self.results - values
+        if self._overflows():
+            return Answer.invalid(Reason.AMBIGUOUS if self.results else Reason.NO_ANSWER)
+        if len(values) == 1 and not reasons:
+            return Answer(values.pop())
+        if len(values) > 1 or Reason.AMBIGUOUS in reasons or (values and reasons):
+            return Answer.invalid(Reason.AMBIGUOUS)
+        for reason in (Reason.DUPLICATE, Reason.OUT_OF_RANGE):
+            if reason in reasons:
+                return Answer.invalid(reason)
+        return Answer.invalid(Reason.AMBIGUOUS if self._doubtful else Reason.NO_ANSWER)
 
 
-def _decide(values: set[Value], reasons: set[Reason]) -> Answer:
-    """One value without any reason against it is an answer; anything else is invalid."""
-    if len(values) == 1 and not reasons:
-        return Answer(values.pop())
-    if len(values) > 1 or Reason.AMBIGUOUS in reasons or (values and reasons):
-        return Answer.invalid(Reason.AMBIGUOUS)
-    for reason in (Reason.DUPLICATE, Reason.OUT_OF_RANGE):
-        if reason in reasons:
-            return Answer.invalid(reason)
-    return Answer.invalid(Reason.NO_ANSWER)
+def _answers_in(value: Any, keys: frozenset[str], depth: int = 0) -> Iterator[object]:
+    """The values of the answer keys of an object; a list of objects may be an answer itself."""
+    if isinstance(value, list):
+        for item in value:
+            if isinstance(item, dict):
+                yield from _answers_in(item, keys, depth)
+        yield value
+        return
+    stated = [item for key, item in value.items() if key_of(key) in keys]
+    if not stated and depth < 3:
+        for key, item in value.items():
+            if isinstance(item, dict) and key_of(key) in _WRAPPERS:
+                yield from _answers_in(item, keys, depth + 1)
+    yield from stated
+
+
+def key_of(key: str) -> str:
+    """A JSON key or tag in the form in which keys are compared: `Final_Answer` is `answer`."""
+    key = _CAMEL.sub(" ", bare(key)).casefold()
+    while (short := _KEY_WORDS.sub("", key)) != key:
+        key = short
+    key = key.replace("_", " ").replace("-", " ").strip()
+    return _KEY_ENDS.sub("", key) or key
+
+
+def inner_value(value: object, keys: frozenset[str]) -> object:
+    """What a list of one element or an object under an answer key holds: `["B"]`, `{"label": "B", "reason": …}`.
+
+    Several different values come back as a list.
+    """
+    for _ in range(4):
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        elif isinstance(value, dict):
+            held = [item for key, item in value.items() if key_of(key) in keys]
+            if not held:
+                return value
+            value = held if len(held) > 1 else held[0]
+        else:
+            break
+    return value
+
+
+def _statements(text: str, forms: Forms) -> Iterator[tuple[int, str]]:
+    """The explicit statements of a text, with their positions."""
+    for pattern in (_BOXED, _DOUBLE_BRACKETS, *forms.stating):
+        for match in pattern.finditer(text):
+            yield match.start(), match.group(1)
+    yield from _tagged(text, forms.keys)
+    lower = text.translate(_LOWER)
+    start = end = -1
+    for match in forms.marker.finditer(lower):
+        begin = match.start()
+        if begin and lower[begin].isascii() and lower[begin].isalpha() and _is_letter(lower[begin - 1]):
+            continue
+        if end >= 0:
+            yield start, _line(text, end, begin)
+        start, end = begin, match.end()
+    if end >= 0:
+        yield start, _line(text, end, len(text))
+
+
+def _is_letter(mark: str) -> bool:
+    return mark.isascii() and mark.isalpha()
+
+
+def _line(text: str, start: int, end: int) -> str:
+    """The text from a position to the end of its line, or to `end` if that comes first."""
+    stop = text.find("\n", start, end)
+    return text[start : end if stop < 0 else stop]
+
+
+def _tagged(text: str, keys: frozenset[str]) -> Iterator[tuple[int, str]]:
+    """The contents of `<answer>…</answer>`. Without a closing tag the line counts."""
+    opened: re.Match[str] | None = None
+    for tag in _TAG.finditer(text):
+        if key_of(tag.group(2)) not in keys:
+            continue
+        if opened is not None:
+            start, end = opened.start(), opened.end()
+            yield start, text[end : tag.start()] if tag.group(1) else _line(text, end, tag.start())
+        opened = None if tag.group(1) else tag
+    if opened is not None:
+        yield opened.start(), _line(text, opened.end(), len(text))
+
+
+def _read_lines(text: str, tally: _Tally, parse_line: Parse, parse_end: Parse) -> None:
+    """Reads each line of a text as a statement. Lines that are equal are read once, unless they are taken back."""
+    lines = text.splitlines(keepends=True)
+    done: set[str] = set()
+    position = 0
+    for place, line in enumerate(lines):
+        start, position = position, position + len(line)
+        if place in (0, len(lines) - 1):
+            tally.add(_BULLET.sub("", line), text, start, parse_end if len(lines) > 1 else None)
+        elif line not in done and not line.isspace() and not tally.add(line, text, start, parse_line):
+            done.add(line)
+        if tally.settled:
+            return
+
+
+def _without_code(text: str) -> str:
+    """The text without the fences of code blocks; blocks of program code go, unless they are nothing but JSON."""
+    kept: list[str] = []
+    position = 0
+    opened = False
+    drops = False
+    for fence in _FENCE.finditer(text):
+        content = text[position : fence.start()]
+        if not (opened and drops and not _is_data(content)):
+            kept.append(content)
+        opened = not opened
+        language = fence.group(1).casefold()
+        drops = opened and language in _CODE
+        position = fence.end()
+        if opened and language and not drops:
+            position = fence.start() + fence.group().index(fence.group(1)) + len(language)
+    content = text[position:]
+    if not (opened and drops and not _is_data(content)):
+        kept.append(content)
+    return "".join(kept)
+
+
+def _is_data(content: str) -> bool:
+    content = content.strip()
+    return content[:1] in ("{", "[") and content[-1:] in ("}", "]")
+
+
+def _without_latex(text: str) -> str:
+    """The text with LaTeX's commands for fonts and signs in plain form."""
+    if "\\" not in text:
+        return text
+    text = _LATEX_TEXT.sub(r"\1", text)
+    return _LATEX_SIGNS.sub(lambda match: _SIGNS.get(match.group(1), ""), text)
 
 
 def bare(text: str) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from recrm_tasks import __version__
 from recrm_tasks.answers.label_sets import LabelSet
@@ -63,6 +64,29 @@ class Dataset:
         for table in self.tables():
             for batch in table.to_batches(_PART):
                 yield from records_of(self.dimension, batch)
+
+    def only(self, ids: Collection[str]) -> Dataset:
+        """The records with these ids, in the same order.
+
+        Raises:
+            DataError: an id is not among them.
+        """
+        renamed = self.stored.manifest["renamed"]
+        places: dict[str, int] = {}
+        column = self.stored.index.column("id")
+        wanted = pc.is_in(column, pa.array(list(ids), pa.string())).to_numpy()
+        for place in sorted({*np.flatnonzero(wanted).tolist(), *map(int, renamed)}):
+            places[column[place].as_py() + renamed.get(str(place), "")] = place
+        chosen = self.rows[np.isin(self.rows, [places[name] for name in ids if name in places])]
+        here = set(chosen.tolist())
+        missing = [name for name in ids if places.get(name) not in here]
+        if missing:
+            elsewhere = any(name in places for name in missing)
+            raise DataError(
+                f"{self.provenance['source']}: no record of {self.dimension.key} has the id {missing[0]!r}"
+                + (f" in split {self.provenance['split']!r}; split=all has all records" if elsewhere else "")
+            )
+        return replace(self, rows=chosen)
 
     def prompts(self, mode: Mode, lang: Lang | None = None, orders: int = 1, form: Form = PLAIN) -> Iterator[Prompt]:
         """The records as questions, in the same order.

@@ -97,8 +97,8 @@ class Suite:
         complete = set(self.keys) <= outcomes.keys()
         scores = self.hybrid(outcomes) if complete else dict.fromkeys(FORMS, Hybrid(NAN, NAN, NAN))
         return {
-            **{name_of(form): Estimate(score.value, score.stderr) for form, score in scores.items()},
             "mean_score": mean_score({key: found["score"] for key, found in metrics.items()}),
+            **{name_of(form): Estimate(score.value, score.stderr) for form, score in scores.items()},
             "coverage": Estimate(readable / rows if rows else NAN, None),
             "n": Estimate(float(rows), None),
             "clusters": Estimate(min((found["clusters"].value for found in metrics.values()), default=0.0), None),

@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from recrm_tasks.dimensions.suites import RECRM
 from recrm_tasks.dimensions.suites import suite as suite_named
 from recrm_tasks.lm_eval_tasks import results
 from recrm_tasks.lm_eval_tasks.cost import cost_of
@@ -19,12 +20,12 @@ from recrm_tasks.scoring.metric import columns, flat
 
 def generated(doc: dict[str, Any], results_of_doc: Sequence[object]) -> dict[str, Item | Shared | int]:
     """`process_results` for generated answers: see `results.generated`."""
-    return {**_of_suite(doc, results.read(doc, results_of_doc)), **cost_of(doc, results_of_doc[0])}
+    return {**of_suite(doc, results.read(doc, results_of_doc)), **cost_of(doc, results_of_doc[0])}
 
 
 def weighed(doc: dict[str, Any], results_of_doc: Sequence[tuple[float, bool]]) -> dict[str, Item | Shared | int]:
     """`process_results` for log-probability answers: see `results.weighed`."""
-    return {**_of_suite(doc, results.weigh(doc, results_of_doc)), **cost_of(doc)}
+    return {**of_suite(doc, results.weigh(doc, results_of_doc)), **cost_of(doc)}
 
 
 def __getattr__(name: str) -> Aggregation:
@@ -34,14 +35,17 @@ def __getattr__(name: str) -> Aggregation:
     return Aggregation(f"{__name__}.{name}", name, _last_run)
 
 
-def _measure(items: Sequence[Item]) -> dict[str, float]:
+def measure(items: Sequence[Item]) -> dict[str, float]:
+    """The metrics of a hybrid task."""
     metrics = suite_named(items[0]["suite"]).aggregate(results.by_dimension(items))
     return flat({"score": metrics["hybrid"], **metrics})
 
 
 _METRICS = tuple(columns(DECLARED))
-_last_run = LastRun(_measure)
+_last_run = LastRun(measure)
 
 
-def _of_suite(doc: dict[str, Any], item: Item) -> dict[str, Item | Shared]:
-    return results.for_every_metric({"suite": json.loads(doc["scoring"])["suite"], **item}, _METRICS)
+def of_suite(doc: dict[str, Any], item: Item) -> dict[str, Item | Shared]:
+    """The metrics of one document in a hybrid task. Documents of version 0.1.0 do not name the suite."""
+    suite = json.loads(doc["scoring"]).get("suite", RECRM.name)
+    return results.for_every_metric({"suite": suite, **item}, _METRICS)

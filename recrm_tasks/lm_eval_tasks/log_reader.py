@@ -6,8 +6,10 @@ from pathlib import Path
 
 from recrm_tasks.lm_eval_tasks.logged_runs import read_runs
 from recrm_tasks.lm_eval_tasks.logged_samples import read_answers
+from recrm_tasks.lm_eval_tasks.rescored_results import rescore
 from recrm_tasks.lm_eval_tasks.results_file import HARNESS, is_results
 from recrm_tasks.reports.logged_answers import Answers
+from recrm_tasks.reports.rescored import Rescored
 from recrm_tasks.reports.runs import Run
 
 
@@ -28,3 +30,7 @@ class LmEvalLogReader:
     def answers(self, file: Path, max_texts: int = 0, partial: bool = False) -> list[Answers]:
         """The logged samples. `partial` makes no difference: lm-eval writes nothing before a run has ended."""
         return read_answers(file, max_texts)
+
+    def rescore(self, file: Path, target: Path, examples: int) -> list[Rescored]:
+        """The results and samples, written again."""
+        return rescore(file, target, examples)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from recrm_tasks.errors import DataError
-from recrm_tasks.lm_eval_tasks.results import outcome_of
+from recrm_tasks.errors import DataError, HarnessError
+from recrm_tasks.lm_eval_tasks.results import Item, outcome_of
 from recrm_tasks.lm_eval_tasks.results_file import HARNESS, load_results, model_of, samples_of, tasks_of
 from recrm_tasks.reports.logged_answers import Answers, Logged
+from recrm_tasks.reports.run_info import RunInfo
 from recrm_tasks.scoring.outcomes import Outcome
+
+Read = TypeVar("Read")
 
 
 def read_answers(file: Path, max_texts: int = 0) -> list[Answers]:
@@ -39,52 +43,75 @@ def answers_of_task(file: Path, results: dict[str, Any], task: str, max_texts: i
     Raises:
         DataError: the samples are missing, broken or fewer than were asked.
     """
+    answers = {
+        info.dimension: Answers(**vars(info), max_texts=max_texts) for info in infos_of_task(file, results, task)
+    }
+    samples = samples_of(file, task)
+
+    def add(line: dict[str, Any]) -> None:
+        sample = _sample(line)
+        answers[sample.dimension].add(sample)
+
+    for _ in read_lines(samples, wanted_of(results, task), add):
+        pass
+    return [one for one in answers.values() if one.outcomes]
+
+
+def infos_of_task(file: Path, results: dict[str, Any], task: str) -> list[RunInfo]:
+    """What a results file says of the run of one task, by dimension; the hybrid tasks have several."""
     metadata = tasks_of(results)[task]
     provenance = metadata["recrm_provenance"]
     if "recrm_dimension" in metadata:
         provenance = {metadata["recrm_dimension"]: provenance}
-    answers = {
-        key: Answers(
-            file=file,
-            harness=HARNESS,
-            model=model_of(results),
-            dimension=key,
-            mode=metadata["recrm_mode"],
-            provenance=entry,
-            max_texts=max_texts,
-        )
+    return [
+        RunInfo(file, HARNESS, model_of(results), key, metadata["recrm_mode"], entry)
         for key, entry in provenance.items()
-    }
-    samples = samples_of(file, task)
-    _fill(answers, samples)
-    count = sum(len(one.outcomes) for one in answers.values())
-    wanted = results.get("n-samples", {}).get(task, {}).get("effective")
-    if count != wanted:
-        raise DataError(f"{samples}: incomplete, it has {count} of {wanted} samples")
-    return [one for one in answers.values() if one.outcomes]
+    ]
 
 
-def _fill(answers: dict[str, Answers], samples: Path) -> None:
-    """Reads one file of samples."""
+def wanted_of(results: dict[str, Any], task: str) -> int | None:
+    """The number of samples of one task; None if the results do not say it."""
+    found: int | None = results.get("n-samples", {}).get(task, {}).get("effective")
+    return found
+
+
+def read_lines(samples: Path, wanted: int | None, read: Callable[[dict[str, Any]], Read]) -> Iterator[Read]:
+    """What `read` makes of each line of a file of samples.
+
+    Args:
+        samples: the file.
+        wanted: the number of lines that it must have.
+        read: called with each line.
+
+    Raises:
+        DataError: the file is missing, has another number of lines, or a line is not JSON or cannot be read.
+    """
     number = 0
     try:
         with samples.open(encoding="utf-8") as lines:
             for line in lines:
                 number += 1
-                sample = _sample(json.loads(line))
-                answers[sample.dimension].add(sample)
+                yield read(json.loads(line))
     except FileNotFoundError:
         raise DataError(f"{samples}: no such file; lm_eval --log_samples writes it") from None
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, HarnessError) as error:
         raise DataError(
             f"{samples}: line {number} is not a sample that this version can read: {type(error).__name__}: {error}"
         ) from None
+    if number != wanted:
+        raise DataError(f"{samples}: incomplete, it has {number} of {wanted} samples")
+
+
+def logged_item(line: dict[str, Any]) -> Item:
+    """The outcome of a sample, with its dimension, as it was logged."""
+    score: Item = line["score"]
+    if isinstance(score, list):  # as version 0.1.0 wrote it
+        return {"dimension": score[0], **Outcome.from_json(score[1]).to_json()}
+    return score
 
 
 def _sample(line: dict[str, Any]) -> Logged:
-    doc, score = line["doc"], line["score"]
-    if isinstance(score, list):  # as version 0.1.0 wrote it
-        score = {"dimension": score[0], **Outcome.from_json(score[1]).to_json()}
+    doc, score = line["doc"], logged_item(line)
     before = (("system", doc["system"]),) if doc["system"] else ()
     return Logged(
         dimension=score["dimension"],
@@ -92,11 +119,11 @@ def _sample(line: dict[str, Any]) -> Logged:
         turns=(*before, ("user", doc["prompt"])),
         lang=doc["lang"],
         target=doc["target"],
-        said=_said(line["filtered_resps"], doc["choices"]),
+        said=said(line["filtered_resps"], doc["choices"]),
     )
 
 
-def _said(responses: list[Any], choices: list[str]) -> str:
+def said(responses: list[Any], choices: list[str]) -> str:
     """A completion as it is, or each allowed answer with its log-likelihood."""
     if all(isinstance(one, str) for one in responses):
         return "\n".join(responses)

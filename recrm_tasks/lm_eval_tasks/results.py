@@ -33,12 +33,12 @@ class Shared:
 
 def generated(doc: dict[str, Any], results: Sequence[object]) -> dict[str, Item | Shared | int]:
     """`process_results` for generated answers: `results` contains one completion."""
-    return {**_of_dimension(read(doc, results)), **cost_of(doc, results[0])}
+    return {**of_dimension(read(doc, results)), **cost_of(doc, results[0])}
 
 
 def weighed(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> dict[str, Item | Shared | int]:
     """`process_results` for log-probability answers: `results` contains (log-likelihood, is greedy) per choice."""
-    return {**_of_dimension(weigh(doc, results)), **cost_of(doc)}
+    return {**of_dimension(weigh(doc, results)), **cost_of(doc)}
 
 
 def read(doc: dict[str, Any], results: Sequence[object]) -> Item:
@@ -118,12 +118,13 @@ def __getattr__(name: str) -> Aggregation:
     return Aggregation(f"{__name__}.{metric}", metric, _last_run)
 
 
-def _measure(items: Sequence[Item]) -> dict[str, float]:
+def measure(items: Sequence[Item]) -> dict[str, float]:
+    """The metrics of a task of one dimension."""
     ((key, outcomes),) = by_dimension(items).items()
     return flat(dimension_of(key).metrics(outcomes))
 
 
-_last_run = LastRun(_measure)
+_last_run = LastRun(measure)
 
 
 @lru_cache(maxsize=1)
@@ -136,7 +137,8 @@ def _names(dimension: str) -> tuple[str, ...]:
     return tuple(columns(dimension_of(dimension).kind.declared))
 
 
-def _of_dimension(item: Item) -> dict[str, Item | Shared]:
+def of_dimension(item: Item) -> dict[str, Item | Shared]:
+    """The metrics of one document in a task of one dimension."""
     return for_every_metric(item, _names(item["dimension"]))
 
 

@@ -38,9 +38,14 @@ def task_files() -> dict[str, str]:
         for key, dimension in dimensions().items():
             found[f"recrm_{key}{_SUFFIX[mode]}.yaml"] = _task(dimension, mode)
         for suite in suites().values():
-            found[f"{_named('bench', suite)}{_SUFFIX[mode]}.yaml"] = _group(suite, mode)
+            found[f"{group_name(suite, mode)}.yaml"] = _group(suite, mode)
             found[f"{_named('hybrid', suite)}{_SUFFIX[mode]}.yaml"] = _hybrid(suite, mode)
     return found
+
+
+def group_name(suite: Suite, mode: Mode) -> str:
+    """The group of a suite's tasks."""
+    return f"{_named('bench', suite)}{_SUFFIX[mode]}"
 
 
 def _named(what: str, suite: Suite) -> str:
@@ -103,7 +108,7 @@ def _group(suite: Suite, mode: Mode) -> str:
     how = "generated" if mode == "generate" else "read from log-probabilities"
     tasks = "\n".join(f"  - recrm_{key}{_SUFFIX[mode]}" for key in sorted(suite.keys))
     return f"""{_NOTE}# Suite {suite.name}; answers are {how}. `score` is the mean of the primary metrics.
-group: {_named("bench", suite)}{_SUFFIX[mode]}
+group: {group_name(suite, mode)}
 task:
 {tasks}
 aggregate_metric_list:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from recrm_tasks.answers.prompt import ANSWER_TOKENS, Lang, Mode, Prompt
@@ -14,7 +14,7 @@ from recrm_tasks.prompting.options import Options
 
 
 def load_questions(
-    dimension: str, mode: Mode, backend: Backend, options: Options
+    dimension: str, mode: Mode, backend: Backend, options: Options, ids: Collection[str] = ()
 ) -> tuple[Iterator[Prompt], dict[str, Any]]:
     """The questions about one dimension.
 
@@ -23,6 +23,7 @@ def load_questions(
         mode: how answers are read.
         backend: what the harness knows of the model.
         options: the run's.
+        ids: only the records with these ids, if there are any.
 
     Returns:
         The prompts, and their provenance. The prompts can be iterated once; the provenance is complete after the last.
@@ -31,6 +32,8 @@ def load_questions(
         RecrmError: anything that the user can put right. Prompts that do not fit are reported after the last one.
     """
     dataset = _load(dimension, options, split=options.split, lang=options.lang, limit=options.limit)
+    if ids:
+        dataset = dataset.only(ids)
     form = Form(options.style)
     if options.fewshot:
 

@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from recrm_tasks.answers.prompt import Message
 from recrm_tasks.errors import RecrmError
+from recrm_tasks.prompting.adapter_base import base_of
+
+
+def tokenizer_of(name: str, options: Mapping[str, Any]) -> Any:
+    """The tokenizer of a model; of an adapter (PEFT) its own, or else that of the model below it.
+
+    Args:
+        name: a folder, or the name of a model on the hub.
+        options: further arguments of `AutoTokenizer.from_pretrained`.
+
+    Raises:
+        RecrmError: transformers is not installed, or the tokenizer cannot be loaded.
+    """
+    try:
+        from transformers import AutoTokenizer
+    except ModuleNotFoundError:
+        raise RecrmError("counting tokens needs transformers: pip install transformers") from None
+    try:
+        return AutoTokenizer.from_pretrained(name, **options)
+    except (OSError, ValueError, KeyError) as error:
+        base = base_of(name, options.get("revision"))
+        if base is None:
+            raise RecrmError(f"no tokenizer at {name!r}: {str(error).splitlines()[0]}") from None
+    try:
+        return AutoTokenizer.from_pretrained(base, **{k: v for k, v in options.items() if k != "revision"})
+    except (OSError, ValueError, KeyError) as error:
+        raise RecrmError(
+            f"no tokenizer at {name!r}, an adapter, nor at its base {base!r}: {str(error).splitlines()[0]}"
+        ) from None
 
 
 class Tokens:
@@ -22,14 +51,7 @@ class Tokens:
     """
 
     def __init__(self, name: str, **options: Any) -> None:
-        try:
-            from transformers import AutoTokenizer
-        except ModuleNotFoundError:
-            raise RecrmError("counting tokens needs transformers: pip install transformers") from None
-        try:
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(name, **options)
-        except (OSError, ValueError, KeyError) as error:
-            raise RecrmError(f"no tokenizer at {name!r}: {str(error).splitlines()[0]}") from None
+        self._tokenizer = tokenizer_of(name, options)
         self.name = name
         self.options = tuple(options.items())
 
@@ -78,11 +100,15 @@ def tokens_of(name: str, options: tuple[tuple[str, Any], ...] = ()) -> Tokens:
 
 
 def context_of(name: str, options: tuple[tuple[str, Any], ...] = ()) -> int | None:
-    """The model's context in tokens, from its config; None if the config does not say."""
+    """The model's context in tokens, from its config or its base model's; None if the config does not say."""
     from transformers import AutoConfig
 
+    loading = dict(options)
+    if base := base_of(name, loading.get("revision")):
+        name = base
+        loading.pop("revision", None)
     try:
-        config = AutoConfig.from_pretrained(name, **dict(options)).get_text_config()
+        config = AutoConfig.from_pretrained(name, **loading).get_text_config()
     except (OSError, ValueError, KeyError):
         return None
     found = (getattr(config, field, None) for field in ("max_position_embeddings", "n_positions", "n_ctx"))

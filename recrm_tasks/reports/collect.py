@@ -33,9 +33,9 @@ def collect(paths: Iterable[str], readers: Sequence[LogReader]) -> Collected:
         DataError: a path does not exist, or nothing under the paths is a result of these tasks.
     """
     found = Collected([], [], [], [])
-    for file in _files(paths, readers):
+    for file, _ in logs_under(paths, readers):
         try:
-            runs = _reader_of(file, readers).runs(file)
+            runs = reader_of_file(file, readers).runs(file)
             _ = [run.suite for run in runs]  # installed, or the file cannot be used
         except RecrmError as error:  # also of a dimension that is not installed
             found.unusable.append(str(error))
@@ -59,7 +59,7 @@ def collect_answers(paths: Iterable[str], readers: Sequence[LogReader]) -> list[
     Raises:
         DataError: a path does not exist, a file cannot be used, or nothing under the paths is a run of these tasks.
     """
-    found = [one for file in _files(paths, readers) for one in _reader_of(file, readers).answers(file)]
+    found = [one for file, _ in logs_under(paths, readers) for one in reader_of_file(file, readers).answers(file)]
     if not found:
         raise DataError(f"no runs of recrm tasks under {', '.join(paths)}")
     return found
@@ -76,22 +76,30 @@ def answers_in(file: Path, readers: Sequence[LogReader], max_texts: int = 0) -> 
     Raises:
         DataError: the file has no answers, or cannot be read.
     """
-    return _reader_of(file, readers).answers(file, max_texts, partial=True)
+    return reader_of_file(file, readers).answers(file, max_texts, partial=True)
 
 
-def _files(paths: Iterable[str], readers: Sequence[LogReader]) -> list[Path]:
-    """The files that are named and the logs under the folders that are named, each once."""
-    return list({file.resolve(): file for file in _named(paths, readers)}.values())
+def logs_under(paths: Iterable[str], readers: Sequence[LogReader]) -> list[tuple[Path, Path]]:
+    """The files that are named and the logs under the folders that are named, each once.
+
+    Returns:
+        Each file, and its place within the folder that is named; that of a file that is named is its own name.
+
+    Raises:
+        DataError: a path does not exist.
+    """
+    return list({file.resolve(): (file, place) for file, place in _named(paths, readers)}.values())
 
 
-def _named(paths: Iterable[str], readers: Sequence[LogReader]) -> Iterator[Path]:
+def _named(paths: Iterable[str], readers: Sequence[LogReader]) -> Iterator[tuple[Path, Path]]:
     for path in map(Path, paths):
         if os.path.isfile(path):
-            yield path
+            yield path, Path(path.name)
         elif os.path.isdir(path):
-            yield from sorted(file for file in path.rglob("*") if any(reader.reads(file) for reader in readers))
+            files = sorted(file for file in path.rglob("*") if any(reader.reads(file) for reader in readers))
+            yield from ((file, file.relative_to(path)) for file in files)
         elif written := [file for file in _with_time(path) if any(reader.reads(file) for reader in readers)]:
-            yield from written
+            yield from ((file, Path(file.name)) for file in written)
         else:
             raise DataError(f"{path}: no such file or folder")
 
@@ -104,7 +112,12 @@ def _with_time(path: Path) -> list[Path]:
         return []
 
 
-def _reader_of(file: Path, readers: Sequence[LogReader]) -> LogReader:
+def reader_of_file(file: Path, readers: Sequence[LogReader]) -> LogReader:
+    """The reader that takes a file.
+
+    Raises:
+        DataError: none does.
+    """
     for reader in readers:
         if reader.reads(file):
             return reader

@@ -47,6 +47,11 @@ class Entry:
         return complete_suite((run.suite for run in self.runs.values()), self.runs.keys())
 
     @property
+    def unseen(self) -> int:
+        """Records of all dimensions with an allowed answer whose log-probability was not reported."""
+        return sum(run.unseen for run in self.runs.values())
+
+    @property
     def marks(self) -> list[str]:
         """What a reader of the numbers must know."""
         runs = self.runs.values()
@@ -57,6 +62,8 @@ class Entry:
                 for mark, holds in (
                     ("incomplete", any(run.wanted is not None for run in runs)),
                     ("older task version", any(run.outdated for run in runs)),
+                    ("rescored", any(run.rescored for run in runs)),
+                    ("asked by an older task version", any(run.asked_by_older for run in runs)),
                     ("part of the records", any(run.limited for run in runs)),
                     ("data files not checked", any("files" in run.provenance for run in runs)),
                 )
@@ -79,9 +86,9 @@ AnswersIn = Callable[[Path], Sequence[Answers]]
 def entries(runs: Sequence[Run], answers_in: AnswersIn) -> tuple[list[Entry], list[str]]:
     """Puts the runs of one model, harness, answer mode and data source together.
 
-    A second run of a dimension opens another entry. So does a run that was asked in another way or is of an older task
-    version: all runs of an entry were asked alike. The hybrid score is the harness's own if the results have it, or
-    else computed from the answers; the mean score is computed from the primary metrics.
+    A second run of a dimension opens another entry. So does a run that was asked in another way, is of an older task
+    version or is rescored: all runs of an entry were asked and read alike. The hybrid score is the harness's own if the
+    results have it, or else computed from the answers; the mean score is computed from the primary metrics.
 
     Returns:
         The entries, by model, and notes: why a hybrid score is missing, and which files several runs of a model are.
@@ -89,7 +96,8 @@ def entries(runs: Sequence[Run], answers_in: AnswersIn) -> tuple[list[Entry], li
     found: dict[tuple[object, ...], list[Entry]] = {}
     for run in runs:
         source = source_of(run)
-        same = found.setdefault((source, run.model, run.harness, run.mode, run.setting, run.outdated), [])
+        alike = (source, run.model, run.harness, run.mode, run.setting, run.outdated, bool(run.rescored))
+        same = found.setdefault(alike, [])
         entry = next((entry for entry in same if run.dimension not in entry.runs), None)
         if entry is None:
             entry = Entry(source, run.model, run.harness, run.mode, run.setting)

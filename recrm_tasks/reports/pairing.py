@@ -12,7 +12,7 @@ from recrm_tasks.errors import DataError
 from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.scoring.outcomes import Outcome
 
-SAME = ("revision", "prompt_version", "prompt_lang", "orders")
+SAME = ("revision", "prompt_lang", "orders")
 """What of the provenance must be equal. The content hash need not be: it is of all records that were loaded, and a
 harness's own limit may have taken only some of them. Prompts and gold answers are compared record by record."""
 
@@ -26,6 +26,8 @@ class Pair(NamedTuple):
     second: list[Outcome]
     suite: Suite | None = None
     """The suite that the first run names."""
+    unseen: tuple[int, int] = (0, 0)
+    """Records of either run with an allowed answer whose log-probability was not reported."""
 
 
 def pair(first: Sequence[Answers], second: Sequence[Answers]) -> tuple[list[Pair], list[str]]:
@@ -54,9 +56,18 @@ def pair(first: Sequence[Answers], second: Sequence[Answers]) -> tuple[list[Pair
         for key, mode in kinds
         if (key, mode) not in shared
     ]
-    return [
-        Pair(*kind, _in_order(one[kind].outcomes), _in_order(other[kind].outcomes), one[kind].suite) for kind in shared
-    ], left
+    return [_pair(one[kind], other[kind]) for kind in shared], left
+
+
+def _pair(one: Answers, other: Answers) -> Pair:
+    return Pair(
+        one.dimension,
+        one.mode,
+        _in_order(one.outcomes),
+        _in_order(other.outcomes),
+        one.suite,
+        (len(one.unseen), len(other.unseen)),
+    )
 
 
 def _by_kind(side: str, runs: Sequence[Answers]) -> dict[tuple[str, str], Answers]:
@@ -82,6 +93,11 @@ def _unlike(one: Answers, other: Answers) -> list[str]:
         for name in SAME
         if one.provenance.get(name) != other.provenance.get(name)
     ]
+    if one.reader_version != other.reader_version:
+        lines.append(
+            f"{one.dimension}: its answers were read by task version {one.reader_version} in A, {other.reader_version} "
+            "in B; recrm rescore reads logged answers again by the installed one"
+        )
     before, after = _golds(one.outcomes), _golds(other.outcomes)
     alone = sorted(before.keys() ^ after.keys())
     shared = sorted(before.keys() & after.keys())

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from recrm_tasks.reports.logged_answers import Answers
+from recrm_tasks.reports.rescored import Rescored
 from recrm_tasks.reports.runs import Run
 
 
@@ -41,4 +42,26 @@ class LogReader(Protocol):
         Raises:
             DataError: the file is broken or has no answers, what reads it is not installed, or the run ended early and
                 `partial` is false.
+        """
+
+    def rescore(self, file: Path, target: Path, examples: int) -> list[Rescored]:
+        """Reads the answers of a log again with the present reader, and writes the log with what was read now.
+
+        The new log has the form of the old one. Its outcomes and metrics are what a run of today would compute from
+        these answers; `provenance` of each dimension has `Rescored.to_json` as its entry `rescored`. A run that ended
+        early stays one.
+
+        Args:
+            file: a log.
+            target: where to write, beside which other files of the log go; its folder exists. The harness's own
+                layout of folders may add one.
+            examples: keep at most this many changed answers of each dimension.
+
+        Returns:
+            What changed, by task and dimension; empty if the log is of other tasks or has no answer, and then nothing
+            is written.
+
+        Raises:
+            DataError: the file is broken, lacks its answers or what reading them needs, or is of an unknown or newer
+                version; or what reads it is not installed.
         """

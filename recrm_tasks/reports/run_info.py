@@ -24,6 +24,19 @@ class RunInfo:
     """What the run logged about its data, prompts and versions."""
 
     @property
+    def rescored(self) -> list[dict[str, Any]]:
+        """Each time that `recrm rescore` read the answers again, the last one at the end; see `Rescored.to_json`."""
+        found: list[dict[str, Any]] = self.provenance.get("rescored", [])
+        return found
+
+    @property
+    def reader_version(self) -> int:
+        """The version of the dimension that read the answers; `prompt_version` is the one that asked."""
+        entry = self.rescored[-1]["now"]["task_version"] if self.rescored else self.provenance["prompt_version"]
+        version: int = entry
+        return version
+
+    @property
     def suite(self) -> Suite | None:
         """The suite that its log names; None if its dimension is in none. Logs of version 0.1.0 are of `recrm`.
 

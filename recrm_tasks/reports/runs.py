@@ -47,12 +47,19 @@ class Run(RunInfo):
         """A run whose metrics are computed from its answers, where the harness logged none."""
         info = {one.name: getattr(answers, one.name) for one in fields(RunInfo)}
         metrics = flat(dimension_of(answers.dimension).metrics(answers.outcomes))
+        if answers.unseen:
+            metrics["unseen"] = float(len(answers.unseen))
         return cls(**info, metrics=metrics, **more)
 
     @property
     def primary(self) -> str:
         """The name of the dimension's primary metric."""
         return dimension_of(self.dimension).primary
+
+    @property
+    def unseen(self) -> int:
+        """Records with an allowed answer whose log-probability the provider did not report."""
+        return int(self.metrics.get("unseen", 0))
 
     @property
     def metric_names(self) -> list[str]:
@@ -92,8 +99,13 @@ class Run(RunInfo):
 
     @property
     def outdated(self) -> bool:
-        """The questions or their reading have changed since."""
-        return bool(self.provenance["prompt_version"] != dimension_of(self.dimension).version)
+        """The questions or their reading have changed since; of rescored runs only the reading counts."""
+        return bool(self.reader_version != dimension_of(self.dimension).version)
+
+    @property
+    def asked_by_older(self) -> bool:
+        """Its answers were read again by a newer version of the task than the one that asked."""
+        return bool(self.rescored and self.provenance["prompt_version"] != self.reader_version)
 
     def interval(self, metric: str | None = None) -> tuple[float, float]:
         """95 % interval of a metric, by default the primary one; see `Kind.interval`."""

@@ -67,6 +67,15 @@ def test_a_run_that_ended_early(
     (factual,) = (one for one in answers_in(file, READERS) if one.dimension == "factual")
     assert {outcome.id for outcome in factual.outcomes} < known
 
+    again = tmp_path.with_name(f"{tmp_path.name}-again")
+    assert main(["rescore", str(tmp_path), "--to", str(again)]) == 0
+    rescored = collect([str(again)], READERS)
+    assert [(run.dimension, run.wanted, run.metrics["n"]) for run in rescored.runs] == [
+        (run.dimension, run.wanted, run.metrics["n"]) for run in found.runs
+    ]
+    assert all(run.rescored and not run.rescored[-1]["changed"] for run in rescored.runs)
+    capsys.readouterr()
+
     to = tmp_path / "report.json"
     assert main(["report", str(tmp_path), "--to", str(to)]) == 0
     printed = capsys.readouterr()

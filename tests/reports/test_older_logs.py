@@ -16,6 +16,7 @@ import pytest
 
 import recrm_tasks.dimensions.suites as registry
 from recrm_tasks.cli import main
+from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.suites import RECRM, Suite, suites
 from recrm_tasks.log_readers import READERS
 from recrm_tasks.reports.aggregate_runs import aggregate_runs
@@ -78,8 +79,8 @@ def plain(x: Any) -> Any:
 def test_report(name: str, logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "r.json"
     assert main(["report", str(logs / RUNS[name]), "--to", str(file)]) == 0
-    rows = json.loads(file.read_text(encoding="utf-8"))
-    assert rows == expected(logs, f"report_{name}")
+    rows, older = json.loads(file.read_text(encoding="utf-8")), expected(logs, f"report_{name}")
+    assert [{column: row[column] for column in older[0]} for row in rows] == older  # new columns were added
     assert "0.1.0" not in capsys.readouterr().err
 
 
@@ -113,6 +114,30 @@ def test_compare(name: str, logs: Path) -> None:
         for row in compare_pairs(pairs)
     ]
     assert plain(found) == expected(logs, f"compare_{name}")
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_rescored(name: str, logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They have what reading their answers again needs. What is said of changes is what changed."""
+    assert main(["rescore", str(logs / RUNS[name]), "--to", str(tmp_path / "again")]) == 0
+    before = {one.dimension: one for one in collect_answers([str(logs / RUNS[name])], READERS)}
+    now = {one.dimension: one for one in collect_answers([str(tmp_path / "again")], READERS)}
+    assert before.keys() == now.keys()
+    for key, one in now.items():
+        # Inspect's JSON logs are sorted by record, its .eval logs are in the order of the data.
+        pairs = list(zip(*(sorted(side.outcomes, key=lambda o: o.id) for side in (before[key], one)), strict=True))
+        assert all(old._replace(value=None, reason=None) == new._replace(value=None, reason=None) for old, new in pairs)
+        assert one.prompts == before[key].prompts
+        (entry,) = one.provenance["rescored"]
+        changed = sum((old.value, old.reason) != (new.value, new.reason) for old, new in pairs)
+        assert (entry["n"], entry["changed"]) == (len(pairs), changed)
+        assert entry["before"]["recrm_tasks"] == "0.1.0"
+        assert one.reader_version == dimension_of(key).version
+    for run in collect([str(tmp_path / "again")], READERS).runs:
+        measured = flat(dimension_of(run.dimension).metrics(now[run.dimension].outcomes))
+        assert plain({metric: run.metrics[metric] for metric in measured}) == plain(measured)
+        assert (run.outdated, run.wanted) == (False, None)
+    assert "recrm rescore" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", RUNS)

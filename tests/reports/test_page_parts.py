@@ -18,6 +18,7 @@ from recrm_tasks.reports.leaderboard_entries import Entry
 from recrm_tasks.reports.logged_answers import Answers, Logged
 from recrm_tasks.reports.page import svg_charts
 from recrm_tasks.reports.page.chapters import labels
+from recrm_tasks.reports.page.palette import PALETTE
 from recrm_tasks.reports.page.record_browser import packed
 from recrm_tasks.scoring.outcomes import Outcome
 
@@ -117,13 +118,13 @@ def test_a_plot_takes_the_colours_of_its_page() -> None:
     assert "undefined" not in svg
     assert svg_charts.ACCENT in svg
     themed = svg_charts.themed(svg)
-    assert not any(colour in themed for colour in svg_charts.PALETTE)
+    assert not any(colour in themed for colour in PALETTE)
     assert {"var(--accent)", "var(--ink)", "var(--paper)"} <= {
-        f"var(--{name})" for name in svg_charts.PALETTE.values() if f"var(--{name})" in themed
+        f"var(--{name})" for name in PALETTE.values() if f"var(--{name})" in themed
     }
     assert svg_charts.png(svg).startswith(b"\x89PNG")
 
 
 def test_no_two_names_have_one_colour() -> None:
     """A page replaces each colour by its name."""
-    assert len(set(svg_charts.PALETTE.values())) == len(svg_charts.PALETTE)
+    assert len(set(PALETTE.values())) == len(svg_charts.PALETTE)

@@ -82,9 +82,10 @@ def named(columns: Iterable[str], names: Iterable[str]) -> list[str]:
     """
     columns = list(columns)
     wanted = list(dict.fromkeys(same(n) for n in names))
-    found = [c for w in wanted for c in columns if same(c) == w]
+    known = [(c, same(c)) for c in columns]
+    found = [c for w in wanted for c, name in known if name == w]
     if found:
         return found
     containers = {same(n) for n in CONTAINERS}
-    inside = [(c, c.partition(".")[2]) for c in columns if same(c.partition(".")[0]) in containers]
-    return [c for w in wanted for c, name in inside if same(name) == w]
+    inside = [(c, same(c.partition(".")[2])) for c, name in known if name.partition(".")[0] in containers]
+    return [c for w in wanted for c, name in inside if name == w]

@@ -15,8 +15,9 @@ from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.reports.page.chapter_plots import Plot, Plots
 from recrm_tasks.reports.page.chapters import Chapter
+from recrm_tasks.reports.page.palette import PALETTE
 from recrm_tasks.reports.page.record_browser import packed, record_browser
-from recrm_tasks.reports.page.svg_charts import PALETTE, themed
+from recrm_tasks.reports.page.svg_charts import themed
 from recrm_tasks.reports.published_results import NOTES
 from recrm_tasks.reports.tables.comparison_table import entry_difference_table
 from recrm_tasks.reports.tables.leaderboard_table import cost_table, costly_runs, leaderboard_table

@@ -1,6 +1,6 @@
 """Rows -> plots, as SVG.
 
-All colours are in `PALETTE`, so that a page can replace them and follow a dark theme.
+All colours are in `palette.PALETTE`, so that a page can replace them and follow a dark theme.
 """
 
 from __future__ import annotations
@@ -12,23 +12,8 @@ from typing import Any, TypeAlias
 import altair as alt
 import vl_convert
 
+from recrm_tasks.reports.page.palette import ACCENT, FAINT, INK, PALETTE, PAPER, READABLE, REASONS, SERIES
 from recrm_tasks.scoring.diagnosis import Bars, Curve, Heatmap, Plot
-
-INK, FAINT, PAPER, ACCENT = "#24292f", "#d0d7de", "#fdfdfd", "#1f6fd1"
-SERIES = ("#1f6fd2", "#d1571f", "#2a8a4a", "#8e4ec6", "#a87b00", "#c2185b", "#0f8b8d", "#6e7781")
-READABLE = "#2f9e63"
-REASONS = ("#8c959f", "#e0a100", "#d1571e", "#b3261e", "#8e4ec5", "#5b6ee1")
-
-PALETTE: Mapping[str, str] = {
-    INK: "ink",
-    FAINT: "faint",
-    PAPER: "paper",
-    ACCENT: "accent",
-    READABLE: "readable",
-    **{colour: f"series-{i}" for i, colour in enumerate(SERIES)},
-    **{colour: f"reason-{i}" for i, colour in enumerate(REASONS)},
-}
-"""Every colour in a plot, and its name in a page."""
 
 FONT = "Noto Sans CJK SC, PingFang SC, Microsoft YaHei, Noto Sans, Arial, sans-serif"
 """With fonts that have Chinese: names of models and labels may be Chinese."""

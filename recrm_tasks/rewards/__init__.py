@@ -1,0 +1,13 @@
+"""Verdicts -> a reward: what a recommender agent did is judged by the benchmark's own questions.
+
+from recrm_tasks.rewards import Case, FunctionJudge, HybridReward
+
+reward = HybridReward(FunctionJudge(lambda prompt: '{"answer": "A"}'), dimensions=["relevance"])
+reward([Case(query="quiet hotel near the station", items=["Park Hotel, 5 min walk"])])[0].value
+"""
+
+from recrm_tasks.rewards.case import Case
+from recrm_tasks.rewards.hybrid_reward import HybridReward, Reward
+from recrm_tasks.rewards.judge import FunctionJudge, Judge, JudgeError, Reply
+
+__all__ = ["Case", "FunctionJudge", "HybridReward", "Judge", "JudgeError", "Reply", "Reward"]

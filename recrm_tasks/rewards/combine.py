@@ -1,0 +1,61 @@
+"""The parts of a reward -> one number, by the forms of the hybrid score."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from recrm_tasks.scoring.aggregate.forms import FORMS, HOLDS
+from recrm_tasks.scoring.aggregate.parts import Role
+
+Missing: TypeAlias = Literal["none", "drop", "zero"]
+"""What a missing part does. `none`: there is no reward. `drop`: the form is of the other parts. `zero`: it counts 0."""
+MISSING: tuple[Missing, ...] = ("none", "drop", "zero")
+
+
+def discounted(values: Sequence[float]) -> float | None:
+    """The mean of values by place, best place first: weight 1 / log2(place + 1), as in nDCG.
+
+    Args:
+        values: NaN is left out, with its weight.
+
+    Returns:
+        The mean; None if no value is left.
+    """
+    known = [(1 / math.log2(place + 1), value) for place, value in enumerate(values, 1) if not math.isnan(value)]
+    if not known:
+        return None
+    return math.fsum(weight * value for weight, value in known) / math.fsum(weight for weight, _ in known)
+
+
+def combine(parts: Mapping[str, float | None], roles: Mapping[str, Role], form: str, missing: Missing) -> float | None:
+    """One reward from 0 to 1.
+
+    Where there are gates and no quality to average, `stratified` is the share of the gates that hold, and `gated` is 1
+    if all hold.
+
+    Args:
+        parts: by dimension, from 0 to 1; None is missing.
+        roles: of the same dimensions.
+        form: one of `FORMS`.
+        missing: what a missing part does.
+
+    Returns:
+        The reward; None if there is none.
+    """
+    if missing == "zero":
+        parts = {key: 0.0 if part is None else part for key, part in parts.items()}
+    known = {key: part for key, part in parts.items() if part is not None}
+    if not known or (missing == "none" and len(known) < len(parts)):
+        return None
+    weighed = [roles[key] for key in known]
+    values = np.array(list(known.values()), dtype=np.float64)[:, None]
+    if form in ("stratified", "gated") and not any(role.weight > 0 for role in weighed if not role.gate):
+        held = values[[role.gate for role in weighed]] > HOLDS
+        return float(held.mean() if form == "stratified" else held.all()) if held.size else None
+    if not any(role.weight > 0 for role in weighed):
+        return None
+    return float(FORMS[form](values, weighed)[0])

@@ -1,0 +1,208 @@
+"""Cases -> rewards: a judge is asked the dimensions' questions, and their parts are combined as in the hybrid score."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from recrm_tasks.answers.prompt import Prompt
+from recrm_tasks.dimensions import dimension as dimension_of
+from recrm_tasks.dimensions.suites import RECRM
+from recrm_tasks.errors import HarnessError, RecrmError
+from recrm_tasks.rewards.case import Case
+from recrm_tasks.rewards.combine import MISSING, Missing, combine, discounted
+from recrm_tasks.rewards.judge import Judge, JudgeError, Reply
+from recrm_tasks.rewards.questions import CannotAsk, questions
+from recrm_tasks.scoring.aggregate.forms import DEFAULT, FORMS
+from recrm_tasks.scoring.aggregate.parts import Role
+
+OnError: TypeAlias = Literal["raise", "none"]
+"""What happens where the judge does not answer: an error, or a case without a reward."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question, and what was answered."""
+
+    dimension: str
+    prompt: Prompt
+    reply: Reply
+    verdicts: tuple[float, ...]
+    """From 0 to 1, one per part that the answer decides; NaN is unreadable."""
+    reason: str | None = None
+    """Why the answer could not be read; None if it could."""
+
+
+@dataclass(frozen=True)
+class Reward:
+    """What one case is worth."""
+
+    value: float | None
+    """From 0 to 1; None if parts are missing and `missing` is `none`, or the judge did not answer."""
+    parts: dict[str, float | None]
+    """By dimension, from 0 to 1; None is missing."""
+    missing: dict[str, str]
+    """Why each missing part is missing, by dimension."""
+    asked: tuple[Asked, ...] = ()
+    tokens_in: int = 0
+    """Tokens of all prompts, as far as the judge counted them."""
+    tokens_out: int = 0
+    error: str | None = None
+    """Why the judge did not answer."""
+
+
+@dataclass(frozen=True)
+class HybridReward:
+    """The hybrid reward of cases.
+
+    A part is what a dimension's verdict is worth, from 0 to 1, as in the hybrid score: a label's value, a probability,
+    the normalised rank. Of several items it is the mean by place, see `discounted`. A part is missing if it could not
+    be asked or an answer was unreadable.
+
+    Args:
+        judge: who answers the questions.
+        form: how parts are combined: `stratified`, `gated`, `weighted` or `geometric`, see docs/metrics.md.
+        weights: of dimensions, by key; 1 for the others.
+        dimensions: which are asked; by default all of the suite `recrm`.
+        missing: what a missing part does: `none` (no reward), `drop` (the form is of the other parts), `zero`.
+        on_error: what happens where the judge does not answer.
+
+    Raises:
+        RecrmError: one of these is not allowed.
+
+    Example:
+        >>> from recrm_tasks.rewards import Case, FunctionJudge, HybridReward
+        >>> reward = HybridReward(FunctionJudge(lambda prompt: "A"), dimensions=["relevance"])
+        >>> reward([Case(query="a quiet hotel", items=["Park Hotel"])])[0].value
+        1.0
+    """
+
+    judge: Judge
+    form: str = DEFAULT
+    weights: Mapping[str, float] = field(default_factory=dict)
+    dimensions: Sequence[str] = RECRM.keys
+    missing: Missing = "none"
+    on_error: OnError = "raise"
+
+    def __post_init__(self) -> None:
+        for name, value, allowed in (
+            ("form", self.form, tuple(FORMS)),
+            ("missing", self.missing, MISSING),
+            ("on_error", self.on_error, ("raise", "none")),
+        ):
+            if value not in allowed:
+                raise RecrmError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
+        if isinstance(self.dimensions, str) or not self.dimensions:
+            raise RecrmError(f"dimensions must be a list of keys, not {self.dimensions!r}")
+        for key in (*self.dimensions, *self.weights):
+            dimension_of(key)
+        if unused := [key for key in self.weights if key not in self.dimensions]:
+            raise RecrmError(f"weights: {unused[0]!r} is not one of the dimensions {', '.join(self.dimensions)}")
+        if wrong := [key for key, weight in self.weights.items() if not 0 <= weight < math.inf]:
+            raise RecrmError(f"weights: {wrong[0]} must have a number from 0, not {self.weights[wrong[0]]!r}")
+        if not any(role.gate or role.weight > 0 for role in self.roles.values()):
+            raise RecrmError("weights: at least one dimension needs a weight above 0")
+
+    @property
+    def roles(self) -> dict[str, Role]:
+        """The role of each dimension that is asked."""
+        declared = {key: dimension_of(key).role for key in self.dimensions}
+        return {key: role._replace(weight=self.weights.get(key, role.weight)) for key, role in declared.items()}
+
+    @property
+    def versions(self) -> dict[str, Any]:
+        """What a reward depends on, for logs."""
+        return {
+            "judge": self.judge.name,
+            "mode": self.judge.mode,
+            "form": self.form,
+            "missing": self.missing,
+            "weights": {key: role.weight for key, role in self.roles.items()},
+            "dimensions": {key: dimension_of(key).version for key in self.dimensions},
+        }
+
+    def __call__(self, cases: Sequence[Case]) -> list[Reward]:
+        """The rewards of some cases, in their order; their questions are asked together.
+
+        Raises:
+            JudgeError: the judge did not answer, and `on_error` is `raise`.
+        """
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return asyncio.run(self.rewards(cases))
+        # Called from a coroutine, as some trainers do: its loop cannot be entered twice.
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(asyncio.run, self.rewards(cases)).result()
+
+    async def rewards(self, cases: Sequence[Case]) -> list[Reward]:
+        """The same as a call, for use in a coroutine."""
+        posed = [{key: self._questions(case, key) for key in self.dimensions} for case in cases]
+        found = [prompts for case in posed for prompts in case.values() if not isinstance(prompts, str)]
+        replies = iter(await self.judge.ask([prompt for prompts in found for prompt in prompts]))
+        return [self._reward(case, asked, replies) for case, asked in zip(cases, posed, strict=True)]
+
+    def _questions(self, case: Case, key: str) -> list[Prompt] | str:
+        """The questions, or why they cannot be asked."""
+        try:
+            return questions(case, dimension_of(key), self.judge.mode)
+        except CannotAsk as error:
+            return str(error)
+
+    def _reward(self, case: Case, found: Mapping[str, list[Prompt] | str], replies: Iterator[Reply]) -> Reward:
+        asked: list[Asked] = []
+        parts: dict[str, float | None] = {}
+        missing: dict[str, str] = {}
+        for key, prompts in found.items():
+            if isinstance(prompts, str):
+                parts[key], missing[key] = None, f"not asked: {prompts}"
+                continue
+            answered = [_asked(key, prompt, next(replies)) for prompt in prompts]
+            asked += answered
+            parts[key], why = self._part(key, answered, len(case.items))
+            if why is not None:
+                missing[key] = why
+        failed = next((one.reply.error for one in asked if one.reply.said is None), None)
+        if failed is not None and self.on_error == "raise":
+            raise JudgeError(f"case {case.id or case.digest}: the judge {self.judge.name} did not answer: {failed}")
+        return Reward(
+            value=None if failed is not None else combine(parts, self.roles, self.form, self.missing),
+            parts=parts,
+            missing=missing,
+            asked=tuple(asked),
+            tokens_in=sum(one.reply.tokens_in or 0 for one in asked),
+            tokens_out=sum(one.reply.tokens_out or 0 for one in asked),
+            error=failed,
+        )
+
+    def _part(self, key: str, answered: Sequence[Asked], items: int) -> tuple[float | None, str | None]:
+        """The part of a dimension, and why it is missing or incomplete."""
+        verdicts = [verdict for one in answered for verdict in one.verdicts][: items or None]
+        unreadable = [one for one in answered if one.reason is not None]
+        why = None
+        if unreadable:
+            of = f" of {len(answered)}" if len(answered) > 1 else ""
+            why = f"unreadable: {len(unreadable)}{of}, {unreadable[0].reason}"
+        if self.missing == "zero":
+            verdicts = [0.0 if math.isnan(verdict) else verdict for verdict in verdicts]
+        incomplete = any(map(math.isnan, verdicts)) and self.missing == "none"
+        return (None if incomplete else discounted(verdicts)), why
+
+
+def _asked(key: str, prompt: Prompt, reply: Reply) -> Asked:
+    kind = dimension_of(key).kind
+    if reply.said is None:
+        return Asked(key, prompt, reply, (math.nan,), reply.error)
+    try:
+        answer = kind.read(reply.said, prompt) if isinstance(reply.said, str) else kind.weigh(reply.said, prompt)
+    except HarnessError as error:  # log-probabilities that no model gives
+        return _asked(key, prompt, reply._replace(said=None, error=str(error)))
+    outcome = prompt.outcome(answer)
+    verdicts = kind.parts([outcome]).verdict.tolist()
+    if isinstance(prompt.gold, tuple):  # an order: its parts come in the order shown
+        verdicts = [verdict for _, verdict in sorted(zip(prompt.gold, verdicts, strict=True), reverse=True)]
+    return Asked(key, prompt, reply, tuple(verdicts), outcome.reason)
