@@ -65,6 +65,12 @@ class Dataset:
             for batch in table.to_batches(_PART):
                 yield from records_of(self.dimension, batch)
 
+    def ids(self) -> list[str]:
+        """The records' ids, in order."""
+        renamed = self.stored.manifest["renamed"]
+        names = self.stored.index.column("id").take(pa.array(self.rows)).to_pylist()
+        return [f"{name}{renamed.get(str(row), '')}" for name, row in zip(names, self.rows.tolist(), strict=True)]
+
     def only(self, ids: Collection[str]) -> Dataset:
         """The records with these ids, in the same order.
 
