@@ -36,6 +36,9 @@ class Entry:
     overall: dict[str, float] = field(default_factory=dict)
     """`mean_score` and `hybrid` of the suite, flat, with what their intervals need; empty without one."""
 
+    same_as: list[str] = field(default_factory=list)
+    """Other models with the same answers, to the last digit."""
+
     @property
     def name(self) -> str:
         """The model, numbered if it has several runs."""
@@ -69,6 +72,7 @@ class Entry:
                 )
                 if holds
             ),
+            *(f"same answers as {name}" for name in self.same_as),
         ]
 
     def interval(self, metric: str) -> tuple[float, float]:
