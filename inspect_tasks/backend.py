@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from inspect_ai.model import Model
@@ -14,23 +16,31 @@ from recrm_tasks.prompting import Backend
 from recrm_tasks.prompting.tokens import tokens_of
 
 _LOADING = ("revision", "trust_remote_code")
+_NO_TEMPLATE = "{% for turn in messages %}{{ turn.role }}: {{ turn.content }}\n{% endfor %}"
+"""What Inspect sends with `use_chat_template=false`."""
 
 
-def active_backend() -> Backend:
-    """The tokenizer and the context of the model.
+def active_backend(enable_thinking: bool | None = None) -> Backend:
+    """The tokenizer and the context of the model, and how its chat template is applied.
+
+    Args:
+        enable_thinking: as `thinking_choice` returns it.
 
     Raises:
         RecrmError: an `hf/` model has no chat template, so Inspect would use its own.
     """
     model = active_model()
+    choice = (("enable_thinking", enable_thinking),)
+    given = choice if enable_thinking is not None else ()
     if model is None or provider_of(model) not in ("hf", "vllm", "sglang", PROVIDER):
-        return Backend()
+        return Backend(template=given)
     arguments = model.model_args
     names = (arguments.get(name) for name in ("tokenizer_path", "tokenizer", "model_path"))
     known = Backend(
         tokenizer=from_users_folder(next((name for name in names if isinstance(name, str)), model.name)),
         context=arguments.get("max_model_len") or arguments.get("max_length"),
         options=tuple((name, arguments[name]) for name in _LOADING if name in arguments),
+        template=(*(choice if provider_of(model) == "hf" else given), *_other_template(arguments)),
     )
     if provider_of(model) == "hf" and not {"chat_template", "use_chat_template"} & arguments.keys():
         assert known.tokenizer is not None
@@ -41,6 +51,17 @@ def active_backend() -> Backend:
                 """-M 'chat_template="{{ messages[0].content }}"', which passes the text on unchanged"""
             )
     return known
+
+
+def _other_template(arguments: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The chat template that the user chose instead of the model's own: its text, or a file for servers."""
+    if arguments.get("use_chat_template") is False:
+        return (("chat_template", _NO_TEMPLATE),)
+    given = arguments.get("chat_template")
+    if not isinstance(given, str):
+        return ()
+    path = Path(from_users_folder(given)) if "{" not in given else None
+    return (("chat_template", path.read_text(encoding="utf-8") if path and path.is_file() else given),)
 
 
 def thinking_choice(enable_thinking: bool | None) -> bool | None:

@@ -114,7 +114,13 @@ def said(sample: EvalSample) -> str:
     if sample.metadata.get("mode") != "logprob":
         return sample.output.completion
     choices = sample.metadata["choices"]
-    given = choice_logprobs(sample.output, choices, sample.metadata.get(ANSWER_TOKENS))
+    given = choice_logprobs(
+        sample.output,
+        choices,
+        sample.metadata.get(ANSWER_TOKENS),
+        opened=sample.metadata.get("opened"),
+        marks=sample.metadata.get("marks"),
+    )
     if not isinstance(given, list):
         return sample.output.completion
     return "\n".join(f"{choice}: {logprob:.4f}" for choice, logprob in zip(choices, given, strict=True))

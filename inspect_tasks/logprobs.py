@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 
 from inspect_ai.model import ModelOutput
 
 from inspect_tasks.answer_tokens import SPACES
+from recrm_tasks.answers.thinking import answer_start
 from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.outcomes import Reason
 
+_TEXT = {ord("Ġ"): " ", ord("▁"): " ", ord("Ċ"): "\n"}
+
 
 def choice_logprobs(
-    output: ModelOutput, choices: Sequence[str], tokens: Sequence[str] | None = None
+    output: ModelOutput,
+    choices: Sequence[str],
+    tokens: Sequence[str] | None = None,
+    *,
+    opened: str | None = None,
+    marks: Sequence[str] | None = None,
 ) -> list[float] | Reason:
     """The log-probability of each choice's token, the one that lm-eval scores.
 
@@ -24,6 +33,8 @@ def choice_logprobs(
         output: what the provider returned; its first answer token must have its alternatives.
         choices: the allowed answers, one token each.
         tokens: how the provider writes the token of each choice; None if that is not known.
+        opened: what the prompt left open; see `recrm_tasks.answers.thinking`.
+        marks: the user's own marks of thinking.
 
     Returns:
         One natural logarithm per choice; minus infinity for a choice that is not among the alternatives. `truncated`
@@ -39,14 +50,16 @@ def choice_logprobs(
             "generated answers: -T answer=generate"
         )
     # Providers remove a thinking section from the text but keep it here: the answer begins after it.
-    closing = [i for i, token in enumerate(content) if "</think>" in token.token]
-    answer = content[closing[-1] + 1 :] if closing else content
-    if any("<think>" in token.token for token in answer):
-        return Reason.TRUNCATED
+    texts = [token.token.translate(_TEXT) for token in content]
+    start = answer_start("".join(texts), opened, (marks[0], marks[1]) if marks else None)
+    if isinstance(start, Reason):
+        return start
+    ends = accumulate(map(len, texts))
+    answer = [token for token, end in zip(content, ends, strict=True) if end > start or not start]
     # A token without text is part of a character, not a space: it must not be skipped. Without thinking there is only
     # one token, and its alternatives count even if it is a space.
     first = next((token for token in answer if token.token.strip(SPACES) or not token.token), None)
-    if first is None and not closing:
+    if first is None and not start:
         first = answer[0]
     if first is None:
         return [-math.inf] * len(choices)

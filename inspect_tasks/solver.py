@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from inspect_ai._util.error import PrerequisiteError
-from inspect_ai.model import get_model
+from inspect_ai.model import ChatMessageAssistant, get_model
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from inspect_tasks.alternatives import Alternatives
+from inspect_tasks.prompt_ends import continue_last_turn
 from inspect_tasks.reward_model import CHOICES, NAMES, PROVIDER
-from inspect_tasks.samples import to_prompt
+from inspect_tasks.samples import PREFILL, to_prompt
 from recrm_tasks.dimensions import dimension as dimension_of
 
 ANSWER_TOKENS = "answer_tokens"
@@ -28,6 +29,9 @@ def ask(thinking: int = 0, enable_thinking: bool | None = None) -> Solver:
     alternatives = Alternatives(thinking, enable_thinking)
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
+        if prefill := state.metadata.get(PREFILL):
+            continue_last_turn(get_model())
+            state.messages.append(ChatMessageAssistant(content=prefill))
         try:
             if state.metadata["mode"] == "logprob":
                 if state.model.api == PROVIDER:

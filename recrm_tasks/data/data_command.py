@@ -98,9 +98,10 @@ def _write(to: Path, found: list[Profile], origin: Origin) -> None:
         return
     head = f"# What was recognised of {origin.name}"
     head += f" at {origin.commit}" if origin.commit else ""
-    text = f"{head}. `?` has to be decided. docs/data.md describes the keys.\n"
+    text = f"{head}. `?` has to be decided: remove the # of one answer. docs/data.md describes the keys.\n"
+    doubts = [(p.dimension.key, doubt) for p in found for doubt in p.plan.doubts]
     try:
-        to.write_text(text + to_yaml(Mapping(dimensions=proposal(found))), encoding="utf-8")
+        to.write_text(text + to_yaml(Mapping(dimensions=proposal(found)), doubts), encoding="utf-8")
     except OSError as error:
         raise DataError(f"{to}: cannot be written: {error.strerror}") from None
     print(f"\nwritten: {to} (use it with --mapping {to} or RECRM_MAPPING={to})")
@@ -119,7 +120,7 @@ def _print(found: Profile) -> None:
     if plan.labels:
         print(f"  label set   {', '.join(f'{x.name} ({x.value:.3g})' for x in plan.labels.labels)}")
     for doubt in plan.doubts:
-        print(f"  to decide   {doubt}")
+        print(f"  to decide   {doubt.what}")
     if not found.rows and not found.problems.total:
         return
     for title, counts in (("splits", found.splits), ("labels", found.labels), ("languages", found.langs)):

@@ -86,7 +86,13 @@ def described(source: Source) -> Iterator[tuple[str, str]]:
         yield name, column if isinstance(column, str) else "nothing" if column is None else " + ".join(column)
     if source.label is not None:
         values = ", ".join(f"{k} = {v}" for k, v in source.label.values.items())
-        yield "label", source.label.column + (f" ({values})" if values else "")
+        if source.label.value is not None:
+            yield "label", f"{source.label.value} in all records"
+            return
+        how = [f"the answer at {source.label.key}" if source.label.key else "the answer in it"]
+        how = how if source.label.read == "answer" else []
+        how += [values] if values else [f"grades {' > '.join(source.label.grades)}"] if source.label.grades else []
+        yield "label", f"{source.label.column}" + (f" ({'; '.join(how)})" if how else "")
 
 
 def _counts(stored: Stored, name: str) -> dict[str, int]:

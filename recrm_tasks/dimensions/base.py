@@ -61,6 +61,12 @@ class Dimension(ABC):
     """Other names of the record's fields in sources."""
     telling: ClassVar[tuple[str, ...]] = ()
     """Names of label columns whose meaning is clear: a yes or 1 is the best label, a higher number a better one."""
+    contrary: ClassVar[tuple[str, ...]] = ()
+    """Names of label columns whose yes or 1 is the worst label."""
+    label_words: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Words in sources for each label, by its name, besides those of the label set."""
+    judged: ClassVar[str | None] = None
+    """The field that the label is about. Of pairs, the better and the worse one are two records that differ in it."""
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)

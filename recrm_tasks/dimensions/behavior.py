@@ -45,8 +45,23 @@ class BehaviorDimension(Dimension):
     columns = {**USER, "item": ITEM}
     telling = (
         "click", "clicked", "is_click", "order", "ordered", "is_order", "purchase", "purchased", "action", "acted",
-        "converted", "conversion", "是否点击", "是否下单", "点击", "下单", "购买",
+        "converted", "conversion", "is_clicked", "is_ordered", "is_purchase", "is_purchased", "is_buy", "buy",
+        "bought", "booked", "is_booked", "click_label", "is_acted", "是否点击", "是否下单", "点击", "下单", "购买",
+        "是否购买", "是否转化", "是否预订", "是否行动",
     )  # fmt: skip
+    contrary = ("skip", "skipped", "is_skip", "is_skipped", "是否跳过")
+    label_words = {
+        "1": (
+            "click", "clicked", "order", "ordered", "purchase", "purchased", "buy", "bought", "book", "booked", "acted",
+            "converted", "点击", "已点击", "下单", "已下单", "购买", "已购买", "预订", "已预订",
+        ),
+        "0": (
+            "skip", "skipped", "no click", "not click", "not clicked", "unclicked", "non click", "no order",
+            "not ordered", "not purchased", "ignored", "no action", "未点击", "没有点击", "不点击", "未下单",
+            "没有下单", "不下单", "未购买", "跳过", "无行为",
+        ),
+    }  # fmt: skip
+    judged = "item"
     question_text = {
         "en": (
             "You predict what users of a platform for local services do. Below are a user's profile and history, the "

@@ -41,11 +41,37 @@ class FactualDimension(Dimension):
         "query": QUERY,
         "evidence": (
             "evidences", "documents", "docs", "passages", "knowledge", "context", "retrieved", "retrieved_evidence",
-            "references", "证据", "依据", "检索结果", "参考资料", "知识",
+            "references", "retrieval", "retrieved_docs", "retrieved_documents", "retrieval_results", "evidence_list",
+            "证据", "依据", "检索结果", "参考资料", "知识", "参考信息", "检索证据", "事实依据", "检索内容",
+            "检索到的证据", "参考文本", "上下文",
         ),
         "response": RESPONSE,
     }  # fmt: skip
-    telling = ("consistent", "is_consistent", "faithful", "supported", "grounded", "attributable", "是否一致", "一致")
+    telling = (
+        "consistent", "is_consistent", "faithful", "supported", "grounded", "attributable", "is_faithful",
+        "is_supported", "is_grounded", "is_factual", "factual", "consistency", "consistency_label",
+        "factually_consistent", "是否一致", "一致", "是否事实一致", "事实是否一致", "事实一致", "事实一致性",
+        "是否有依据", "是否符合事实",
+    )  # fmt: skip
+    contrary = (
+        "hallucination", "is_hallucination", "hallucinated", "is_hallucinated", "has_hallucination",
+        "hallucination_label", "contains_hallucination", "with_hallucination", "inconsistent", "is_inconsistent",
+        "contradicts", "幻觉", "是否幻觉", "是否有幻觉", "是否存在幻觉", "是否包含幻觉", "存在幻觉", "有幻觉",
+        "有无幻觉", "幻觉标签", "是否不一致", "是否矛盾",
+    )  # fmt: skip
+    label_words = {
+        "consistent": (
+            "faithful", "factual", "no hallucination", "not hallucinated", "non hallucinated", "non hallucination",
+            "no hallucinations", "without hallucination", "pass", "passed", "无幻觉", "没有幻觉", "不存在幻觉",
+            "非幻觉", "未出现幻觉", "事实一致", "符合事实", "通过",
+        ),
+        "inconsistent": (
+            "unfaithful", "non factual", "nonfactual", "hallucination", "hallucinated", "has hallucination",
+            "contradicted", "contradiction", "refuted", "fail", "failed", "有幻觉", "存在幻觉", "幻觉", "出现幻觉",
+            "事实不一致", "不符合事实", "不通过", "未通过",
+        ),
+    }  # fmt: skip
+    judged = "response"
     default_labels = LabelSet(
         labels=(
             Label(

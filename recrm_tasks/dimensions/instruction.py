@@ -35,11 +35,35 @@ class InstructionDimension(Dimension):
     record_type = InstructionRecord
     aliases = ("instruction following evaluation", "instruction_follow", "ifeval", "指令遵循", "指令跟随")
     columns = {
-        "instruction": ("instructions", "rules", "system_prompt", "constraints", "指令", "要求", "规则", "系统提示"),
+        "instruction": (
+            "instructions", "rules", "system_prompt", "constraints", "constraint", "system_instruction", "requirements",
+            "指令", "要求", "规则", "系统提示", "系统提示词", "约束", "约束条件", "系统指令", "指令要求", "用户指令",
+        ),
         "query": QUERY,
         "response": RESPONSE,
-    }
-    telling = ("follows", "followed", "is_following", "follow_instruction", "compliant", "是否遵循", "是否遵守", "遵循")
+    }  # fmt: skip
+    telling = (
+        "follows", "followed", "is_following", "follow_instruction", "compliant", "is_follow", "is_followed", "follow",
+        "following", "follows_instruction", "instruction_followed", "is_compliant", "compliance", "pass", "passed",
+        "is_pass", "is_passed", "是否遵循", "是否遵守", "遵循", "是否符合", "是否满足", "是否通过", "是否遵循指令",
+        "是否遵守要求", "是否符合要求",
+    )  # fmt: skip
+    contrary = (
+        "violates", "violated", "violation", "is_violation", "is_violated", "violates_instruction", "has_violation",
+        "违反", "是否违反", "是否违规", "是否违反指令", "是否违反要求",
+    )  # fmt: skip
+    label_words = {
+        "follows": (
+            "following", "pass", "passed", "satisfied", "遵循", "已遵循", "完全遵循", "遵循指令", "满足", "符合要求",
+            "通过",
+        ),
+        "violates": (
+            "violation", "not follow", "not followed", "not following", "unfollowed", "non compliant", "noncompliant",
+            "fail", "failed", "unsatisfied", "未遵循", "不遵循", "没有遵循", "未遵循指令", "违背", "未遵守", "不满足",
+            "未满足", "不符合要求", "不通过", "未通过",
+        ),
+    }  # fmt: skip
+    judged = "response"
     default_labels = LabelSet(
         labels=(
             Label(

@@ -63,6 +63,8 @@ class RankingDimension(Dimension):
         "query": QUERY,
         "candidates": (
             "candidate_items", "candidate_list", "item_list", "items", "候选", "候选项", "候选列表", "候选商品",
+            "candidate_pois", "candidate_shops", "poi_list", "候选集", "候选商家", "候选商品列表", "候选商家列表",
+            "候选物品",
         ),
     }  # fmt: skip
     telling = (
@@ -76,6 +78,10 @@ class RankingDimension(Dimension):
         "purchased",
         "是否点击",
         "是否下单",
+        "is_clicked",
+        "is_ordered",
+        "点击",
+        "下单",
     )
     question_text = {
         "en": (

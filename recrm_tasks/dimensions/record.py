@@ -29,6 +29,8 @@ class Record(BaseModel):
 
     shown: ClassVar[Mapping[str, Any]] = {}
     """The fields that only the prompt needs, with their values for records whose `messages` replace the prompt."""
+    may_lack: ClassVar[tuple[str, ...]] = ()
+    """Fields in `shown` that a source may lack, if it has at least one of them: their values there are used."""
 
     @model_validator(mode="before")
     @classmethod

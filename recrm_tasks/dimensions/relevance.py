@@ -56,7 +56,11 @@ class RelevanceDimension(Dimension):
         "相关性",
         "相关度",
         "相关等级",
+        "relevant",
+        "是否相关",
     )
+    contrary = ("irrelevant", "is_irrelevant", "是否不相关", "不相关")
+    judged = "item"
     default_labels = LabelSet(
         labels=(
             Label(

@@ -18,6 +18,8 @@ class UserRecord(Record):
     history: list[Text]
     context: Text
 
+    may_lack = ("profile", "history", "context")
+
     def without_oldest(self: User, entries: int) -> User:
         """The record without the oldest entries of its history."""
         return self.model_copy(update={"history": self.history[entries:]})

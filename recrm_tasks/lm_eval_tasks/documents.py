@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
@@ -86,6 +86,16 @@ def documents_of_all(
     return {"test": documents}
 
 
+def options_of(arguments: Mapping[str, Any]) -> Options:
+    """The options of a run among `--metadata` and `--model_args`: those named `recrm_…`.
+
+    Raises:
+        RecrmError: one is unknown or has a wrong value.
+    """
+    given = {name.removeprefix(_PREFIX): value for name, value in arguments.items() if name.startswith(_PREFIX)}
+    return parse(Options, given, _PREFIX)
+
+
 def _load(
     dimension: str, answer: str, arguments: dict[str, Any], suite: Suite | None
 ) -> tuple[Iterator[dict[str, Any]], dict[str, Any]]:
@@ -98,8 +108,7 @@ def _load(
         suite: the suite that the run belongs to.
     """
     warn_of_earlier_answers()
-    given = {name.removeprefix(_PREFIX): value for name, value in arguments.items() if name.startswith(_PREFIX)}
-    options = parse(Options, given, _PREFIX)
+    options = options_of(arguments)
     mode = one_of(MODES).parse(answer, "recrm_mode")
     if mode == "logprob" and str(arguments.get("base_url", "")).rstrip("/").endswith("/chat/completions"):
         raise RecrmError(
@@ -169,5 +178,5 @@ def _document(dimension: str, prompt: Prompt, more: dict[str, Any]) -> dict[str,
     }
 
 
-_SCORING = ("words", "gold", "group", "values", "style")
+_SCORING = ("words", "gold", "group", "values", "style", "marks")
 """Fields of a prompt without a column of their own."""

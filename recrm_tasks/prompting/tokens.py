@@ -44,16 +44,18 @@ class Tokens:
 
     Args:
         name: a folder, or the name of a model on the hub.
+        template: arguments of the chat template; `chat_template` replaces the template itself.
         options: further arguments of `AutoTokenizer.from_pretrained`: `revision`, `trust_remote_code`, `gguf_file`.
 
     Raises:
         RecrmError: transformers is not installed, or the tokenizer cannot be loaded.
     """
 
-    def __init__(self, name: str, **options: Any) -> None:
+    def __init__(self, name: str, template: Mapping[str, Any] = {}, **options: Any) -> None:
         self._tokenizer = tokenizer_of(name, options)
         self.name = name
         self.options = tuple(options.items())
+        self._template = dict(template)
 
     @property
     def chat_template(self) -> str | None:
@@ -73,10 +75,20 @@ class Tokens:
 
     def render(self, messages: Sequence[Message]) -> str:
         """A prompt as the model sees it: in its chat template if it has one, else as plain text."""
-        if not self.has_chat_template:
+        return self._render(messages, add_generation_prompt=True)
+
+    def render_continued(self, messages: Sequence[Message]) -> str | None:
+        """The same with a last turn of the assistant that the model continues; None if the template cannot do that."""
+        try:
+            return self._render(messages, continue_final_message=True)
+        except ValueError:  # the template removes or changes the turn
+            return None
+
+    def _render(self, messages: Sequence[Message], **how: bool) -> str:
+        if not self.has_chat_template and not self._template.get("chat_template"):
             return "\n\n".join(m.content for m in messages)
         turns = [{"role": m.role, "content": m.content} for m in messages]
-        text: str = self._tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+        text: str = self._tokenizer.apply_chat_template(turns, tokenize=False, **how, **self._template)
         return text
 
     def count(self, messages: Sequence[Message]) -> int:
@@ -94,9 +106,11 @@ class Tokens:
 
 
 @lru_cache(maxsize=4)
-def tokens_of(name: str, options: tuple[tuple[str, Any], ...] = ()) -> Tokens:
+def tokens_of(
+    name: str, options: tuple[tuple[str, Any], ...] = (), template: tuple[tuple[str, Any], ...] = ()
+) -> Tokens:
     """The tokenizer of that name. It is loaded once, since all tasks of a run ask for the same."""
-    return Tokens(name, **dict(options))
+    return Tokens(name, dict(template), **dict(options))
 
 
 def context_of(name: str, options: tuple[tuple[str, Any], ...] = ()) -> int | None:

@@ -94,6 +94,7 @@ class Run(RunInfo):
             f"prompts in {given('prompt_lang')}" if given("prompt_lang") else "",
             f"{given('orders')} orders" if (given("orders") or 1) > 1 else "",
             "thinking" if given("enable_thinking") else "",
+            "thinking closed in the prompt" if given("close_thinking") else "",
         )
         return tuple(one for one in found if one)
 

@@ -235,9 +235,9 @@ def test_two_columns_of_one_name(refusal, tmp_path):
     assert "duplicate column 'query'" in refusal(file.read_bytes(), "factual.arrow")
 
 
-@pytest.mark.parametrize("heading", [b"a," * 100_000, b",".join(b"c%d" % i for i in range(20_000))])
+@pytest.mark.parametrize("heading", [b"a," * 100_000, b",".join(b"c%d" % i for i in range(5_000))])
 def test_very_many_columns(heading, refusal):
-    """It took time in the square of their number: 45 seconds for one line of 200 KB."""
+    """A heading of 200 KB took 45 seconds: time in the square of the number of columns."""
     start = time.process_time()
     refusal(heading + b"\n" + heading, "factual.csv")
     assert time.process_time() - start < 2

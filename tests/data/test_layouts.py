@@ -469,7 +469,7 @@ SPOKEN = {
 }
 ZERO_ONE = {"consistent": 1, "inconsistent": 0}
 VERL = [
-    {**PROMPTS["verl"](r, asked(r), r["label"]), "extra_info": {"answer": r["label"], "index": 1}}
+    {**PROMPTS["verl"](r, asked(r), "consistent"), "extra_info": {"answer": r["label"], "index": 1}}
     for r in rows("factual")
 ]
 
@@ -482,31 +482,32 @@ UNCLEAR = {
     ),
     "no label column": (
         "factual", "factual.csv", renamed("factual", label="verdict"),
-        ["no column for it", "verdict"], {"label.column": "verdict"}, {"COLUMN": "verdict"},
+        ["no column for it", "verdict"], {"label.column": "verdict"}, {},
     ),
     "0 and 1 in a column that does not say of what": (
         "factual", "factual.csv", recoded("factual", ZERO_ONE),
-        ["what do the values '0', '1' of label mean?", "each one of consistent, inconsistent"],
+        ["what do the values '0', '1' of label mean?", "Each is one of consistent, inconsistent"],
         {"label.values.0": "inconsistent", "label.values.1": "consistent"},
-        {"'0': …": "'0': inconsistent", "'1': …": "'1': consistent"},
+        "label: {column: label, values: {'0': inconsistent, '1': consistent}}",
     ),
     "unknown words": (
         "relevance", "QIR.parquet", recoded("relevance", {"relevant": "好", "partial": "一般", "irrelevant": "差"}),
         ["'一般'", "relevant, partial, irrelevant"],
         {"label.values.好": "relevant", "label.values.一般": "partial", "label.values.差": "irrelevant"},
-        {"'好': …": "'好': relevant", "'一般': …": "'一般': partial", "'差': …": "'差': irrelevant"},
+        "label: {column: label, values: {一般: partial, 好: relevant, 差: irrelevant}}",
     ),
     "words for what a user did": (
-        "behavior", "behavior.csv", recoded("behavior", {1: "click", 0: "skip"}, "action"),
-        ["what do the values 'click', 'skip' of action mean?", "each one of 0, 1\n"],
-        {"label.values.click": "1", "label.values.skip": "0"}, {"'click': …": "'click': 1", "'skip': …": "'skip': 0"},
+        "behavior", "behavior.csv", recoded("behavior", {1: "tap", 0: "scroll"}, "action"),
+        ["what do the values 'scroll', 'tap' of action mean?", "Each is one of 1, 0\n"],
+        {"label.values.tap": "1", "label.values.scroll": "0"},
+        "label: {column: action, values: {scroll: '0', tap: '1'}}",
     ),
     "words for a prompt that is not known": (
         "factual", "factual.jsonl",
         [PROMPTS["messages"](r, asked(r), "是" if r["label"] == "consistent" else "否") for r in rows("factual")],
         ["what do the values '否', '是' of messages mean?"],
         {"label.values.是": "consistent", "label.values.否": "inconsistent"},
-        {"'否': …": "'否': inconsistent", "'是': …": "'是': consistent"},
+        "label: {column: messages, values: {否: inconsistent, 是: consistent}}",
     ),
     "whole sentences": (
         "factual", "factual.jsonl", recoded("factual", SPOKEN | {"x": ""}),
@@ -518,7 +519,7 @@ UNCLEAR = {
         [{**r, "id": r["id"] if i < 4 else f"x{i}", "label": f"{i}: {r['label']} it is"}
          for i, r in enumerate(plain("factual") * 10)],
         ["label holds texts, not labels, like '0: consistent it is'"], {"label.pattern": r"(\w+) it is"},
-        {"REGULAR EXPRESSION WITH (THE LABEL)": r"(\w+) it is", ", values: {WORD: LABEL}": ""},
+        {"REGULAR EXPRESSION WITH (THE LABEL)": r"(\w+) it is"},
     ),
     "number from 0 or from 1": (
         "ranking", "ranking.jsonl", BETWEEN,
@@ -535,7 +536,7 @@ UNCLEAR = {
     ),
     "empty labels": (
         "ranking", "ranking.jsonl", [{**r, "labels": None, "best": r["labels"]} for r in plain("ranking")],
-        ["labels is empty in the first rows"], {"label.column": "best"}, {"COLUMN": "best"},
+        ["labels is empty in the first rows"], {"label.column": "best"}, "label: {column: best}",
     ),
     "name of two dimensions": (
         "factual", "factual_and_relevance.jsonl", plain("factual"),
@@ -544,17 +545,18 @@ UNCLEAR = {
     "no name at all": ("factual", "data.jsonl", prompts("factual", PROMPTS["messages"]), ["no dimension"], None, {}),
     "missing field": (
         "behavior", "behavior.csv", renamed("behavior", context="moment"),
-        ["no column for context of a behavior record", "moment"], {"fields.context": "moment"}, {"COLUMN": "moment"},
+        ["no column for context of a behavior record", "moment"], {"fields.context": "moment"},
+        "fields: {context: moment}",
     ),
-    "missing field that is nowhere": (
-        "behavior", "behavior.jsonl", only("behavior", "id", "profile", "history", "item", "label"),
-        ["no column for context"], {"fields.context": None}, {"COLUMN": "null"},
+    "missing field that a record needs": (
+        "factual", "factual.jsonl", only("factual", "id", "evidence", "response", "label"),
+        ["no column for query"], {"fields.query": None}, "fields: {query: null}",
     ),
     "missing fields but a prompt of another name": (
         "factual", "factual.jsonl",
         [{"id": r["id"], "said": q["messages"], "verdict": r["label"]}
          for r, q in zip(rows("factual"), prompts("factual", PROMPTS["messages"]), strict=True)],
-        ["no column for query, evidence, response", "messages: COLUMN"],
+        ["no column for query, evidence, response", "    messages: said"],
         None, None,
     ),
     "two names for a field": (
@@ -569,7 +571,7 @@ UNCLEAR = {
     "two labels of verl": (
         "factual", "factual.parquet", VERL,
         ["each of the columns reward_model.ground_truth, extra_info.answer may be it"],
-        {"label.column": "extra_info.answer"}, {},
+        {"label.column": "extra_info.answer"}, "label: {column: extra_info.answer}",
     ),
 }  # fmt: skip
 
@@ -617,6 +619,9 @@ def test_unclear_layout_stops_and_can_be_decided(case, tmp_path, capsys):
         assert decided(key, data, filled, tmp_path, capsys)
     if told is not None:
         line = next(part for part in message.splitlines() if part.startswith("    ")).strip()
+        if isinstance(told, str):
+            assert told in [part.strip().partition("   #")[0] for part in message.splitlines()]
+            line, told = told, {}
         for old, new in told.items():
             assert old in line
             line = line.replace(old, new)

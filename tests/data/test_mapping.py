@@ -143,13 +143,13 @@ def test_every_key_of_a_source(tmp_path):
         row(key="k2", task="7"),
         row(key="k3", says="<a>1.0</a>", l="us", part="dev", origin=None, name=None),
     ]
-    rows[2]["extra"] = {"user": "u2", "price": None}
+    rows[2]["extra"] = {"user": "u2", "price": 2.0}
     data = records(tmp_path, rows, WHOLE, split="all")
     one, two = sorted(data.records(), key=lambda r: r.id)
     assert (one.id, one.split, one.lang, one.source, one.group, one.meta) == ("k1", "test", "zh", "log", "u1", {"x": 1})
     assert (one.query, one.item, one.category, one.label) == ("茶", "name: 杯\nprice: 4", None, "1")
     assert (two.id, two.split, two.lang, two.source, two.group) == ("k3", "dev", "en", tmp_path.name, "u2")
-    assert (two.item, two.label) == ("", "1")
+    assert (two.item, two.label) == ("price: 2", "1")
     assert data.labels.names == ("no", "1", "2024-05-01")
     assert [x.value for x in data.labels.labels] == [0, 1, 0.5]
     assert data.labels.labels[1].words == ("fine", "01")
@@ -298,9 +298,142 @@ def test_an_unknown_label_is_told_with_the_line_that_maps_it(tmp_path):
     text = f"version: 1\ndimensions: {{factual: {{sources: [{source}]}}}}\n"
 
     mapping.write_text(text % "", encoding="utf-8")
-    with pytest.raises(DataError, match=r"'good' is not in the declared set.*`values: \{VALUE: LABEL\}` under `label`"):
+    with pytest.raises(DataError, match="what do the values 'bad', 'good' of verdict mean") as caught:
         load("factual", str(file), mapping=str(mapping))
+    assert "label: {column: verdict, values: {bad: inconsistent, good: consistent}}" in str(caught.value)
 
     mapping.write_text(text % ", values: {good: consistent, bad: inconsistent}", encoding="utf-8")
     labels = [record.label for record in load("factual", str(file), mapping=str(mapping)).records()]
     assert sorted(labels) == ["consistent", "inconsistent"]
+
+
+FACTS = [
+    {"q": "Is there parking?", "docs": ["Free parking"], "r": "Yes.", "verdict": "good"},
+    {"q": "Is it open?", "docs": ["Mon-Sat"], "r": "On Sunday.", "verdict": "bad"},
+]
+FACT = """
+dimensions:
+  factual:
+    sources:
+      - files: {"-": [c.jsonl]}
+        fields: {query: q, evidence: docs, response: r}
+        label: {column: verdict, values: {good: consistent, bad: inconsistent}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("query: q", "qurey: q", "a factual record has no field 'qurey'; did you mean query?"),
+        (
+            "evidence: docs",
+            "evidence: dcos",
+            "sources.0.fields.evidence: no row has a column 'dcos'; did you mean docs?",
+        ),
+        ("column: verdict", "column: veridct", "sources.0.label.column: no row has a column 'veridct'; did you mean"),
+        ("good: consistent", "good: consistant", "sources.0.label.values.good: 'consistant' is no label; did you mean"),
+        ("label: {", "lable: {", "sources.0.lable: Extra inputs are not permitted; did you mean label?"),
+        ("column: verdict", "colunm: verdict", "label.colunm: Extra inputs are not permitted; did you mean column?"),
+        ("column: verdict, values", "value: consistent, column: verdict, values", "either `column` or `value`"),
+        ("label: {", "group: docs.name\n        label: {", "sources.0.group: no row has a column 'docs.name'"),
+    ],
+)
+def test_a_typo_is_told_as_one(tmp_path, old, new, told):
+    """Not as a thousand rows without a query."""
+    assert old in FACT
+    with pytest.raises(DataError) as caught:
+        records(tmp_path, FACTS, FACT.replace(old, new), "factual")
+    assert str(caught.value).startswith(f"{tmp_path / 'mapping.yaml'}: ")
+    assert told in str(caught.value)
+    assert len(records(tmp_path, FACTS, FACT, "factual")) == 2
+
+
+def test_a_column_that_begins_in_a_late_row_is_no_typo(tmp_path):
+    rows = [{**FACTS[0], "q": f"Is it open on day {n}?"} for n in range(9_000)]
+    rows[-1]["user"] = {"name": "u1"}
+    text = FACT.replace("label: {", "group: user.name\n        label: {")
+    found = records(tmp_path, rows, text, "factual")
+    assert sorted(r.group for r in found.records() if r.group) == ["u1"]
+
+
+def test_a_label_that_all_records_have(tmp_path):
+    """The two sides of pairs, as `recrm data inspect` writes them."""
+    rows = [{"q": "Is there parking?", "docs": "Free parking", "good": "Yes.", "bad": "No, none."}]
+    text = """
+    dimensions:
+      factual:
+        sources:
+          - {files: {"-": [c.jsonl]}, fields: {query: q, evidence: docs, response: good}, label: {value: consistent}}
+          - {files: {"-": [c.jsonl]}, fields: {query: q, evidence: docs, response: bad}, label: {value: inconsistent}}
+    """
+    found = {r.response: r.label for r in records(tmp_path, rows, text, "factual").records()}
+    assert found == {"Yes.": "consistent", "No, none.": "inconsistent"}
+
+
+def test_what_a_mapping_leaves_out_is_recognised(tmp_path):
+    """A label column's scale, and fields by their names."""
+    words = ("Exact", "Substitute", "Complement", "Irrelevant")
+    rows = [{"query": "noodles", "item": f"Bowl {w}", "judgement": w} for w in words]
+    text = """
+    dimensions:
+      relevance:
+        sources:
+          - {files: {"-": [c.jsonl]}, label: {column: judgement}}
+    """
+    found = records(tmp_path, rows, text)
+    assert found.labels.names == words
+    assert {r.item: r.label for r in found.records()} == {f"Bowl {w}": w for w in words}
+
+
+def test_rows_that_are_left_out_raise_no_question(tmp_path):
+    rows = [{"query": "noodles", "item": f"Bowl {w}", "label": w} for w in ("relevant", "irrelevant", "???")]
+    text = """
+    dimensions:
+      relevance:
+        unusable: skip
+        sources:
+          - {files: {"-": [c.jsonl]}, fields: {query: query, item: item}, label: {column: label}}
+    """
+    assert records(tmp_path, rows, text).provenance["rows_skipped"] == {"unknown label": 1}
+    with pytest.raises(DataError, match=r"what do the values '\?\?\?', 'irrelevant', 'relevant' of label mean\?"):
+        records(tmp_path, rows, text.replace("skip", "stop"))
+
+
+def test_two_answers_to_one_question(tmp_path):
+    lines = ("        label: {column: verdict, values: {good: consistent, bad: inconsistent}}\n",) * 2
+    with pytest.raises(DataError, match="two different answers for 'label': keep one of them"):
+        records(tmp_path, FACTS, FACT + lines[0].replace("good: consistent", "good: inconsistent"), "factual")
+    assert len(records(tmp_path, FACTS, FACT + "".join(lines), "factual")) == 2
+
+
+def test_an_answer_replaces_the_question_mark(tmp_path):
+    text = FACT.replace("evidence: docs", "evidence: '?'").replace("good: consistent", "good: '?'")
+    answer = "        label: {column: verdict, values: {good: consistent, bad: inconsistent}}\n"
+    field = "        fields: {evidence: docs}\n"
+    assert len(records(tmp_path, FACTS, text + field + answer, "factual")) == 2
+    with pytest.raises(DataError, match=r"still to be decided \(\?\): sources\.0\.fields\.evidence"):
+        records(tmp_path, FACTS, text + answer, "factual")
+
+
+def test_an_answer_with_a_key(tmp_path):
+    said = [{**r, "verdict": json.dumps({"why": "it is", "ok": r["verdict"] == "good"})} for r in FACTS]
+    label = "{column: verdict, key: ok, read: answer, values: {'true': consistent, 'false': inconsistent}}"
+    found = records(tmp_path, said, FACT.partition("label:")[0] + f"label: {label}", "factual")
+    assert {r.query: r.label for r in found.records()} == {
+        "Is there parking?": "consistent",
+        "Is it open?": "inconsistent",
+    }
+
+
+def test_grades_of_ones_own(tmp_path):
+    rows = [{"query": "noodles", "item": f"Bowl {n}", "label": n} for n in (3, 1, 2)]
+    text = """
+    dimensions:
+      relevance:
+        sources:
+          - files: {"-": [c.jsonl]}
+            fields: {query: query, item: item}
+            label: {column: label, grades: [1, 2, 3]}
+    """
+    labels = records(tmp_path, rows, text).labels
+    assert [(x.name, x.value) for x in labels.labels] == [("1", 1.0), ("2", 0.5), ("3", 0.0)]

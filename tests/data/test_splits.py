@@ -167,3 +167,50 @@ def test_an_empty_hash_split_is_told(write):
     assert 30 in sides.values()
     (told,) = (s for s in sides.values() if s != 30)
     assert "no records of split 'hash-t" in str(told)
+
+
+def test_two_values_of_one_meaning_are_two_splits(write):
+    """`evaluation` and `test` are both names of a test split: of one source they are not the same."""
+    rows = rows_of(2, split="evaluation") + rows_of(3, split="test", start=2) + rows_of(4, split="dev", start=5)
+    data = write([{k: v for k, v in r.items() if k not in ("dimension", "source", "lang")} for r in rows])
+    assert {name: len(ids(data, name)) for name in ("evaluation", "test", "validation")} == {
+        "evaluation": 2,
+        "test": 3,
+        "validation": 4,
+    }
+
+
+def test_two_file_names_of_one_meaning_are_two_splits(write, tmp_path):
+    write(rows_of(2), "behavior_eval.jsonl")
+    write(rows_of(3, start=2), "behavior_test-00000-of-00002.jsonl")
+    write(rows_of(4, start=5), "behavior_test-00001-of-00002.jsonl")
+    write(rows_of(1, start=9), "behavior_dev.jsonl")
+    counts = {name: len(ids(str(tmp_path), name)) for name in ("eval", "test", "validation")}
+    assert counts == {"eval": 2, "test": 7, "validation": 1}
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_an_object_with_an_array_per_split(tmp_path, indent):
+    rows = [{"query": f"noodles {n}", "item": "Lotus Bowl", "label": "relevant"} for n in range(5)]
+    content = {"train": rows[:3], "test": rows[3:], "validation": []}
+    (tmp_path / "relevance.json").write_text(json.dumps(content, indent=indent), encoding="utf-8")
+    found = load("relevance", str(tmp_path), split="all")
+    assert {r.query: r.split for r in found.records()} == {
+        f"noodles {n}": "train" if n < 3 else "test" for n in range(5)
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"train": [{"query": "a", "item": "b", "label": "relevant"}], "note": "x"}', "behind one of them there is"),
+        ('{"train": [{"query": "a", "item": "b", "label": "relevant"}]', "behind one of them there is"),
+        ('{"train": [{"query": "a", "item": "b", "label": "relevant"}, 7]}', "row 2: expected a JSON object"),
+        ('{"train": [{"query": "a", "item": "b"', "row 1: not valid JSON, or the file ends"),
+    ],
+)
+def test_a_broken_object_with_an_array_per_split(tmp_path, text, told):
+    (tmp_path / "relevance.json").write_text(text, encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        load("relevance", str(tmp_path), split="all")
+    assert told in str(caught.value)

@@ -24,6 +24,7 @@ NOT_RUN = {
     r"^git worktree": "it would change the user's repository; only the subcommand is checked",
     r"^vllm serve": "vLLM is not in this environment: tests/backends/test_doc_servers.py asks its parser",
     r"^make (demo|test|check|generated)": "`make test` and CI run them; here that the target exists",
+    r"^make fuzz": "it takes minutes; here that the target exists",
     r"^(python )?(benchmarks/|tests/|demo/|\w+\.py)": "they take minutes; here what they declare as arguments",
     r"^(python -m )?pip install": "tests/install installs the package; here pip's parser, and the names of the extras",
     r"^inspect eval-retry": "it needs a run that was interrupted: tests/harnesses has such runs; here its parser",
@@ -111,10 +112,9 @@ def test_the_docs_have_commands() -> None:
 
 OTHER_OPTIONS = {
     "-c": "pip",
-    "--chat-template": "vllm serve",
     "--distributed-executor-backend": "vllm serve",
     "--durations": "pytest",
-    "--max-logprobs": "vllm serve",
+    "--logprobs-mode": "vllm serve",
     "--no-enable-prefix-caching": "vllm serve",
 }
 """Options of programs that are not asked here."""
@@ -122,6 +122,7 @@ OTHER_OPTIONS = {
 
 def test_options_in_text_exist() -> None:
     known, used, unknown = known_options(), set(), []
+    known |= {word for command in ALL if command.words[0] == "vllm" for word in command.words if word.startswith("-")}
     for page in COMMAND_PAGES:
         for block in blocks(page):
             if block.language is not None or not block.code.startswith("-"):

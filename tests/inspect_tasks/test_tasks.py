@@ -135,7 +135,7 @@ def test_provenance_and_version_stand_in_the_log(tmp_path: Path) -> None:
         **dataset.provenance, **scripted.ASKED,
     }  # fmt: skip
     assert log.eval.task_version == dimension_of("behavior").version
-    assert log.eval.metadata["task_version"] == f"{log.eval.task_version}-E"
+    assert log.eval.metadata["task_version"] == f"{log.eval.task_version}-F"
 
 
 def test_bench_takes_turns() -> None:
@@ -190,6 +190,27 @@ def test_choice_logprobs() -> None:
     assert choice_logprobs(output(("<think>", {"A": -1.0}), ("A", {"A": -0.1})), "AB") is Reason.TRUNCATED
     again = output(("<think>", {}), ("</think>", {}), ("<think>", {}), ("A", {"A": -0.1}))
     assert choice_logprobs(again, "AB") is Reason.TRUNCATED
+    # Marks of other families, of several tokens, and opened in the prompt.
+    harmony = [
+        "<|channel|>",
+        "analysis",
+        "<|message|>",
+        "A",
+        "<|end|>",
+        "<|start|>",
+        "assistant",
+        "<|channel|>",
+        "final",
+    ]
+    steps = [(token, {"A": -0.1}) for token in harmony]
+    assert choice_logprobs(output(*steps), "AB") is Reason.TRUNCATED
+    ended = output(*steps, ("<|message|>", {}), ("B", {"B": -0.5, "A": -2.0}))
+    assert choice_logprobs(ended, "AB") == [-2.0, -0.5]
+    split = output(("A", {"A": -0.1}), ("[/", {}), ("THINK", {}), ("]", {}), ("B", {"B": -0.5, "A": -2.0}))
+    assert choice_logprobs(split, "AB", opened="[THINK]") == [-2.0, -0.5]
+    assert choice_logprobs(output(("A", {"A": -0.1})), "AB", opened="[THINK]") is Reason.TRUNCATED
+    own = output(("<plan>", {}), ("A", {"A": -0.1}), ("</plan>", {}), ("B", {"B": -0.5, "A": -2.0}))
+    assert choice_logprobs(own, "AB", marks=["<plan>", "</plan>"]) == [-2.0, -0.5]
     assert choice_logprobs(output(("The", {"The": -0.1})), "AB") == [-math.inf, -math.inf]
     assert choice_logprobs(output((" ", {})), "AB") == [-math.inf, -math.inf]
     assert choice_logprobs(output(("", {"": -0.1, "A": -2.0, "B": -3.0})), "AB") == [-2.0, -3.0]

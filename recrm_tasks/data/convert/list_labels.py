@@ -33,7 +33,11 @@ def chosen_labels(column: pa.Array, candidates: pa.ListArray, wanted: LabelColum
     problems: Problems = []
     labels = []
     for index, (value, shown) in enumerate(zip(values_of(column), candidates.to_pylist(), strict=True)):
-        found = _graded(value, wanted) if isinstance(value, list) else _chosen(value, shown, wanted)
+        found: list[int] | str | None = None
+        if isinstance(value, list):
+            found = (None if wanted.values else _named(value, shown)) or _graded(value, wanted)
+        else:
+            found = _chosen(value, shown, wanted)
         if isinstance(found, str):
             problems.append((index, f"{wanted.column}: {found}"))
             found = []
@@ -82,6 +86,21 @@ def _repeated(candidates: pa.ListArray) -> list[int]:
     pairs = np.stack([pc.list_parent_indices(candidates).to_numpy(), ids])
     unique, times = np.unique(pairs, axis=1, return_counts=True)
     return sorted(set(unique[0, times > 1].tolist()))
+
+
+def _named(values: list[Any], shown: list[dict[str, str]]) -> list[int] | None:
+    """The grades where a list has the ids or texts of the chosen candidates; None if it does not.
+
+    A list of numbers, one per candidate, has grades.
+    """
+    words = [render(v).strip() for v in values]
+    if not words or (len(words) == len(shown) and all(re.fullmatch(r"-?\d{1,19}|true|false", w) for w in words)):
+        return None
+    chosen = [[i for i, c in enumerate(shown) if word in (c["id"], c["text"])] for word in words]
+    if any(len(places) != 1 for places in chosen):
+        return None
+    positive = {places[0] for places in chosen}
+    return [int(i in positive) for i in range(len(shown))]
 
 
 def _graded(values: list[Any], wanted: LabelColumn) -> list[int] | str:

@@ -19,6 +19,8 @@ from recrm_tasks.data.convert.scalars import to_scalars
 from recrm_tasks.data.convert.validation import needs_validation, validated
 from recrm_tasks.data.formats import Chunk, texts
 from recrm_tasks.data.formats.candidates import to_candidates
+from recrm_tasks.data.formats.paths import column_at
+from recrm_tasks.data.formats.stated import stated_words
 from recrm_tasks.data.formats.turns import is_turns, last_answers, to_turns
 from recrm_tasks.data.mapping.layout import dimensions_named
 from recrm_tasks.data.mapping.mapping_file import LabelColumn, Source, Values
@@ -91,17 +93,8 @@ class _Conversion:
         return Converted(batch, numbers, self.problems, self.others)
 
     def column(self, path: str) -> pa.Array:
-        """A column by name, or a field inside of one (`extra.query`); nulls where the rows have none."""
-        names = self.batch.schema.names
-        if path in names:
-            return self.batch.column(path)
-        head, _, rest = path.partition(".")
-        if head not in names or not rest:
-            return pa.nulls(len(self.numbers))
-        found = self.batch.column(head)
-        for part in rest.split("."):
-            found = texts.inner_field(found, part)
-        return found
+        """The values at a path; see `column_at`."""
+        return column_at(self.batch, path)
 
     def refuse(self, rows: Any, reason: str, complaint: str | Callable[[int], str]) -> None:
         """Marks rows as unusable; the first reason that is found for a row is reported."""
@@ -149,7 +142,7 @@ class _Conversion:
             "split": pc.coalesce(
                 self._values("split", source.split) if source.split else empty, pa.scalar(split, pa.string())
             ),
-            "group": texts.plain(self.column(source.group)) if source.group else empty,
+            "group": self._group(source.group) if source.group else empty,
             "meta": self._meta(source.meta) if source.meta else empty,
             "source": pc.coalesce(texts.plain(self.column(source.source)), name)
             if source.source
@@ -163,6 +156,10 @@ class _Conversion:
         ids = texts.plain(self.column(path))
         self.refuse(pc.equal(pc.fill_null(ids, ""), ""), "no id", f"{path}: no id")
         return ids
+
+    def _group(self, path: str) -> pa.StringArray:
+        groups = texts.plain(self.column(path))
+        return groups if self.source.own else _not_blank(groups)
 
     def _meta(self, path: str) -> pa.StringArray:
         meta = texts.json_objects(self.column(path))
@@ -179,8 +176,9 @@ class _Conversion:
         wanted = self.source.messages
         if wanted is None:
             return pa.nulls(len(self.numbers), TURNS)
+        keep_last = self.source.own or self.source.last_turn == "keep"
         turns, problems = to_turns(
-            [self.column(c) for c in ([wanted] if isinstance(wanted, str) else wanted)], self.source.own
+            [self.column(c) for c in ([wanted] if isinstance(wanted, str) else wanted)], keep_last
         )
         for index, complaint in problems:
             mask = np.zeros(len(self.numbers), dtype=bool)
@@ -226,11 +224,14 @@ class _Conversion:
                 continue
             field, required = field_type(record, name), name in required_fields(record)
             column = self._object(source.fields.get(name))
-            columns[name] = found = self._column(name, column, field)
+            found = self._column(name, column, field)
+            if not source.own and not field.is_list and pa.types.is_string(found.type):
+                found = _not_blank(found)  # an empty cell is missing
+            columns[name] = found
             if field.is_list:
                 self._refuse_short(name, found, column, ready, required)
             if name in record.shown:
-                given = source.fields.get(name, name) is not None
+                given = source.fields.get(name, name) is not None and (source.own or name not in record.may_lack)
                 columns[name] = found = _filled(found, record.shown[name], ready if given else None)
             if required:
                 nothing = column if field.kind == "items" else found
@@ -244,7 +245,7 @@ class _Conversion:
     def _column(self, name: str, column: pa.Array, field: FieldType) -> pa.Array:
         """The values of a field in the type of its column; rows in which they are of another are refused."""
         if field.kind == "items":
-            found, problems = to_candidates(column, name)
+            found, problems = to_candidates(column, name, self._grade_in(name))
             self._refuse_all(problems, f"unusable {name}")
         elif field.kind in ("int", "float", "bool"):
             found, problems = to_scalars(column, field)
@@ -258,6 +259,14 @@ class _Conversion:
             found = pc.if_else(column.is_null(), pa.scalar(None, found.type), found) if field.is_list else found
             found = pc.if_else(pc.equal(found, ""), _NULL, found) if field.choices and field.kind == "text" else found
         return found
+
+    def _grade_in(self, name: str) -> str | None:
+        """The field of each candidate that has its grade, which no prompt may show."""
+        label, column = self.source.label, self.source.fields.get(name)
+        if label is None or label.column is None or not isinstance(column, str):
+            return None
+        head, _, inner = label.column.rpartition(".")
+        return inner if head == column else None
 
     def _refuse_short(
         self, name: str, found: pa.Array, column: pa.Array, ready: pa.BooleanArray, required: bool
@@ -290,9 +299,16 @@ class _Conversion:
         return pa.StructArray.from_arrays(columns, [name.rpartition(".")[2] for name in wanted])
 
     def _label(self, wanted: LabelColumn, columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
+        record = self.dimension.record_type
+        if wanted.column is None:
+            return {"label": pa.repeat(wanted.value, len(self.numbers))}
         raw = self.column(wanted.column)
         if is_turns(raw):
             raw = last_answers(raw)
+        choices = [str(c) for c in field_type(record, "label").choices] if "label" in own_fields(record) else []
+        allowed = [name for name in self.labels.names if not choices or name in choices] if self.labels else choices
+        if wanted.read == "answer":
+            raw = stated_words(raw, wanted.key, wanted.values or allowed)
         if "candidates" in columns:
             labels, problems = chosen_labels(raw, columns["candidates"], wanted)
             self._refuse_all([p for p in problems if not self.bad[p[0]]], "unusable labels")
@@ -300,12 +316,10 @@ class _Conversion:
                 [p for p in list_problems(columns["candidates"], labels) if not self.bad[p[0]]], "unusable list"
             )
             return {"labels": labels}
-        words = texts.plain(raw)
+        words = _not_blank(texts.plain(raw))
         if wanted.pattern:
             words = _extracted(words, wanted.pattern)
         meant = _mapped(words, wanted.values) if wanted.values else words
-        choices = [str(choice) for choice in field_type(self.dimension.record_type, "label").choices]
-        allowed = [name for name in self.labels.names if not choices or name in choices] if self.labels else choices
         fits = pc.is_in(meant, pa.array(allowed, pa.string())) if allowed or choices else meant.is_valid()
         self.refuse(
             meant.is_null() if not wanted.values else words.is_null(),
@@ -333,9 +347,22 @@ def _with_all_columns(source: Source) -> Source:
 def _mapped(words: pa.StringArray, values: dict[str, str]) -> pa.StringArray:
     """Each word's meaning, or null for a word without one. Case and surrounding spaces do not matter."""
     known = {key.strip().casefold(): value for key, value in values.items()}
+    whole = {_whole(key): value for key, value in known.items()}
     encoded = words.dictionary_encode()
-    meant = [None if w is None else known.get(w.strip().casefold()) for w in encoded.dictionary.to_pylist()]
+    folded = [w if w is None else w.strip().casefold() for w in encoded.dictionary.to_pylist()]
+    meant = [None if w is None else known.get(w, whole.get(_whole(w))) for w in folded]
     return pa.array(meant, pa.string()).take(encoded.indices)
+
+
+def _whole(word: str) -> str:
+    """A number as a text of digits, as a column that was once of floats and once of integers has it: 1.0 is 1."""
+    return re.sub(r"\.0+$", "", word) if re.fullmatch(r"\d{1,9}\.0+", word) else word
+
+
+def _not_blank(column: pa.StringArray) -> pa.StringArray:
+    """With null in place of texts without any character."""
+    blank = pc.equal(pc.utf8_trim_whitespace(column), "")
+    return pc.if_else(blank, _NULL, column) if pc.any(blank).as_py() else column
 
 
 def _extracted(words: pa.StringArray, pattern: str) -> pa.StringArray:

@@ -18,7 +18,9 @@ Problems = list[tuple[int, str]]
 """The place of each row that cannot be used, and why."""
 
 
-def to_candidates(column: pa.Array, name: str = "candidates") -> tuple[pa.ListArray, Problems]:
+def to_candidates(
+    column: pa.Array, name: str = "candidates", without: str | None = None
+) -> tuple[pa.ListArray, Problems]:
     """Lists of texts or objects, or JSON text of them -> candidates.
 
     An object's id is the field with a common name for it, and its text all the others (or its `text` where there is
@@ -27,8 +29,9 @@ def to_candidates(column: pa.Array, name: str = "candidates") -> tuple[pa.ListAr
     Args:
         column: of any type.
         name: the record's field, for messages.
+        without: a field of the candidates that is no part of their texts: their grade.
     """
-    if column.type == ITEMS and not column.null_count and not column.values.null_count:
+    if without is None and column.type == ITEMS and not column.null_count and not column.values.null_count:
         ids, said = (pc.struct_field(column.values, [name]) for name in ("id", "text"))
         if not ids.null_count and not said.null_count:
             odd = pc.or_(pc.starts_with(said, "{"), pc.or_(pc.equal(ids, ""), pc.equal(said, "")))
@@ -37,7 +40,7 @@ def to_candidates(column: pa.Array, name: str = "candidates") -> tuple[pa.ListAr
     problems: Problems = []
     lists = []
     for index, row in enumerate(values_of(column)):
-        found = _candidates(row) if row is not None else []
+        found = _candidates(row, without) if row is not None else []
         if isinstance(found, str):
             problems.append((index, f"{name}: {found}"))
             found = []
@@ -45,7 +48,7 @@ def to_candidates(column: pa.Array, name: str = "candidates") -> tuple[pa.ListAr
     return pa.array(lists, ITEMS), problems
 
 
-def _candidates(row: Any) -> list[dict[str, str]] | str:
+def _candidates(row: Any, without: str | None) -> list[dict[str, str]] | str:
     if isinstance(row, dict):
         row = [{"id": key, "text": value} for key, value in row.items()]
     if not isinstance(row, list):
@@ -54,7 +57,7 @@ def _candidates(row: Any) -> list[dict[str, str]] | str:
     for number, item in enumerate(row, 1):
         name, text = str(number), item
         if isinstance(item, dict):
-            fields = {k: v for k, v in item.items() if v is not None}
+            fields = {k: v for k, v in item.items() if v is not None and k != without}
             key = next((k for k in fields if k.lower() in IDS), None)
             if key is not None:
                 name = render(fields.pop(key))

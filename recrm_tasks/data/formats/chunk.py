@@ -74,6 +74,7 @@ def table_chunk(batch: pa.RecordBatch, first: int) -> Chunk:
     if twice is not None:
         raise pa.ArrowInvalid(f"duplicate column {twice!r}")
     alike = pa.RecordBatch.from_arrays(columns, names)
+    alike = alike.replace_schema_metadata(batch.schema.metadata)
     return Chunk(alike, np.arange(first, first + batch.num_rows), "row")
 
 

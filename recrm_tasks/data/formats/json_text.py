@@ -1,4 +1,4 @@
-"""JSON Lines, and JSON arrays of objects.
+"""JSON Lines, JSON arrays of objects, and JSON objects with one such array per split.
 
 Blocks of lines are decoded by pyarrow, with the types of some of the block's lines. A block that pyarrow cannot read
 as it is (another type, a new field, a broken line, objects with their keys in another order) is decoded line by line by
@@ -20,6 +20,7 @@ import pyarrow as pa
 from pyarrow import json as arrow_json
 
 from recrm_tasks.data.formats.chunk import Chunk, Rows, opened
+from recrm_tasks.data.formats.split_names import SPLITS
 from recrm_tasks.data.formats.texts import DEEPEST, column_of, compact, holds_large_floats, too_deep
 from recrm_tasks.errors import DataError
 
@@ -32,12 +33,13 @@ _SNIFFED = 64
 _BOM = b"\xef\xbb\xbf"
 
 
-def read_json(path: Path, _ending: str, codec: str | None) -> Iterator[Chunk]:
-    """Objects, one per line or in one array, as columns; the first character says which form it is."""
+def read_json(path: Path, ending: str, codec: str | None) -> Iterator[Chunk]:
+    """Objects, one per line or in arrays, as columns; the first characters say which form it is."""
     with opened(path, codec) as stream:
         start = _start(path, stream)
-        if _is_array(start):
-            yield from map(_chunk, _array(path, stream, start))
+        arrays = _arrays(path, stream, start, ending)
+        if arrays is not None:
+            yield from map(_chunk, _rows_of(arrays))
             return
         blocks = _Blocks()
         for block, line in _lines(path, stream, start):
@@ -48,12 +50,13 @@ def read_json(path: Path, _ending: str, codec: str | None) -> Iterator[Chunk]:
                 yield from map(_chunk, _decoded(path, block, line))
 
 
-def read_json_rows(path: Path, _ending: str, codec: str | None) -> Iterator[Rows]:
+def read_json_rows(path: Path, ending: str, codec: str | None) -> Iterator[Rows]:
     """The same objects as they are."""
     with opened(path, codec) as stream:
         start = _start(path, stream)
-        if _is_array(start):
-            yield from _array(path, stream, start)
+        arrays = _arrays(path, stream, start, ending)
+        if arrays is not None:
+            yield from _rows_of(arrays)
             return
         for block, line in _lines(path, stream, start):
             yield from _decoded(path, block, line)
@@ -75,9 +78,35 @@ def _start(path: Path, stream: pa.NativeFile) -> bytes:
     return start.removeprefix(_BOM)
 
 
-def _is_array(start: bytes) -> bool:
-    """Whether the file is an array of objects: a line that happens to be a list stays a line."""
-    return re.match(rb"\s*\[\s*(?:\{|$)", start) is not None
+def _arrays(path: Path, stream: pa.NativeFile, start: bytes, ending: str) -> Iterator[Any] | None:
+    """The values of a file that is an array of objects, or an object with such an array per split; None for lines.
+
+    A line that happens to be a list stays a line.
+    """
+    if re.match(rb"\s*\[\s*(?:\{|$)", start):
+        return _elements(path, stream, re.sub(rb"\A\s*\[", b"", start, count=1), None)
+    first = _SPLIT.match(start)
+    name = first.group(1).decode("utf-8", "replace").casefold() if first else ""
+    return _of_splits(path, stream, start) if ending == "json" and name in _SPLIT_NAMES else None
+
+
+_SPLIT = re.compile(rb'\s*[{,]\s*"([^"\\]{1,80})"\s*:\s*\[(?=\s*[{\]])')
+_SPLIT_NAMES = {name for names in SPLITS.values() for name in names}
+
+
+def _of_splits(path: Path, stream: pa.NativeFile, start: bytes) -> Iterator[Any]:
+    """The objects in the arrays of an object, each with the name of its array as `split`."""
+    while found := _SPLIT.match(start):
+        name = found.group(1).decode()
+        rest: list[bytes] = []
+        for value in _elements(path, stream, start[found.end() :], rest):
+            yield {"split": name, **value} if isinstance(value, dict) else value
+        start = rest[0] + stream.read(_BLOCK)
+    if start.strip() != b"}":
+        raise DataError(
+            f"{path}: an object of arrays, one per split; behind one of them there is "
+            f"{start.strip()[:40].decode('utf-8', 'replace')!r}"
+        )
 
 
 def _lines(path: Path, stream: pa.NativeFile, start: bytes) -> Iterator[tuple[bytes, int]]:
@@ -206,10 +235,10 @@ def _follows(keys: tuple[str, ...], names: tuple[str, ...]) -> bool:
     return not set(keys) <= set(names) or [n for n in names if n in keys] == list(keys)
 
 
-def _array(path: Path, stream: pa.NativeFile, start: bytes) -> Iterator[Rows]:
-    """The objects of one array, decoded as the text comes in."""
+def _rows_of(values: Iterator[Any]) -> Iterator[Rows]:
+    """The objects of arrays, decoded as the text comes in."""
     rows = Rows([], [], "row", [])
-    for number, value in enumerate(_elements(path, stream, start), 1):
+    for number, value in enumerate(values, 1):
         rows.add(number, _usable(value, None))
         if len(rows.values) == _ROWS:
             yield rows
@@ -218,8 +247,14 @@ def _array(path: Path, stream: pa.NativeFile, start: bytes) -> Iterator[Rows]:
         yield rows
 
 
-def _elements(path: Path, stream: pa.NativeFile, start: bytes) -> Iterator[Any]:
+def _elements(path: Path, stream: pa.NativeFile, start: bytes, rest: list[bytes] | None) -> Iterator[Any]:
     """The values in an array.
+
+    Args:
+        path: the file, for messages.
+        stream: what follows.
+        start: what is behind the opening bracket.
+        rest: takes what was read behind the closing bracket; None if nothing may be there.
 
     Not by ijson: its fast parser replaces half a surrogate pair with a question mark without an error, takes the last
     of two equal keys, refuses NaN, and has either no integer beyond 64 bits or a Decimal for every float.
@@ -236,12 +271,15 @@ def _elements(path: Path, stream: pa.NativeFile, start: bytes) -> Iterator[Any]:
         except UnicodeDecodeError as error:
             raise refusal(f"or behind it: not UTF-8 text ({error.reason}); a data file is in UTF-8") from None
 
-    text = decoded(start).lstrip().removeprefix("[")
+    text = decoded(start)
     while True:
         between = _BETWEEN.match(text, at)
         assert between is not None
         begin, commas = between.end(), between.group().count(",")
         closed, wrong = text[begin : begin + 1] == "]", ""
+        if closed and not commas and rest is not None:
+            rest.append(text[begin + 1 :].encode() + utf8.getstate()[0])
+            return
         if closed and not commas:
             if text[begin + 1 :].strip() or stream.read(_BLOCK).strip():
                 raise DataError(f"{path}: there is more behind the array's closing bracket, after row {row - 1}")

@@ -21,10 +21,13 @@ _ROLES = {
 }
 """OpenAI's names of the speakers, and those of ShareGPT."""
 
+PARTS = ("system", "user", "assistant")
+"""The parts of turns that have a path: `messages.system`, …; see `part_of_turns`."""
+
 Turn = dict[str, str]
 
 
-def to_turns(columns: Sequence[pa.Array], own: bool = False) -> tuple[pa.ListArray, list[tuple[int, str]]]:
+def to_turns(columns: Sequence[pa.Array], keep_last: bool = False) -> tuple[pa.ListArray, list[tuple[int, str]]]:
     """One or several columns -> the prompt of each row.
 
     Lists of turns (`role` and `content`, or `from` and `value`) stay turns; a turn of the assistant at the end is the
@@ -33,7 +36,8 @@ def to_turns(columns: Sequence[pa.Array], own: bool = False) -> tuple[pa.ListArr
 
     Args:
         columns: of one prompt.
-        own: whether they are records of the project's own form, whose prompts are used as they are.
+        keep_last: whether a turn of the assistant at the end stays: it is what is judged, or the prompts are those of
+            records in the project's own form.
 
     Returns:
         The turns (null where all columns are), and the rows that have none: their index, and why.
@@ -47,7 +51,7 @@ def to_turns(columns: Sequence[pa.Array], own: bool = False) -> tuple[pa.ListArr
     turns: list[list[Turn] | None] = []
     problems = []
     for index, row in enumerate(rows):
-        found = _turns(row, own)
+        found = _turns(row, keep_last)
         if isinstance(found, str):
             problems.append((index, found))
             found = None
@@ -83,7 +87,32 @@ def last_answers(column: pa.Array) -> pa.StringArray:
     )
 
 
-def _turns(row: Any, own: bool) -> list[Turn] | str | None:
+def part_of_turns(column: pa.Array, part: str) -> pa.StringArray:
+    """What one speaker says in each row; null where nothing is said.
+
+    `system`: the system's turns. `assistant`: the last turn, where it is the assistant's. `user`: what is said between
+    the two; several turns are shown with the names of their speakers.
+    """
+    return pa.array([_part(row, part) for row in values_of(column)], pa.string())
+
+
+def _part(row: Any, part: str) -> str | None:
+    turns = [_turn(t) for t in row] if isinstance(row, list) else []
+    said = [t for t in turns if isinstance(t, dict)]
+    if not said or len(said) < len(turns):
+        return None
+    last = said.pop()["content"] if said[-1]["role"] == "assistant" else None
+    if part == "assistant":
+        return last
+    if part == "system":
+        return "\n\n".join(t["content"] for t in said if t["role"] == "system") or None
+    others = [t for t in said if t["role"] != "system"]
+    if len(others) == 1:
+        return others[0]["content"]
+    return "\n\n".join(f"{t['role']}: {t['content']}" for t in others) or None
+
+
+def _turns(row: Any, keep_last: bool) -> list[Turn] | str | None:
     if row is None:
         return None
     if isinstance(row, str):
@@ -95,9 +124,20 @@ def _turns(row: Any, own: bool) -> list[Turn] | str | None:
         if isinstance(turn, str):
             return turn
     said = [t for t in turns if isinstance(t, dict)]
-    if not own and said and said[-1]["role"] == "assistant":
+    if not keep_last and said and said[-1]["role"] == "assistant":
         said.pop()
     return said or "no turn that asks anything"
+
+
+def _text_of_parts(parts: list[Any]) -> str | None:
+    """The text of OpenAI's content parts; None where one is an image or the like."""
+    said = []
+    for part in parts:
+        text = part.get("text") if isinstance(part, dict) else part
+        if not isinstance(text, str):
+            return None
+        said.append(text)
+    return "\n".join(said)
 
 
 def _turn(turn: Any) -> Turn | str:
@@ -106,6 +146,10 @@ def _turn(turn: Any) -> Turn | str:
     role, content = turn.get("role") or turn.get("from"), turn.get("content") or turn.get("value")
     if role not in _ROLES:
         return f"a turn's role should be one of {', '.join(_ROLES)}, found {role!r}"
+    if isinstance(content, dict | list):
+        content = _text_of_parts(content if isinstance(content, list) else [content])
+        if content is None:
+            return f"the turn of {role} has parts that are no text"
     if not isinstance(content, str) or not content:
         return f"the turn of {role} has no text"
     return {"role": _ROLES[role], "content": content}

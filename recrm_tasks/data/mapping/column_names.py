@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 COMMON: dict[str, tuple[str, ...]] = {
     "id": ("id", "sample_id", "record_id", "row_id", "example_id", "uuid", "编号", "样本id", "序号"),
@@ -22,11 +23,23 @@ COMMON: dict[str, tuple[str, ...]] = {
         "任务",
         "任务类型",
     ),
-    "messages": ("messages", "conversations", "conversation", "chat", "prompt", "对话", "提示"),
+    "messages": (
+        "messages",
+        "conversations",
+        "conversation",
+        "chat",
+        "dialogue",
+        "dialog",
+        "prompt",
+        "对话",
+        "提示",
+        "提示词",
+    ),
 }
 LABEL = (
     "label", "answer", "output", "response", "completion", "solution", "target", "gold", "ground_truth", "chosen",
     "reward_model.ground_truth", "extra_info.answer", "标签", "标注", "答案", "输出",
+    "判断结果", "标注结果", "人工标注", "gold_label", "gt_label",
 )  # fmt: skip
 """Names of label columns that do not say what is asked."""
 LABELS = (
@@ -52,8 +65,39 @@ LIST_ID = (
     "请求id",
 )
 CANDIDATE_ID = ("item_id", "candidate_id", "poi_id", "product_id", "shop_id", "商品id", "店铺id", "候选id")
-YES = ("1", "true", "yes", "y", "t", "positive", "是", "有", "会", "正")
-NO = ("0", "false", "no", "n", "f", "negative", "否", "没有", "不会", "负")
+YES = ("1", "true", "yes", "y", "t", "positive", "是", "有", "会", "正", "存在", "包含")
+NO = ("0", "false", "no", "n", "f", "negative", "否", "没有", "不会", "负", "无", "不存在", "不包含")
+ANSWERS = ("output", "response", "completion", "answer", "solution", "target", "输出", "回答", "答案", "回复")
+"""Columns with the answer to a ready prompt, if what they hold can be read as one."""
+ASKED = (
+    "query", "question", "input", "text", "problem", "source", "context", "content",
+    "输入", "问题", "查询", "文本",
+)  # fmt: skip
+"""Columns with a ready prompt, if the answer to it stands beside them and a record's fields do not."""
+SYSTEM = ("system", "system_prompt", "sys", "系统", "系统提示", "系统提示词", "系统指令")
+MAYBE: dict[str, tuple[str, ...]] = {
+    "instruction": ("system", "prompt", "instruction"),
+    "query": ("prompt", "input", "text", "problem", "messages", "输入", "提示", "文本"),
+    "response": ("output", "completion", "answer", "prediction", "text", "输出", "答案"),
+    "evidence": ("source", "input", "text", "content", "来源", "输入"),
+    "item": ("name", "title", "document", "text", "content", "item_name", "item_title", "名称", "标题"),
+}
+"""Names that a record's field may have where nothing else is it: they are offered to a person."""
+TURN_PARTS = {"instruction": "system", "query": "user"}
+"""The part of turns that a field may be; the judged field is the last turn."""
+PAIRS = (
+    ("chosen", "rejected"), ("chosen_response", "rejected_response"), ("accepted", "rejected"),
+    ("preferred", "rejected"), ("preferred", "dispreferred"), ("right_answer", "hallucinated_answer"),
+    ("right_response", "hallucinated_response"), ("right", "hallucinated"), ("correct_answer", "hallucinated_answer"),
+    ("faithful_response", "hallucinated_response"), ("faithful", "hallucinated"), ("correct", "hallucinated"),
+    ("correct_answer", "wrong_answer"), ("correct_answer", "incorrect_answer"), ("good_response", "bad_response"),
+    ("positive_response", "negative_response"), ("positive", "negative"), ("pos", "neg"),
+    ("positive_item", "negative_item"), ("pos_item", "neg_item"), ("clicked_item", "unclicked_item"),
+    ("正确回答", "幻觉回答"), ("正确答案", "幻觉答案"), ("正确回复", "幻觉回复"), ("正例", "负例"),
+    ("正样本", "负样本"), ("优选回复", "拒绝回复"), ("好回答", "坏回答"), ("好回复", "坏回复"),
+)  # fmt: skip
+"""Names of two columns that stand for the judged field: in the first it deserves the best label, in the other the
+worst."""
 
 SCALES: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("exact", "e"), ("substitute", "s"), ("complement", "c"), ("irrelevant", "i")),
@@ -70,9 +114,16 @@ SCALES: tuple[tuple[tuple[str, ...], ...], ...] = (
 """Scales of graded words in common use, best first."""
 
 
+@lru_cache(maxsize=1 << 16)
 def same(name: str) -> str:
     """A name in the form that names are compared in."""
     return re.sub(r"[^0-9a-z\u4e00-\u9fff.]+", "", name.casefold())
+
+
+def word(value: str) -> str:
+    """A label's value in the form that words are compared in: `1.0` is 1, and `Not_Clicked` is `not clicked`."""
+    folded = re.sub(r"[\s_-]+", " ", value.strip().casefold()).strip()
+    return re.sub(r"\.0+$", "", folded) if re.fullmatch(r"\d{1,9}\.0+", folded) else folded or value.strip()
 
 
 def named(columns: Iterable[str], names: Iterable[str]) -> list[str]:
@@ -83,9 +134,14 @@ def named(columns: Iterable[str], names: Iterable[str]) -> list[str]:
     columns = list(columns)
     wanted = list(dict.fromkeys(same(n) for n in names))
     known = [(c, same(c)) for c in columns]
-    found = [c for w in wanted for c, name in known if name == w]
-    if found:
+    if found := _in_order(known, wanted):
         return found
     containers = {same(n) for n in CONTAINERS}
-    inside = [(c, same(c.partition(".")[2])) for c, name in known if name.partition(".")[0] in containers]
-    return [c for w in wanted for c, name in inside if name == w]
+    return _in_order([(c, name.partition(".")[2]) for c, name in known if name.partition(".")[0] in containers], wanted)
+
+
+def _in_order(columns: list[tuple[str, str]], wanted: list[str]) -> list[str]:
+    by_name: dict[str, list[str]] = {}
+    for column, name in columns:
+        by_name.setdefault(name, []).append(column)
+    return [column for name in wanted for column in by_name.get(name, ())]

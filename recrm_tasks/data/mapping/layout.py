@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 import yaml
 
 from recrm_tasks.data.formats import format_of
+from recrm_tasks.data.formats.split_names import SPLITS
 from recrm_tasks.dimensions import dimensions
 
 _OURS = {
@@ -18,14 +20,6 @@ _OURS = {
     "dataset_dict.json", "state.json", "package.json",
 }  # fmt: skip
 """Files beside the data that have no rows."""
-
-# The names by which `datasets` finds splits, and the Chinese ones.
-_SPLITS = {
-    "train": ("train", "training", "训练", "训练集"),
-    "validation": ("validation", "valid", "val", "dev", "验证", "验证集"),
-    "test": ("test", "testing", "eval", "evaluation", "测试", "测试集"),
-}
-
 
 UNSPLIT = "rows"
 """What an export calls the file of a source without splits: a data set's card needs a name."""
@@ -56,17 +50,49 @@ def place(names: Iterable[str], card: str | None = None) -> list[Placed]:
         n for n in names if format_of(n) and n.rpartition("/")[2].lower() not in _OURS and "/." not in f"/{n}"
     )
     declared = dict(_declared(card, data))
-    return [declared.get(name) or Placed(name, _dimensions(name), split_of(name)) for name in data]
+    return _distinct_splits(
+        [declared.get(name) or Placed(name, _dimensions(name), split_of(name)) for name in data], declared
+    )
+
+
+def _distinct_splits(placed: list[Placed], declared: Iterable[str]) -> list[Placed]:
+    """Files of one dimension that two names put into one split, such as `eval` and `test`, are two splits."""
+    words = {p.name: _split_word(p.name) for p in placed if p.split is not None and p.name not in declared}
+    said: dict[tuple[tuple[str, ...], str | None], set[str]] = {}
+    for p in placed:
+        if p.name in words:
+            said.setdefault((p.dimensions, p.split), set()).add(words[p.name])
+    return [
+        replace(p, split=words[p.name]) if len(said.get((p.dimensions, p.split), ())) > 1 and p.name in words else p
+        for p in placed
+    ]
 
 
 def split_of(name: str) -> str | None:
     """The split that a path names, if it does."""
+    return next((split for split, _ in _split_names(name)), None)
+
+
+def _split_word(name: str) -> str:
+    """The word by which a path names its split."""
+    return next(word for _, word in _split_names(name))
+
+
+def _split_names(name: str) -> Iterator[tuple[str, str]]:
+    """The splits that the parts of a path name, the file's own name first, each with the word for it."""
     for part in _parts(name):
-        words = set(_words(part))
-        found = [split for split, aliases in _SPLITS.items() if words & set(aliases)]
+        words = _words(part)
+        found = {split: word for split, aliases in SPLITS.items() for word in words if word in aliases}
         if len(found) == 1:
-            return found[0]
-    return None
+            yield from found.items()
+
+
+def splits_of(values: Iterable[str]) -> dict[str, str]:
+    """The split that each value of a column means; values that would become one split keep their names."""
+    values = list(values)
+    meant = {v: split_of(v) or v for v in values}
+    times = Counter(meant.values())
+    return {v: m if times[m] == 1 else v for v, m in meant.items()}
 
 
 def dimensions_named(text: str) -> tuple[str, ...]:

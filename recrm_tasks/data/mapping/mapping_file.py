@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from recrm_tasks.answers.label_sets import LabelSet
+from recrm_tasks.data.mapping.doubts import Doubt
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError
 
@@ -28,6 +31,50 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]
         for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
+        """A key that a person decided on another line replaces the one with a `?`; other duplicates are refused."""
+        if isinstance(node, yaml.MappingNode):
+            node.value = _decided(node.value)
+        return super().construct_mapping(node, deep)
+
+
+def _decided(pairs: list[tuple[yaml.Node, yaml.Node]]) -> list[tuple[yaml.Node, yaml.Node]]:
+    found: dict[Any, tuple[yaml.Node, yaml.Node]] = {}
+    for key, value in pairs:
+        name = (key.tag, key.value) if isinstance(key, yaml.ScalarNode) else id(key)
+        found[name] = (key, _either(key, found[name][1], value) if name in found else value)
+    return list(found.values())
+
+
+def _either(key: yaml.ScalarNode, first: yaml.Node, second: yaml.Node) -> yaml.Node:
+    """The one of two values of a key that decides it; fields are decided one by one."""
+    if _same(first, second):
+        return first
+    if key.value == "fields" and isinstance(first, yaml.MappingNode) and isinstance(second, yaml.MappingNode):
+        return yaml.MappingNode(first.tag, _decided(first.value + second.value), first.start_mark)
+    if _is_open(first) or _is_open(second):
+        return second if _is_open(first) else first
+    raise yaml.constructor.ConstructorError(
+        None, None, f"there are two different answers for {key.value!r}: keep one of them", second.start_mark
+    )
+
+
+def _is_open(node: yaml.Node) -> bool:
+    if isinstance(node, yaml.ScalarNode):
+        return bool(node.value == OPEN)
+    return any(_is_open(part) for part in _parts(node))
+
+
+def _same(first: yaml.Node, second: yaml.Node) -> bool:
+    if isinstance(first, yaml.ScalarNode) or isinstance(second, yaml.ScalarNode):
+        return (first.tag, first.value) == (second.tag, second.value)
+    ours, theirs = _parts(first), _parts(second)
+    return type(first) is type(second) and len(ours) == len(theirs) and all(map(_same, ours, theirs))
+
+
+def _parts(node: yaml.Node) -> list[yaml.Node]:
+    return [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else list(node.value)
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -40,13 +87,34 @@ class Values(_Part):
     values: dict[str, str] = Field(default_factory=dict)
 
 
-class LabelColumn(Values):
-    """The column with the labels: `values` gives each of its values a label of the declared set."""
+class LabelColumn(_Part):
+    """The column with the labels, or the label that all records have."""
 
+    column: str | None = None
+    value: str | None = None
+    """The label of all records, where no column has one: of pairs, each side is a source of its own."""
+    values: dict[str, str] = Field(default_factory=dict)
+    """The label of the declared set that each of the column's values means."""
+    grades: list[str] = Field(default_factory=list)
+    """The column's values as grades, the best first: they are the label set."""
+    read: Literal["value", "answer"] = "value"
+    """`answer`: the column has texts as a model writes them, and the label is the answer that they state."""
+    key: str | None = None
+    """Of such texts: the JSON key of the answer, or the word that it follows; by default any common one."""
     pattern: str | None = None
     """A regular expression that finds the label in a longer text; its first group, where it has one."""
     numbers: Literal["labels", "from 0", "from 1", "?"] = "labels"
     """Of rankings: one label per candidate or the chosen one's id (`labels`), or its number from 0 or from 1."""
+
+    @model_validator(mode="after")
+    def _from_somewhere(self) -> LabelColumn:
+        if (self.column is None) == (self.value is None):
+            raise ValueError("either `column` or `value` says where the label comes from")
+        if self.grades and self.values:
+            raise ValueError("either `values` or `grades` says what the values mean")
+        if self.grades and len(set(self.grades)) < max(2, len(self.grades)):
+            raise ValueError("`grades` needs at least two values that differ")
+        return self
 
     @field_validator("pattern")
     @classmethod
@@ -76,6 +144,8 @@ class Source(_Part):
     messages: str | list[str] | None = None
     """Ready prompts: a list of turns, a text, or several columns whose texts make one turn, or the system's turn
     before a list of turns."""
+    last_turn: Literal["answer", "keep", "?"] = "answer"
+    """A last turn of the assistant in ready prompts: the right answer, which is left out, or what is judged."""
     fields: dict[str, str | list[str] | None] = Field(default_factory=dict)
     """The record's field -> its column, several columns that make an object, or null: the source has none."""
     label: LabelColumn | None = None
@@ -119,11 +189,26 @@ def read_mapping(file: Path) -> Mapping:
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in detail["loc"]) or "the file"
-        raise DataError(f"{file}: {where}: {detail['msg'].removeprefix('Value error, ')}") from None
+        near = _near_key(str(detail["loc"][-1]), detail["loc"]) if detail["type"] == "extra_forbidden" else ""
+        raise DataError(f"{file}: {where}: {detail['msg'].removeprefix('Value error, ')}{near}") from None
     unknown = sorted(set(mapping.dimensions) - set(dimensions()))
     if unknown:
         raise DataError(f"{file}: unknown dimension {', '.join(unknown)}; there are {', '.join(dimensions())}")
     return mapping
+
+
+def _near_key(name: str, place: tuple[int | str, ...]) -> str:
+    """What a misspelled key may have been meant to be."""
+    level: type[BaseModel] = Mapping if len(place) == 1 else DimensionMapping if len(place) == 3 else Source
+    if len(place) > 5:
+        level = LabelColumn if place[-2] == "label" else Values
+    return did_you_mean(name, level.model_fields)
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """`; did you mean …?` for a name that is near one of others, else nothing."""
+    near = get_close_matches(name, list(names), 1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def undecided(mapping: DimensionMapping) -> list[str]:
@@ -141,8 +226,27 @@ def _open(value: Any, path: str) -> list[str]:
     return []
 
 
-def to_yaml(mapping: Mapping) -> str:
-    """The file's text, without values that are the default."""
-    content = {"version": 1, **mapping.model_dump(mode="json", exclude_defaults=True)}
+def to_yaml(mapping: Mapping, doubts: Iterable[tuple[str, Doubt]] = ()) -> str:
+    """The file's text, without values that are the default.
+
+    Args:
+        mapping: what it says.
+        doubts: questions about it, each with its dimension. Their answers are comments below their sources.
+    """
+    asked: dict[tuple[str, int], list[str]] = {}
+    for key, doubt in doubts:
+        asked.setdefault((key, doubt.source), []).extend(doubt.comment())
+    lines = ["version: 1", "dimensions:"]
+    for key, part in mapping.dimensions.items():
+        content = part.model_dump(mode="json", exclude_defaults=True)
+        lines += [*_dumped({key: None}, 2, "null"), "    sources:"]
+        for place, source in enumerate(content.pop("sources")):
+            lines += _dumped([source], 4)
+            lines += [f"      {line}" for line in asked.get((key, place), ())]
+        lines += _dumped(content, 4) if content else []
+    return "\n".join(lines) + "\n"
+
+
+def _dumped(content: Any, indent: int, without: str = "") -> list[str]:
     text: str = yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=120)
-    return text
+    return [f"{' ' * indent}{line}" for line in text.removesuffix("\n").removesuffix(without).rstrip().split("\n")]

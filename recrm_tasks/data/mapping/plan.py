@@ -13,14 +13,17 @@ import pyarrow as pa
 from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.data.convert.problems import Problems
 from recrm_tasks.data.formats import NAMES, read, texts
+from recrm_tasks.data.formats.paths import column_at
 from recrm_tasks.data.mapping import column_names
+from recrm_tasks.data.mapping.doubts import Doubt
+from recrm_tasks.data.mapping.given import check_given, check_labels, without_open_prompts
 from recrm_tasks.data.mapping.labels_file import read_labels
-from recrm_tasks.data.mapping.layout import Placed, dimension_values, matches, place
+from recrm_tasks.data.mapping.layout import Placed, dimension_values, dimensions_named, matches, place
 from recrm_tasks.data.mapping.mapping_file import (
     NO_SPLIT,
-    OPEN,
     DimensionMapping,
     Mapping,
+    Source,
     Values,
     read_mapping,
     undecided,
@@ -43,7 +46,7 @@ class Plan:
     labels: LabelSet | None
     files: list[list[tuple[str, str | None]]]
     """Per source of the mapping: its files, each with the split that its path names."""
-    doubts: list[str] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
     given: bool = False
     """Whether a mapping.yaml gives the mapping."""
@@ -69,14 +72,17 @@ def plan(origin: Origin, dimension: Dimension, mapping_file: str | None = None) 
 
 
 def _given(origin: Origin, dimension: Dimension, mapping: Mapping, file: str) -> Plan:
-    part = mapping.dimensions[dimension.key]
+    part = without_open_prompts(mapping.dimensions[dimension.key], dimension)
     left_open = undecided(part)
     if left_open:
-        raise DataError(f"{file}: {dimension.key}: still to be decided (?): {', '.join(left_open)}")
+        raise DataError(
+            f"{file}: {dimension.key}: still to be decided (?): {', '.join(left_open)}; the comments in a file that "
+            "`recrm data inspect` wrote have the possible answers"
+        )
     files: list[list[tuple[str, str | None]]] = []
     made = Plan(part, None, files, given=True)
-    sources = []
-    for source in part.sources:
+    sources: list[Source] = []
+    for number, source in enumerate(part.sources):
         found = [
             (name, None if split == NO_SPLIT else split)
             for split, patterns in source.files.items()
@@ -86,22 +92,39 @@ def _given(origin: Origin, dimension: Dimension, mapping: Mapping, file: str) ->
         if not found:
             patterns = ", ".join(p for each in source.files.values() for p in each)
             raise DataError(f"{file}: {dimension.key}: no file of {origin.name} fits {patterns}")
-        if source.model_fields_set != {"files"}:
+        if source.own:
             sources.append(source)
             files.append(found)
             continue
-        # It names the files only: their columns are recognised.
-        for members, batch in _by_columns(origin, [Placed(name, (dimension.key,), split) for name, split in found]):
-            proposed = _part(origin, dimension, members, batch, by_name=True)
+        placed = [Placed(name, (dimension.key,), split) for name, split in found]
+        check_given(source, dimension, origin, placed, f"{file}: {dimension.key}: sources.{number}")
+        # What it leaves out is recognised: all columns, if it names the files only.
+        only_files = source.model_fields_set == {"files"}
+        for members, batch in _by_columns(origin, placed):
+            given = None if only_files else source
+            proposed = _part(origin, dimension, members, batch, by_name=True, given=given, mapping=part)
             assert proposed is not None
-            sources.append(proposed[1].source)
-            files.append([(m.name, m.split) for m in members])
-            made.doubts += proposed[1].doubts
-            made.unused += proposed[1].unused
-            made.labels = made.labels or proposed[1].labels
+            _add(made, sources, files, *proposed)
     made.mapping = part.model_copy(update={"sources": sources, "labels": part.labels or made.labels})
     made.labels = made.mapping.labels or _declared(origin, dimension, files) or dimension.default_labels
+    check_labels(made.mapping, made.labels, dimension, file)
     return made
+
+
+def _add(
+    made: Plan,
+    sources: list[Source],
+    files: list[list[tuple[str, str | None]]],
+    members: list[Placed],
+    proposal: Proposal,
+) -> None:
+    """Adds what was proposed for some files."""
+    made.doubts += [doubt.at(len(sources) + doubt.source) for doubt in proposal.doubts]
+    for source in proposal.sources:
+        sources.append(source)
+        files.append([(m.name, m.split) for m in members])
+    made.unused += proposal.unused
+    made.labels = made.labels or proposal.labels
 
 
 def _recognised(origin: Origin, dimension: Dimension) -> Plan:
@@ -119,29 +142,46 @@ def _recognised(origin: Origin, dimension: Dimension) -> Plan:
     if not parts:
         raise NoRecords(_nothing(origin, dimension, placed))
     labels = next((p.labels for _, p in parts if p.labels), None)
+    sources: list[Source] = []
+    files: list[list[tuple[str, str | None]]] = []
     if any(p.labels not in (None, labels) for _, p in parts):
         raise DataError(
             f"{origin.name}: files of dimension {dimension.key} have different label sets. " + _say(dimension, "FILE")
         )
-    mapping = DimensionMapping(sources=[p.source for _, p in parts], labels=labels)
-    files = [[(m.name, m.split) for m in members] for members, _ in parts]
-    return Plan(
-        mapping,
-        labels or _declared(origin, dimension, files) or dimension.default_labels,
-        files,
-        [d for _, p in parts for d in p.doubts],
-        [c for _, p in parts for c in p.unused],
-    )
+    made = Plan(DimensionMapping.model_construct(sources=sources, labels=labels), None, files)
+    for members, proposal in parts:
+        _add(made, sources, files, members, proposal)
+    made.mapping = DimensionMapping(sources=sources, labels=labels)
+    made.labels = labels or _declared(origin, dimension, files) or dimension.default_labels
+    return made
 
 
 def _part(
-    origin: Origin, dimension: Dimension, members: list[Placed], batch: pa.RecordBatch, by_name: bool
+    origin: Origin,
+    dimension: Dimension,
+    members: list[Placed],
+    batch: pa.RecordBatch,
+    by_name: bool,
+    given: Source | None = None,
+    mapping: DimensionMapping | None = None,
 ) -> tuple[list[Placed], Proposal] | None:
-    """The proposal for files with the same columns; None if they are not of this dimension."""
+    """The proposal for files with the same columns; None if they are not of this dimension.
+
+    Args:
+        origin: the source.
+        dimension: the dimension.
+        members: the files.
+        batch: their first rows.
+        by_name: whether their names say that they are of the dimension.
+        given: what a mapping says of them.
+        mapping: the whole mapping of the dimension, if there is one.
+    """
     files: dict[str, list[str]] = {}
     for member in members:
         files.setdefault(member.split or NO_SPLIT, []).append(member.name)
-    column = _dimension_column(batch)
+    column = _dimension_column(batch) if given is None else None
+    if given is not None and given.rows is not None:
+        batch = batch.filter(_wanted(texts.plain(column_at(batch, given.rows.column)), given.rows, dimension))
     if column is not None:
         batch = _rows_of(batch, column, dimension)
         if not batch.num_rows and not is_own_form(batch.schema.names, dimension):
@@ -157,12 +197,15 @@ def _part(
             batch = batch.select([n for n in batch.schema.names if batch.column(n).null_count < batch.num_rows])
     elif not by_name and not _fits_only(batch, dimension):
         return None
-    proposal = recognise(batch, dimension, files, _declared(origin, dimension, [[(m.name, m.split) for m in members]]))
+    declared = (mapping.labels if mapping else None) or _declared(
+        origin, dimension, [[(m.name, m.split) for m in members]]
+    )
+    proposal = recognise(batch, dimension, files, declared, given, mapping is not None and mapping.unusable == "skip")
     if column is not None:
-        proposal.source = proposal.source.model_copy(update={"rows": Values(column=column)})
+        proposal.sources = [s.model_copy(update={"rows": Values(column=column)}) for s in proposal.sources]
         proposal.unused = [c for c in proposal.unused if c != column]
     file = members[0].name + (f" and {len(members) - 1} more" if len(members) > 1 else "")
-    proposal.doubts = [f"{file}: {doubt}" for doubt in proposal.doubts]
+    proposal.doubts = [doubt.of(file) for doubt in proposal.doubts]
     return members, proposal
 
 
@@ -191,6 +234,14 @@ def _further_down(origin: Origin, members: list[Placed], column: str, dimension:
     return None
 
 
+def _wanted(words: pa.StringArray, rows: Values, dimension: Dimension) -> pa.BooleanArray:
+    """Which rows of a mapped column of dimensions are of this one."""
+    meant = {v.strip().casefold(): key for v, key in rows.values.items()}
+    named = [meant.get(v.strip().casefold()) if v and meant else v for v in words.to_pylist()]
+    keys = [n if meant or not n else next(iter(dimensions_named(n)), None) for n in named]
+    return pa.array([key == dimension.key for key in keys], pa.bool_())
+
+
 def _row_dimensions(batch: pa.RecordBatch, column: str) -> list[str | None]:
     values = texts.plain(batch.column(column)).to_pylist()
     known = {v: (dimension_values([v]) or {}).get(v) if v else None for v in set(values)}
@@ -199,17 +250,8 @@ def _row_dimensions(batch: pa.RecordBatch, column: str) -> list[str | None]:
 
 def _fits_only(batch: pa.RecordBatch, dimension: Dimension) -> bool:
     """Whether columns without a name of a dimension have all fields of this one and of no other."""
-    complete = [key for key, other in dimensions().items() if _complete(recognise(batch, other, {}, None))]
+    complete = [key for key, other in dimensions().items() if recognise(batch, other, {}, None).complete]
     return complete == [dimension.key]
-
-
-def _complete(proposal: Proposal) -> bool:
-    """Whether every field has its column; what the labels mean is another question."""
-    return (
-        proposal.source.messages is None
-        and bool(proposal.source.fields)
-        and OPEN not in proposal.source.fields.values()
-    )
 
 
 def _by_columns(origin: Origin, placed: list[Placed]) -> list[tuple[list[Placed], pa.RecordBatch]]:
@@ -234,7 +276,7 @@ def _together(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
         return batches[0]
     names = batches[0].schema.names
     columns = [texts.column_of([v for b in batches for v in b.column(n).to_pylist()]) for n in names]
-    return pa.RecordBatch.from_arrays(columns, names)
+    return pa.RecordBatch.from_arrays(columns, names).replace_schema_metadata(batches[0].schema.metadata)
 
 
 def _declared(origin: Origin, dimension: Dimension, files: list[list[tuple[str, str | None]]]) -> LabelSet | None:
@@ -271,11 +313,11 @@ def _say(dimension: Dimension, name: str) -> str:
     )
 
 
-def stop_for(doubts: list[str], origin: Origin, dimension: Dimension) -> DataError:
+def stop_for(doubts: list[Doubt], origin: Origin, dimension: Dimension) -> DataError:
     """The error that a run stops with when something is left open."""
-    said = "\n".join(f"  {d}" for d in doubts)
+    said = "\n".join(f"  {said}" for said in dict.fromkeys(map(str, doubts)))
     return DataError(
         f"{origin.name}: the columns of dimension {dimension.key} cannot be read with certainty:\n{said}\n"
-        "`recrm data inspect` writes a mapping.yaml with a `?` wherever such a line belongs; --mapping FILE or "
-        "RECRM_MAPPING=FILE uses it."
+        "`recrm data inspect` writes a mapping.yaml in which each of these lines only has to be uncommented; --mapping "
+        "FILE or RECRM_MAPPING=FILE uses it."
     )

@@ -76,4 +76,5 @@ _DETAILS: Sequence[Column[NamedRun]] = (
     _logged("style", "style"),
     _logged("examples", "fewshot"),
     _logged("thinking", "enable_thinking"),
+    _logged("thinking in the prompt", "thinking_in_prompt"),
 )

@@ -1,0 +1,117 @@
+"""The words in a label column: its values, or the answers that its texts state."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+import pyarrow as pa
+
+from recrm_tasks.data.formats import texts
+from recrm_tasks.data.formats.stated import stated_words
+from recrm_tasks.data.formats.turns import last_answers
+from recrm_tasks.data.mapping import column_names
+from recrm_tasks.data.mapping.look import Look, distinct
+
+MANY = 30
+"""A column with more different values than this has texts, not labels."""
+_LONGEST = 60
+_KEY = re.compile(r'"([^"\\]{1,40})"\s*:')
+_KEYS_AT_MOST = 12
+_READABLE = 0.9
+"""The share of texts that must state an answer: the others are refused one by one."""
+
+
+class Words(NamedTuple):
+    """The words of a column."""
+
+    rows: pa.StringArray
+    seen: list[str]
+    """The different ones."""
+    read: Literal["value", "answer"] = "value"
+    key: str | None = None
+
+
+def words_of(look: Look, path: str, key: str | None = None) -> Words | None:
+    """The words of a column, if it has labels or texts that state them; None for other texts and empty columns.
+
+    Args:
+        look: the rows.
+        path: the column.
+        key: the key of the answers in its texts, where a person named it.
+    """
+    rows = _texts_of(look, path)
+    seen = distinct(rows)
+    if not seen:
+        return None
+    if key is None and len(seen) <= MANY and not any(map(_is_text, seen)):
+        return Words(rows, seen)
+    for name in _keys(look, seen) if key is None else (key,):
+        found = _stated(look, rows, name)
+        if found is not None:
+            return found
+    return None
+
+
+def words_by_key(look: Look, path: str) -> list[Words]:
+    """The words at each key of the JSON objects in a column's texts, where they are labels."""
+    rows = _texts_of(look, path)
+    keys = dict.fromkeys(k for v in distinct(rows)[:50] for k in _KEY.findall(v))
+    found = (_stated(look, rows, key) for key in list(keys)[:_KEYS_AT_MOST])
+    labels = [words for words in found if words is not None and are_labels(look, words)]
+    return [words for words in labels if len(words.seen) > 1] or labels
+
+
+def _texts_of(look: Look, path: str) -> pa.StringArray:
+    raw = look.column(path)
+    return texts.plain(last_answers(raw) if look.is_turns(path) else raw)
+
+
+def _stated(look: Look, rows: pa.StringArray, key: str | None) -> Words | None:
+    """The answers that texts state at a key, if nearly all of them do."""
+    found = stated_words(rows, key, known_words(look))
+    words = distinct(found)
+    present = len(rows) - rows.null_count
+    if words and len(words) <= MANY and len(found) - found.null_count >= _READABLE * present:
+        return Words(found, words, "answer", key)
+    return None
+
+
+def are_labels(look: Look, words: Words | None) -> bool:
+    """Whether words are labels and not short texts: known words, numbers, letters, or a few that are repeated."""
+    if words is None:
+        return False
+    known = {column_names.word(w) for w in known_words(look)}
+    spoken = [column_names.word(w) for w in words.seen]
+    if all(w in known or w.isdecimal() or (len(w) == 1 and w.isascii()) for w in spoken):
+        return True
+    present: int = len(words.rows) - words.rows.null_count
+    return len(spoken) <= max(2, present // 3)
+
+
+def known_words(look: Look) -> set[str]:
+    """Every word that may mean a label."""
+    known = {*column_names.YES, *column_names.NO, *(w for scale in column_names.SCALES for same in scale for w in same)}
+    known |= {w for words in look.dimension.label_words.values() for w in words}
+    return known | {w for label in (look.labels.labels if look.labels else ()) for w in label.spoken}
+
+
+def is_named(names: tuple[str, ...], look: Look, path: str, key: str | None) -> bool:
+    """Whether a column, or the key of the answers in its texts, has one of the names."""
+    if key is not None:
+        return column_names.same(key) in {column_names.same(n) for n in names}
+    return path in look.named(names)
+
+
+def _is_text(value: str) -> bool:
+    return len(value) > _LONGEST or value.startswith(("{", "[")) or "</" in value or "boxed{" in value or "\n" in value
+
+
+def _keys(look: Look, seen: list[str]) -> Iterator[str | None]:
+    """The common keys, then those that say what is asked."""
+    yield None
+    text = "\n".join(seen[:50]).casefold()
+    for name in (*look.dimension.telling, *look.dimension.contrary):
+        if name.casefold() in text:
+            yield name

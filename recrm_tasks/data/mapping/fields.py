@@ -1,0 +1,230 @@
+"""The columns of a record's fields, and what a person may say where one is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import permutations
+from typing import Any
+
+import pyarrow as pa
+
+from recrm_tasks.data.formats import texts
+from recrm_tasks.data.mapping import column_names
+from recrm_tasks.data.mapping.doubts import Choice
+from recrm_tasks.data.mapping.look import Look, column_list, columns_of
+from recrm_tasks.data.mapping.mapping_file import OPEN
+from recrm_tasks.data.store.schema import required_fields
+from recrm_tasks.dimensions.names import ITEM
+from recrm_tasks.dimensions.record_fields import field_type, own_fields
+
+_LOOKED_AT = 200
+"""Columns that are looked at for a field that is missing: nobody reads a list of thousands."""
+_MOST = 12
+"""Answers that are listed at most."""
+
+
+@dataclass
+class Fields:
+    """What was found of a record's fields."""
+
+    columns: dict[str, Any] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
+    """Further keys of a source: those of rankings with a row per candidate."""
+    missing: list[str] = field(default_factory=list)
+    """Fields that a record needs, and that no column has."""
+    absent: list[str] = field(default_factory=list)
+    """Fields that a source may lack, and that no column has."""
+
+    @property
+    def taken(self) -> set[str]:
+        """The columns that fields were found in."""
+        return {c for c in columns_of([v for v in self.columns.values() if v is not None]) if c != OPEN}
+
+    def source(self) -> dict[str, Any]:
+        """The keys of a source, with a `?` for what is missing."""
+        return {"fields": {**self.columns, **dict.fromkeys(self.missing, OPEN)}, **self.more}
+
+
+def gold_free(look: Look) -> tuple[str, ...]:
+    """A record's own fields without the right answer."""
+    return tuple(n for n in own_fields(look.dimension.record_type) if n not in ("label", "labels"))
+
+
+def one(look: Look, name: str, names: Sequence[str], required: bool = False) -> str | None:
+    """The column for something. Two are a doubt, unless one has exactly the name."""
+    found = look.named(names)
+    if not found:
+        return None
+    if len(found) > 1 and column_names.same(found[0]) != column_names.same(name):
+        if required:
+            look.ask(
+                f"{name}: each of the columns {', '.join(found)} may be it",
+                *(Choice({"fields": {name: column}}) for column in found),
+            )
+            return OPEN
+        return found[0] if name in ("id", "group", "category") else None
+    return found[0]
+
+
+def find_fields(look: Look, given: dict[str, Any]) -> Fields:
+    """The columns of a record's fields.
+
+    Args:
+        look: the rows.
+        given: what a person decided.
+    """
+    record, found = look.dimension.record_type, Fields()
+    for name in gold_free(look):
+        if name in given:
+            found.columns[name] = given[name]
+            continue
+        required = name in required_fields(record)
+        column = one(look, name, (name, *look.dimension.columns.get(name, ())), required)
+        if column is not None:
+            items = field_type(record, name).kind == "items"
+            found.columns[name] = _list_within(look, column, name) if items else column
+        elif name in record.may_lack:
+            found.absent.append(name)
+        elif required:
+            found.missing.append(name)
+    if found.missing == ["candidates"]:
+        _rows_of_lists(look, found)
+    return found
+
+
+def _list_within(look: Look, column: str, name: str) -> str:
+    """The list in an object that has it beside something else, such as the labels; else the column itself."""
+    names = (name, *look.dimension.columns.get(name, ()))
+    within = [c for c in look.columns if c.startswith(f"{column}.")]
+    found = column_names.named([c.removeprefix(f"{column}.") for c in within], names)
+    lists = [n for n in found if any(isinstance(v, list) for v in texts.values_of(look.column(f"{column}.{n}")))]
+    return f"{column}.{lists[0]}" if lists else column
+
+
+def decided(look: Look, given: dict[str, Any]) -> bool:
+    """Whether given fields are all that a record needs."""
+    record = look.dimension.record_type
+    needed = [n for n in gold_free(look) if n in required_fields(record)]
+    lacking = [n for n in record.may_lack if given.get(n) is None]
+    return (
+        bool(given)
+        and OPEN not in given.values()
+        and all(n in given for n in needed if n not in record.may_lack)
+        and (not record.may_lack or len(lacking) < len(record.may_lack))
+    )
+
+
+def ask_for_missing(look: Look, found: Fields) -> None:
+    """Asks for the columns of fields that are missing; fields that a source may lack are none, if nothing is like them.
+
+    A field is never taken for missing while a column may be it: one whose name has a name of the field in it, or one
+    that nothing else was found in and that holds texts.
+    """
+    record = look.dimension.record_type
+    free = free_columns(look, found.taken)
+    found_some = any(n in found.columns for n in record.may_lack)
+    like = [c for c in free if _resembles(look, c, found.absent) or look.is_prose(c)]
+    if not found.missing and (not found.absent or (found_some and not like)):
+        found.columns |= dict.fromkeys(found.absent)
+        return
+    names = [*found.missing, *found.absent]
+    columns = like if not found.missing else list(dict.fromkeys([*_weak(look, found.missing, free), *like, *free]))
+    choices = [Choice({"fields": part}) for part in _ways(look, found, columns, found_some)][:_MOST]
+    if set(names) <= set(record.may_lack) and not found_some:
+        choices.append(Choice({"fields": dict.fromkeys(names)}, "the source says nothing of the user"))
+    if not choices:
+        choices = [Choice({"fields": dict.fromkeys(names, "COLUMN")}, "or null, if the source has none")]
+    if "candidates" in names:
+        more = {"list_id": "COLUMN", "fields": {"candidates": "COLUMN"}}
+        choices.append(Choice(more, "where each row is one candidate of a list"))
+    prompts = [c for c in free if look.is_turns(c) or look.is_long(c)] or ["COLUMN"]
+    choices += [Choice({"messages": c}, "instead of `fields`: a ready prompt") for c in prompts]
+    look.ask(
+        f"no column for {', '.join(names)} of a {look.dimension.key} record; "
+        f"the columns are {column_list(look.columns)}",
+        *choices,
+    )
+    found.missing, found.absent = names, []
+
+
+def free_columns(look: Look, taken: Iterable[str]) -> list[str]:
+    """The columns that nothing was found in and that hold anything but labels and ids."""
+    used = {*taken, *look.label_like}
+    for name in ("id", "group", "split", "lang", "dimension"):
+        used |= set(look.named(column_names.COMMON[name]))
+    free = [c for c in look.leaves if c not in used and c.partition(".")[0] not in used]
+    return [c for c in free[:_LOOKED_AT] if look.strings(c)]
+
+
+def weak_fields(look: Look, names: Sequence[str], free: Sequence[str], prompt: str | None = None) -> dict[str, str]:
+    """Columns that may be the fields by a weak name, or as parts of turns; each field's only one."""
+    found: dict[str, str] = {}
+    for name in names:
+        columns = [c for c in look.named(column_names.MAYBE.get(name, ())) if c in free and c not in found.values()]
+        part = column_names.TURN_PARTS.get(name, "assistant" if name == look.dimension.judged else None)
+        turns = [c for c in ([prompt] if prompt else free) if look.is_turns(c)]
+        if turns and part:
+            path = f"{turns[0]}.{part}"
+            columns = [path] if look.strings(path) else [c for c in columns if not look.is_turns(c)]
+        columns = [c for c in columns if not look.is_turns(c)]
+        if columns:
+            found[name] = columns[0]
+    return found
+
+
+def _weak(look: Look, names: Sequence[str], free: Sequence[str]) -> list[str]:
+    return list(weak_fields(look, names, free).values())
+
+
+def _ways(look: Look, found: Fields, columns: list[str], found_some: bool) -> list[dict[str, Any]]:
+    """Every way to fill the fields from some columns; fields that may be missing also with none."""
+    names = [*found.missing, *found.absent]
+    shown = look.dimension.record_type.shown
+    optional = {n for n in names if n in look.dimension.record_type.may_lack}
+    weak = weak_fields(look, found.missing, columns)
+    ways = [weak | dict.fromkeys(found.absent)] if len(weak) == len(found.missing) and weak else []
+    pool: list[str | None] = [*columns[:6], *([None] * len(names))]
+    for way in permutations(pool, len(names)):
+        part = dict(zip(names, way, strict=True))
+        if any(v is None and n not in optional and (len(names) > 1 or n not in shown) for n, v in part.items()):
+            continue
+        if not found_some and optional and all(part[n] is None for n in optional):
+            continue
+        if part not in ways:
+            ways.append(part)
+        if len(ways) > 2 * _MOST:
+            break
+    ways.sort(key=lambda part: sum(v is None for v in part.values()))
+    return ways if len(ways) <= _MOST else []
+
+
+def _resembles(look: Look, column: str, names: Sequence[str]) -> bool:
+    """Whether a column's name has a name of one of the fields in it."""
+    said = column_names.same(column.rpartition(".")[2])
+    for name in names:
+        for alias in (name, *look.dimension.columns.get(name, ())):
+            word = column_names.same(alias)
+            if word in said and (len(word) > 4 or (not word.isascii() and len(word) > 1)):
+                return True
+    return pa.types.is_nested(look.column(column).type) and not look.is_turns(column) and look.is_prose(column)
+
+
+def _rows_of_lists(look: Look, found: Fields) -> None:
+    """One row per candidate: an item, and a column that names the list."""
+    item = one(look, "item", ("item", *ITEM))
+    lists = look.named(column_names.LIST_ID)
+    if item is None or not lists:
+        return
+    found.missing = []
+    found.columns["candidates"] = item
+    found.more["list_id"] = lists[0]
+    if len(lists) > 1:
+        look.ask(
+            f"list_id: each of the columns {', '.join(lists)} may name the list",
+            *(Choice({"list_id": column}) for column in lists),
+        )
+        found.more["list_id"] = OPEN
+    candidate = look.named(column_names.CANDIDATE_ID)
+    if candidate:
+        found.more["candidate_id"] = candidate[0]

@@ -1,0 +1,243 @@
+"""Which column has the labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from recrm_tasks.answers.label_sets import LabelSet
+from recrm_tasks.data.formats import texts
+from recrm_tasks.data.formats.candidates import to_candidates
+from recrm_tasks.data.formats.turns import last_answers
+from recrm_tasks.data.mapping import column_names
+from recrm_tasks.data.mapping.column_words import are_labels, words_of
+from recrm_tasks.data.mapping.doubts import Choice
+from recrm_tasks.data.mapping.label_meaning import Meaning, allowed_labels, as_part, graded, meaning_of
+from recrm_tasks.data.mapping.look import Look, column_list, columns_of, distinct, few
+from recrm_tasks.data.mapping.mapping_file import OPEN, LabelColumn
+from recrm_tasks.dimensions.record_fields import own_fields
+
+_OFTEN = 5
+"""Rows per word from which on it is no chance that each word stands beside one label."""
+
+
+def find_label(look: Look, taken: dict[str, Any]) -> tuple[LabelColumn, LabelSet | None]:
+    """The label column and what its values mean; asks where either is not certain.
+
+    Args:
+        look: the rows.
+        taken: the keys of a source that were found.
+    """
+    prompt = [c for c in columns_of(taken.get("messages")) if c != OPEN]
+    fields = {c for v in (taken.get("fields") or {}).values() if v is not None for c in columns_of(v)} | set(prompt)
+    lists = "labels" in own_fields(look.dimension.record_type)
+    names = column_names.LABELS + column_names.LABEL if lists else column_names.LABEL
+    says = [c for c in look.named((*look.dimension.telling, *look.dimension.contrary)) if c not in fields]
+    plain = [c for c in look.named(names) if c not in fields]
+    if not lists:
+        # A column of texts is no label, if another one has labels.
+        readable = [c for c in (*says, *plain) if are_labels(look, words_of(look, c))]
+        says, plain = ([c for c in each if not readable or c in readable] for each in (says, plain))
+    found = [*says, *(c for c in plain if c not in says)]
+    if not found and prompt:
+        found = [c for c in prompt if look.is_turns(c) and last_answers(look.column(c)).null_count == 0]
+    if lists:
+        found = _inner_grades(look, taken) or found
+    if len(found) > 1 and not lists and _agree(look, found):
+        found = found[:1]
+    if len(found) == 1:
+        if lists:
+            return _list_label(look, found[0], taken), None
+        return _asked(look, meaning_of(look, found[0]), prompt or sorted(fields))
+    _ask_which(look, found, fields, prompt, lists)
+    return LabelColumn(column=OPEN), None
+
+
+def complete_label(look: Look, given: LabelColumn, shown: list[str], skip: bool) -> tuple[LabelColumn, LabelSet | None]:
+    """The meaning of a column that a person named without saying what its values mean.
+
+    Args:
+        look: the rows.
+        given: what the person said.
+        shown: the columns of the prompt, for an example.
+        skip: whether rows that cannot be used are left out, so that a value that is no label is no question.
+    """
+    if given.grades:
+        return given, graded(given.grades)
+    said = given.model_fields_set - {"column", "read", "key"}
+    if "labels" in own_fields(look.dimension.record_type) or given.column is None or said:
+        return given, None
+    if not look.strings(given.column):  # some files of several: their rows are refused one by one
+        return given, None
+    meaning = meaning_of(look, given.column, given)
+    if meaning.doubt and skip and set(look.distinct(given.column)) & set(allowed_labels(look)):
+        return given, None
+    return _asked(look, meaning, shown)
+
+
+def _asked(look: Look, meaning: Meaning, shown: list[str]) -> tuple[LabelColumn, LabelSet | None]:
+    if meaning.doubt:
+        look.ask(meaning.doubt, *meaning.choices, example=_example(look, meaning, shown))
+    return meaning.column, meaning.labels
+
+
+def _example(look: Look, meaning: Meaning, shown: list[str]) -> str:
+    """A whole prompt, or the fields of a record, with its label."""
+    column = meaning.column.column
+    words = words_of(look, column) if column is not None and column != OPEN else None
+    if words is None or not shown:
+        return ""
+    wanted = next((v for v in ("1", "是", "yes", "true") if v in words.seen), words.seen[-1])
+    index = next(i for i, v in enumerate(words.rows.to_pylist()) if v is not None and v.strip() == wanted.strip())
+    columns = [c for c in shown if c in look.columns or "." in c]
+    return f"{look.row(index, columns)}\n=> the label in {column}: {wanted}"
+
+
+def says_the_label(look: Look, column: str, label: str | None) -> bool:
+    """Whether a column, or the last turn of one with turns, has the answer that the label column has.
+
+    Other words than the label's must be known ones, or each stand beside one label in many rows.
+    """
+    said = words_of(look, column)
+    labels = words_of(look, label) if label is not None and label != OPEN else None
+    if said is None or labels is None:
+        return False
+    both = zip(said.rows.to_pylist(), labels.rows.to_pylist(), strict=True)
+    rows = [(column_names.word(a), column_names.word(b)) for a, b in both if a and b]
+    pairs = set(rows)
+    if all(a == b for a, b in pairs):
+        return bool(pairs)
+    if not len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs}):
+        return False
+    return not meaning_of(look, column).doubt or len(rows) >= _OFTEN * len(pairs)
+
+
+def _agree(look: Look, found: list[str]) -> bool:
+    """Whether all of several label columns say the same of every row."""
+    rows = []
+    for column in found:
+        words = words_of(look, column)
+        if words is None:
+            return False
+        rows.append([None if v is None else column_names.word(v) for v in words.rows.to_pylist()])
+    if all(row == rows[0] for row in rows):
+        return True
+    if meaning_of(look, found[0]).doubt:
+        return False
+    # Other words for the same: each of one column stands beside one of the other, and there are at least two.
+    pairs = [set(zip(rows[0], row, strict=True)) for row in rows[1:]]
+    kinds = len(set(rows[0]))
+    return kinds > 1 and all(len(p) == kinds == len({b for _, b in p}) for p in pairs)
+
+
+def _ask_which(look: Look, found: list[str], fields: set[str], prompt: list[str], lists: bool) -> None:
+    what = f"label: each of the columns {', '.join(found)} may be it" if found else "label: no column for it"
+    others = found or [
+        c
+        for c in look.leaves
+        if c not in fields and c not in _ids(look) and (lists or are_labels(look, words_of(look, c)))
+    ]
+    choices: list[Choice] = []
+    for column in others:
+        choices += [Choice({"label": {"column": column}})] if lists else meaning_of(look, column).answers
+    if not lists:
+        choices += [
+            Choice({"label": as_part(LabelColumn(column=c))}, "what the assistant says last")
+            for c in (*prompt, *look.columns)
+            if not found and look.is_turns(c) and not meaning_of(look, c).doubt
+        ]
+    look.ask(
+        f"{what}; the columns are {column_list(look.columns)}",
+        *(choices or [Choice({"label": {"column": "COLUMN"}})]),
+        example=look.row(0, prompt) if prompt else "",
+    )
+
+
+def _ids(look: Look) -> set[str]:
+    return {c for name in ("id", "group", "split", "lang") for c in look.named(column_names.COMMON[name])}
+
+
+def _inner_grades(look: Look, taken: dict[str, Any]) -> list[str]:
+    """The field of each candidate, or of the object with their list, that is its grade."""
+    name = (taken.get("fields") or {}).get("candidates")
+    if not isinstance(name, str) or "list_id" in taken or name == OPEN:
+        return []
+    names = (*look.dimension.telling, *column_names.LABELS, *column_names.LABEL)
+    wanted = {column_names.same(n) for n in names}
+    for head in filter(None, (name, name.rpartition(".")[0])):
+        first = next((row for row in texts.values_of(look.column(head)) if row), None)
+        inner = first[0] if isinstance(first, list) else first
+        found = [k for k in inner if column_names.same(k) in wanted] if isinstance(inner, dict) else []
+        if len(found) == 1:
+            return [f"{head}.{found[0]}"]
+    return []
+
+
+def _list_label(look: Look, column: str, taken: dict[str, Any]) -> LabelColumn:
+    if "list_id" in taken:
+        return LabelColumn(column=column)
+    values = look.column(column)
+    values = last_answers(values) if look.is_turns(column) else texts.parsed(values)
+    if pa.types.is_list(values.type):
+        return _grades(look, column, values)
+    words = words_of(look, column)
+    base = LabelColumn(column=column)
+    if words is not None and words.read == "answer":
+        base = base.model_copy(update={"read": "answer", "key": words.key})
+        values = words.rows
+    seen = distinct(values)
+    if not seen:
+        look.ask(
+            f"label: {column} is empty in the first rows; the columns are {column_list(look.columns)}",
+            *(Choice({"label": {"column": c}}) for c in _lists(look, taken) or ["COLUMN"]),
+        )
+        return LabelColumn(column=OPEN)
+    if not all(v.isdecimal() and len(v) < 10 for v in seen):
+        return base
+    possible = _numbers(look, taken, values)
+    if len(possible) != 1:
+        said = {
+            "labels": "be the ids of candidates",
+            "from 0": "count them from 0",
+            "from 1": "count them from 1",
+        }
+        ways = possible or list(said)
+        look.ask(
+            f"label: the numbers {few(seen)} in {column} name candidates and may " + " or ".join(said[w] for w in ways),
+            *(Choice({"label": {**as_part(base), "numbers": way}}, said[way]) for way in ways),
+        )
+        return base.model_copy(update={"numbers": OPEN})
+    return base.model_copy(update={"numbers": possible[0]}) if possible[0] != "labels" else base
+
+
+def _numbers(look: Look, taken: dict[str, Any], values: pa.Array) -> list[str]:
+    """What the numbers of the chosen candidates may be."""
+    name = (taken.get("fields") or {}).get("candidates")
+    shown = to_candidates(look.column(name))[0].to_pylist() if isinstance(name, str) and name in look.columns else []
+    rows = [(v, row) for v, row in zip(texts.plain(values).to_pylist(), shown, strict=False) if v is not None]
+    # Candidates without ids have their numbers as ids, which prove nothing.
+    named = any(c["id"] != str(i) for _, row in rows for i, c in enumerate(row, 1))
+    fits = {
+        "labels": named and all(any(v == c["id"] for c in row) for v, row in rows),
+        "from 0": all(int(v) < len(row) for v, row in rows),
+        "from 1": all(0 < int(v) <= len(row) for v, row in rows),
+    }
+    return [way for way, fit in fits.items() if fit and rows]
+
+
+def _grades(look: Look, column: str, values: pa.Array) -> LabelColumn:
+    """A label per candidate: not where the lists may as well be orders of the candidates."""
+    rows = [[str(v) for v in row] for row in values.to_pylist() if row]
+    if any(len(r) > 2 for r in rows) and all(set(r) == {str(i) for i in range(len(r))} for r in rows):
+        look.ask(
+            f"label: each list in {column} holds every number from 0 on once: are they grades, or an order?",
+            Choice({"label": {"column": column, "numbers": "labels"}}, "grades, higher is better"),
+        )
+        return LabelColumn(column=column, numbers=OPEN)
+    return LabelColumn(column=column)
+
+
+def _lists(look: Look, taken: dict[str, Any]) -> list[str]:
+    fields = {c for v in (taken.get("fields") or {}).values() if v is not None for c in columns_of(v)}
+    return [c for c in look.leaves if c not in fields and pa.types.is_list(texts.parsed(look.column(c)).type)]

@@ -1,0 +1,156 @@
+"""Ready prompts: the columns that they are in, and what stands beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from recrm_tasks.data.formats import texts
+from recrm_tasks.data.formats.turns import to_turns
+from recrm_tasks.data.mapping import column_names
+from recrm_tasks.data.mapping.column_words import are_labels, words_of
+from recrm_tasks.data.mapping.doubts import Choice
+from recrm_tasks.data.mapping.fields import Fields, free_columns, gold_free, one, weak_fields
+from recrm_tasks.data.mapping.label_columns import says_the_label
+from recrm_tasks.data.mapping.look import Look, columns_of
+from recrm_tasks.data.mapping.mapping_file import OPEN
+from recrm_tasks.data.store.schema import required_fields
+from recrm_tasks.dimensions.record_fields import own_fields
+
+Prompt = str | list[str]
+
+
+def ready_prompt(look: Look, fields: Fields) -> Prompt | None:
+    """The columns of a ready prompt, or None. Two of them are a doubt."""
+    found = [c for c in look.named(column_names.COMMON["messages"]) if look.strings(c)]
+    system = system_columns(look)
+    if len(found) > 1:
+        look.ask(
+            f"messages: each of the columns {', '.join(found)} may be the prompt",
+            *(Choice({"messages": [*system, c] if system else c}) for c in found),
+            example=look.row(0, found),
+        )
+        return OPEN
+    if found:
+        return [*system, found[0]] if system else found[0]
+    instruction, said = look.named(("instruction", "指令")), look.named(("input", "输入"))
+    if instruction and said:
+        return [*system, instruction[0], said[0]]
+    if not fields.missing and not (fields.absent and not fields.columns):
+        return None
+    answers = [c for c in look.named(column_names.ANSWERS) if _answers(look, c)]
+    if not answers:
+        return None
+    asked = [
+        c for c in look.named(("instruction", "指令", *column_names.ASKED)) if c not in answers and look.strings(c)
+    ]
+    return [*system, asked[0]] if system and asked else asked[0] if asked else None
+
+
+def system_columns(look: Look) -> list[str]:
+    """The column of a system prompt beside the others; columns of fields are not meant."""
+    names = [n for n in column_names.SYSTEM if n not in look.dimension.columns.get("instruction", ())]
+    return [c for c in look.named(names) if look.strings(c)][:1]
+
+
+def beside(look: Look, prompt: Prompt, given: dict[str, Any]) -> dict[str, Any]:
+    """Fields beside a ready prompt that are more than its parts: categories, candidates."""
+    found = dict(given)
+    record = look.dimension.record_type
+    for name in own_fields(record):
+        if name in record.shown or name in ("label", "labels") or name in given:
+            continue
+        column = one(look, name, (name, *look.dimension.columns.get(name, ())))
+        if column is not None and column not in columns_of(prompt):
+            found[name] = column
+        elif name in required_fields(record):
+            key = look.dimension.key
+            look.ask(f"{name}: a ready prompt of {key} needs them too", Choice({"fields": {name: "COLUMN"}}))
+            found[name] = OPEN
+    return found
+
+
+def left_beside(look: Look, prompt: Prompt, fields: Fields, used: set[str], label: str | None) -> list[str]:
+    """The columns beside a prompt that it may need: fields of the record, system prompts, long texts.
+
+    Those whose text is in the prompt of every row are parts of it, and those that say the label have no part in it.
+    """
+    columns = columns_of(prompt)
+    known = {c for c in fields.taken if c in look.columns}
+    known |= {c for c in look.named((*column_names.SYSTEM, *column_names.ANSWERS)) if look.size(c)}
+    if label == OPEN:  # it is asked which of the columns has the labels
+        used = used | {c for c in look.label_like if words_of(look, c) is not None}
+    wanted = [c for c in look.leaves if c not in used and c not in columns and (c in known or look.is_long(c))]
+    return [c for c in wanted if not _is_in(look, c, columns) and not says_the_label(look, c, label)]
+
+
+def ask_for_reading(look: Look, prompt: Prompt, left: Sequence[str], fields: Fields, used: set[str]) -> None:
+    """Asks whether a prompt is the whole question, a part of it, or one of the record's fields."""
+    columns = columns_of(prompt)
+    single = columns[-1]
+    choices = [Choice({"fields": part}, "the prompt is made of the fields") for part in _as_fields(look, fields, used)]
+    if not look.is_turns(single):
+        whole = [c for c in look.leaves if c in left or c in columns]
+        choices.append(Choice({"messages": whole}, "these texts are the prompt, one after the other"))
+    choices.append(Choice({"messages": prompt}, f"it is the whole prompt; {', '.join(left)} not needed"))
+    look.ask(
+        f"two readings are possible: {', '.join(columns)} may be the whole prompt, but {', '.join(left)} "
+        f"{'stands' if len(left) == 1 else 'stand'} beside it and may belong to the question",
+        *choices,
+        example=look.row(0, [*columns, *left]),
+    )
+
+
+def ask_for_last_turn(look: Look, prompt: Prompt, label: str, fields: Fields, used: set[str]) -> None:
+    """Asks what a last turn is: it is no label, and a label stands beside it."""
+    turns = columns_of(prompt)[-1]
+    choices = [Choice({"fields": part}, "the prompt is made of the fields") for part in _as_fields(look, fields, used)]
+    choices += [
+        Choice({"last_turn": "keep"}, "the turns are the prompt, and the last one is what is judged"),
+        Choice({"last_turn": "answer"}, "the last turn is an answer to the prompt, and is left out"),
+    ]
+    look.ask(
+        f"last_turn: {turns} ends with what the assistant says, and the label is in {label}: what is the last turn?",
+        *choices,
+        example=look.row(0, [turns, label]),
+    )
+
+
+def _as_fields(look: Look, fields: Fields, used: set[str]) -> list[dict[str, Any]]:
+    """The ways to read the columns as a record's fields."""
+    known = {n: c for n, c in fields.columns.items() if c not in (None, OPEN)}
+    free = [c for c in free_columns(look, set(columns_of(list(known.values())))) if c not in used]
+    answers = look.named(column_names.ANSWERS)
+    free += [c for c in answers if c not in free and c not in used and c not in columns_of(list(known.values()))]
+    weak = weak_fields(look, fields.missing, free)
+    rest = [n for n in fields.missing if n not in weak]
+    if rest:
+        others = [c for c in free if c not in weak.values() and look.size(c) and not look.is_turns(c)]
+        if len(rest) > 1 or not (others or (weak and rest[0] in look.dimension.record_type.shown)):
+            return []
+        if not others:
+            # One text may be this field or another; the other one is none then.
+            same = [n for n in weak if n != look.dimension.judged]
+            ways: list[dict[str, str | None]] = [{**weak, rest[0]: weak[n], n: None} for n in same]
+            ways.append({**weak, rest[0]: None})
+            return [{n: {**known, **way}.get(n) for n in gold_free(look) if n in {**known, **way}} for way in ways]
+        weak |= {rest[0]: others[0]}
+    named = {*fields.columns, *fields.missing, *fields.absent}
+    whole = {n: {**known, **weak}.get(n) for n in gold_free(look) if n in named}
+    if not fields.absent or fields.missing:
+        return [whole]
+    asked = [c for c in free if look.size(c)]
+    return [whole | {name: asked[0]} for name in reversed(fields.absent)] if asked else []
+
+
+def _answers(look: Look, column: str) -> bool:
+    """Whether a column holds answers."""
+    return "candidates" not in own_fields(look.dimension.record_type) and are_labels(look, words_of(look, column))
+
+
+def _is_in(look: Look, column: str, prompt: Sequence[str]) -> bool:
+    """Whether the prompt of every row has all texts of a column in it."""
+    rows, _ = to_turns([look.column(c) for c in prompt], keep_last=True)
+    prompts = ["\n".join(t["content"] for t in turns or ()) for turns in rows.to_pylist()]
+    parts = texts.entries(look.column(column)).to_pylist()
+    return all(entry in prompt for prompt, said in zip(prompts, parts, strict=True) for entry in said)
