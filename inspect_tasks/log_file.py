@@ -38,6 +38,8 @@ def unfinished(log: EvalLog) -> str | None:
     """What is missing from a run; None if nothing is."""
     if log.status != "success" or log.results is None or not log.results.scores:
         return f"status {log.status}, {log.eval.dataset.samples} samples wanted"
+    if log.invalidated:  # by a person, after the run: the metrics in the log still count these samples
+        return "samples were invalidated; `inspect eval-retry` asks them again"
     # With --no-fail-on-error a run succeeds without the samples whose requests failed.
     done, wanted = log.results.completed_samples, log.results.total_samples
     return f"{done} of {wanted} samples have an answer" if done < wanted else None

@@ -19,7 +19,8 @@ from recrm_tasks.reports.runs import Cost, Run
 def read_runs(file: Path) -> list[Run]:
     """The runs in one log, none if it is of another task.
 
-    Of a run that ended early the numbers are those of the samples that were scored, and `Run.wanted` is set.
+    Of a run that ended early, or some of whose samples were invalidated, the numbers are those of the samples that were
+    scored and are valid, and `Run.wanted` is set.
 
     Raises:
         DataError: the file is not a log, or its run ended before any sample was scored.

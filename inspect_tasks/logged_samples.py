@@ -87,8 +87,8 @@ def outcome_of(file: Path, sample: EvalSample, score: Score) -> tuple[str, Outco
 
 
 def _logged(file: Path, sample: EvalSample, texts: bool) -> Logged | None:
-    """A sample with its outcome; None if its request failed, so that it has none."""
-    if not sample.scores:
+    """A sample with its outcome; None if its request failed, so that it has none, or if it was invalidated."""
+    if not sample.scores or sample.invalidation is not None:
         return None
     _, score = our_score(file, sample)
     dimension, outcome = outcome_of(file, sample, score)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import codecs
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -18,10 +20,17 @@ from recrm_tasks.show_command import add_show_command
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; a user's mistake is one message and exit code 2."""
+    lost = _print_what_the_encoding_has()
     options = _parser().parse_args(arguments)
     try:
         code = int(options.run(options))
         sys.stdout.flush()
+        if lost:
+            print(
+                f"recrm: {sys.stdout.encoding}, the encoding of this output, lacks some characters, for example "
+                f"{lost[0]!a}; they are shown as ?. PYTHONUTF8=1 writes all of them",
+                file=sys.stderr,
+            )
         return code
     except RecrmError as error:
         print(f"recrm: {error}", file=sys.stderr)
@@ -29,6 +38,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `recrm … | head`: the reader has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python flushes when it exits
         return 0
+
+
+def _print_what_the_encoding_has() -> list[str]:
+    """Has stdout show `?` for a character that its encoding lacks, where Python would stop with a UnicodeEncodeError.
+
+    Returns:
+        Such characters, as they come up.
+    """
+    lost: list[str] = []
+
+    def replace(error: UnicodeError) -> tuple[str, int]:
+        if not isinstance(error, UnicodeEncodeError):
+            raise error
+        lost.append(error.object[error.start])
+        return "?" * (error.end - error.start), error.end
+
+    codecs.register_error("recrm", replace)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="recrm")
+    return lost
 
 
 def _parser() -> argparse.ArgumentParser:

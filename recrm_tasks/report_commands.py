@@ -264,6 +264,7 @@ def _report(options: argparse.Namespace) -> int:
     from recrm_tasks.reports.collect import answers_in, collect, collect_answers
     from recrm_tasks.reports.leaderboard_entries import entries
     from recrm_tasks.reports.release_gate import FAILED, dropped, floor_of, under
+    from recrm_tasks.reports.same_answers import TEXTS, mark_same_answers
     from recrm_tasks.reports.tables.leaderboard_table import report_tables
     from recrm_tasks.reports.tables.terminal import print_tables
 
@@ -278,6 +279,7 @@ def _report(options: argparse.Namespace) -> int:
     found = collect(options.paths, READERS)
     answers = lru_cache(partial(answers_in, readers=READERS, max_texts=options.records if page else 0))
     listed, notes = entries(found.runs, answers)
+    notes += mark_same_answers(listed, lru_cache(partial(answers_in, readers=READERS, max_texts=TEXTS)))
     print_tables(report_tables(listed), console)
     if options.published:
         _print_published(console)

@@ -102,6 +102,10 @@ class Kind(ABC, Generic[Table]):
             DataError: a ready-made prompt cannot be put in another order.
         """
 
+    def clash(self, ids: Sequence[str], orders: int) -> tuple[str, str] | None:
+        """Two of some records' ids, the second of which `posed` gives to a further order of the first; None without."""
+        return None
+
     @abstractmethod
     def question(self, text: str, body: str, posed: Posed, mode: Mode, lang: Lang, style: Style) -> Question:
         """Adds the choices and the answer format to a dimension's question.

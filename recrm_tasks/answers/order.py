@@ -81,6 +81,15 @@ class OrderKind(Kind[Lists]):
                 target=json.dumps(best[: sum(g > 0 for g in gold)]),
             )
 
+    def clash(self, ids: Sequence[str], orders: int) -> tuple[str, str] | None:
+        """See `Kind.clash`."""
+        known = set(ids)
+        for name in ids:
+            head, mark, turn = name.rpartition("#")
+            if mark and head in known and turn in map(str, range(1, orders)):
+                return head, name
+        return None
+
     def question(self, text: str, body: str, posed: Posed, mode: Mode, lang: Lang, style: Style) -> Question:
         """See `Kind.question`. The candidates follow the record."""
         listing = "\n".join(f"{name}. {text}" for name, text in zip(posed.choices, posed.shown, strict=True))

@@ -65,6 +65,12 @@ class Dataset:
             for batch in table.to_batches(_PART):
                 yield from records_of(self.dimension, batch)
 
+    def ids(self) -> list[str]:
+        """The records' ids, in order."""
+        renamed = self.stored.manifest["renamed"]
+        names = self.stored.index.column("id").take(pa.array(self.rows)).to_pylist()
+        return [f"{name}{renamed.get(str(row), '')}" for name, row in zip(names, self.rows.tolist(), strict=True)]
+
     def only(self, ids: Collection[str]) -> Dataset:
         """The records with these ids, in the same order.
 
@@ -103,6 +109,9 @@ class Dataset:
 
 
 _PART = 4_096
+
+NOT_LISTED = "those in the hub's cache; the hub's own list was not available"
+"""Provenance of data of which nobody can tell whether files are missing."""
 
 
 def load(
@@ -167,6 +176,8 @@ def load(
         "prompt_version": registered.version,
         "recrm_tasks": __version__,
     }
+    if not origin.whole:
+        provenance["files"] = NOT_LISTED
     return Dataset(registered, made.labels, provenance, stored, rows)
 
 

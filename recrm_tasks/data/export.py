@@ -86,8 +86,8 @@ def _dimension(
             "rows": len(dataset),
             "sha256": dataset.provenance["sha256"],
         }
-    kept = ("data", "source", "revision", "mapping", "rows_skipped", "prompt_version")
-    said = {name: whole.provenance[name] for name in kept} | {"splits": splits}
+    kept = ("data", "source", "revision", "mapping", "rows_skipped", "prompt_version", "files")
+    said = {name: whole.provenance[name] for name in kept if name in whole.provenance} | {"splits": splits}
     return said, whole.labels.model_dump(mode="json") if whole.labels else None
 
 

@@ -17,6 +17,7 @@ from recrm_tasks.answers.prompt import MODES, Prompt
 from recrm_tasks.dimensions.suites import Suite, suite_of
 from recrm_tasks.dimensions.suites import suite as suite_named
 from recrm_tasks.errors import DataError, RecrmError
+from recrm_tasks.lm_eval_tasks.answer_cache import warn_of_earlier_answers
 from recrm_tasks.lm_eval_tasks.backend import backend_of
 from recrm_tasks.lm_eval_tasks.cost import count_questions
 from recrm_tasks.prompting import Options, load_questions
@@ -106,6 +107,7 @@ def _load(
         arguments: as in `documents`.
         suite: the suite that the run belongs to.
     """
+    warn_of_earlier_answers()
     options = options_of(arguments)
     mode = one_of(MODES).parse(answer, "recrm_mode")
     if mode == "logprob" and str(arguments.get("base_url", "")).rstrip("/").endswith("/chat/completions"):

@@ -7,21 +7,21 @@ from pathlib import Path
 from recrm_tasks.lm_eval_tasks.logged_runs import read_runs
 from recrm_tasks.lm_eval_tasks.logged_samples import read_answers
 from recrm_tasks.lm_eval_tasks.rescored_results import rescore
-from recrm_tasks.lm_eval_tasks.results_file import HARNESS
+from recrm_tasks.lm_eval_tasks.results_file import HARNESS, is_results
 from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.reports.rescored import Rescored
 from recrm_tasks.reports.runs import Run
 
 
 class LmEvalLogReader:
-    """Reads `results_*.json`, and the `samples_*.jsonl` beside it; see `reports.readers.LogReader`."""
+    """Reads results files, and the `samples_*.jsonl` beside it; see `reports.readers.LogReader`."""
 
     harness = HARNESS
-    files = "results_*.json of lm-eval"
+    files = "a results file of lm-eval (.json)"
 
     def reads(self, file: Path) -> bool:
-        """By its name."""
-        return file.name.startswith("results_") and file.suffix == ".json" and file.is_file()
+        """By its name or its first bytes."""
+        return is_results(file)
 
     def runs(self, file: Path) -> list[Run]:
         """The runs of our tasks."""

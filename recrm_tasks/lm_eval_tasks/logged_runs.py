@@ -1,4 +1,4 @@
-"""lm-evaluation-harness's `results_*.json` -> runs."""
+"""A results file of lm-evaluation-harness -> runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""lm-evaluation-harness's `results_*.json` with the `samples_*.jsonl` beside it -> answers."""
+"""A results file of lm-evaluation-harness with the `samples_*.jsonl` beside it -> answers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from recrm_tasks.errors import DataError, HarnessError
 from recrm_tasks.lm_eval_tasks.results import Item, outcome_of
-from recrm_tasks.lm_eval_tasks.results_file import HARNESS, load_results, model_of, tasks_of
+from recrm_tasks.lm_eval_tasks.results_file import HARNESS, load_results, model_of, samples_of, tasks_of
 from recrm_tasks.reports.logged_answers import Answers, Logged
 from recrm_tasks.reports.run_info import RunInfo
 from recrm_tasks.scoring.outcomes import Outcome
@@ -67,11 +67,6 @@ def infos_of_task(file: Path, results: dict[str, Any], task: str) -> list[RunInf
         RunInfo(file, HARNESS, model_of(results), key, metadata["recrm_mode"], entry)
         for key, entry in provenance.items()
     ]
-
-
-def samples_of(file: Path, task: str) -> Path:
-    """The file with the samples of one task, beside a results file."""
-    return file.with_name(f"samples_{task}_{file.stem.removeprefix('results_')}.jsonl")
 
 
 def wanted_of(results: dict[str, Any], task: str) -> int | None:

@@ -16,11 +16,10 @@ from recrm_tasks.lm_eval_tasks.logged_samples import (
     logged_item,
     read_lines,
     said,
-    samples_of,
     wanted_of,
 )
 from recrm_tasks.lm_eval_tasks.results import Item, Shared, outcome_of
-from recrm_tasks.lm_eval_tasks.results_file import load_results, not_results, tasks_of
+from recrm_tasks.lm_eval_tasks.results_file import load_results, not_results, samples_of, tasks_of
 from recrm_tasks.lm_eval_tasks.task_files import group_name
 from recrm_tasks.reports.rescored import Rescored, sha256_of
 from recrm_tasks.scoring.aggregate.mean import mean_score

@@ -1,8 +1,9 @@
-"""One `results_*.json` of lm-evaluation-harness, as it is."""
+"""One results file of lm-evaluation-harness, as it is."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,29 @@ from recrm_tasks.errors import DataError
 HARNESS = "lm-eval"
 """What reports call lm-evaluation-harness."""
 
+_NAMED = re.compile(r"results_.*\.json", re.DOTALL)
+_BEGINS = re.compile(rb'\s*\{\s*"results"\s*:\s*\{')
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d.-]+$")
 _OURS = {"recrm_dimension", "recrm_provenance"}
+
+
+def is_results(file: Path) -> bool:
+    """Whether a file is called or begins like a results file: with `--output_path x.json` it is called x_TIME.json."""
+    if file.suffix != ".json" or not file.is_file():
+        return False
+    if _NAMED.fullmatch(file.name):
+        return True
+    try:
+        with file.open("rb") as stream:
+            return _BEGINS.match(stream.read(200)) is not None
+    except OSError:
+        return False
+
+
+def samples_of(file: Path, task: str) -> Path:
+    """The file of a task's samples, which lm-eval writes beside the results with the same time in its name."""
+    time = _TIME.search(file.stem)
+    return file.with_name(f"samples_{task}_{time[0] if time else file.stem.removeprefix('results_')}.jsonl")
 
 
 def load_results(file: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from recrm_tasks.answers.prompt import ANSWER_TOKENS, Lang, Mode, Prompt
 from recrm_tasks.data.dataset import Dataset, load
 from recrm_tasks.dimensions.base import Form
+from recrm_tasks.errors import DataError
 from recrm_tasks.prompting.examples import choose_examples
 from recrm_tasks.prompting.fit import Backend, Fit, fit_of
 from recrm_tasks.prompting.options import Options
@@ -36,6 +37,7 @@ def load_questions(
     dataset = _load(dimension, options, split=options.split, lang=options.lang, limit=options.limit)
     if ids:
         dataset = dataset.only(ids)
+    _check_ids(dataset, options.orders)
     form = Form(options.style)
     if options.fewshot:
 
@@ -61,6 +63,19 @@ def load_questions(
     }
     prompts = _prompts(dataset, mode, options, form, fit, provenance)
     return (prompt._replace(marks=marks) for prompt in prompts) if marks else prompts, provenance
+
+
+def _check_ids(dataset: Dataset, orders: int) -> None:
+    """Refuses a record with the id of another record's further order: their answers would count as of one record."""
+    if orders == 1:
+        return
+    if clash := dataset.dimension.kind.clash(dataset.ids(), orders):
+        first, second = clash
+        raise DataError(
+            f"{dataset.provenance['source']}: ids of {dataset.dimension.key} collide: with {orders} orders, record "
+            f"{first!r} is asked again as {first + '#1'!r} and so on, and there is also a record {second!r}. Rename "
+            "one of the two, or set orders to 1"
+        )
 
 
 def _load(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ class Collected(NamedTuple):
     unusable: list[str]
     """One line per file that could not be used."""
     incomplete: list[str]
-    """One line per run that ended early: its numbers are of what was answered until then."""
+    """One line per run that ended early or was invalidated in part: its numbers are of the answers that count."""
     passed_over: list[str]
     """One line per log of other tasks."""
 
@@ -44,9 +45,8 @@ def collect(paths: Iterable[str], readers: Sequence[LogReader]) -> Collected:
             found.passed_over.append(f"{file}: of other tasks")
         for run in runs:
             if run.wanted is not None:
-                found.incomplete.append(
-                    f"{file}: {run.metrics['n']:.0f} of {run.wanted} records of {run.dimension} have an answer"
-                )
+                done = f"{run.metrics['n']:.0f} of {run.wanted}"
+                found.incomplete.append(f"{file}: {done} records of {run.dimension} have an answer that counts")
     if not found.runs:
         lines = [f"no results of recrm tasks under {', '.join(paths)}", *found.unusable, *found.passed_over]
         raise DataError("\n".join(lines))
@@ -98,8 +98,18 @@ def _named(paths: Iterable[str], readers: Sequence[LogReader]) -> Iterator[tuple
         elif os.path.isdir(path):
             files = sorted(file for file in path.rglob("*") if any(reader.reads(file) for reader in readers))
             yield from ((file, file.relative_to(path)) for file in files)
+        elif written := [file for file in _with_time(path) if any(reader.reads(file) for reader in readers)]:
+            yield from ((file, Path(file.name)) for file in written)
         else:
             raise DataError(f"{path}: no such file or folder")
+
+
+def _with_time(path: Path) -> list[Path]:
+    """The files to whose name a harness has added the time, which it may do with a path that it was given."""
+    try:
+        return sorted(path.parent.glob(f"{glob.escape(path.stem)}_[0-9][0-9][0-9][0-9]-*{path.suffix}"))
+    except OSError:  # a name that no file system takes
+        return []
 
 
 def reader_of_file(file: Path, readers: Sequence[LogReader]) -> LogReader:

@@ -36,6 +36,9 @@ class Entry:
     overall: dict[str, float] = field(default_factory=dict)
     """`mean_score` and `hybrid` of the suite, flat, with what their intervals need; empty without one."""
 
+    same_as: list[str] = field(default_factory=list)
+    """Other models with the same answers, to the last digit."""
+
     @property
     def name(self) -> str:
         """The model, numbered if it has several runs."""
@@ -65,9 +68,11 @@ class Entry:
                     ("rescored", any(run.rescored for run in runs)),
                     ("asked by an older task version", any(run.asked_by_older for run in runs)),
                     ("part of the records", any(run.limited for run in runs)),
+                    ("data files not checked", any("files" in run.provenance for run in runs)),
                 )
                 if holds
             ),
+            *(f"same answers as {name}" for name in self.same_as),
         ]
 
     def interval(self, metric: str) -> tuple[float, float]:

@@ -35,7 +35,8 @@ class Run(RunInfo):
     metrics: dict[str, float]
     """Flat, as the harness logged them: `acc`, `acc_stderr`, …"""
     wanted: int | None = None
-    """For a run that ended early, how many records its harness was to ask; the metrics are of those answered."""
+    """For a run that ended early or was invalidated in part, how many records its harness was to ask. The metrics are
+    of the answers that count."""
     cost: Cost | None = None
     """Of the whole run that this dimension is a part of; None where the harness did not log it."""
     overall: Mapping[str, float] = field(default_factory=dict)

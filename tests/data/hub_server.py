@@ -166,6 +166,16 @@ def run_client(code: str, arguments: list[str], endpoint: str, home: Path, **env
         home: the folder of the hub's cache and of ours.
         environment: further settings.
     """
+    return _run(["-c", code, *arguments], endpoint, home, environment).splitlines()[-1]
+
+
+def hf_download(arguments: list[str], endpoint: str, home: Path, **environment: str) -> None:
+    """`hf download` of the repository, as on a login node: it fills the hub's cache and nothing else."""
+    command = ["-m", "huggingface_hub.cli.hf", "download", REPOSITORY, "--repo-type", "dataset", *arguments]
+    _run(command, endpoint, home, environment)
+
+
+def _run(arguments: list[str], endpoint: str, home: Path, environment: Mapping[str, str]) -> str:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "RECRM_")) and "proxy" not in k.lower()}
     settings = {
         "HF_ENDPOINT": endpoint,
@@ -179,7 +189,7 @@ def run_client(code: str, arguments: list[str], endpoint: str, home: Path, **env
         "NO_PROXY": "127.0.0.1",
     }
     done = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
+        [sys.executable, *arguments],
         env={**kept, **settings, **environment},
         cwd=home,
         capture_output=True,
@@ -187,4 +197,4 @@ def run_client(code: str, arguments: list[str], endpoint: str, home: Path, **env
         timeout=180,
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()[-1]
+    return done.stdout

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
-from hub_server import COMMIT, OLDER, REPOSITORY, ROOT, closed_port, run_client, serving
+from hub_server import COMMIT, OLDER, REPOSITORY, ROOT, closed_port, hf_download, run_client, serving
 
 # A process per call, and the client's own retries.
 pytestmark = pytest.mark.slow
@@ -90,17 +91,19 @@ def test_revision_by_argument_before_the_environment(hub, ask):
     assert "belongs to the data choice 'hub'" in ask("factual", hub.url, {"revision": "v0", "data": "sample"})["error"]
 
 
-def test_cached_commit_works_offline_and_a_branch_does_not(hub, ask):
-    """Offline nobody can tell which commit `main` is today; the message says what to set."""
+def test_what_was_loaded_once_works_offline(hub, ask):
+    """A branch is the commit that it was then. Without HF_HUB_OFFLINE an unreachable hub is an error: `main` may have
+    moved."""
     online = ask("factual", hub.url)
     asked = len(hub.asked)
     offline = ask("factual", closed_port(), HF_HUB_OFFLINE="1", RECRM_REVISION=COMMIT)
     assert offline == online
     unreachable = ask("factual", closed_port(), RECRM_REVISION=COMMIT)
     assert unreachable == online
-    branch = ask("factual", hub.url, HF_HUB_OFFLINE="1")
-    refused(branch, "RECRM_REVISION", f"known from earlier runs: {COMMIT}")
+    assert ask("factual", hub.url, HF_HUB_OFFLINE="1") == online
     assert len(hub.asked) == asked
+    refused(ask("factual", closed_port()), "cannot be reached", "HF_HUB_OFFLINE=1", COMMIT)
+    refused(ask("factual", hub.url, HF_HUB_OFFLINE="1", RECRM_REVISION="v0"), "--revision v0", COMMIT)
 
 
 def test_another_commit_is_never_handed_over(hub, ask):
@@ -168,6 +171,90 @@ def test_truncated_file_in_the_cache_is_told(hub, ask, tmp_path):
         found = refused(ask("factual", endpoint, **settings), str(len(whole)), "factual.jsonl")
     Path(re.search("Remove (.*), and run again", found)[1]).unlink()
     assert ask("factual", hub.url)["ids"] == IDS
+
+
+# --- a cache that `hf download` has filled: RECRM_CACHE is empty, and there is no network ----------------------------
+
+
+@pytest.fixture
+def offline(ask):
+    """Loads a dimension on a machine without a network."""
+
+    def call(dimension, options=None, **environment):
+        return ask(dimension, closed_port(), options, HF_HUB_OFFLINE="1", **environment)
+
+    return call
+
+
+@pytest.mark.parametrize("variable", ["HF_HOME", "HF_HUB_CACHE"])
+def test_hf_download_is_enough(hub, ask, offline, tmp_path, variable):
+    """By branch, by commit and by tag, wherever the variables of the hub's client put its cache."""
+    cache = {variable: str(tmp_path / "elsewhere")}
+    hf_download([], hub.url, tmp_path, **cache)
+    hf_download(["--revision", "v0"], hub.url, tmp_path, **cache)
+    asked = len(hub.asked)
+    by_branch = offline("factual", **cache)
+    assert (by_branch["ids"], by_branch["provenance"]["revision"]) == (IDS, COMMIT)
+    assert "files" not in by_branch["provenance"]
+    assert offline("factual", {"revision": COMMIT}, **cache) == by_branch
+    assert offline("relevance", **cache)["provenance"]["revision"] == COMMIT
+    by_tag = offline("factual", RECRM_REVISION="v0", **cache)
+    assert (by_tag["ids"], by_tag["provenance"]["revision"]) == (IDS[:1], OLDER)
+    assert len(hub.asked) == asked
+    refused(offline("factual"), str(tmp_path / "hf" / "hub"), f"hf download {REPOSITORY} --repo-type dataset`")
+    assert ask("factual", hub.url, RECRM_CACHE=str(tmp_path / "online")) == by_branch
+
+
+def test_a_part_that_was_downloaded(hub, offline, tmp_path):
+    """The list that the client keeps says what is missing; a dimension that is there as a whole is served."""
+    hf_download(["--include", "data/factual*"], hub.url, tmp_path)
+    refused(offline("factual"), f"--revision {COMMIT} README.md`", COMMIT)
+    hf_download(["README.md"], hub.url, tmp_path)
+    assert offline("factual")["ids"] == IDS
+    refused(
+        offline("relevance"), f"hf download {REPOSITORY} --repo-type dataset --revision {COMMIT} data/relevance.jsonl`"
+    )
+
+
+PARTS = {f"factual/test-{i:05}-of-00003.jsonl": rows("factual", i + 1).splitlines()[-1] for i in range(3)}
+
+
+@pytest.mark.parametrize("hub", [{"README.md": "", "relevance.jsonl": rows("relevance"), **PARTS}], indirect=True)
+def test_a_part_of_a_dimension_is_never_taken_for_the_whole(hub, offline, tmp_path):
+    """With the client's list, and, as older clients leave it, without one."""
+    hf_download(["--include", "README.md", "--include", "factual/test-0000[02]*"], hub.url, tmp_path)
+    missing = "factual/test-00001-of-00003.jsonl"
+    refused(offline("factual"), f" {missing}")
+    forget_lists(tmp_path)
+    refused(offline("factual"), f"--revision {COMMIT} {missing}`")
+    hf_download([], hub.url, tmp_path)
+    assert offline("factual")["ids"] == IDS
+
+
+def test_files_that_nobody_can_compare_with_a_list(hub, offline, tmp_path):
+    """`hf download` of one file keeps no list: what is there is served, and every result says so."""
+    hf_download(["data/factual.jsonl"], hub.url, tmp_path)
+    found = offline("factual")
+    assert found["ids"] == IDS
+    assert found["provenance"]["revision"] == COMMIT
+    assert "not available" in found["provenance"]["files"]
+    refused(offline("relevance"), "no records of dimension 'relevance'", "that were downloaded")
+    hf_download([], hub.url, tmp_path)  # what was found before is not taken for the hub's list
+    assert "files" not in offline("factual")["provenance"]
+    assert "revision" in offline("relevance")["provenance"]
+
+
+def test_an_interrupted_download(hub, offline, tmp_path):
+    hub.halved = {"data/factual.jsonl"}
+    with pytest.raises(AssertionError):
+        hf_download([], hub.url, tmp_path)
+    refused(offline("factual"), "data/factual.jsonl")
+
+
+def forget_lists(home):
+    """Leaves the hub's cache as clients before 2.0 do, which keep no list of a commit's files."""
+    (folder,) = (home / "hf").rglob("trees")
+    shutil.rmtree(folder)
 
 
 UNKNOWN = {"README.md": "", "IF/test.parquet": "x", "FC/test.parquet": "y", "notes.txt": "z"}

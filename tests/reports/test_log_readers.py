@@ -67,6 +67,8 @@ def without(module: str) -> str:
         ("a.json", "", None),
         ("a.txt", LOG, None),
         ("results.json", "{}", None),
+        ("run_2026-11-03T10-00-00.123456.json", json.dumps(RESULTS, indent=2), LmEvalLogReader),
+        ("run.json", '[{"results": {}}]', None),
         ("samples_recrm_factual_1.jsonl", LOG, None),
     ],
 )
@@ -91,7 +93,9 @@ def test_readers_have_different_names() -> None:
 def test_another_file_is_refused_by_name(tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("hello")
-    expected = f"{file}: not a log that can be read: it must be results_*.json of lm-eval or an .eval or .json log of"
+    expected = (
+        f"{file}: not a log that can be read: it must be a results file of lm-eval (.json) or an .eval or .json log of"
+    )
     for read in (collect, collect_answers):
         with pytest.raises(DataError, match=re.escape(expected)):
             read([str(file)], READERS)

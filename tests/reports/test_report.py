@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import pyarrow.csv
 import pyarrow.parquet as pq
@@ -13,8 +14,9 @@ from huggingface_hub import ModelCard
 from inspect_ai import Task
 from inspect_ai import eval as inspect_eval
 from inspect_ai.dataset import Sample
-from inspect_ai.log import read_eval_log, write_eval_log
+from inspect_ai.log import ProvenanceData, invalidate_samples, read_eval_log, write_eval_log
 from inspect_ai.scorer import match
+from saved_runs import by_lm_eval
 
 from inspect_tasks import bench_task, dimension_task
 from recrm_tasks.cli import main
@@ -307,3 +309,93 @@ def test_a_card_is_of_one_model(results: Path, tmp_path: Path, capsys: pytest.Ca
     (tmp_path / "results_other.json").write_text(json.dumps(content))
     assert main(["card", str(results), str(tmp_path)]) == 2
     assert "of one model, but these runs are of another, model" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("all_of_them", [False, True])
+def test_undefined_values_are_not_in_a_card(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], all_of_them: bool
+) -> None:
+    """AUC of one class. YAML has `.nan`, and the hub's evaluation results have no place for it."""
+    content = json.loads(next((results / "lm-eval").rglob("results_*.json")).read_text())
+    undefined = dimensions() if all_of_them else ["behavior"]
+    for key in undefined:
+        primary = dimension_of(key).primary
+        content["results"][f"recrm_{key}"] |= {f"{primary},none": float("nan"), f"{primary}_stderr,none": float("nan")}
+    (tmp_path / "results_1.json").write_text(json.dumps(content))
+    assert main(["card", str(tmp_path)]) == 0
+    text = capsys.readouterr().out
+    assert ".nan" not in text.lower()
+    read = ModelCard(text).data
+    shown = {result.dataset_config for result in read.eval_results or []}
+    assert shown == {f"{key}, generate, lm-eval" for key in dimensions() if key not in undefined}
+    assert "Undefined, so not in the YAML above: " in text
+    assert "auc of behavior (lm-eval, generate)" in text
+
+
+@pytest.mark.parametrize("name", ["mine.json", "results_of_today.json", "a [b]_c.json"])
+def test_the_output_path_of_lm_eval_may_be_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """lm-eval adds the time to its name, and writes the samples beside it."""
+    prompts = list(load("factual", "sample").prompts("generate"))
+    by_lm_eval(tmp_path / "runs" / name, scripted.completions(prompts), "recrm_factual")
+    assert not (tmp_path / "runs" / name).exists()
+    (file,) = (tmp_path / "runs").glob("*.json")
+    for path in (tmp_path, tmp_path / "runs", tmp_path / "runs" / name, file):
+        (run,) = collect([str(path)], READERS).runs
+        assert (run.file, run.dimension, run.metrics["n"]) == (file, "factual", 72)
+        (answers,) = answers_in(file, READERS)
+        assert len(answers.outcomes) == 72
+    capsys.readouterr()  # lm-eval's progress
+    assert main(["report", str(tmp_path / "runs" / name)]) == 0
+    assert capsys.readouterr().err == ""
+    assert main(["compare", str(tmp_path / "runs" / name), str(file)]) == 0
+    by_lm_eval(tmp_path / "runs" / name, scripted.right_answers(prompts), "recrm_factual", model="another")
+    assert {run.model for run in collect([str(tmp_path / "runs" / name)], READERS).runs} == {"model", "another"}
+
+
+def invalidated(file: Path, to: Path, uuids: list[str] | Literal["all"], end: str) -> Path:
+    """A log in which a person has invalidated some samples."""
+    log = invalidate_samples(read_eval_log(str(file)), uuids, ProvenanceData(author="me", reason="a broken server"))
+    written = to / f"invalidated.{end}"
+    write_eval_log(log, str(written))
+    return written
+
+
+@pytest.mark.parametrize("end", ["eval", "json"])
+def test_invalidated_samples_do_not_count(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], end: str
+) -> None:
+    """The log's own metrics still count them. The run is incomplete, and no gate opens."""
+    file = next(results.rglob("*.eval"))
+    log = read_eval_log(str(file))
+    (factual,) = (one for one in answers_in(file, READERS) if one.dimension == "factual")
+    chosen = {outcome.id for outcome in factual.outcomes[:3]}
+    bad = invalidated(file, tmp_path, [sample.uuid for sample in log.samples if sample.id in chosen], end)
+    found = collect([str(tmp_path)], READERS)
+    assert {run.dimension: run.metrics["n"] for run in found.runs} == {**dict.fromkeys(dimensions(), 72), "factual": 69}
+    assert {run.wanted for run in found.runs} == {72}
+    (factual,) = (one for one in answers_in(bad, READERS) if one.dimension == "factual")
+    assert not {outcome.id for outcome in factual.outcomes} & chosen
+    assert main(["report", str(tmp_path)]) == 0
+    printed = capsys.readouterr()
+    assert f"incomplete: {bad}: 69 of 72 records of factual have an answer that counts" in printed.err
+    assert "N 69 of 72" in printed.out
+    assert main(["report", str(tmp_path), "--fail-under", "acc=0"]) == 3
+    assert "incomplete runs cannot pass" in capsys.readouterr().err
+    assert main(["report", str(file), "--baseline", str(bad), "--max-drop", "0"]) == 2
+    assert "samples were invalidated" in capsys.readouterr().err
+    for command in (["card"], ["aggregate"], ["diagnose"], ["compare", str(file)]):
+        assert main([*command, str(bad)]) == 2
+        assert "eval-retry" in (said := capsys.readouterr().err) or "a card is of whole runs" in said
+
+
+def test_a_run_that_was_invalidated_as_a_whole(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = next(results.rglob("*.eval"))
+    bad = invalidated(file, tmp_path, "all", "eval")
+    assert main(["report", str(bad), str(file), "--fail-under", "acc=0"]) == 3
+    assert "samples were invalidated; `inspect eval-retry` asks them again), and its log has no answer" in (
+        capsys.readouterr().err
+    )

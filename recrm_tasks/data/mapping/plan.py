@@ -299,7 +299,8 @@ def _nothing(origin: Origin, dimension: Dimension, placed: list[Placed]) -> str:
         f"\n  {p.name}: {', '.join(p.dimensions) or 'no dimension by its name or columns'}" for p in placed[:20]
     )
     more = f"\n  … and {len(placed) - 20} more" if len(placed) > 20 else ""
-    return f"{origin.name}: no records of dimension {dimension.key!r}. Its data files:{shown}{more}\n" + _say(
+    which = "Its data files" if origin.whole else "The data files that were downloaded (others are not known offline)"
+    return f"{origin.name}: no records of dimension {dimension.key!r}. {which}:{shown}{more}\n" + _say(
         dimension, placed[0].name
     )
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import errno
 import glob
 import json
+import logging
 import os
 import re
+import shlex
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from huggingface_hub import HfApi, snapshot_download
+from huggingface_hub import HfApi, constants, snapshot_download
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
@@ -26,34 +29,59 @@ from huggingface_hub.hf_api import RepoFile
 from recrm_tasks.data.store.arrow_store import cache_folder
 from recrm_tasks.errors import DataError
 
+_log = logging.getLogger(__name__)
+
 REPOSITORY = "wwzeng/RecRM-Bench"
 REVISION = "main"
 """What is read when nobody names a revision. A branch is resolved to its commit first, and results carry the commit."""
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_PART_OF = re.compile(r"(.*-)(\d{5})(-of-(\d{5})\..*)")
+"""`train-00000-of-00003.parquet`: the name of a file that is one of several."""
 
 
-def listing(revision: str | None = None) -> tuple[str, tuple[str, ...]]:
-    """The commit that a revision means, and the names of its files.
+class Listing(NamedTuple):
+    """The files of one commit."""
 
-    A commit's list never changes: it is kept beside the checked records, so that offline runs need the commit only.
+    commit: str
+    sizes: dict[str, int]
+    """The bytes of each file, by its path."""
+    whole: bool
+    """Whether these are all files of the commit; otherwise only those in the hub's cache are known."""
+
+
+def listing(revision: str | None = None) -> Listing:
+    """The commit that a revision means, and its files.
+
+    A branch means what the hub says, and with HF_HUB_OFFLINE what the hub's cache says. The files of a commit never
+    change: their list is kept beside the checked records, and newer clients keep one in the hub's cache. Offline and
+    without a list, the files in the hub's cache are taken, and `whole` is false.
 
     Args:
         revision: branch, tag or commit; by default the environment's `RECRM_REVISION`, else `REVISION`.
 
     Raises:
-        DataError: the hub cannot be asked, or does not have it.
+        DataError: the hub cannot be asked, or does not have it; or one of several parts of a file is missing.
     """
     wanted = revision or os.environ.get("RECRM_REVISION") or REVISION
     try:
         # A branch is resolved to its commit first: only a commit names the same rows tomorrow.
         commit = wanted if _COMMIT.fullmatch(wanted) else _resolve(wanted)
-        return commit, tuple(_sizes(commit))
+        found = _listing(commit)
     except Exception as error:  # beside its own errors, the hub client raises those of its HTTP library
         raise _refusal(wanted, error) from None
+    if not found.whole:
+        _check_parts(found)
+        _log.warning(
+            "%s at %s: offline, and without the hub's list of files: what is read is what the hub's cache has: %s",
+            REPOSITORY,
+            found.commit,
+            ", ".join(found.sizes),
+        )
+    return found
 
 
-def fetch(commit: str, names: Sequence[str]) -> Path:
+def fetch(found: Listing, names: Sequence[str]) -> Path:
     """Downloads files of a commit, or takes them from the hub's cache.
 
     Returns:
@@ -62,49 +90,93 @@ def fetch(commit: str, names: Sequence[str]) -> Path:
     Raises:
         DataError: one of them is not available or not complete.
     """
+    commit = found.commit
     try:
         patterns = [glob.escape(name) for name in names]
         folder = Path(snapshot_download(REPOSITORY, repo_type="dataset", revision=commit, allow_patterns=patterns))
-        sizes = _sizes(commit)
     except Exception as error:  # as in `listing`
         raise _refusal(commit, error, names) from None
+    missing = [name for name in names if not (folder / name).is_file()]
+    if missing:  # older clients return the folder of a commit without looking at its files
+        raise _refusal(commit, LocalEntryNotFoundError("no such file"), missing)
     for name in names:
         file = folder / name
-        if not file.is_file():
-            raise DataError(
-                f"{REPOSITORY} at {commit}: {name} is not in the hub's cache, and the hub cannot be asked for it "
-                "(HF_HUB_OFFLINE, or no network)"
-            )
-        if file.stat().st_size != sizes[name]:
+        if file.stat().st_size != found.sizes[name]:
             raise DataError(
                 f"{REPOSITORY} at {commit}: {name} has {file.stat().st_size} bytes in the hub's cache, but "
-                f"{sizes[name]} on the hub: it is not complete. Remove {file.resolve()}, and run again"
+                f"{found.sizes[name]} on the hub: it is not complete. Remove {file.resolve()}, and run again"
             )
     return folder
 
 
 def _resolve(revision: str) -> str:
-    sha = HfApi().dataset_info(REPOSITORY, revision=revision).sha
+    """The commit that a branch or tag means."""
+    try:
+        sha = HfApi().dataset_info(REPOSITORY, revision=revision).sha
+    except OfflineModeIsEnabled:
+        return _snapshot(revision).name
     if not sha:
         raise ValueError(f"the hub names no commit for revision {revision}")
+    # By its branch, so that the client notes the branch's commit in its cache, for offline runs.
+    snapshot_download(REPOSITORY, repo_type="dataset", revision=revision, allow_patterns=["README.md"])
     return sha
 
 
-def _sizes(commit: str) -> dict[str, int]:
-    """The files of a commit and their bytes."""
+def _listing(commit: str) -> Listing:
     kept = cache_folder() / "hub" / f"{commit}.json"
     try:
         known: dict[str, int] = json.loads(kept.read_text(encoding="utf-8"))
-        return known
+        return Listing(commit, known, whole=True)
     except (OSError, ValueError):
         pass
-    tree = HfApi().list_repo_tree(REPOSITORY, repo_type="dataset", revision=commit, recursive=True)
-    sizes = {entry.path: entry.size for entry in tree if isinstance(entry, RepoFile)}
+    sizes = _listed_in_cache(commit)
+    if sizes is None:
+        try:
+            tree = HfApi().list_repo_tree(REPOSITORY, repo_type="dataset", revision=commit, recursive=True)
+            sizes = {entry.path: entry.size for entry in tree if isinstance(entry, RepoFile)}
+        except OfflineModeIsEnabled:
+            return Listing(commit, _sizes_in(_snapshot(commit)), whole=False)
     kept.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", dir=kept.parent, delete=False, encoding="utf-8") as file:
         json.dump(sizes, file)
     os.replace(file.name, kept)
-    return sizes
+    return Listing(commit, sizes, whole=True)
+
+
+def _listed_in_cache(commit: str) -> dict[str, int] | None:
+    """The list that newer clients keep of a commit from which they have downloaded; None without one."""
+    try:
+        from huggingface_hub import get_cached_repo_tree
+        from huggingface_hub.errors import CachedRepoTreeNotFoundError
+    except ImportError:
+        return None
+    try:
+        return {file.path: file.size for file in get_cached_repo_tree(REPOSITORY, repo_type="dataset", revision=commit)}
+    except CachedRepoTreeNotFoundError:
+        return None
+
+
+def _snapshot(revision: str) -> Path:
+    """The folder of a revision's commit in the hub's cache, whatever files it has."""
+    return Path(
+        snapshot_download(REPOSITORY, repo_type="dataset", revision=revision, local_files_only=True, allow_patterns=[])
+    )
+
+
+def _sizes_in(folder: Path) -> dict[str, int]:
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    return {file.relative_to(folder).as_posix(): file.stat().st_size for file in files}
+
+
+def _check_parts(found: Listing) -> None:
+    """Refuses a file of several parts that is not there as a whole."""
+    missing = []
+    for name in found.sizes:
+        if match := _PART_OF.fullmatch(name):
+            head, _, tail, count = match.groups()
+            missing += [part for i in range(int(count)) if (part := f"{head}{i:05}{tail}") not in found.sizes]
+    if missing:
+        raise _refusal(found.commit, LocalEntryNotFoundError("parts of a file are missing"), sorted(set(missing)))
 
 
 def _refusal(revision: str, error: Exception, names: Sequence[str] = ()) -> DataError:
@@ -113,10 +185,10 @@ def _refusal(revision: str, error: Exception, names: Sequence[str] = ()) -> Data
         "the benchmark's), or RECRM_DATA=PATH to use files on disk."
     )
     wanted = f", {', '.join(names)}" if names else ""
-    return DataError(f"{REPOSITORY} (revision {revision}{wanted}): {_reason(revision, error)}\n{way_out}")
+    return DataError(f"{REPOSITORY} (revision {revision}{wanted}): {_reason(revision, error, names)}\n{way_out}")
 
 
-def _reason(revision: str, error: Exception) -> str:
+def _reason(revision: str, error: Exception, names: Sequence[str]) -> str:
     said = f"{type(error).__name__}: {' '.join(str(error).split())[:300] or 'no details'}"
     status = getattr(getattr(error, "response", None), "status_code", None)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -132,12 +204,22 @@ def _reason(revision: str, error: Exception) -> str:
         return f"a file is not there (any more): {said}"
     if isinstance(error, HfHubHTTPError) and status is not None:
         return f"the hub answers {status}: {said}"
-    known = sorted(file.stem for file in (cache_folder() / "hub").glob("*.json"))
-    cached = f"; known from earlier runs: {', '.join(known)}" if known else ""
-    if isinstance(error, OfflineModeIsEnabled | LocalEntryNotFoundError):
-        said = f"offline, and not in the cache ({said})"
-    else:
-        said = f"the hub cannot be reached ({said})"
-    if _COMMIT.fullmatch(revision):
-        return f"{said}{cached}"
-    return f"{said}. With a cached copy, set RECRM_REVISION to its commit{cached}"
+    known = sorted(
+        {file.stem for file in (cache_folder() / "hub").glob("*.json")}
+        | {path.name for path in _folder().glob("snapshots/*")}
+    )
+    cached = f" Commits in the caches: {', '.join(known)}." if known else ""
+    if not isinstance(error, OfflineModeIsEnabled | LocalEntryNotFoundError):
+        return f"the hub cannot be reached ({said}). HF_HUB_OFFLINE=1 uses what the hub's cache has.{cached}"
+    offline = "HF_HUB_OFFLINE is set" if constants.HF_HUB_OFFLINE else said
+    at = [] if revision == REVISION else ["--revision", revision]
+    command = shlex.join(["hf", "download", REPOSITORY, "--repo-type", "dataset", *at, *names])
+    return (
+        f"not in the hub's cache, {_folder()}, and offline ({offline}). Where there is a network, run `{command}` with "
+        f"the same HF_HOME or HF_HUB_CACHE.{cached}"
+    )
+
+
+def _folder() -> Path:
+    """Where the hub's cache has this repository."""
+    return Path(constants.HF_HUB_CACHE) / f"datasets--{REPOSITORY.replace('/', '--')}"

@@ -24,6 +24,8 @@ class Origin:
     commit: str | None
     local: Callable[[Sequence[str]], Path]
     """Makes sure that these files are on disk, and gives the root that they lie under."""
+    whole: bool = True
+    """Whether these are certainly all its files."""
 
     def card(self) -> str | None:
         """The text of its README.md."""
@@ -99,5 +101,7 @@ def _hub(revision: str | None) -> Origin:
             f"the data choice 'hub' needs {error.name}: pip install huggingface-hub. "
             "RECRM_DATA=sample needs nothing, RECRM_DATA=PATH reads records on disk."
         ) from None
-    commit, names = listing(revision)
-    return Origin("hub", REPOSITORY, names, commit, lambda wanted: fetch(commit, wanted))
+    found = listing(revision)
+    return Origin(
+        "hub", REPOSITORY, tuple(found.sizes), found.commit, lambda wanted: fetch(found, wanted), whole=found.whole
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,17 +20,26 @@ from recrm_tasks.reports.tables.markdown import markdown
 def model_card(entries: Sequence[Entry]) -> str:
     """YAML for the top of a model card (`model-index`), and the tables for its text.
 
+    Undefined metrics (AUC of one class) are not in the YAML; a line of the text names them.
+
     Raises:
         DataError: the runs are of several models.
     """
     models = sorted({entry.model for entry in entries})
     if len(models) > 1:
         raise DataError(f"a card is of one model, but these runs are of {', '.join(models)}; name the files of one")
-    data = ModelCardData(model_name=models[0], eval_results=[_result(*pair) for pair in runs_of(entries)])
+    results, undefined = [], []
+    for entry, run in runs_of(entries):
+        if math.isnan(run.metrics[run.primary]):
+            undefined.append(f"{run.primary} of {run.dimension} ({run.harness}, {run.mode})")
+        else:
+            results.append(_result(entry, run))
+    data = ModelCardData(model_name=models[0], eval_results=results or None)
+    left_out = f"Undefined, so not in the YAML above: {', '.join(undefined)}.\n\n" if undefined else ""
     return (
         f"---\n{data.to_yaml()}\n---\n\n# RecRM-Bench, by recrm-tasks {__version__}\n\n"
         "An independent packaging of arXiv 2605.11874. Prompts and answer reading are its own: these numbers are not "
-        f"comparable with the paper's table.\n\n{markdown(report_tables(entries))}"
+        f"comparable with the paper's table.\n\n{left_out}{markdown(report_tables(entries))}"
     )
 
 
@@ -62,5 +72,5 @@ def _result(entry: Entry, run: Run) -> EvalResult:
         metric_type=dimension.kind.declared[run.primary].hub or run.primary,
         metric_name=run.primary,
         metric_value=run.metrics[run.primary],
-        metric_args={"low": low, "high": high, "confidence": 0.95},
+        metric_args=None if math.isnan(low) else {"low": low, "high": high, "confidence": 0.95},
     )
