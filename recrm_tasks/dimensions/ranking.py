@@ -41,7 +41,7 @@ class RankingDimension(Dimension):
     title = "item ranking"
     column = "IR"
     position = 5
-    version = 4
+    version = 5
     kind = ORDER
     asks = "in which order would the user want these?"
     record_type = RankingRecord

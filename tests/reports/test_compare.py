@@ -177,7 +177,10 @@ def other_revision(results: dict) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (other_version, "factual: its answers were read by task version 4 in A, 2 in B"),
+        (
+            other_version,
+            f"factual: its answers were read by task version {dimensions()['factual'].version} in A, 2 in B",
+        ),
         (other_revision, "factual: revision is None in A, abc in B"),
     ],
 )
