@@ -125,7 +125,6 @@ def test_grades_and_words_for_them(read):
         ({"item": "same"}, "line 4: candidates: ids must differ"),
         ({"item": None}, "line 4: candidates: number 1 has no id"),
         ({"shop": None}, "line 4: candidates: number 1 has no text"),
-        ({"user": None}, "line 4: profile: Field required"),
     ],
 )
 def test_a_list_that_cannot_be_used_is_told_where_it_begins(read, change, told):
@@ -135,6 +134,13 @@ def test_a_list_that_cannot_be_used_is_told_where_it_begins(read, change, told):
     message = str(caught.value)
     assert message.startswith("1 of 2 rows of dimension ranking cannot be used")
     assert told in message
+
+
+def test_a_list_without_a_profile_has_none(read):
+    """A source may lack profiles, and so may a list."""
+    rows = rows_of([3, 3])
+    found = read(rows[:3] + [{**r, "user": None} for r in rows[3:]])
+    assert sorted(record.profile for record in found.records()) == ["", "u0"]
 
 
 def test_a_list_of_one_candidate(read):

@@ -120,6 +120,7 @@ def same(name: str) -> str:
     return re.sub(r"[^0-9a-z\u4e00-\u9fff.]+", "", name.casefold())
 
 
+@lru_cache(maxsize=1 << 16)
 def word(value: str) -> str:
     """A label's value in the form that words are compared in: `1.0` is 1, and `Not_Clicked` is `not clicked`."""
     folded = re.sub(r"[\s_-]+", " ", value.strip().casefold()).strip()

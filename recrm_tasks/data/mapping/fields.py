@@ -12,14 +12,12 @@ import pyarrow as pa
 from recrm_tasks.data.formats import texts
 from recrm_tasks.data.mapping import column_names
 from recrm_tasks.data.mapping.doubts import Choice
-from recrm_tasks.data.mapping.look import Look, column_list, columns_of
+from recrm_tasks.data.mapping.look import LOOKED_AT, Look, column_list, columns_of
 from recrm_tasks.data.mapping.mapping_file import OPEN
 from recrm_tasks.data.store.schema import required_fields
 from recrm_tasks.dimensions.names import ITEM
 from recrm_tasks.dimensions.record_fields import field_type, own_fields
 
-_LOOKED_AT = 200
-"""Columns that are looked at for a field that is missing: nobody reads a list of thousands."""
 _MOST = 12
 """Answers that are listed at most."""
 
@@ -154,7 +152,7 @@ def free_columns(look: Look, taken: Iterable[str]) -> list[str]:
     for name in ("id", "group", "split", "lang", "dimension"):
         used |= set(look.named(column_names.COMMON[name]))
     free = [c for c in look.leaves if c not in used and c.partition(".")[0] not in used]
-    return [c for c in free[:_LOOKED_AT] if look.strings(c)]
+    return [c for c in free[:LOOKED_AT] if look.strings(c)]
 
 
 def weak_fields(look: Look, names: Sequence[str], free: Sequence[str], prompt: str | None = None) -> dict[str, str]:

@@ -14,10 +14,12 @@ from recrm_tasks.data.mapping import column_names
 from recrm_tasks.data.mapping.column_words import are_labels, words_of
 from recrm_tasks.data.mapping.doubts import Choice
 from recrm_tasks.data.mapping.label_meaning import Meaning, allowed_labels, as_part, graded, meaning_of
-from recrm_tasks.data.mapping.look import Look, column_list, columns_of, distinct, few
+from recrm_tasks.data.mapping.look import LOOKED_AT, Look, column_list, columns_of, distinct, few
 from recrm_tasks.data.mapping.mapping_file import OPEN, LabelColumn
 from recrm_tasks.dimensions.record_fields import own_fields
 
+_OFFERED = 12
+"""Columns that are offered at most: of more, none is likelier than the others."""
 _OFTEN = 5
 """Rows per word from which on it is no chance that each word stands beside one label."""
 
@@ -133,18 +135,16 @@ def _agree(look: Look, found: list[str]) -> bool:
 
 def _ask_which(look: Look, found: list[str], fields: set[str], prompt: list[str], lists: bool) -> None:
     what = f"label: each of the columns {', '.join(found)} may be it" if found else "label: no column for it"
-    others = found or [
-        c
-        for c in look.leaves
-        if c not in fields and c not in _ids(look) and (lists or are_labels(look, words_of(look, c)))
-    ]
+    ids = _ids(look)
+    rest = [c for c in look.leaves if c not in fields and c not in ids][:LOOKED_AT]
+    others = found or [c for c in rest if lists or are_labels(look, words_of(look, c))]
     choices: list[Choice] = []
-    for column in others:
+    for column in others if len(others) <= _OFFERED else []:
         choices += [Choice({"label": {"column": column}})] if lists else meaning_of(look, column).answers
     if not lists:
         choices += [
             Choice({"label": as_part(LabelColumn(column=c))}, "what the assistant says last")
-            for c in (*prompt, *look.columns)
+            for c in dict.fromkeys((*prompt, *rest))
             if not found and look.is_turns(c) and not meaning_of(look, c).doubt
         ]
     look.ask(

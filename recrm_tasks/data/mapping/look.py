@@ -19,6 +19,8 @@ from recrm_tasks.data.mapping.doubts import Choice, Doubt
 from recrm_tasks.data.mapping.mapping_file import Values
 from recrm_tasks.dimensions.base import Dimension
 
+LOOKED_AT = 200
+"""Columns without a known name that are looked at: nobody reads a list of thousands."""
 _SHOWN = 40
 """Columns in one message."""
 _LONG = 40
@@ -43,6 +45,7 @@ class Look:
         self.columns = self._columns()
         self.doubts: list[Doubt] = []
         self._turns: dict[str, bool] = {}
+        self._named: dict[tuple[str, ...], list[str]] = {}
 
     def ask(self, what: str, *choices: Choice, example: str = "") -> None:
         """Leaves a question."""
@@ -54,7 +57,10 @@ class Look:
 
     def named(self, names: Iterable[str]) -> list[str]:
         """The columns with one of the names, in the order of the names."""
-        return column_names.named(self.columns, names)
+        wanted = tuple(names)
+        if wanted not in self._named:
+            self._named[wanted] = column_names.named(self.columns, wanted)
+        return self._named[wanted]
 
     def is_turns(self, path: str) -> bool:
         """Whether a column has lists of turns."""
