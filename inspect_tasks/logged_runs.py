@@ -36,7 +36,13 @@ def read_runs(file: Path) -> list[Run]:
     score = log.results.scores[0]
     provenance = provenance_of(log)
     cost = _cost(log)
-    return [_run(file, log, score, key, entry, cost) for key, entry in provenance.items()]
+    runs = [_run(file, log, score, key, entry, cost) for key, entry in provenance.items()]
+    if "unseen" in score.metrics and not any(run.unseen for run in runs):
+        # Earlier versions counted them for all dimensions of a bench together; the samples say which they are.
+        unseen = {one.dimension: len(one.unseen) for one in answers_of_log(file, log)}
+        for run in runs:
+            run.metrics["unseen"] = float(unseen[run.dimension])
+    return runs
 
 
 def _wanted(log: EvalLog, answers: Answers) -> int:

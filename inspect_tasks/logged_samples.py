@@ -10,6 +10,7 @@ from inspect_ai.scorer import Score
 from inspect_tasks.harness_name import HARNESS
 from inspect_tasks.log_file import model_of, provenance_of, read_header, read_samples, unfinished
 from inspect_tasks.logprobs import choice_logprobs
+from inspect_tasks.solver import ANSWER_TOKENS
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.logged_answers import Answers, Logged
 from recrm_tasks.reports.run_info import RunInfo
@@ -89,7 +90,8 @@ def _logged(file: Path, sample: EvalSample, texts: bool) -> Logged | None:
     """A sample with its outcome; None if its request failed, so that it has none."""
     if not sample.scores:
         return None
-    dimension, outcome = outcome_of(file, sample, our_score(file, sample)[1])
+    _, score = our_score(file, sample)
+    dimension, outcome = outcome_of(file, sample, score)
     return Logged(
         dimension=dimension,
         outcome=outcome,
@@ -97,6 +99,7 @@ def _logged(file: Path, sample: EvalSample, texts: bool) -> Logged | None:
         lang=str(sample.metadata.get("lang", "")),
         target=str(sample.target),
         said=said(sample) if texts else "",
+        unseen=bool((score.metadata or {}).get("unseen")),
     )
 
 
@@ -111,7 +114,13 @@ def said(sample: EvalSample) -> str:
     if sample.metadata.get("mode") != "logprob":
         return sample.output.completion
     choices = sample.metadata["choices"]
-    given = choice_logprobs(sample.output, choices)
+    given = choice_logprobs(
+        sample.output,
+        choices,
+        sample.metadata.get(ANSWER_TOKENS),
+        sample.metadata.get("opened"),
+        sample.metadata.get("marks"),
+    )
     if not isinstance(given, list):
         return sample.output.completion
     return "\n".join(f"{choice}: {logprob:.4f}" for choice, logprob in zip(choices, given, strict=True))

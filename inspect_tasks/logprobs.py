@@ -4,22 +4,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 
 from inspect_ai.model import ModelOutput
 
+from inspect_tasks.answer_tokens import SPACES
+from recrm_tasks.answers.thinking import answer_start
 from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.outcomes import Reason
 
-# SentencePiece and byte-level tokenizers write the space before a word as one of these.
-_SPACES = " \t\r\nĠ▁Ċ"
+_TEXT = {ord("Ġ"): " ", ord("▁"): " ", ord("Ċ"): "\n"}
 
 
-def choice_logprobs(output: ModelOutput, choices: Sequence[str]) -> list[float] | Reason:
-    """Sums for each choice the probabilities of the reported tokens that equal it, ignoring spaces around them.
+def choice_logprobs(
+    output: ModelOutput,
+    choices: Sequence[str],
+    tokens: Sequence[str] | None = None,
+    opened: str | None = None,
+    marks: Sequence[str] | None = None,
+) -> list[float] | Reason:
+    """The log-probability of each choice's token, the one that lm-eval scores.
+
+    Where that token is not known, the probabilities of all reported tokens that equal the choice are added up, whatever
+    spaces are around them.
 
     Args:
-        output: what the provider returned; its first answer token must carry its most likely alternatives.
+        output: what the provider returned; its first answer token must have its alternatives.
         choices: the allowed answers, one token each.
+        tokens: how the provider writes the token of each choice; None if that is not known.
+        opened: what the prompt left open; see `recrm_tasks.answers.thinking`.
+        marks: the user's own marks of thinking.
 
     Returns:
         One natural logarithm per choice; minus infinity for a choice that is not among the alternatives. `truncated`
@@ -35,28 +49,34 @@ def choice_logprobs(output: ModelOutput, choices: Sequence[str]) -> list[float] 
             "generated answers: -T answer=generate"
         )
     # Providers remove a thinking section from the text but keep it here: the answer begins after it.
-    closing = [i for i, token in enumerate(content) if "</think>" in token.token]
-    answer = content[closing[-1] + 1 :] if closing else content
-    if any("<think>" in token.token for token in answer):
-        return Reason.TRUNCATED
+    texts = [token.token.translate(_TEXT) for token in content]
+    start = answer_start("".join(texts), opened, (marks[0], marks[1]) if marks else None)
+    if isinstance(start, Reason):
+        return start
+    ends = accumulate(map(len, texts))
+    answer = [token for token, end in zip(content, ends, strict=True) if end > start or not start]
     # A token without text is part of a character, not a space: it must not be skipped. Without thinking there is only
     # one token, and its alternatives count even if it is a space.
-    first = next((token for token in answer if token.token.strip(_SPACES) or not token.token), None)
-    if first is None and not closing:
+    first = next((token for token in answer if token.token.strip(SPACES) or not token.token), None)
+    if first is None and not start:
         first = answer[0]
     if first is None:
         return [-math.inf] * len(choices)
     seen = {token.token: token.logprob for token in first.top_logprobs or []}
     seen.setdefault(first.token, first.logprob)
+    if tokens is not None:
+        return [seen.get(token, -math.inf) for token in tokens]
     matching: dict[str, list[float]] = {choice: [] for choice in choices}
     for token, logprob in seen.items():
-        if token.strip(_SPACES) in matching:
-            matching[token.strip(_SPACES)].append(logprob)
+        if token.strip(SPACES) in matching:
+            matching[token.strip(SPACES)].append(logprob)
     return [_log_sum(logprobs) for logprobs in matching.values()]
 
 
 def _log_sum(logprobs: list[float]) -> float:
     """Logarithm of the sum of probabilities; a single logarithm is returned unchanged."""
-    if len(logprobs) < 2:
-        return logprobs[0] if logprobs else -math.inf
-    return math.log(math.fsum(math.exp(x) for x in logprobs))
+    top = max(logprobs, default=-math.inf)
+    if len(logprobs) < 2 or math.isinf(top):
+        return top
+    # Relative to the largest: servers report -9999 for what is masked, and exp(-9999) is 0.
+    return top + math.log(math.fsum(math.exp(x - top) for x in logprobs))

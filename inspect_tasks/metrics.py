@@ -48,7 +48,9 @@ def of_bench(scores: list[SampleScore]) -> dict[str, float]:
     measured = {key: dimension_of(key).metrics(found) for key, found in sorted(outcomes.items())}
     numbers = flat(_suite(scores).aggregate(outcomes, measured))
     for key, metrics in measured.items():
-        numbers.update({f"{key}_{name}": value for name, value in flat(metrics).items()})
+        own = [entry for entry in scores if (entry.score.metadata or {})["dimension"] == key]
+        found = {**flat(metrics), **_inspect_counts(own)}
+        numbers.update({f"{key}_{name}": value for name, value in found.items()})
     return {**numbers, **_inspect_counts(scores)}
 
 
@@ -61,10 +63,10 @@ def _suite(scores: list[SampleScore]) -> Suite:
 def _inspect_counts(scores: list[SampleScore]) -> dict[str, float]:
     """Counts that only Inspect can report; those that are 0 are omitted.
 
-    `unseen` counts records with a choice for which the provider reported no probability. It is at most that of the
-    least likely reported token, and counts as 0. So the order of reported choices is correct, but a probability of
-    behavior is then exactly 0 or 1, and unreported candidates tie. `cut` counts generated answers that the token limit
-    cut off.
+    `unseen` counts records with a choice whose log-probability the provider did not report, as it reports its most
+    likely tokens only. The probability is at most that of the least likely reported token, and counts as 0. So the
+    order of reported choices is correct, but a probability of behavior is then exactly 0 or 1, and unreported
+    candidates tie. `cut` counts generated answers that the token limit cut off.
     """
     counts = {name: sum(bool((entry.score.metadata or {}).get(name)) for entry in scores) for name in ("unseen", "cut")}
     return {name: float(count) for name, count in counts.items() if count}

@@ -46,7 +46,7 @@ class RewardModelAPI(ModelAPI):
     """A model of `AutoModelForSequenceClassification`.
 
     Args:
-        model_name: its folder or name on the hub.
+        model_name: the folder, or the name on the hub, of the model or of an adapter (PEFT).
         base_url: not used.
         api_key: not used.
         config: Inspect's generation config.
@@ -61,14 +61,13 @@ class RewardModelAPI(ModelAPI):
         base_url: str | None = None,
         api_key: str | None = None,
         config: GenerateConfig = GenerateConfig(),  # noqa: B008  (Inspect's own default)
-        batch_size: int = BATCH,
+        batch_size: int | str = BATCH,
         classes: str | list[str] | None = None,
         **options: Any,
     ) -> None:
         super().__init__(model_name, config=config)
         if isinstance(classes, str):
             classes = classes.split("|")
-        self._batch_size = batch_size
         try:
             self._model = RewardModel(model_name, batch_size=batch_size, classes=classes, **options)
         except RecrmError as error:
@@ -78,7 +77,7 @@ class RewardModelAPI(ModelAPI):
 
     def max_connections(self) -> int:
         """Enough to fill every pass."""
-        return 4 * self._batch_size
+        return 4 * self._model.batch_size
 
     async def generate(
         self, input: list[ChatMessage], tools: list[ToolInfo], tool_choice: ToolChoice, config: GenerateConfig

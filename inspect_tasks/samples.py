@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from inspect_ai.dataset import Sample
-from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageSystem, ChatMessageUser
+from inspect_ai.model import (
+    ChatMessage,
+    ChatMessageAssistant,
+    ChatMessageSystem,
+    ChatMessageUser,
+    ContentReasoning,
+    ModelOutput,
+)
 
 from recrm_tasks.answers.prompt import Message, Mode, Prompt
 
@@ -16,8 +23,20 @@ _ROLES: dict[str, type[ChatMessageSystem | ChatMessageUser | ChatMessageAssistan
 }
 
 
-def to_sample(prompt: Prompt, dimension: str, mode: Mode, suite: str | None) -> Sample:
-    """One sample. Its metadata contains everything that reading and scoring need, so that logs can be scored again."""
+PREFILL = "prefill"
+"""The entry of a sample's metadata with the start of the assistant's turn, which the model continues."""
+
+
+def to_sample(prompt: Prompt, dimension: str, mode: Mode, suite: str | None, prefill: str = "") -> Sample:
+    """One sample. Its metadata contains everything that reading and scoring need, so that logs can be scored again.
+
+    Args:
+        prompt: the question.
+        dimension: its dimension's key.
+        mode: how the answer is read.
+        suite: the suite that the run belongs to.
+        prefill: the start of the assistant's turn.
+    """
     fields = prompt.to_json()
     return Sample(
         id=fields.pop("id"),
@@ -28,6 +47,7 @@ def to_sample(prompt: Prompt, dimension: str, mode: Mode, suite: str | None) -> 
             "suite": suite,
             "mode": mode,
             **{name: value for name, value in fields.items() if name != "messages"},
+            **({PREFILL: prefill} if prefill else {}),
         },
     )
 
@@ -35,6 +55,17 @@ def to_sample(prompt: Prompt, dimension: str, mode: Mode, suite: str | None) -> 
 def to_prompt(sample_id: str, target: str, metadata: dict[str, Any]) -> Prompt:
     """The part of the prompt that reading an answer needs."""
     return Prompt.from_json({**metadata, "id": sample_id, "target": target})
+
+
+def after_reasoning(prompt: Prompt, output: ModelOutput) -> Prompt:
+    """The prompt as it is for the text of an output.
+
+    If the provider returned the reasoning apart from the text, the text begins after the thinking that the prompt
+    opened.
+    """
+    content = output.message.content if output.choices else ""
+    apart = isinstance(content, list) and any(isinstance(part, ContentReasoning) for part in content)
+    return prompt._replace(opened=None) if apart else prompt
 
 
 def to_message(message: ChatMessage) -> Message:

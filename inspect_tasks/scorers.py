@@ -12,7 +12,8 @@ from inspect_ai.solver import TaskState
 
 from inspect_tasks.logprobs import choice_logprobs
 from inspect_tasks.metrics import bench_metrics, dimension_metrics
-from inspect_tasks.samples import to_prompt
+from inspect_tasks.samples import after_reasoning, to_prompt
+from inspect_tasks.solver import ANSWER_TOKENS
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.scoring.outcomes import Answer, Reason
 
@@ -37,11 +38,11 @@ def score_of(sample_id: str, target: str, metadata: dict[str, Any], output: Mode
     unseen = False
     prompt = to_prompt(sample_id, target, metadata)
     if metadata["mode"] == "logprob":
-        logprobs = choice_logprobs(output, prompt.choices)
+        logprobs = choice_logprobs(output, prompt.choices, metadata.get(ANSWER_TOKENS), prompt.opened, prompt.marks)
         unseen = isinstance(logprobs, list) and -math.inf in logprobs
         answer = Answer.invalid(logprobs) if isinstance(logprobs, Reason) else dimension.kind.weigh(logprobs, prompt)
     else:
-        answer = dimension.kind.read(output.completion, prompt)
+        answer = dimension.kind.read(output.completion, after_reasoning(prompt, output))
     cut = metadata["mode"] == "generate" and output.stop_reason in _LIMITS
     outcome = prompt.outcome(answer)
     flags = {name: True for name, holds in (("unseen", unseen), ("cut", cut)) if holds}

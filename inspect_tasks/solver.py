@@ -5,28 +5,43 @@ from __future__ import annotations
 from typing import Any
 
 from inspect_ai._util.error import PrerequisiteError
+from inspect_ai.model import ChatMessageAssistant, get_model
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
+from inspect_tasks.alternatives import Alternatives
+from inspect_tasks.prompt_ends import continue_last_turn
 from inspect_tasks.reward_model import CHOICES, NAMES, PROVIDER
-from inspect_tasks.samples import to_prompt
+from inspect_tasks.samples import PREFILL, to_prompt
 from recrm_tasks.dimensions import dimension as dimension_of
 
-TOP = 20
-"""Alternatives requested per token: the most that OpenAI-style servers return. `--top-logprobs` requests more."""
+ANSWER_TOKENS = "answer_tokens"
+"""In a sample's metadata: how its provider writes the token of each allowed answer, where that is known."""
 
 
 @solver
-def ask(thinking: int = 0) -> Solver:
+def ask(thinking: int = 0, enable_thinking: bool | None = None) -> Solver:
     """Generates a text; in log-probability mode, only one token with its alternatives.
 
     Args:
         thinking: the number of thinking tokens before that token.
+        enable_thinking: whether the model should think; None for what its chat template does.
     """
+    alternatives = Alternatives(thinking, enable_thinking)
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
+        if prefill := state.metadata.get(PREFILL):
+            continue_last_turn(get_model())
+            state.messages.append(ChatMessageAssistant(content=prefill))
         try:
             if state.metadata["mode"] == "logprob":
-                return await generate(state, logprobs=True, max_tokens=thinking + 1, **_for_reward_models(state))
+                if state.model.api == PROVIDER:
+                    settings = _for_reward_models(state)
+                else:
+                    choices = state.metadata["choices"]
+                    settings, tokens = await alternatives.of(choices, state.messages, get_model())
+                    if tokens is not None:
+                        state.metadata[ANSWER_TOKENS] = tokens
+                return await generate(state, logprobs=True, max_tokens=thinking + 1, **settings)
             return await generate(state)
         except ValueError as error:
             if "temperature" not in str(error):
@@ -41,8 +56,6 @@ def ask(thinking: int = 0) -> Solver:
 
 def _for_reward_models(state: TaskState) -> dict[str, Any]:
     """The allowed answers: reward models get them apart from the prompt."""
-    if state.model.api != PROVIDER:
-        return {}
     prompt = to_prompt(str(state.sample_id), state.target.text, state.metadata)
     names = dimension_of(state.metadata["dimension"]).kind.class_names(prompt)
     return {"extra_body": {CHOICES: list(prompt.choices), NAMES: [list(one) for one in names]}}

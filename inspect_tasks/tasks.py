@@ -12,9 +12,10 @@ from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import GenerateConfig
 from inspect_ai.scorer import Scorer
 
+from inspect_tasks.alternatives import TOP
 from inspect_tasks.samples import to_sample
 from inspect_tasks.scorers import recrm, recrm_bench
-from inspect_tasks.solver import TOP, ask
+from inspect_tasks.solver import ask
 from recrm_tasks.answers.prompt import ANSWER_TOKENS
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.suites import Suite, suite_of
@@ -24,15 +25,16 @@ from recrm_tasks.errors import RecrmError
 try:
     from inspect_tasks.backend import active_backend, extra_body, is_reward_model, thinking_choice
     from inspect_tasks.options import BenchOptions, TaskOptions
+    from inspect_tasks.prompt_ends import PromptEnds
     from inspect_tasks.users_folder import with_paths
-    from recrm_tasks.prompting import load_questions
+    from recrm_tasks.prompting import Backend, load_questions
     from recrm_tasks.prompting.options import AnyOptions, parse
 except ModuleNotFoundError as error:  # run from a clone, in an environment that has only Inspect
     raise PrerequisiteError(
         f"the tasks need {error.name}: pip install pyarrow pyyaml tqdm, or install the package itself (pip install .)"
     ) from None
 
-INTERFACE = "E"
+INTERFACE = "F"
 """Rises with every change of the task parameters. The number before it is the version of the dimension or suite."""
 
 
@@ -80,8 +82,12 @@ def _parsed(options: type[AnyOptions], unknown: Mapping[str, object] = {}, **par
 
 def _samples(dimension: str, suite: Suite | None, options: TaskOptions) -> tuple[list[Sample], dict[str, Any]]:
     mode = options.answer
-    prompts, provenance = load_questions(dimension, mode, active_backend(), options)
-    samples = [to_sample(prompt, dimension, mode, suite.name if suite else None) for prompt in prompts]
+    choice = thinking_choice(options.enable_thinking)
+    backend = active_backend(choice)
+    prompts, provenance = load_questions(dimension, mode, backend, options)
+    ends = PromptEnds(backend if not is_reward_model() else Backend(), options, mode)
+    ended = (ends.of(prompt) for prompt in prompts)
+    samples = [to_sample(prompt, dimension, mode, suite.name if suite else None, prefill) for prompt, prefill in ended]
     fit = provenance["fit"]
     if is_reward_model():
         if mode == "generate":
@@ -91,7 +97,8 @@ def _samples(dimension: str, suite: Suite | None, options: TaskOptions) -> tuple
             f"{dimension}: for {fit['labels_of_several_tokens']} records some answers are several tokens, but "
             "Inspect reads the probability of one token only: use -T answer=generate, or lm-eval's _logprob task"
         )
-    provenance["enable_thinking"] = thinking_choice(options.enable_thinking)
+    provenance["enable_thinking"] = choice
+    provenance["thinking_in_prompt"] = ends.found
     provenance["suite"] = suite and suite.to_json()
     return samples, provenance
 
@@ -100,7 +107,7 @@ def _task(samples: list[Sample], scorer: Scorer, provenance: dict[str, Any], ver
     first = next(iter(provenance.values()))
     return Task(
         dataset=MemoryDataset(samples, name=first["source"]),
-        solver=ask(thinking=first["thinking"]),
+        solver=ask(first["thinking"], first["enable_thinking"]),
         scorer=scorer,
         config=GenerateConfig(
             temperature=0.0,

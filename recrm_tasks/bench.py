@@ -34,6 +34,8 @@ def bench(
     style: str = "chat",
     fewshot: int = 0,
     thinking: int = 0,
+    thinking_marks: str | None = None,
+    close_thinking: bool = False,
     overflow: str = "stop",
     context: int | None = None,
     tokenizer: str | None = None,
@@ -62,6 +64,10 @@ def bench(
         style: `chat`, or `completion` for base models.
         fewshot: Number of examples in each prompt: records with their answers, never evaluated ones.
         thinking: Tokens for the model's thinking, in addition to the 256 of an answer.
+        thinking_marks: How a model marks its thinking, if its family is not known: `<plan>...</plan>`. By default the
+            known families, listed in docs/models.md.
+        close_thinking: Closes in the prompt the thinking that the chat template opens, so that the model answers at
+            once.
         overflow: What to do with a prompt that does not fit the model's context: `stop` the run, or `shorten` the
             prompt.
         context: The model's context in tokens. By default what the model's arguments or its config say.

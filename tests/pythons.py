@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VERSIONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 DOORS = ["tests/dimensions", "tests/test_cli.py", "tests/test_lm_eval_hook.py"]
-CORE = ["tests/answers", "tests/data", "tests/scoring", *DOORS]
+CORE = ["tests/answers", "tests/data", "tests/fuzz", "tests/scoring", *DOORS]
 ORACLES = ["hypothesis", "ir-measures", "pytest", "pytest-xdist", "rich", "scikit-learn", "scipy", "statsmodels"]
 OPTIONS = ["-q", "-n", "auto", "--dist", "loadfile", "--hypothesis-profile", "few", "-m", "not slow"]
 

@@ -7,7 +7,8 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from recrm_tasks.scoring.outcomes import Answer, Gold, Outcome
+from recrm_tasks.answers.thinking import Marks, without_thinking
+from recrm_tasks.scoring.outcomes import Answer, Gold, Outcome, Reason
 
 Lang: TypeAlias = Literal["zh", "en"]
 LANGS: tuple[Lang, ...] = ("zh", "en")
@@ -53,21 +54,35 @@ class Prompt(NamedTuple):
     values: tuple[float, ...] = ()
     """The value of each label for a reward; empty if the answer is not a label."""
     style: Style = "chat"
+    opened: str | None = None
+    """What the end of the rendered prompt leaves open, as `thinking.left_open` returns it."""
+    marks: Marks | None = None
+    """The user's own marks of thinking."""
 
     def stated(self, completion: object) -> object:
-        """The part of a completion that may contain the answer: base models continue after the answer's line."""
-        if self.style == "chat" or not isinstance(completion, str):
+        """The part of a completion that may contain the answer, or the reason why there is none.
+
+        Thinking comes before it, and base models continue after the answer's line.
+        """
+        if not isinstance(completion, str):
             return completion
-        return completion.strip().partition("\n")[0]
+        text = without_thinking(completion, self.opened, self.marks)
+        if self.style == "chat" or isinstance(text, Reason):
+            return text
+        return text.strip().partition("\n")[0]
 
     def outcome(self, answer: Answer) -> Outcome:
         """The outcome of an answer to this question."""
         return Outcome.of(self.id, self.gold, answer, self.group, self.values)
 
     def to_json(self) -> dict[str, Any]:
-        """All fields by name, in plain JSON values."""
+        """All fields by name, in plain JSON values; `opened` and `marks` only if there are any."""
+        fields = self._asdict()
+        opened, marks = fields.pop("opened"), fields.pop("marks")
         return {
-            **self._asdict(),
+            **fields,
+            **({"opened": opened} if opened else {}),
+            **({"marks": list(marks)} if marks else {}),
             "messages": [message.model_dump() for message in self.messages],
             "choices": list(self.choices),
             "words": [list(words) for words in self.words],
@@ -80,9 +95,9 @@ class Prompt(NamedTuple):
         """The prompt from a log or a document; unknown keys are ignored.
 
         Logs may omit the turns, which are not needed to read an answer. Logs of version 0.1.0 have no `group`, `values`
-        and `style`.
+        and `style`, and older logs no `opened` and `marks`.
         """
-        gold = entry["gold"]
+        gold, marks = entry["gold"], entry.get("marks")
         return cls(
             id=str(entry["id"]),
             lang="zh" if entry["lang"] == "zh" else "en",
@@ -94,6 +109,8 @@ class Prompt(NamedTuple):
             group=entry.get("group"),
             values=tuple(entry.get("values", ())),
             style=entry.get("style", "chat"),
+            opened=entry.get("opened"),
+            marks=(marks[0], marks[1]) if marks else None,
         )
 
 

@@ -15,7 +15,6 @@ from typing import Any, NamedTuple, TypeAlias
 
 from recrm_tasks.answers.doubt import doubt
 from recrm_tasks.answers.near_json import objects
-from recrm_tasks.answers.thinking import without_thinking
 from recrm_tasks.scoring.outcomes import Answer, Reason, Value
 
 # Full-width forms and wide spaces to their plain forms. Not Unicode's NFKC: it takes quadratic time on a long run of
@@ -140,7 +139,8 @@ def read(
     answer, bold or not.
 
     Args:
-        completion: what the model wrote; anything that is not text counts as empty.
+        completion: what `Prompt.stated` returns: text without thinking, or the reason why there is none. Anything else
+            counts as empty.
         forms: the words that introduce answers.
         parse: reads one statement.
         parse_line: the same for one line of a longer text, if that must be stricter.
@@ -150,14 +150,11 @@ def read(
     Returns:
         The answer, or invalid with one reason. Never raises, whatever the text.
     """
+    if isinstance(completion, Reason):
+        return Answer.invalid(completion)
     if not isinstance(completion, str) or not completion.strip():
         return Answer.invalid(Reason.EMPTY)
-    text = without_thinking(completion.translate(_PLAIN).replace("\r\n", "\n"))
-    if isinstance(text, Reason):
-        return Answer.invalid(text)
-    if not text.strip():
-        return Answer.invalid(Reason.EMPTY)
-    text = _without_latex(_without_code(text))
+    text = _without_latex(_without_code(completion.translate(_PLAIN).replace("\r\n", "\n")))
     parts = objects(text)
     if isinstance(parts, Reason):
         return Answer.invalid(parts)

@@ -19,9 +19,14 @@ def backend_of(arguments: Mapping[str, Any]) -> Backend:
             those of the models `hf`, `vllm` and `local-…`; for other models nothing is known.
     """
     names = (arguments.get(name) for name in ("tokenizer", "pretrained"))
+    template = dict(arguments.get("chat_template_args") or {})
+    if arguments.get("enable_thinking") is not None:
+        template["enable_thinking"] = arguments["enable_thinking"]
     lengths = (arguments.get(name) for name in _LENGTHS)
     return Backend(
         tokenizer=next((name for name in names if isinstance(name, str) and name), None),
         context=next((int(str(length)) for length in lengths if str(length).isdecimal()), None),
         options=tuple((name, arguments[name]) for name in _LOADING if name in arguments),
+        # Only plain values: they are a key of the cache of tokenizers.
+        template=tuple((name, value) for name, value in template.items() if isinstance(value, str | int | float)),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
@@ -85,6 +85,16 @@ def documents_of_all(
     return {"test": documents}
 
 
+def options_of(arguments: Mapping[str, Any]) -> Options:
+    """The options of a run among `--metadata` and `--model_args`: those named `recrm_…`.
+
+    Raises:
+        RecrmError: one is unknown or has a wrong value.
+    """
+    given = {name.removeprefix(_PREFIX): value for name, value in arguments.items() if name.startswith(_PREFIX)}
+    return parse(Options, given, _PREFIX)
+
+
 def _load(
     dimension: str, answer: str, arguments: dict[str, Any], suite: Suite | None
 ) -> tuple[Iterator[dict[str, Any]], dict[str, Any]]:
@@ -96,8 +106,7 @@ def _load(
         arguments: as in `documents`.
         suite: the suite that the run belongs to.
     """
-    given = {name.removeprefix(_PREFIX): value for name, value in arguments.items() if name.startswith(_PREFIX)}
-    options = parse(Options, given, _PREFIX)
+    options = options_of(arguments)
     mode = one_of(MODES).parse(answer, "recrm_mode")
     if mode == "logprob" and str(arguments.get("base_url", "")).rstrip("/").endswith("/chat/completions"):
         raise RecrmError(
@@ -167,5 +176,5 @@ def _document(dimension: str, prompt: Prompt, more: dict[str, Any]) -> dict[str,
     }
 
 
-_SCORING = ("words", "gold", "group", "values", "style")
+_SCORING = ("words", "gold", "group", "values", "style", "marks")
 """Fields of a prompt without a column of their own."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
+from lm_eval.utils import simple_parse_args_string
 from tqdm import tqdm
 
 from recrm_tasks.dimensions import dimension as dimension_of
@@ -23,11 +24,12 @@ class RewardModelLM(LM):
     """A model of `AutoModelForSequenceClassification`.
 
     Args:
-        pretrained: its folder or name on the hub.
+        pretrained: the folder, or the name on the hub, of the model or of an adapter (PEFT).
         batch_size: the most texts in one pass.
         classes: the names of the classes, in the order of the logits, separated by `|`.
         max_batch_size: passed by lm-eval; not used.
         device: the torch device. lm-eval's default is `cuda:0`, even without a GPU; so it is taken as no choice.
+        peft: lm-eval's name for an adapter; refused, since the adapter is given as `pretrained`.
         options: those of `recrm_tasks.models.reward_model.RewardModel`.
     """
 
@@ -38,16 +40,38 @@ class RewardModelLM(LM):
         classes: str | None = None,
         max_batch_size: int | None = None,
         device: str | None = None,
+        peft: str | None = None,
         **options: Any,
     ) -> None:
         super().__init__()
+        if peft is not None:
+            raise RecrmError(
+                f"recrm-rm takes an adapter itself, whose adapter_config.json names the base model: pretrained={peft}"
+            )
         self._model = RewardModel(
             pretrained,
-            batch_size=int(batch_size) if str(batch_size).isdecimal() else BATCH,
+            batch_size=batch_size,
             classes=classes.split("|") if classes else None,
             device=None if device == "cuda:0" else device,
             **options,
         )
+
+    @classmethod
+    def create_from_arg_obj(
+        cls, arg_dict: dict[str, Any], additional_config: dict[str, Any] | None = None
+    ) -> RewardModelLM:
+        """Makes the model of `--model_args` and of `--batch_size` and `--device`.
+
+        lm-eval's command line gives a batch size and a device even if the user gives none, so those in `--model_args`
+        come first.
+        """
+        given = {name: value for name, value in (additional_config or {}).items() if value is not None}
+        return cls(**{**given, **arg_dict})
+
+    @classmethod
+    def create_from_arg_string(cls, arg_string: str, additional_config: dict[str, Any] | None = None) -> RewardModelLM:
+        """The same for `--model_args` as text: `name=value,name=value`."""
+        return cls.create_from_arg_obj(simple_parse_args_string(arg_string), additional_config)
 
     @property
     def tokenizer_name(self) -> str:

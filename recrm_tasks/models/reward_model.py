@@ -16,9 +16,13 @@ from typing import Any, NamedTuple
 from recrm_tasks.answers.prompt import Message
 from recrm_tasks.answers.reading import bare
 from recrm_tasks.errors import RecrmError
+from recrm_tasks.models.padding import Padding, Tokens
+from recrm_tasks.models.pretrained import load_model
+from recrm_tasks.prompting.options import number
+from recrm_tasks.prompting.tokens import tokenizer_of
 
-BATCH = 16
-"""The default number of texts in one pass."""
+BATCH = 1
+"""The default number of texts in one pass: lm-eval's, whose command line always gives one."""
 
 
 class Asked(NamedTuple):
@@ -35,8 +39,8 @@ class RewardModel:
     """A reward model and its tokenizer.
 
     Args:
-        path: a folder, or the name of a model on the hub.
-        batch_size: the most texts in one pass; texts of similar length share a pass.
+        path: a folder, or a name on the hub, of a model or of an adapter (PEFT).
+        batch_size: the most texts in one pass; texts of similar length share a pass. It may be written as text.
         device: the torch device; by default the first GPU if there is one.
         dtype: of the weights; by default the one in the model's config.
         max_length: the most tokens of a text; by default the limit in the model's config.
@@ -44,51 +48,44 @@ class RewardModel:
         options: further arguments of `from_pretrained`: `revision`, `trust_remote_code`.
 
     Raises:
-        RecrmError: there is no such model, or it has no trained classification head.
+        RecrmError: there is no such model, it has no trained classification head, or an argument cannot be used.
     """
 
     def __init__(
         self,
         path: str,
-        batch_size: int = BATCH,
+        batch_size: int | str = BATCH,
         device: str | None = None,
         dtype: str = "auto",
-        max_length: int | None = None,
+        max_length: int | str | None = None,
         classes: Sequence[str] | None = None,
         **options: Any,
     ) -> None:
+        self.batch_size: int = number(1).parse(batch_size, "batch_size")
+        """The most texts in one pass."""
+        longest = None if max_length is None else number(1).parse(max_length, "max_length")
         try:
             import torch
-            from transformers import AutoModelForSequenceClassification, AutoTokenizer
+            import transformers  # noqa: F401
         except ModuleNotFoundError as error:
             raise RecrmError(f"reward models need {error.name}: pip install 'recrm-tasks[hf]'") from None
+        if dtype != "auto" and not isinstance(getattr(torch, str(dtype), None), torch.dtype):
+            raise RecrmError(f"dtype must be auto or a type of torch, for example bfloat16, not {dtype!r}")
+        model = load_model(path, dtype, options)
+        self._tokenizer = tokenizer_of(path, options)
+        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         try:
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(path, **options)
-            loaded: Any = AutoModelForSequenceClassification.from_pretrained(
-                path, dtype=dtype, output_loading_info=True, **options
-            )
-        except (OSError, ValueError, KeyError) as error:
-            raise RecrmError(f"no reward model at {path!r}: {str(error).splitlines()[0]}") from None
-        model, found = loaded
-        if missing := sorted(found["missing_keys"]):
-            raise RecrmError(
-                f"{path!r} is not a trained reward model: it has no {', '.join(missing)}. Evaluate language models "
-                "with lm-eval's hf and vllm, or Inspect's hf/ and vllm/"
-            )
+            self._model = model.to(device).eval()
+        except (RuntimeError, AssertionError) as error:
+            raise RecrmError(f"device {device!r} cannot be used: {str(error).splitlines()[0]}") from None
         self.path = path
         self._torch = torch
-        self._model = model.to(device or ("cuda" if torch.cuda.is_available() else "cpu")).eval()
-        self._longest = max_length or getattr(model.config.get_text_config(), "max_position_embeddings", None)
+        self._longest = longest or _positions(model.config.get_text_config())
         self._classes = tuple(classes or (model.config.id2label[i] for i in range(model.config.num_labels)))
         if len(self._classes) != model.config.num_labels:
             raise RecrmError(f"{path!r} has {model.config.num_labels} classes, not {len(self._classes)}")
         self._called = [bare(name).casefold() for name in self._classes]
-        pad, end = self._tokenizer.pad_token_id, self._tokenizer.eos_token_id
-        # A decoder's head uses the last token that is not padding. If the padding token also ends texts, the end of a
-        # text looks like padding: then each text is a pass of its own.
-        self._batch_size = batch_size if pad is not None and pad != end else 1
-        if model.config.pad_token_id is None and self._batch_size > 1:
-            model.config.pad_token_id = pad
+        self._padding = Padding(self._tokenizer, model)
 
     def rewards(self, questions: Sequence[Asked]) -> tuple[list[list[float]], list[int]]:
         """One number per allowed answer (higher is better), and the number of tokens of each question.
@@ -131,31 +128,39 @@ class RewardModel:
             raise RecrmError(f"{self.path!r}: one class means two answers: {', '.join(self._classes)}")
         return found
 
-    def _encode(self, question: Asked, answer: str | None) -> dict[str, list[int]]:
+    def _encode(self, question: Asked, answer: str | None) -> Tokens:
         """The tokens of one text: in the chat template, or as a pair of texts if there is none."""
         if self._tokenizer.chat_template:
             turns = [{"role": m.role, "content": m.content} for m in question.messages]
             if answer is not None:
                 turns.append({"role": "assistant", "content": answer})
             text = self._tokenizer.apply_chat_template(turns, tokenize=False)
-            tokens: dict[str, list[int]] = dict(self._tokenizer(text, add_special_tokens=False))
+            tokens: Tokens = dict(self._tokenizer(text, add_special_tokens=False, return_attention_mask=True))
         else:
             text = "\n\n".join(m.content for m in question.messages)
-            tokens = dict(self._tokenizer(text, answer))
+            tokens = dict(self._tokenizer(text, answer, return_attention_mask=True))
         length = len(tokens["input_ids"])
         if self._longest is not None and length > self._longest:
             raise RecrmError(f"a text has {length} tokens, but {self.path!r} takes at most {self._longest}")
         return tokens
 
-    def _logits(self, texts: Sequence[dict[str, list[int]]]) -> list[list[float]]:
+    def _logits(self, texts: Sequence[Tokens]) -> list[list[float]]:
         """The logits of each text. Texts of similar length share a pass, to keep padding short."""
         logits: list[list[float]] = [[] for _ in texts]
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]["input_ids"]))
-        for start in range(0, len(order), self._batch_size):
-            part = order[start : start + self._batch_size]
-            padded = self._tokenizer.pad([texts[i] for i in part], padding=len(part) > 1, return_tensors="pt")
+        size = self.batch_size if self._padding.possible else 1
+        for start in range(0, len(order), size):
+            part = order[start : start + size]
+            padded = self._padding.pad([texts[i] for i in part])
             with self._torch.inference_mode():
-                output = self._model(**padded.to(self._model.device)).logits.float().cpu()
+                tensors = {name: tensor.to(self._model.device) for name, tensor in padded.items()}
+                output = self._model(**tensors).logits.float().cpu()
             for i, row in zip(part, output.tolist(), strict=True):
                 logits[i] = row
         return logits
+
+
+def _positions(config: Any) -> int | None:
+    """The most tokens of a text; None if the config says nothing, or -1 as XLNet's does."""
+    length = getattr(config, "max_position_embeddings", None)
+    return length if isinstance(length, int) and length > 0 else None

@@ -25,6 +25,8 @@ class Backend(NamedTuple):
     """Tokens that a prompt and its answer may have together; None for what the model's config says."""
     options: tuple[tuple[str, Any], ...] = ()
     """Further arguments of `from_pretrained`."""
+    template: tuple[tuple[str, Any], ...] = ()
+    """Arguments of the chat template; `chat_template` replaces the template itself."""
 
 
 class Fit:
@@ -156,11 +158,11 @@ def tokens_by(backend: Backend, tokenizer: str | None) -> Tokens | str:
         RecrmError: the user's choice cannot be loaded.
     """
     if tokenizer is not None:
-        return tokens_of(tokenizer)
+        return tokens_of(tokenizer, template=backend.template)
     if backend.tokenizer is None:
         return "the model's tokenizer is not known"
     try:
-        return tokens_of(backend.tokenizer, backend.options)
+        return tokens_of(backend.tokenizer, backend.options, backend.template)
     except RecrmError as error:
         return str(error)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, get_args, get_type_hints
 
 from recrm_tasks.answers.prompt import ANSWER_TOKENS, LANGS, STYLES, Lang, Style
+from recrm_tasks.answers.thinking import Marks
 from recrm_tasks.data.dataset import LIMITS, limit_of
 from recrm_tasks.data.store.sampling import LITE
 from recrm_tasks.errors import RecrmError
@@ -87,8 +88,17 @@ def _switch(value: object) -> bool:
     return found
 
 
+def _marks(value: object) -> Marks:
+    opening, _, closing = value.partition("...") if isinstance(value, str) else ("", "", "")
+    marks = opening.strip(), closing.strip()
+    if not all(marks) or marks[0].lower() == marks[1].lower():
+        raise ValueError
+    return marks
+
+
 TEXT = Values("str", "text (in quotes, if it looks like a number)", _text)
 SWITCH = Values("bool", "true or false", _switch)
+MARKS = Values("str", "an opening and a different closing mark with ... between them, like <plan>...</plan>", _marks)
 LIMIT = Values("int | str", LIMITS, limit_of)
 
 
@@ -174,6 +184,21 @@ class Options:
     thinking: Annotated[
         int, Option(number(0), f"Tokens for the model's thinking, in addition to the {ANSWER_TOKENS} of an answer.")
     ] = 0
+    thinking_marks: Annotated[
+        Marks | None,
+        Option(
+            MARKS,
+            "How a model marks its thinking, if its family is not known: `<plan>...</plan>`.",
+            "the known families, listed in docs/models.md",
+        ),
+    ] = None
+    close_thinking: Annotated[
+        bool,
+        Option(
+            SWITCH,
+            "Closes in the prompt the thinking that the chat template opens, so that the model answers at once.",
+        ),
+    ] = False
     overflow: Annotated[
         Overflow,
         Option(

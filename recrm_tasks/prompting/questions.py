@@ -11,6 +11,7 @@ from recrm_tasks.dimensions.base import Form
 from recrm_tasks.prompting.examples import choose_examples
 from recrm_tasks.prompting.fit import Backend, Fit, fit_of
 from recrm_tasks.prompting.options import Options
+from recrm_tasks.prompting.prompt_end import CLOSING_TOKENS
 
 
 def load_questions(
@@ -26,7 +27,8 @@ def load_questions(
         ids: only the records with these ids, if there are any.
 
     Returns:
-        The prompts, and their provenance. The prompts can be iterated once; the provenance is complete after the last.
+        The prompts, and their provenance. The prompts can be iterated once; the provenance is complete after the last,
+        but for `thinking_in_prompt`: only the harness knows how its prompts end.
 
     Raises:
         RecrmError: anything that the user can put right. Prompts that do not fit are reported after the last one.
@@ -41,7 +43,9 @@ def load_questions(
             return _load(dimension, options, split=train, lang=lang)
 
         form = Form(options.style, choose_examples(dataset, pool_of, mode, options))
-    fit = fit_of(backend, options, options.thinking + (1 if mode == "logprob" else ANSWER_TOKENS))
+    answer = options.thinking + (1 if mode == "logprob" else ANSWER_TOKENS)
+    fit = fit_of(backend, options, answer + (CLOSING_TOKENS if options.close_thinking else 0))
+    marks = options.thinking_marks
     provenance = {
         **dataset.provenance,
         "mode": mode,
@@ -50,9 +54,13 @@ def load_questions(
         "orders": options.orders,
         "fewshot": options.fewshot,
         "thinking": options.thinking,
+        "thinking_marks": marks and "...".join(marks),
+        "close_thinking": options.close_thinking,
+        "thinking_in_prompt": None,
         "fit": None,
     }
-    return _prompts(dataset, mode, options, form, fit, provenance), provenance
+    prompts = _prompts(dataset, mode, options, form, fit, provenance)
+    return (prompt._replace(marks=marks) for prompt in prompts) if marks else prompts, provenance
 
 
 def _load(

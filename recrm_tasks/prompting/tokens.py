@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from recrm_tasks.answers.prompt import Message
 from recrm_tasks.errors import RecrmError
+from recrm_tasks.prompting.adapter_base import base_of
+
+
+def tokenizer_of(name: str, options: Mapping[str, Any]) -> Any:
+    """The tokenizer of a model; of an adapter (PEFT) its own, or else that of the model below it.
+
+    Args:
+        name: a folder, or the name of a model on the hub.
+        options: further arguments of `AutoTokenizer.from_pretrained`.
+
+    Raises:
+        RecrmError: transformers is not installed, or the tokenizer cannot be loaded.
+    """
+    try:
+        from transformers import AutoTokenizer
+    except ModuleNotFoundError:
+        raise RecrmError("counting tokens needs transformers: pip install transformers") from None
+    try:
+        return AutoTokenizer.from_pretrained(name, **options)
+    except (OSError, ValueError, KeyError) as error:
+        base = base_of(name, options.get("revision"))
+        if base is None:
+            raise RecrmError(f"no tokenizer at {name!r}: {str(error).splitlines()[0]}") from None
+    try:
+        return AutoTokenizer.from_pretrained(base, **{k: v for k, v in options.items() if k != "revision"})
+    except (OSError, ValueError, KeyError) as error:
+        raise RecrmError(
+            f"no tokenizer at {name!r}, an adapter, nor at its base {base!r}: {str(error).splitlines()[0]}"
+        ) from None
 
 
 class Tokens:
@@ -15,23 +44,18 @@ class Tokens:
 
     Args:
         name: a folder, or the name of a model on the hub.
+        template: arguments of the chat template; `chat_template` replaces the template itself.
         options: further arguments of `AutoTokenizer.from_pretrained`: `revision`, `trust_remote_code`, `gguf_file`.
 
     Raises:
         RecrmError: transformers is not installed, or the tokenizer cannot be loaded.
     """
 
-    def __init__(self, name: str, **options: Any) -> None:
-        try:
-            from transformers import AutoTokenizer
-        except ModuleNotFoundError:
-            raise RecrmError("counting tokens needs transformers: pip install transformers") from None
-        try:
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(name, **options)
-        except (OSError, ValueError, KeyError) as error:
-            raise RecrmError(f"no tokenizer at {name!r}: {str(error).splitlines()[0]}") from None
+    def __init__(self, name: str, template: Mapping[str, Any] = {}, **options: Any) -> None:
+        self._tokenizer = tokenizer_of(name, options)
         self.name = name
         self.options = tuple(options.items())
+        self._template = dict(template)
 
     @property
     def chat_template(self) -> str | None:
@@ -51,10 +75,20 @@ class Tokens:
 
     def render(self, messages: Sequence[Message]) -> str:
         """A prompt as the model sees it: in its chat template if it has one, else as plain text."""
-        if not self.has_chat_template:
+        return self._render(messages, add_generation_prompt=True)
+
+    def render_continued(self, messages: Sequence[Message]) -> str | None:
+        """The same with a last turn of the assistant that the model continues; None if the template cannot do that."""
+        try:
+            return self._render(messages, continue_final_message=True)
+        except ValueError:  # the template removes or changes the turn
+            return None
+
+    def _render(self, messages: Sequence[Message], **how: bool) -> str:
+        if not self.has_chat_template and not self._template.get("chat_template"):
             return "\n\n".join(m.content for m in messages)
         turns = [{"role": m.role, "content": m.content} for m in messages]
-        text: str = self._tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+        text: str = self._tokenizer.apply_chat_template(turns, tokenize=False, **how, **self._template)
         return text
 
     def count(self, messages: Sequence[Message]) -> int:
@@ -72,17 +106,23 @@ class Tokens:
 
 
 @lru_cache(maxsize=4)
-def tokens_of(name: str, options: tuple[tuple[str, Any], ...] = ()) -> Tokens:
+def tokens_of(
+    name: str, options: tuple[tuple[str, Any], ...] = (), template: tuple[tuple[str, Any], ...] = ()
+) -> Tokens:
     """The tokenizer of that name. It is loaded once, since all tasks of a run ask for the same."""
-    return Tokens(name, **dict(options))
+    return Tokens(name, dict(template), **dict(options))
 
 
 def context_of(name: str, options: tuple[tuple[str, Any], ...] = ()) -> int | None:
-    """The model's context in tokens, from its config; None if the config does not say."""
+    """The model's context in tokens, from its config or its base model's; None if the config does not say."""
     from transformers import AutoConfig
 
+    loading = dict(options)
+    if base := base_of(name, loading.get("revision")):
+        name = base
+        loading.pop("revision", None)
     try:
-        config = AutoConfig.from_pretrained(name, **dict(options)).get_text_config()
+        config = AutoConfig.from_pretrained(name, **loading).get_text_config()
     except (OSError, ValueError, KeyError):
         return None
     found = (getattr(config, field, None) for field in ("max_position_embeddings", "n_positions", "n_ctx"))

@@ -33,6 +33,11 @@ class Aggregate(NamedTuple):
     """By form."""
 
     @property
+    def unseen(self) -> int:
+        """Records of all dimensions with an allowed answer whose log-probability was not reported."""
+        return sum(len(answers.unseen) for answers in self.answers.values())
+
+    @property
     def clusters(self) -> float:
         """The smallest number of clusters of any dimension: intervals of the aggregate are computed with it."""
         return min(flat(metrics)["clusters"] for metrics in self.metrics.values())

@@ -28,6 +28,8 @@ class MetricDifference(NamedTuple):
     difference: Difference
     adjusted: float
     """p after Holm's correction over the dimensions that share the metric's family; NaN for the aggregate."""
+    unseen: tuple[int, int] = (0, 0)
+    """Records of either run with an allowed answer whose log-probability was not reported."""
 
     @property
     def significant(self) -> bool:
@@ -63,7 +65,7 @@ def compare_pairs(pairs: Sequence[Pair]) -> list[MetricDifference]:
         for place, p in zip(places, holm([found[i][2].p for i in places]), strict=True):
             adjusted[place] = p
     rows = [
-        MetricDifference(pair.mode, pair.dimension, metric, difference, p)
+        MetricDifference(pair.mode, pair.dimension, metric, difference, p, pair.unseen)
         for (pair, metric, difference), p in zip(found, adjusted, strict=True)
     ]
     for mode in dict.fromkeys(pair.mode for pair in pairs):
@@ -75,8 +77,10 @@ def compare_pairs(pairs: Sequence[Pair]) -> list[MetricDifference]:
                 if row.mode == mode and row.metric == dimension_of(row.dimension).primary
             }
             mixed = {"mean_score": _mean([primary[key] for key in suite.keys]), **_hybrid(suite, asked)}
+            first, second = (sum(pair.unseen[side] for pair in asked.values()) for side in (0, 1))
             rows += [
-                MetricDifference(mode, "all", metric, difference, math.nan) for metric, difference in mixed.items()
+                MetricDifference(mode, "all", metric, difference, math.nan, (first, second))
+                for metric, difference in mixed.items()
             ]
     return rows
 

@@ -47,6 +47,11 @@ class Entry:
         return complete_suite((run.suite for run in self.runs.values()), self.runs.keys())
 
     @property
+    def unseen(self) -> int:
+        """Records of all dimensions with an allowed answer whose log-probability was not reported."""
+        return sum(run.unseen for run in self.runs.values())
+
+    @property
     def marks(self) -> list[str]:
         """What a reader of the numbers must know."""
         runs = self.runs.values()

@@ -27,6 +27,8 @@ class Logged(NamedTuple):
     """The right answer, to be shown."""
     said: str
     """What the model wrote, or the log-probability of each allowed answer."""
+    unseen: bool = False
+    """The provider did not report the log-probability of every allowed answer."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Answers(RunInfo):
     """A hash of the prompt, by record."""
     targets: dict[int, str] = field(default_factory=dict)
     """The name of each gold label."""
+    unseen: list[str] = field(default_factory=list)
+    """The ids of records with an allowed answer whose log-probability was not reported."""
     _kept: list[tuple[int, int, Logged]] = field(default_factory=list)
 
     def add(self, sample: Logged) -> None:
@@ -49,6 +53,8 @@ class Answers(RunInfo):
         name = sample.outcome.id
         self.outcomes.append(sample.outcome)
         self.prompts[name] = prompt_hash(sample.turns)
+        if sample.unseen:
+            self.unseen.append(name)
         if isinstance(sample.outcome.gold, int):
             self.targets.setdefault(sample.outcome.gold, sample.target)
         if self.max_texts:

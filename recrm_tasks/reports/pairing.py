@@ -26,6 +26,8 @@ class Pair(NamedTuple):
     second: list[Outcome]
     suite: Suite | None = None
     """The suite that the first run names."""
+    unseen: tuple[int, int] = (0, 0)
+    """Records of either run with an allowed answer whose log-probability was not reported."""
 
 
 def pair(first: Sequence[Answers], second: Sequence[Answers]) -> tuple[list[Pair], list[str]]:
@@ -54,9 +56,18 @@ def pair(first: Sequence[Answers], second: Sequence[Answers]) -> tuple[list[Pair
         for key, mode in kinds
         if (key, mode) not in shared
     ]
-    return [
-        Pair(*kind, _in_order(one[kind].outcomes), _in_order(other[kind].outcomes), one[kind].suite) for kind in shared
-    ], left
+    return [_pair(one[kind], other[kind]) for kind in shared], left
+
+
+def _pair(one: Answers, other: Answers) -> Pair:
+    return Pair(
+        one.dimension,
+        one.mode,
+        _in_order(one.outcomes),
+        _in_order(other.outcomes),
+        one.suite,
+        (len(one.unseen), len(other.unseen)),
+    )
 
 
 def _by_kind(side: str, runs: Sequence[Answers]) -> dict[tuple[str, str], Answers]:

@@ -46,12 +46,19 @@ class Run(RunInfo):
         """A run whose metrics are computed from its answers, where the harness logged none."""
         info = {one.name: getattr(answers, one.name) for one in fields(RunInfo)}
         metrics = flat(dimension_of(answers.dimension).metrics(answers.outcomes))
+        if answers.unseen:
+            metrics["unseen"] = float(len(answers.unseen))
         return cls(**info, metrics=metrics, **more)
 
     @property
     def primary(self) -> str:
         """The name of the dimension's primary metric."""
         return dimension_of(self.dimension).primary
+
+    @property
+    def unseen(self) -> int:
+        """Records with an allowed answer whose log-probability the provider did not report."""
+        return int(self.metrics.get("unseen", 0))
 
     @property
     def metric_names(self) -> list[str]:
@@ -86,6 +93,7 @@ class Run(RunInfo):
             f"prompts in {given('prompt_lang')}" if given("prompt_lang") else "",
             f"{given('orders')} orders" if (given("orders") or 1) > 1 else "",
             "thinking" if given("enable_thinking") else "",
+            "thinking closed in the prompt" if given("close_thinking") else "",
         )
         return tuple(one for one in found if one)
 

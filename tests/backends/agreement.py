@@ -27,7 +27,7 @@ HALF = "\N{REPLACEMENT CHARACTER}"
 def runs(
     model: str, limit: int, server: Server, folder: Path, dtype: str = "float32"
 ) -> dict[str, Callable[[], Answers]]:
-    """What is asked, by a name; the first is what the others are held against."""
+    """What is asked, by a name; the others are compared with the first."""
     shared = f"pretrained={model},dtype={dtype}"
     api = f"model={NAME},num_concurrent=4,max_retries=3,max_length={CONTEXT}"
     hf = ("-M", f"model_path={model}", "-M", "do_sample=false", "-M", f"dtype={dtype}", "-M", "batch_size=1")
@@ -85,6 +85,11 @@ def largest_difference(left: dict[str, Given], right: dict[str, Given]) -> float
     )
 
 
+def unseen(given: dict[str, Given]) -> int:
+    """Records with an allowed answer whose probability is not known."""
+    return sum(one.said is None or 0.0 in one.said for one in given.values() if not isinstance(one.said, str))
+
+
 def _best(shares: tuple[float, ...] | None) -> list[int]:
     return [i for i, share in enumerate(shares or ()) if share == max(shares or ())]
 
@@ -129,11 +134,11 @@ def _table(mode: str, limit: int, answers: dict[str, Answers], differences: bool
 
 
 def _cell(first: dict[str, Given], given: dict[str, Given], mode: str) -> str:
-    """Equal answers; equal outcomes where texts differ; largest difference of probabilities."""
+    """Equal answers; then equal outcomes, or the largest difference of probabilities, and records with unseen ones."""
     equal = sum(same(one, given[record]) for record, one in first.items())
     cell = f"{equal}/{len(first)}"
     if mode == "logprob":
-        return f"{cell}, {largest_difference(first, given):.1g}"
+        return f"{cell}, {largest_difference(first, given):.1g}, {unseen(given)}"
     read = sum(one.outcome == given[record].outcome for record, one in first.items())
     return f"{cell}, {read}/{len(first)}"
 

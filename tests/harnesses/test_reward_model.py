@@ -1,8 +1,4 @@
-"""Scalar and classifier reward models through both harnesses' command lines.
-
-The models are Llama decoders of one layer and eight dimensions whose weights are set by hand: attention looks at all
-tokens alike and hands on one number, how often a marker stands in the text, so that every verdict is known before.
-"""
+"""Scalar and classifier reward models through both harnesses' command lines."""
 
 from __future__ import annotations
 
@@ -19,65 +15,15 @@ from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.model import get_model
 from inspect_ai.model._model import init_active_model
 from lm_eval.tasks import TaskManager
+from marker_model import BAD, GOOD, save
 
 from inspect_tasks import dimension_task
 from recrm_tasks import lm_eval_tasks
-from recrm_tasks.answers.prompt import Message
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.lm_eval_tasks.results import outcome_of
-from recrm_tasks.models.reward_model import Asked, RewardModel
 from recrm_tasks.prompting import Backend, Options, load_questions
 from recrm_tasks.scoring.outcomes import Outcome
-
-torch = pytest.importorskip("torch")
-transformers = pytest.importorskip("transformers")
-
-GOOD, BAD = "§", "¤"
-"""Markers that stand in no prompt of ours."""
-WIDTH = 8
-
-
-def save(folder: Path, labels: list[str], words: dict[str, float], template: bool = True, pad: bool = True) -> str:
-    """A model whose logit i is (-1)^i times the mean of the `words`' weights over the characters of the text.
-
-    The words are single characters: a tokenizer that takes each for itself has no other tokens.
-    """
-    from tokenizers import Regex, Tokenizer, models, pre_tokenizers
-
-    vocabulary = {"?": 0, "<pad>": 1, "<end>": 2, **{word: i for i, word in enumerate(words, 3)}}
-    core = Tokenizer(models.WordLevel(vocabulary, unk_token="?"))
-    core.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
-    tokenizer = transformers.PreTrainedTokenizerFast(
-        tokenizer_object=core, unk_token="?", pad_token="<pad>" if pad else None, eos_token="<end>"
-    )
-    if template:
-        tokenizer.chat_template = "{% for m in messages %}{{ m.content }}<end>{% endfor %}"
-    config = transformers.LlamaConfig(
-        vocab_size=len(vocabulary), hidden_size=WIDTH, intermediate_size=WIDTH, num_hidden_layers=1,
-        num_attention_heads=1, num_key_value_heads=1, max_position_embeddings=20_000, num_labels=len(labels),
-        id2label=dict(enumerate(labels)), label2id={name: i for i, name in enumerate(labels)},
-        pad_token_id=1 if pad else None, dtype="float32",
-    )  # fmt: skip
-    model = transformers.LlamaForSequenceClassification(config)
-    layer, norms = model.model.layers[0], (model.model.norm, model.model.layers[0].input_layernorm)
-    with torch.no_grad():
-        for weights in model.parameters():
-            weights.zero_()
-        for norm in (*norms, layer.post_attention_layernorm):
-            norm.weight.fill_(1.0)
-        # The first place is the same for all tokens and large, so that norms hardly change the second, which counts.
-        model.model.embed_tokens.weight[:, 0] = 100.0
-        for word, weight in words.items():
-            model.model.embed_tokens.weight[vocabulary[word], 1] = weight
-        # Queries and keys are zero: every token looks at all before it alike.
-        layer.self_attn.v_proj.weight[1, 1] = 1.0
-        layer.self_attn.o_proj.weight[2, 1] = 1000.0
-        for i in range(len(labels)):
-            model.score.weight[i, 2] = 1.0 if i % 2 == 0 else -1.0
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return str(folder)
 
 
 @pytest.fixture(scope="module")
@@ -195,44 +141,6 @@ def test_classes_can_be_named_by_hand(tmp_path: Path) -> None:
     ours, _ = by_inspect(model, "factual", data, tmp_path / "logs", classes="consistent|inconsistent")
     same(ours, theirs)
     assert ours["acc"] == 7 / 8
-
-
-def test_passes_of_any_size_give_the_same_verdicts(letters: str) -> None:
-    prompts = list(load_questions("ranking", "logprob", Backend(), Options(data="sample", limit=5))[0])
-    asked = [Asked(p.messages, p.choices, ()) for p in prompts]
-    one_by_one, tokens = RewardModel(letters, batch_size=1).rewards(asked)
-    together, again = RewardModel(letters, batch_size=32).rewards(asked)
-    assert tokens == again == [sum(len(p.messages[0].content) + 3 for _ in p.choices) for p in prompts]
-    for left, right in zip(one_by_one, together, strict=True):
-        assert left == pytest.approx(right, abs=1e-4)
-
-
-def test_without_a_template_question_and_answer_are_a_pair(tmp_path: Path) -> None:
-    model = RewardModel(save(tmp_path, ["reward"], {"A": 2.0, "B": 1.0}, template=False))
-    ((first, second),), (tokens,) = model.rewards([Asked((Message(role="user", content="xy"),), ("A", "B"), ())])
-    assert first > second
-    assert tokens == 6
-
-
-def test_mistakes_are_reported(letters: str, tmp_path: Path, byte_tokenizer: str) -> None:
-    with pytest.raises(RecrmError, match="no reward model at '/nowhere'"):
-        RewardModel("/nowhere")
-    config = transformers.LlamaConfig(
-        vocab_size=300, hidden_size=WIDTH, intermediate_size=WIDTH, num_hidden_layers=1, num_attention_heads=1,
-        num_key_value_heads=1,
-    )  # fmt: skip
-    transformers.LlamaForCausalLM(config).save_pretrained(tmp_path / "language-model")
-    transformers.AutoTokenizer.from_pretrained(byte_tokenizer).save_pretrained(tmp_path / "language-model")
-    with pytest.raises(RecrmError, match=r"not a trained reward model: it has no score\.weight"):
-        RewardModel(str(tmp_path / "language-model"))
-    question = Asked((Message(role="user", content="x" * 300),), ("A", "B"), ())
-    with pytest.raises(RecrmError, match=r"a text has 303 tokens, but '.*' takes at most 100"):
-        RewardModel(letters, max_length=100).rewards([question])
-    classes = save(tmp_path / "classes", ["a", "b", "c"], {GOOD: 1.0})
-    with pytest.raises(RecrmError, match="has 3 classes, but candidates of a list are not classes"):
-        RewardModel(classes).rewards([question])
-    with pytest.raises(RecrmError, match="has 3 classes, not 2"):
-        RewardModel(classes, classes=["a", "b"])
 
 
 def test_a_reward_model_writes_no_text(letters: str, tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ def test_provenance_and_version_stand_in_the_log(tmp_path: Path) -> None:
         **dataset.provenance, **scripted.ASKED,
     }  # fmt: skip
     assert log.eval.task_version == dimension_of("behavior").version
-    assert log.eval.metadata["task_version"] == f"{log.eval.task_version}-E"
+    assert log.eval.metadata["task_version"] == f"{log.eval.task_version}-F"
 
 
 def test_bench_takes_turns() -> None:
@@ -172,6 +172,14 @@ def output(*tokens: tuple[str, dict[str, float]]) -> ModelOutput:
     return ModelOutput(model="m", choices=[choice])
 
 
+def test_two_forms_of_a_letter_without_any_probability() -> None:
+    """Servers report minus infinity or -9999 for masked tokens: their probabilities are 0, also added up."""
+    found = choice_logprobs(output(("A", {"A": -0.1, "B": -math.inf, " B": -math.inf})), "AB")
+    assert found == [-0.1, -math.inf]
+    (_, low) = choice_logprobs(output(("A", {"A": -0.1, "B": -9999.0, " B": -9999.0})), "AB")
+    assert low == pytest.approx(-9999 + math.log(2))
+
+
 def test_choice_logprobs() -> None:
     both = choice_logprobs(output(("A", {"A": math.log(0.5), "ĠA": math.log(0.25), "B": math.log(0.125)})), "AB")
     assert both == [pytest.approx(math.log(0.75)), math.log(0.125)]
@@ -182,12 +190,37 @@ def test_choice_logprobs() -> None:
     assert choice_logprobs(output(("<think>", {"A": -1.0}), ("A", {"A": -0.1})), "AB") is Reason.TRUNCATED
     again = output(("<think>", {}), ("</think>", {}), ("<think>", {}), ("A", {"A": -0.1}))
     assert choice_logprobs(again, "AB") is Reason.TRUNCATED
+    # Marks of other families, of several tokens, and opened in the prompt.
+    harmony = [
+        "<|channel|>",
+        "analysis",
+        "<|message|>",
+        "A",
+        "<|end|>",
+        "<|start|>",
+        "assistant",
+        "<|channel|>",
+        "final",
+    ]
+    steps = [(token, {"A": -0.1}) for token in harmony]
+    assert choice_logprobs(output(*steps), "AB") is Reason.TRUNCATED
+    ended = output(*steps, ("<|message|>", {}), ("B", {"B": -0.5, "A": -2.0}))
+    assert choice_logprobs(ended, "AB") == [-2.0, -0.5]
+    split = output(("A", {"A": -0.1}), ("[/", {}), ("THINK", {}), ("]", {}), ("B", {"B": -0.5, "A": -2.0}))
+    assert choice_logprobs(split, "AB", "[THINK]") == [-2.0, -0.5]
+    assert choice_logprobs(output(("A", {"A": -0.1})), "AB", "[THINK]") is Reason.TRUNCATED
+    own = output(("<plan>", {}), ("A", {"A": -0.1}), ("</plan>", {}), ("B", {"B": -0.5, "A": -2.0}))
+    assert choice_logprobs(own, "AB", None, ["<plan>", "</plan>"]) == [-2.0, -0.5]
     assert choice_logprobs(output(("The", {"The": -0.1})), "AB") == [-math.inf, -math.inf]
     assert choice_logprobs(output((" ", {})), "AB") == [-math.inf, -math.inf]
     assert choice_logprobs(output(("", {"": -0.1, "A": -2.0, "B": -3.0})), "AB") == [-2.0, -3.0]
     assert choice_logprobs(output(("\n", {"\n": -0.1, "A": -2.0, "B": -3.0})), "AB") == [-2.0, -3.0]
     cut = output(("<think>", {}), ("</think>", {}), ("\n", {"\n": -0.1, "A": -2.0}))
     assert choice_logprobs(cut, "AB") == [-math.inf, -math.inf]
+    # Where it is known which token is which answer, only that one counts.
+    known = output(("A", {"A": math.log(0.5), "ĠA": math.log(0.25), "ĠB": math.log(0.125)}))
+    assert choice_logprobs(known, "AB", ["ĠA", "ĠB"]) == [math.log(0.25), math.log(0.125)]
+    assert choice_logprobs(known, "AB", ["A", "B"]) == [math.log(0.5), -math.inf]
     # Only whole tokens are answers: "AB" is neither, and neither is a small letter.
     assert choice_logprobs(output(("AB", {"AB": -0.1, "a": -0.2})), "AB") == [-math.inf, -math.inf]
 

@@ -62,6 +62,21 @@ def test_values(given: dict[str, object], checked: dict[str, object]) -> None:
         ("orders", 0, "a whole number of at least 1, not 0"),
         ("fewshot", "few", "a whole number of at least 0, not 'few'"),
         ("thinking", -1, "a whole number of at least 0, not -1"),
+        (
+            "thinking_marks",
+            "<plan>",
+            "an opening and a different closing mark with ... between them, like <plan>...</plan>, not '<plan>'",
+        ),
+        (
+            "thinking_marks",
+            "<plan>...",
+            "an opening and a different closing mark with ... between them, like <plan>...</plan>, not '<plan>...'",
+        ),
+        (
+            "thinking_marks",
+            "<t>...<T>",
+            "an opening and a different closing mark with ... between them, like <plan>...</plan>, not '<t>...<T>'",
+        ),
         ("thinking", "9" * 5000, f"a whole number of at least 0, not '{'9' * 79}…"),
         ("context", "4k", "a whole number of at least 1, not '4k'"),
         ("context", True, "a whole number of at least 1, not True"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,8 +70,8 @@ def table_chunk(batch: pa.RecordBatch, first: int) -> Chunk:
     batch.validate(full=True)  # a broken file may hold places outside of its texts
     columns = [_simple(column) for column in batch.columns]
     names = batch.schema.names
-    if len(set(names)) != len(names):
-        twice = next(name for name in names if names.count(name) > 1)
+    twice = next((name for name, times in Counter(names).items() if times > 1), None)
+    if twice is not None:
         raise pa.ArrowInvalid(f"duplicate column {twice!r}")
     alike = pa.RecordBatch.from_arrays(columns, names)
     return Chunk(alike, np.arange(first, first + batch.num_rows), "row")

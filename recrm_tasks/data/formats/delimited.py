@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv as standard
 import io
+from collections import Counter
 from collections.abc import Iterator
 from itertools import count, islice
 from pathlib import Path
@@ -103,7 +104,7 @@ def _heading(path: Path, delimiter: str, codec: str | None) -> list[str]:
         raise DataError(f"{path}, line 1: not a CSV heading: {error}") from None
     if not names:
         raise DataError(f"{path}: no heading line")
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, times in Counter(names).items() if times > 1)
     if twice:
         raise DataError(f"{path}: duplicate column {twice[0]!r} in the heading")
     return names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 COMMON: dict[str, tuple[str, ...]] = {
     "id": ("id", "sample_id", "record_id", "row_id", "example_id", "uuid", "编号", "样本id", "序号"),
@@ -70,6 +71,7 @@ SCALES: tuple[tuple[tuple[str, ...], ...], ...] = (
 """Scales of graded words in common use, best first."""
 
 
+@lru_cache(maxsize=1 << 16)
 def same(name: str) -> str:
     """A name in the form that names are compared in."""
     return re.sub(r"[^0-9a-z\u4e00-\u9fff.]+", "", name.casefold())
@@ -82,9 +84,15 @@ def named(columns: Iterable[str], names: Iterable[str]) -> list[str]:
     """
     columns = list(columns)
     wanted = list(dict.fromkeys(same(n) for n in names))
-    found = [c for w in wanted for c in columns if same(c) == w]
-    if found:
+    known = [(c, same(c)) for c in columns]
+    if found := _in_order(known, wanted):
         return found
     containers = {same(n) for n in CONTAINERS}
-    inside = [(c, c.partition(".")[2]) for c in columns if same(c.partition(".")[0]) in containers]
-    return [c for w in wanted for c, name in inside if same(name) == w]
+    return _in_order([(c, name.partition(".")[2]) for c, name in known if name.partition(".")[0] in containers], wanted)
+
+
+def _in_order(columns: list[tuple[str, str]], wanted: list[str]) -> list[str]:
+    by_name: dict[str, list[str]] = {}
+    for column, name in columns:
+        by_name.setdefault(name, []).append(column)
+    return [column for name in wanted for column in by_name.get(name, ())]

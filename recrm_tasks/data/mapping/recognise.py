@@ -24,6 +24,8 @@ from recrm_tasks.dimensions.record_fields import own_fields
 
 _MANY = 30
 """A column with more different values than this has texts, not labels."""
+_SHOWN = 40
+"""Columns in one message."""
 _PATTERNS = (
     r"<answer>\s*(.*?)\s*</answer>",
     r"\\boxed\{\s*([^{}]*?)\s*\}",
@@ -180,8 +182,7 @@ class _Recognition:
                 "list_id: COLUMN   # with `fields: {candidates: COLUMN}`, where each row is one candidate of a list"
             )
         self._doubt(
-            f"no column for {', '.join(names)} of a {self.dimension.key} record; "
-            f"the columns are {', '.join(self.columns)}",
+            f"no column for {', '.join(names)} of a {self.dimension.key} record; the columns are {self._shown}",
             *lines,
             "messages: COLUMN   # instead of `fields`, if a column holds ready prompts",
         )
@@ -271,7 +272,7 @@ class _Recognition:
             what = f"label: each of the columns {', '.join(found)} may be it" if found else "label: no column for it"
             others = f"   # or: {', '.join(found[1:])}" if found else ""
             self._doubt(
-                f"{what}; the columns are {', '.join(self.columns)}",
+                f"{what}; the columns are {self._shown}",
                 f"label: {{column: {(found or ['COLUMN'])[0]}}}{others}",
             )
             return LabelColumn(column=OPEN), None
@@ -333,9 +334,16 @@ class _Recognition:
             return LabelColumn(column=column, numbers=OPEN)
         return LabelColumn(column=column)
 
+    @property
+    def _shown(self) -> str:
+        """The columns in words; a message of thousands of them helps nobody."""
+        names = list(self.columns)
+        more = f", … and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        return ", ".join(names[:_SHOWN]) + more
+
     def _empty(self, column: str) -> LabelColumn:
         self._doubt(
-            f"label: {column} is empty in the first rows; the columns are {', '.join(self.columns)}",
+            f"label: {column} is empty in the first rows; the columns are {self._shown}",
             "label: {column: COLUMN}",
         )
         return LabelColumn(column=OPEN)

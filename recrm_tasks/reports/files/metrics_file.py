@@ -59,6 +59,7 @@ _COLUMNS: Sequence[tuple[str, pa.DataType, Callable[[_Metric], Any]]] = (
     ("high", pa.float64(), lambda metric: metric.interval[1]),
     ("n", pa.int64(), lambda metric: _records(metric)),
     ("coverage", pa.float64(), _of_run(lambda run: run.metrics["coverage"])),
+    ("unseen", pa.int64(), lambda metric: sum(run.unseen for run in _runs(metric))),
     ("rows_available", pa.int64(), _of_run(lambda run: run.provenance.get("rows_available"))),
     ("data", pa.string(), _of_provenance("data")),
     ("source", pa.string(), _of_provenance("source")),

@@ -44,6 +44,7 @@ def _result(entry: Entry, run: Run) -> EvalResult:
         "answers": run.mode,
         "n": int(run.metrics["n"]),
         "coverage": run.metrics["coverage"],
+        **({"unseen": run.unseen} if run.unseen else {}),
         "rows_available": provenance["rows_available"],
         "sha256": provenance["sha256"],
         "prompt_version": provenance["prompt_version"],

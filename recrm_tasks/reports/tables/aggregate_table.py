@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.reports.aggregate_runs import Aggregate
 from recrm_tasks.reports.number_format import full_interval, percent
-from recrm_tasks.reports.tables.report_table import Column, Table, number_cell
+from recrm_tasks.reports.tables.report_table import Column, Table, count_cell, number_cell
+from recrm_tasks.reports.tables.unseen_mark import maybe_marked_cell, with_meaning
 from recrm_tasks.scoring.aggregate.declared import DECLARED
 from recrm_tasks.scoring.aggregate.forms import name_of
 from recrm_tasks.scoring.aggregate.parts import Role
@@ -28,6 +29,8 @@ class _Line(NamedTuple):
     declared: Metric[Any]
     numbers: Mapping[str, float]
     """Flat, with what the metric's interval needs."""
+    unseen: int
+    """Records with an allowed answer whose log-probability was not reported."""
     n: str = ""
     coverage: str = ""
     mc_error: str = ""
@@ -39,11 +42,13 @@ _COLUMNS: Sequence[Column[_Line]] = (
     Column("metric", lambda line: line.metric),
     Column("N", lambda line: line.n, numeric=True),
     Column("coverage", lambda line: line.coverage, numeric=True),
-    Column("value", lambda line: number_cell(line.numbers[line.metric]), numeric=True),
+    Column("value", lambda line: maybe_marked_cell(line.numbers[line.metric], line.unseen), numeric=True),
     Column("± error", lambda line: number_cell(line.numbers[f"{line.metric}_stderr"]), numeric=True),
     Column("95 % interval", lambda line: full_interval(line.declared.reach(line.metric, line.numbers)), numeric=True),
     Column("Monte Carlo error", lambda line: line.mc_error, numeric=True),
 )
+
+_UNSEEN = Column[_Line]("unseen", lambda line: count_cell(line.unseen), numeric=True)
 
 
 def aggregate_tables(found: Sequence[Aggregate]) -> Iterator[Table]:
@@ -53,7 +58,9 @@ def aggregate_tables(found: Sequence[Aggregate]) -> Iterator[Table]:
         revision = f" at {source['revision']}" if source["revision"] else ""
         title = f"{one.model}, answers: {one.mode}, data: {source['data']}{revision}"
         lines = [*_of_dimensions(one), *_of_all(one)]
-        yield Table.of(title, _COLUMNS, lines, _CAPTION, section=lambda line: line.of == "all")
+        columns = [*_COLUMNS, *([_UNSEEN] if one.unseen else [])]
+        caption = with_meaning(_CAPTION, one.unseen)
+        yield Table.of(title, columns, lines, caption, section=lambda line: line.of == "all")
 
 
 def _of_dimensions(one: Aggregate) -> Iterator[_Line]:
@@ -65,6 +72,7 @@ def _of_dimensions(one: Aggregate) -> Iterator[_Line]:
             dimension_of(key).primary,
             dimension_of(key).kind.declared[dimension_of(key).primary],
             numbers,
+            len(one.answers[key].unseen),
             n=f"{numbers['n']:.0f}",
             coverage=percent(numbers["coverage"]),
         )
@@ -77,10 +85,9 @@ def _role_text(role: Role) -> str:
 
 
 def _of_all(one: Aggregate) -> Iterator[_Line]:
-    yield _Line(
-        "all", "", "mean_score", DECLARED["mean_score"], {**flat({"mean_score": one.mean}), "clusters": one.clusters}
-    )
+    mean = {**flat({"mean_score": one.mean}), "clusters": one.clusters}
+    yield _Line("all", "", "mean_score", DECLARED["mean_score"], mean, one.unseen)
     for form, score in one.hybrid.items():
         name = name_of(form)
         numbers = {**flat({name: Estimate(score.value, score.stderr)}), "clusters": one.clusters}
-        yield _Line("all", form, name, DECLARED[name], numbers, mc_error=f"{score.mc_error:.5f}")
+        yield _Line("all", form, name, DECLARED[name], numbers, one.unseen, mc_error=f"{score.mc_error:.5f}")

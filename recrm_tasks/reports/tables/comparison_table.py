@@ -9,13 +9,14 @@ from recrm_tasks.reports.answer_format import answer_text, gold_text
 from recrm_tasks.reports.compare_entries import EntryDifference
 from recrm_tasks.reports.compare_runs import ALPHA, Disputed, MetricDifference
 from recrm_tasks.reports.number_format import p_value, signed
-from recrm_tasks.reports.tables.report_table import Cell, Column, Table, number_cell
+from recrm_tasks.reports.tables.report_table import Cell, Column, Table
+from recrm_tasks.reports.tables.unseen_mark import maybe_marked_cell, with_meaning
 
 _DIFFERENCE: Sequence[Column[MetricDifference]] = (
     Column("dimension", lambda row: row.dimension),
     Column("metric", lambda row: row.metric),
-    Column("A", lambda row: number_cell(row.difference.first), numeric=True),
-    Column("B", lambda row: number_cell(row.difference.second), numeric=True),
+    Column("A", lambda row: maybe_marked_cell(row.difference.first, row.unseen[0]), numeric=True),
+    Column("B", lambda row: maybe_marked_cell(row.difference.second, row.unseen[1]), numeric=True),
     Column("B − A", lambda row: Cell(signed(row.difference.value), order=row.difference.value), numeric=True),
     Column(
         "95 % interval",
@@ -41,14 +42,19 @@ def difference_tables(rows: Sequence[MetricDifference]) -> Iterator[Table]:
     )
     columns = [*_DIFFERENCE, Column[MetricDifference]("test", lambda row: row.difference.test)]
     for mode in dict.fromkeys(row.mode for row in rows):
+        of_mode = [row for row in rows if row.mode == mode]
         yield Table.of(
             f"answers: {mode}",
             columns,
-            [row for row in rows if row.mode == mode],
-            caption,
+            of_mode,
+            with_meaning(caption, _unseen(of_mode)),
             section=lambda row: row.dimension,
             emphasised=lambda row: row.significant,
         )
+
+
+def _unseen(rows: Sequence[MetricDifference]) -> int:
+    return sum(sum(row.unseen) for row in rows)
 
 
 def entry_difference_table(rows: Sequence[EntryDifference]) -> Table:
@@ -63,6 +69,7 @@ def entry_difference_table(rows: Sequence[EntryDifference]) -> Table:
         *(column.within(lambda one: one.row) for column in _DIFFERENCE),
         Column("significant", lambda one: "yes" if one.row.significant else "no"),
     ]
+    caption = with_meaning(caption, _unseen([one.row for one in rows]))
     return Table.of("differences", columns, rows, caption, level=3, emphasised=lambda one: one.row.significant)
 
 

@@ -13,6 +13,8 @@ def diagnosis_tables(found: Sequence[Diagnosed]) -> Iterator[Table]:
     for one in found:
         answers = one.answers
         title = f"{answers.dimension}: {answers.model} in {answers.harness}, answers: {answers.mode}"
+        if answers.unseen:
+            title += f" ({len(answers.unseen)} records with unseen answers)"
         if rows := one.diagnosis.rows:
             yield Table.of(title, [_column(name) for name in rows[0]], rows, one.diagnosis.caption)
         else:

@@ -10,6 +10,7 @@ from recrm_tasks.reports.leaderboard_entries import OVERALL, Entry, by_source, c
 from recrm_tasks.reports.number_format import full_interval, percent, short_interval
 from recrm_tasks.reports.runs import Cost, Run
 from recrm_tasks.reports.tables.report_table import Cell, Column, Table, count_cell, number_cell
+from recrm_tasks.reports.tables.unseen_mark import maybe_marked_cell, with_meaning
 
 
 def report_tables(entries: Sequence[Entry]) -> Iterator[Table]:
@@ -28,6 +29,7 @@ def leaderboard_table(title: str, entries: Sequence[Entry]) -> Table:
         "answer counts as wrong. mean_score: the mean over the dimensions. hybrid: all dimensions as one reward, with "
         "chance at 0.5."
     )
+    caption = with_meaning(caption, sum(entry.unseen for entry in entries))
     return Table.of(title, _leaderboard_columns(columns_of(entries)), entries, caption)
 
 
@@ -50,13 +52,14 @@ def _of_dimension(entry: Entry, key: str) -> Cell:
         return _NOTHING
     wanted = f" of {run.wanted}" if run.wanted is not None else ""
     n = f"N {run.metrics['n']:.0f}{wanted}, {100 * run.metrics['coverage']:.0f} %"
-    return number_cell(run.metrics[run.primary], short_interval(run.interval()), n)
+    unseen = [f"{run.unseen} unseen"] if run.unseen else []
+    return maybe_marked_cell(run.metrics[run.primary], run.unseen, short_interval(run.interval()), n, *unseen)
 
 
 def _of_all(entry: Entry, name: str) -> Cell:
     if name not in entry.overall:
         return _NOTHING
-    return number_cell(entry.overall[name], short_interval(entry.interval(name)))
+    return maybe_marked_cell(entry.overall[name], entry.unseen, short_interval(entry.interval(name)))
 
 
 class Shown(NamedTuple):
@@ -75,7 +78,10 @@ def runs_table(entries: Sequence[Entry]) -> Table:
         "such as always the most frequent label, or a random order."
     )
     shown = [Shown(entry.name, run, metric) for entry, run in runs_of(entries) for metric in run.headlines]
-    return Table.of("by dimension", _RUN_COLUMNS, shown, caption, level=3, section=lambda one: id(one.run))
+    unseen = sum(entry.unseen for entry in entries)
+    columns = [*_RUN_COLUMNS, *([_UNSEEN] if unseen else [])]
+    caption = with_meaning(caption, unseen)
+    return Table.of("by dimension", columns, shown, caption, level=3, section=lambda one: id(one.run))
 
 
 _RUN_COLUMNS: Sequence[Column[Shown]] = (
@@ -86,10 +92,12 @@ _RUN_COLUMNS: Sequence[Column[Shown]] = (
     Column("N", lambda one: _records(one.run), numeric=True),
     Column("coverage", lambda one: percent(one.run.metrics["coverage"]), numeric=True),
     Column("metric", lambda one: one.metric),
-    Column("value", lambda one: number_cell(one.run.metrics[one.metric]), numeric=True),
+    Column("value", lambda one: maybe_marked_cell(one.run.metrics[one.metric], one.run.unseen), numeric=True),
     Column("95 % interval", lambda one: full_interval(one.run.interval(one.metric)), numeric=True),
     Column("chance", lambda one: _chance(one), numeric=True),
 )
+
+_UNSEEN = Column[Shown]("unseen", lambda one: count_cell(one.run.unseen), numeric=True)
 
 
 def _chance(shown: Shown) -> Cell:

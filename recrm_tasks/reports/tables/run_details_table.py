@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from recrm_tasks.reports.number_format import percent, short_interval
 from recrm_tasks.reports.runs import Run
-from recrm_tasks.reports.tables.report_table import Cell, Column, Table, number_cell
+from recrm_tasks.reports.tables.report_table import Cell, Column, Table
+from recrm_tasks.reports.tables.unseen_mark import maybe_marked_cell, with_meaning
 
 
 class NamedRun(NamedTuple):
@@ -28,7 +29,7 @@ def metrics_table(runs: Sequence[NamedRun]) -> Table:
         *(Column(name, partial(_metric, name=name), numeric=True) for name in names if name not in ("n", "coverage")),
     ]
     caption = "acc_baseline: always giving the most frequent label; for lists, a random order."
-    return Table.of("all metrics", columns, runs, caption)
+    return Table.of("all metrics", columns, runs, with_meaning(caption, sum(one.run.unseen for one in runs)))
 
 
 def _coverage(run: Run) -> Cell:
@@ -42,7 +43,7 @@ def _metric(one: NamedRun, name: str) -> Cell:
     value = run.metrics[name]
     if f"{name}_stderr" not in run.metrics:  # a count
         return Cell(f"{value:g}", order=value)
-    return number_cell(value, short_interval(run.interval(name)))
+    return maybe_marked_cell(value, run.unseen, short_interval(run.interval(name)))
 
 
 def details_table(runs: Sequence[NamedRun]) -> Table:
@@ -75,4 +76,5 @@ _DETAILS: Sequence[Column[NamedRun]] = (
     _logged("style", "style"),
     _logged("examples", "fewshot"),
     _logged("thinking", "enable_thinking"),
+    _logged("thinking in the prompt", "thinking_in_prompt"),
 )

@@ -1,0 +1,98 @@
+"""Log-probabilities of all allowed answers: what a request must say so that its provider reports them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from inspect_ai.model import ChatMessage, Model
+from inspect_ai.model._generate_config import active_generate_config
+
+from inspect_tasks.answer_tokens import AnswerToken, ServerTokens, before_answer, token_of
+from inspect_tasks.backend import extra_body, provider_of
+
+TOP = 20
+"""Alternatives requested per token: the most that OpenAI-style servers return. `--top-logprobs` requests more."""
+
+_MOST = 128
+"""Tokens whose log-probabilities vLLM returns at most."""
+_BIAS = 100.0
+"""Puts the allowed answers above all other tokens, and leaves the differences between them."""
+
+
+class Alternatives:
+    """The allowed answers' tokens of one task, and the settings with which each provider reports them.
+
+    Args:
+        thinking: the number of thinking tokens before the answer. Only without them may the answer's letters be the
+            only tokens that the model can write.
+        enable_thinking: the task's choice, which the server's chat template gets.
+    """
+
+    def __init__(self, thinking: int, enable_thinking: bool | None) -> None:
+        self._thinking = thinking
+        self._enable_thinking = enable_thinking
+        self._server = ServerTokens()
+
+    async def of(
+        self, choices: Sequence[str], messages: Sequence[ChatMessage], model: Model
+    ) -> tuple[dict[str, Any], list[str] | None]:
+        """The settings of one request.
+
+        Args:
+            choices: the allowed answers.
+            messages: the question.
+            model: the model that is asked.
+
+        Returns:
+            Arguments of `generate`, and how the provider writes each answer's token; nothing and None for a provider
+            that can be asked for its most likely tokens only.
+        """
+        provider = provider_of(model)
+        if provider == "hf":
+            return self._of_hf(choices, messages, model)
+        if provider not in ("vllm", "sglang", "openai-api"):
+            return {}, None
+        engine = await self._server.engine(provider, model.api)
+        if engine not in ("vllm", "sglang"):
+            return {}, None
+        given = model.config.merge(active_generate_config()).extra_body or extra_body(self._enable_thinking) or {}
+        tokens = await self._server.of(choices, messages, model.api, given)
+        if tokens is None:
+            return {}, None
+        ids = [token.id for token in tokens]
+        settings = self._of_vllm(ids, given) if engine == "vllm" else self._of_sglang(ids)
+        return settings, [token.text for token in tokens]
+
+    def _of_hf(
+        self, choices: Sequence[str], messages: Sequence[ChatMessage], model: Model
+    ) -> tuple[dict[str, Any], list[str] | None]:
+        from inspect_tasks.hf_alternatives import TOKENS, HuggingFaceAlternatives
+
+        if not isinstance(model.api, HuggingFaceAlternatives):
+            model.api = HuggingFaceAlternatives(model.api)
+        before = before_answer(model.api.hf_chat(list(messages), []), messages[-1].text)
+        tokens: list[AnswerToken] = []
+        for choice in choices:
+            token = token_of(choice, before, model.api.tokenizer)
+            if token is None:
+                return {}, None
+            tokens.append(token)
+        return {"extra_body": {TOKENS: [token.id for token in tokens]}}, [token.text for token in tokens]
+
+    def _of_vllm(self, ids: list[int], given: dict[str, Any]) -> dict[str, Any]:
+        """`logprob_token_ids`: exactly these, as the model has them (vllm-project/vllm#43463).
+
+        Older servers ignore it and report the most likely tokens. With `--logprobs-mode processed_logprobs` only the
+        allowed ones are likely.
+        """
+        wanted: dict[str, Any] = {"logprob_token_ids": ids} if len(ids) <= _MOST else {}
+        if not self._thinking:
+            wanted["allowed_token_ids"] = ids
+        return {"extra_body": {**given, **wanted}}
+
+    def _of_sglang(self, ids: list[int]) -> dict[str, Any]:
+        """SGLang's log-probabilities have the bias in them, and it reports any number of alternatives."""
+        if self._thinking:
+            return {}
+        return {"logit_bias": dict.fromkeys(ids, _BIAS), "top_logprobs": max(TOP, len(ids))}

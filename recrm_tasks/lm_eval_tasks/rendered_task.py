@@ -1,0 +1,67 @@
+"""The class of our tasks: lm-eval's own, which also looks at how its prompts end after the chat template."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lm_eval.api.task import ConfigurableTask
+
+from recrm_tasks.answers.thinking import left_open
+from recrm_tasks.errors import RecrmError
+from recrm_tasks.lm_eval_tasks.documents import options_of
+from recrm_tasks.prompting.prompt_end import after_last_turn, closing_for, described
+
+_OWN = ("recrm_dimension", "recrm_suite", "recrm_mode", "recrm_provenance")
+"""Entries of the metadata that are the task's and not the user's."""
+
+
+class RenderedTask(ConfigurableTask):
+    """A task that knows what its rendered prompts leave open.
+
+    Only the requests show that: whether a chat template is applied, and by which arguments, is not known before.
+
+    Args:
+        config: the task's YAML.
+    """
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self._opened: dict[int, str] = {}
+        super().__init__(config={name: value for name, value in config.items() if name != "class"})
+
+    def build_all_requests(self, **arguments: Any) -> None:
+        """Makes the requests, and closes the thinking in their prompts if the run's options say so.
+
+        Raises:
+            RecrmError: prompts end within thinking, and their answers could not be read.
+        """
+        super().build_all_requests(**arguments)
+        metadata = self.config.metadata
+        options = options_of({name: value for name, value in metadata.items() if name not in _OWN})
+        ends: dict[str, tuple[str | None, str]] = {}
+        for request in self.instances:
+            context, *others = request.arguments
+            # Chat APIs get turns; what their servers make of them is not known.
+            end = after_last_turn(context, request.doc["prompt"]) if isinstance(context, str) else ""
+            if end not in ends:
+                opened = left_open(end, options.thinking_marks)
+                ends[end] = opened, closing_for(opened, metadata["recrm_mode"], options)
+            opened, closing = ends[end]
+            if closing:
+                request.arguments = (context + closing, *others)
+            elif opened is not None:
+                self._opened[request.doc_id] = opened
+        if self._opened and metadata.get("think_end_token") is not None:
+            raise RecrmError(
+                "think_end_token makes lm-eval remove the closing mark, which is the only sign that the thinking that "
+                "the prompt opens has ended: leave it out of --model_args, since the tasks remove thinking themselves"
+            )
+        provenance = metadata["recrm_provenance"]
+        for entry in (provenance,) if "recrm_dimension" in metadata else provenance.values():
+            entry["thinking_in_prompt"] = next((described(*end) for end in ends.values() if end[0]), None)
+
+    def doc_iterator(self, **arguments: Any) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The documents, with what their prompts leave open, so that sample logs have it too."""
+        for index, document in super().doc_iterator(**arguments):
+            opened = self._opened.get(index)
+            yield index, {**document, "opened": opened} if opened else document

@@ -1,0 +1,153 @@
+"""Which token is which allowed answer, and what a server is asked for."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import anyio
+import pytest
+from inspect_ai.model import ChatMessageUser, GenerateConfig
+from inspect_ai.model._model import init_active_model
+
+from inspect_tasks.alternatives import Alternatives
+from inspect_tasks.answer_tokens import AnswerToken, ServerTokens, before_answer, token_of
+
+
+@pytest.mark.parametrize(
+    ("rendered", "message", "before"),
+    [
+        ("<user>Is it?\nAnswer:</><go>", "Is it?\nAnswer:", "<user>Is it?\nAnswer:</><go>"),
+        ("<user>Is it?</>\n<assistant>\n", "Is it?", "<user>Is it?</>\n<assistant>\n"),
+        # A prompt that is passed on as it is: lm-eval puts a space before the answer.
+        ("Is it?\nAnswer:", "Is it?\nAnswer:", "\nAnswer: "),
+        ("问题\n答案：", "问题\n答案：", "问题\n答案： "),
+        ("Is it?\nAnswer: ", "Is it?\nAnswer: ", "Answer: "),
+    ],
+)
+def test_where_an_answer_begins(rendered: str, message: str, before: str) -> None:
+    assert before_answer(rendered, message) == before
+    assert before_answer("x" * 1000 + rendered, message).endswith(before)
+    assert len(before_answer("x" * 1000 + rendered, message)) <= 64
+
+
+def test_an_answer_of_two_tokens_has_none(byte_tokenizer: str) -> None:
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(byte_tokenizer)
+    assert token_of("B", "<go>", tokenizer) == AnswerToken(tokenizer.convert_tokens_to_ids("B"), "B")
+    assert token_of("10", "<go>", tokenizer) is None
+
+
+class Refused(Exception):
+    """As the openai package reports a status."""
+
+    def __init__(self, status: int) -> None:
+        self.response = SimpleNamespace(status_code=status)
+
+
+class Server:
+    """What an OpenAI-compatible provider of Inspect offers, with SGLang's or vLLM's paths. Every byte is a token."""
+
+    base_url = "http://server/v1"
+
+    def __init__(self, owner: str, status: int = 200) -> None:
+        self.client = SimpleNamespace(post=self.post, models=SimpleNamespace(list=self.models))
+        self.owner, self.status = owner, status
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def service_model_name(self) -> str:
+        return "some-model"
+
+    async def models(self) -> Any:
+        return SimpleNamespace(data=[SimpleNamespace(owned_by=self.owner)])
+
+    async def post(self, url: str, cast_to: type, body: dict[str, Any]) -> Any:
+        self.asked.append((url, body))
+        if self.status != 200:
+            raise Refused(self.status)
+        if url == "http://server/detokenize":
+            return {"prompt": bytes(body["tokens"]).decode()}
+        assert url == "http://server/tokenize"
+        if "messages" in body:
+            thinks = body.get("chat_template_kwargs", {}).get("enable_thinking", True)
+            text = f"<user>{body['messages'][-1]['content']}</><go>{'' if thinks else '<think></think>'}\n"
+        else:
+            assert body["add_special_tokens"] is False
+            text = body["prompt"]
+        return {"tokens": list(text.encode())}
+
+
+def settings(api: Server, thinking: int = 0, choices: str = "ABC", **extra: Any) -> Any:
+    """What one request is asked with, of a provider `openai-api`."""
+
+    class Model:
+        config = GenerateConfig()
+
+        def __init__(self) -> None:
+            self.api = api
+
+        def __str__(self) -> str:
+            return "openai-api/local/some-model"
+
+    model: Any = Model()
+    found = Alternatives(thinking, **{"enable_thinking": None, **extra})
+    init_active_model(model, GenerateConfig())
+    try:
+        return anyio.run(found.of, list(choices), [ChatMessageUser(content="Is it?")], model)
+    finally:
+        init_active_model(None, GenerateConfig())  # type: ignore[arg-type]
+
+
+def test_vllm_is_asked_for_the_allowed_tokens() -> None:
+    ids = [65, 66, 67]
+    asked, tokens = settings(Server("vllm"))
+    assert asked == {"extra_body": {"logprob_token_ids": ids, "allowed_token_ids": ids}}
+    assert tokens == ["A", "B", "C"]
+    # Thinking is not made of allowed answers.
+    asked, _ = settings(Server("vllm"), thinking=5, enable_thinking=True)
+    assert asked == {"extra_body": {"chat_template_kwargs": {"enable_thinking": True}, "logprob_token_ids": ids}}
+
+
+def test_sglang_gets_a_bias_for_the_allowed_tokens() -> None:
+    asked, tokens = settings(Server("sglang"))
+    assert asked == {"logit_bias": {65: 100.0, 66: 100.0, 67: 100.0}, "top_logprobs": 20}
+    assert tokens == ["A", "B", "C"]
+    asked, _ = settings(Server("sglang"), choices="ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    assert asked["top_logprobs"] == 26
+    assert settings(Server("sglang"), thinking=5)[0] == {}
+
+
+def test_other_servers_are_asked_for_their_most_likely_tokens() -> None:
+    api = Server("openai")
+    assert settings(api) == ({}, None)
+    assert api.asked == []
+
+
+def test_a_server_without_tokenize_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    api = Server("vllm", status=404)
+    assert settings(api) == ({}, None)
+    assert len(api.asked) == 1
+    assert "the server answers /tokenize with status 404" in caplog.text
+    with pytest.raises(Refused):
+        settings(Server("vllm", status=503))
+
+
+def test_a_run_asks_the_server_once_for_each_answer() -> None:
+    api, server = Server("vllm"), ServerTokens()
+
+    async def ask() -> None:
+        for choices in ("AB", "ABC", "ABC"):
+            tokens = await server.of(list(choices), [ChatMessageUser(content="Is it?")], api, {})
+            assert tokens is not None
+            assert [token.text for token in tokens] == list(choices)
+
+    anyio.run(ask)
+    assert len(api.asked) == 2 + 2 * 3
+
+
+def test_the_servers_own_chat_template_counts() -> None:
+    api = Server("vllm")
+    settings(api, enable_thinking=False)
+    assert api.asked[0][1]["chat_template_kwargs"] == {"enable_thinking": False}
+    assert api.asked[2][1]["prompt"].endswith("<think></think>\nA")
