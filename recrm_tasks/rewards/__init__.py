@@ -10,7 +10,9 @@ from recrm_tasks.rewards.cached_judge import CachedJudge
 from recrm_tasks.rewards.case import Case
 from recrm_tasks.rewards.hybrid_reward import HybridReward, Reward
 from recrm_tasks.rewards.judge import FunctionJudge, Judge, JudgeError, Reply
+from recrm_tasks.rewards.reward_model_judge import RewardModelJudge
 from recrm_tasks.rewards.server_judge import ServerJudge
+from recrm_tasks.rewards.transformers_judge import TransformersJudge
 
 __all__ = [
     "CachedJudge",
@@ -21,5 +23,7 @@ __all__ = [
     "JudgeError",
     "Reply",
     "Reward",
+    "RewardModelJudge",
     "ServerJudge",
+    "TransformersJudge",
 ]
