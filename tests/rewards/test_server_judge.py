@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import math
 import os
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -67,16 +69,35 @@ def test_an_answer_and_its_tokens() -> None:
     assert asked["messages"][-1]["content"].endswith('{"answer": "<letter>"}\nAnswer:')
 
 
-def test_one_burst_within_the_limit() -> None:
-    """8 groups of 8 completions are one burst; 200 questions never exceed the limit."""
-    with StubServer(delay=0.5) as server:
-        began = time.perf_counter()
-        rewards(judge_of(server), 64)
-        assert time.perf_counter() - began < 64 * 0.5 / 4
-        assert server.most == 64
+def test_a_batch_is_one_burst() -> None:
+    """8 groups of 8 completions: the server answers none before it has all."""
+
+    async def together(asked: dict[str, Any]) -> dict[str, Any]:
+        while server.most < 64:
+            await asyncio.sleep(0.005)
+        return message()
+
+    with StubServer(lambda asked, before: together(asked)) as server:
+        assert len(rewards(judge_of(server, retries=0), 64)) == 64
+        assert set(server.tries.values()) == {1}
+
+
+def test_the_limit_holds_and_memory_does_not_grow() -> None:
     with StubServer(delay=0.01) as server:
-        assert len(rewards(judge_of(server, concurrency=8), 200)) == 200
+        judge = judge_of(server, concurrency=8)
+        rewards(judge, 100)
+        tracemalloc.start()
+        try:
+            sizes = []
+            for _ in range(3):
+                assert len(rewards(judge, 200)) == 200
+                server.asked.clear()
+                gc.collect()
+                sizes.append(tracemalloc.get_traced_memory()[0])
+        finally:
+            tracemalloc.stop()
         assert server.most == 8
+        assert sizes[-1] - sizes[0] < 100_000
 
 
 def test_the_limit_is_shared_by_threads_and_coroutines() -> None:
