@@ -6,8 +6,24 @@ reward = HybridReward(FunctionJudge(lambda prompt: '{"answer": "A"}'), dimension
 reward([Case(query="quiet hotel near the station", items=["Park Hotel, 5 min walk"])])[0].value
 """
 
+from recrm_tasks.rewards.cached_judge import CachedJudge
 from recrm_tasks.rewards.case import Case
 from recrm_tasks.rewards.hybrid_reward import HybridReward, Reward
 from recrm_tasks.rewards.judge import FunctionJudge, Judge, JudgeError, Reply
+from recrm_tasks.rewards.reward_model_judge import RewardModelJudge
+from recrm_tasks.rewards.server_judge import ServerJudge
+from recrm_tasks.rewards.transformers_judge import TransformersJudge
 
-__all__ = ["Case", "FunctionJudge", "HybridReward", "Judge", "JudgeError", "Reply", "Reward"]
+__all__ = [
+    "CachedJudge",
+    "Case",
+    "FunctionJudge",
+    "HybridReward",
+    "Judge",
+    "JudgeError",
+    "Reply",
+    "Reward",
+    "RewardModelJudge",
+    "ServerJudge",
+    "TransformersJudge",
+]

@@ -29,6 +29,9 @@ class Reply(NamedTuple):
     """Why it did not answer."""
 
 
+Heard: TypeAlias = Callable[[int, Reply], None]
+
+
 class Judge(Protocol):
     """A model that answers questions."""
 
@@ -40,8 +43,14 @@ class Judge(Protocol):
     def name(self) -> str:
         """What results call it. Answers of judges with one name may be taken for each other's."""
 
-    async def ask(self, prompts: Sequence[Prompt]) -> list[Reply]:
-        """The replies to some questions, in their order. An answer that fails is a reply with an error."""
+    async def ask(self, prompts: Sequence[Prompt], heard: Heard | None = None) -> list[Reply]:
+        """The replies to some questions, in their order. An answer that fails is a reply with an error.
+
+        Args:
+            prompts: the questions.
+            heard: called with the place of a question and its reply as soon as there is one, from any thread. So what
+                was answered is not lost if the rest is cancelled.
+        """
 
 
 class FunctionJudge:
@@ -67,9 +76,14 @@ class FunctionJudge:
         self.mode: Mode = mode
         self.name = name or getattr(function, "__name__", type(function).__name__)
 
-    async def ask(self, prompts: Sequence[Prompt]) -> list[Reply]:
+    async def ask(self, prompts: Sequence[Prompt], heard: Heard | None = None) -> list[Reply]:
         """See `Judge.ask`. An exception of the function is an error of its reply."""
-        return [await self._reply(prompt) for prompt in prompts]
+        replies = []
+        for place, prompt in enumerate(prompts):
+            replies.append(await self._reply(prompt))
+            if heard is not None:
+                heard(place, replies[place])
+        return replies
 
     async def _reply(self, prompt: Prompt) -> Reply:
         try:

@@ -70,8 +70,17 @@ def _record(case: Case, dimension: Dimension, fields: dict[str, Any], name: str,
     if absent := [field for field in wanted if field not in given]:
         raise CannotAsk(f"no {', '.join(absent)}")
     try:
-        return dimension.record_type.model_validate(given)
+        return dimension.record_type.model_validate(_encodable(given))
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
         where = ".".join(map(str, detail["loc"])) or "record"
         raise CannotAsk(f"{where}: {detail['msg']}") from None
+
+
+def _encodable(value: Any) -> Any:
+    """Without lone surrogates, which a model may write and no encoding has: U+FFFD stands for each."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {key: _encodable(one) for key, one in value.items()}
+    return [_encodable(one) for one in value] if isinstance(value, list | tuple) else value

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import subprocess
@@ -17,11 +18,15 @@ from typing import Any
 import agreement
 import engines
 import pytest
-from engines import CONTEXT, NAME, Answers, Server
+from engines import CONTEXT, NAME, Answers, Given, Server
 from inspect_ai.log import read_eval_log
 from line import Line
 
+from recrm_tasks.answers.kind import normalise
+from recrm_tasks.answers.prompt import Mode
+from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimensions
+from recrm_tasks.rewards import ServerJudge
 
 pytest.importorskip("vllm", reason="vLLM is not installed here: make test-vllm")
 
@@ -172,3 +177,24 @@ def test_inspect_goes_on_where_a_dead_server_left_it(
     assert settled(server) - before == ALL - kept
     undisturbed = answers["Inspect openai-api/"]
     assert outcomes(engines.read_inspect(tmp_path), "generate") == outcomes(undisturbed, "generate")
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("mode", engines.MODES)
+def test_a_judge_of_rewards_answers_as_inspect(server: Server, mode: Mode, tmp_path: Path) -> None:
+    """The same questions to the same server: the same texts and verdicts; the most probable answers are the same."""
+    url = {"LOCAL_BASE_URL": f"{server.url}/v1", "LOCAL_API_KEY": "none"}
+    inspected = engines.inspect(f"openai-api/local/{NAME}", mode, LIMIT, tmp_path, "--max-connections", "4", **url)
+    judge = ServerJudge(NAME, f"{server.url}/v1", mode, max_tokens=engines.TOKENS)
+    for key, dimension in dimensions().items():
+        prompts = list(load(key, "sample", limit=LIMIT).prompts(mode))
+        for prompt, reply in zip(prompts, asyncio.run(judge.ask(prompts)), strict=True):
+            assert reply.said is not None, reply.error
+            assert reply.tokens_in
+            given = inspected[key, mode][prompt.id]
+            if isinstance(reply.said, str):
+                assert reply.said == given.said
+                assert prompt.outcome(dimension.kind.read(reply.said, prompt)) == given.outcome
+            else:
+                judged = Given(given.outcome, normalise(reply.said))
+                assert agreement.same(judged, given)

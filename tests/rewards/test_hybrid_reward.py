@@ -168,6 +168,14 @@ def test_no_case_makes_it_raise(case: Case) -> None:
     assert set(reward.missing) == {key for key, part in reward.parts.items() if part is None}
 
 
+def test_text_that_no_encoding_has() -> None:
+    """A lone surrogate, which a model may write."""
+    case = FULL.model_copy(update={"query": "a \ud800 hotel", "items": ("Park \udfff", "Hill Hotel")})
+    (reward,) = HybridReward(FunctionJudge(good))([case])
+    assert reward.value is not None
+    assert "a � hotel" in reward.asked[2].prompt.messages[-1].content
+
+
 def test_a_judge_that_does_not_answer() -> None:
     def down(prompt: Prompt) -> str:
         raise OSError("connection refused")

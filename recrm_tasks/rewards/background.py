@@ -1,0 +1,42 @@
+"""One event loop in a thread of its own, for what must outlive a call.
+
+Trainers call a reward from short event loops, from several threads or from none. Connections and limits that belong to
+the caller's loop would end with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+_lock = threading.Lock()
+_loop: asyncio.AbstractEventLoop | None = None
+
+
+async def in_background(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Awaits a coroutine that runs in the background loop. If the caller is cancelled, so is the coroutine."""
+    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, _running()))
+
+
+def _running() -> asyncio.AbstractEventLoop:
+    global _loop
+    with _lock:
+        if _loop is None:
+            _loop = asyncio.new_event_loop()
+            threading.Thread(target=_loop.run_forever, name="recrm-rewards", daemon=True).start()
+        return _loop
+
+
+def _forget() -> None:
+    """A child process has no thread for the parent's loop."""
+    global _lock, _loop
+    _lock, _loop = threading.Lock(), None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

@@ -1,0 +1,122 @@
+"""A chat completion of an OpenAI-compatible server -> a reply."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+
+from recrm_tasks.answers.prompt import Mode
+from recrm_tasks.rewards.judge import Reply, Said
+
+_SPACES = " \t\r\nĠ▁Ċ"
+"""White space; SentencePiece and byte-level tokenizers write the space before a word in their own way."""
+_SHOWN = 200
+"""Characters of a refusal or of something unexpected that an error shows."""
+
+
+class _Alternative(BaseModel):
+    token: str
+    logprob: float
+
+
+class _Token(_Alternative):
+    top_logprobs: list[_Alternative] | None = None
+
+
+class _Logprobs(BaseModel):
+    content: list[_Token] | None = None
+
+
+class _Message(BaseModel):
+    content: str | list[dict[str, Any]] | None = None
+    """None if the model wrote nothing, or nothing but thoughts; a list of parts from some servers."""
+    reasoning_content: str | None = None
+    """Its thoughts; `reasoning` on newer servers. Never the answer."""
+    reasoning: str | None = None
+    refusal: str | None = None
+
+
+class _Choice(BaseModel):
+    message: _Message
+    finish_reason: str | None = None
+    logprobs: _Logprobs | None = None
+
+
+class _Usage(BaseModel):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+class _Completion(BaseModel):
+    choices: list[_Choice] = Field(min_length=1)
+    usage: _Usage | None = None
+
+
+def reply_of(body: str | bytes, choices: Sequence[str], mode: Mode) -> Reply:
+    """The reply in the body of a response.
+
+    Args:
+        body: what the server sent with status 200. Nothing in it raises.
+        choices: the allowed answers.
+        mode: `generate` reads the text, `logprob` the log-probabilities of the first token.
+    """
+    try:
+        completion = _Completion.model_validate_json(body)
+    except ValidationError as error:
+        detail = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, detail["loc"])) or "body"
+        shown = (body if isinstance(body, str) else body.decode("utf-8", "replace"))[:_SHOWN]
+        return Reply(None, error=f"the server sent no chat completion ({where}: {detail['msg']}): {shown!r}")
+    said = _text(completion.choices[0]) if mode == "generate" else _logprobs(completion.choices[0], choices)
+    usage = completion.usage or _Usage()
+    tokens = usage.prompt_tokens, usage.completion_tokens
+    return Reply(None, *tokens, said.reason) if isinstance(said, _Nothing) else Reply(said, *tokens)
+
+
+class _Nothing(BaseModel):
+    """Why there is no answer."""
+
+    reason: str
+
+
+def _text(choice: _Choice) -> Said | _Nothing:
+    message = choice.message
+    if message.refusal:
+        return _Nothing(reason=f"the judge refused: {message.refusal[:_SHOWN]}")
+    if choice.finish_reason == "content_filter":
+        return _Nothing(reason="the server's content filter removed the answer")
+    if isinstance(message.content, list):
+        return "".join(str(part.get("text", "")) for part in message.content if part.get("type", "text") == "text")
+    if message.content is not None:
+        return message.content
+    if choice.finish_reason == "length":
+        # It thought until the limit: what an unfinished thinking section is to the reader, a truncated answer.
+        return "<think>"
+    return _Nothing(reason=f"the server sent no text (finish reason {choice.finish_reason})")
+
+
+def _logprobs(choice: _Choice, choices: Sequence[str]) -> Said | _Nothing:
+    """The probabilities of all tokens that equal a choice are added up, whatever spaces are around them.
+
+    A choice that is not among the reported tokens has minus infinity.
+    """
+    content = choice.logprobs.content if choice.logprobs else None
+    if not content:
+        return _Nothing(reason="the server sent no log-probabilities: use mode='generate'")
+    first = content[0]
+    seen = {one.token: one.logprob for one in first.top_logprobs or []}
+    seen.setdefault(first.token, first.logprob)
+    matching: dict[str, list[float]] = {name: [] for name in choices}
+    for token, logprob in seen.items():
+        matching.get(token.strip(_SPACES), []).append(logprob)
+    return tuple(_log_sum(logprobs) for logprobs in matching.values())
+
+
+def _log_sum(logprobs: list[float]) -> float:
+    """Logarithm of the sum of probabilities; a single logarithm is returned unchanged."""
+    if len(logprobs) < 2:
+        return logprobs[0] if logprobs else -math.inf
+    return math.log(math.fsum(math.exp(x) for x in logprobs))

@@ -1,0 +1,199 @@
+"""A judge behind an OpenAI-compatible server: vLLM, SGLang, or a hosted model."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from recrm_tasks.answers.prompt import ANSWER_TOKENS, MODES, Mode, Prompt
+from recrm_tasks.errors import RecrmError
+from recrm_tasks.rewards.background import in_background
+from recrm_tasks.rewards.completion import reply_of
+from recrm_tasks.rewards.judge import Heard, Reply
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+TOP = 20
+"""Alternatives requested per token: the most that OpenAI-style servers return."""
+
+_PAUSE = 8.0
+"""Seconds that the openai package waits between two tries at most, if the server does not name a time."""
+_IN_A_ROW = 3
+"""Questions that fail one after the other, each after all its retries, before the rest of the batch is given up."""
+_SERVER_FAULTS = (401, 403, 404)
+"""Statuses that the next question would get too. So would it those from 500."""
+_SHOWN = 300
+"""Characters of a server's message that an error shows."""
+
+
+class ServerJudge:
+    """A model behind an OpenAI-compatible server.
+
+    The questions of all callers in this process share its connections and its limit. They are asked from a thread of
+    the judge's own, so it can be used from coroutines, from several threads, and after a fork. It pickles.
+
+    A request that fails (no connection, no answer in time, status 408, 409, 429 or from 500) is tried again, after
+    pauses that grow from 0.5 to 8 s, or as long as the server says. If several questions in a row fail after all
+    retries, the questions that were asked together with them are not tried any more.
+
+    Args:
+        model: the model's name on the server.
+        url: the server's API, usually ending in `/v1`.
+        mode: `generate`: the judge writes its answers. `logprob`: it writes one token, and the log-probabilities of the
+            allowed answers are read from the `TOP` most likely ones. An answer that is not among them gets minus
+            infinity. A model must not think in this mode: `extra_body`.
+        api_key: the bearer token; by default that in the environment variable OPENAI_API_KEY, if there is one.
+        concurrency: the most requests at a time.
+        timeout: seconds for one try.
+        retries: further tries of a request.
+        max_tokens: the limit of a generated answer; thinking models need thousands. None sends no limit.
+        temperature: None sends none, for models that refuse it.
+        extra_body: further fields of the requests, such as
+            `{"chat_template_kwargs": {"enable_thinking": False}}`.
+        name: what results call it. By default the model's name, with the settings that are not the default.
+
+    Raises:
+        RecrmError: the openai package is not installed, or an argument is not allowed.
+
+    Example:
+        >>> judge = ServerJudge("Qwen/Qwen3-8B", "http://127.0.0.1:8000/v1", mode="logprob")
+    """
+
+    def __init__(
+        self,
+        model: str,
+        url: str,
+        mode: Mode = "generate",
+        *,
+        api_key: str | None = None,
+        concurrency: int = 64,
+        timeout: float = 60.0,
+        retries: int = 6,
+        max_tokens: int | None = ANSWER_TOKENS,
+        temperature: float | None = 0.0,
+        extra_body: Mapping[str, Any] | None = None,
+        name: str | None = None,
+    ) -> None:
+        try:
+            import openai  # noqa: F401
+        except ModuleNotFoundError as error:
+            raise RecrmError(f"judges on servers need {error.name}: pip install 'recrm-tasks[rewards]'") from None
+        if mode not in MODES:
+            raise RecrmError(f"mode must be one of {', '.join(MODES)}, not {mode!r}")
+        if not url.startswith(("http://", "https://")):
+            raise RecrmError(f"url must begin with http:// or https://, not {url!r}")
+        for option, value, least in (("concurrency", concurrency, 1), ("retries", retries, 0)):
+            if not isinstance(value, int) or value < least:
+                raise RecrmError(f"{option} must be a whole number from {least}, not {value!r}")
+        if not timeout > 0:
+            raise RecrmError(f"timeout must be a number of seconds above 0, not {timeout!r}")
+        self.mode: Mode = mode
+        self.model = model
+        self.url = url
+        self.concurrency = concurrency
+        self.timeout = timeout
+        self.retries = retries
+        self._api_key = api_key
+        self._settings: dict[str, Any] = {"temperature": temperature, "extra_body": dict(extra_body or {})}
+        if mode == "generate":
+            self._settings["max_tokens"] = max_tokens
+        defaults = {"temperature": 0.0, "max_tokens": ANSWER_TOKENS, "extra_body": {}}
+        changed = [f"{key}={value!r}" for key, value in self._settings.items() if value != defaults[key]]
+        self.name = name or ", ".join([model, *changed])
+        self._connection: _Connection | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_connection": None}
+
+    async def ask(self, prompts: Sequence[Prompt], heard: Heard | None = None) -> list[Reply]:
+        """See `Judge.ask`. Every failure is the error of a reply."""
+        return await in_background(self._ask(prompts, heard))
+
+    async def _ask(self, prompts: Sequence[Prompt], heard: Heard | None) -> list[Reply]:
+        loop = asyncio.get_running_loop()
+        if self._connection is None or self._connection.loop is not loop:
+            self._connection = _Connection(self._client(), loop, self.concurrency)
+        connection = self._connection
+        began = time.monotonic()
+        replies: list[Reply] = [Reply(None)] * len(prompts)
+        # As many workers as requests at a time: a task per question would cost memory for each.
+        numbered = iter(enumerate(prompts))
+
+        async def work(left: Iterator[tuple[int, Prompt]]) -> None:
+            for place, prompt in left:
+                replies[place] = await self._reply(prompt, connection, began)
+                if heard is not None:
+                    heard(place, replies[place])
+
+        await asyncio.gather(*(work(numbered) for _ in range(min(self.concurrency, len(prompts)))))
+        return replies
+
+    def _client(self) -> AsyncOpenAI:
+        from openai import AsyncOpenAI
+
+        # Servers without authorisation take any key; the package wants one.
+        key = self._api_key or os.environ.get("OPENAI_API_KEY") or "none"
+        return AsyncOpenAI(base_url=self.url, api_key=key, timeout=self.timeout, max_retries=self.retries)
+
+    async def _reply(self, prompt: Prompt, connection: _Connection, began: float) -> Reply:
+        async with connection.limit:
+            if began < connection.given_up:
+                return Reply(None, error=f"not asked, after others failed: {connection.why}")
+            try:
+                # The package's limit is for the next byte; a server that sends a byte now and then would never end.
+                whole = (self.timeout + _PAUSE) * (self.retries + 1)
+                body = await asyncio.wait_for(self._body(prompt, connection.client), whole)
+            except Exception as error:  # whatever happens to a request is the error of its reply
+                why, everyones = self._explained(error)
+                connection.failed(why, everyones)
+                return Reply(None, error=why)
+            connection.failures = 0
+            return reply_of(body, prompt.choices, self.mode)
+
+    async def _body(self, prompt: Prompt, client: AsyncOpenAI) -> str:
+        body = {key: value for key, value in self._settings.items() if value is not None}
+        body |= body.pop("extra_body")
+        if self.mode == "logprob":
+            body |= {"max_tokens": 1, "logprobs": True, "top_logprobs": TOP}
+        turns = [{"role": turn.role, "content": turn.content} for turn in prompt.messages]
+        # Not chat.completions.create: it takes what a server sends unchecked, and costs a quarter more.
+        return str(
+            await client.post("/chat/completions", cast_to=str, body={"model": self.model, "messages": turns, **body})
+        )
+
+    def _explained(self, error: Exception) -> tuple[str, bool]:
+        """What went wrong, and whether it would go wrong with other questions too."""
+        import openai
+
+        if isinstance(error, (openai.APITimeoutError, asyncio.TimeoutError)):
+            return f"no answer from {self.url} within {self.timeout:g} s, {self.retries + 1} tries", True
+        if isinstance(error, openai.APIConnectionError):
+            return f"no connection to {self.url}, {self.retries + 1} tries: {error.__cause__ or error}", True
+        if isinstance(error, openai.APIStatusError):
+            status = error.status_code
+            why = f"{self.url} answered with status {status}: {error.message[:_SHOWN]}"
+            return why, status in _SERVER_FAULTS or status >= 500
+        return f"{type(error).__name__}: {str(error)[:_SHOWN]}", False
+
+
+class _Connection:
+    """What the questions of one judge share, in the loop that they are asked from."""
+
+    def __init__(self, client: AsyncOpenAI, loop: asyncio.AbstractEventLoop, concurrency: int) -> None:
+        self.client = client
+        self.loop = loop
+        self.limit = asyncio.Semaphore(concurrency)
+        self.failures = 0
+        """In a row, of those that other questions would have too."""
+        self.given_up = 0.0
+        """When the last of so many failures was. Questions that waited then are not tried."""
+        self.why = ""
+
+    def failed(self, why: str, everyones: bool) -> None:
+        self.failures = self.failures + 1 if everyones else 0
+        if self.failures >= _IN_A_ROW:
+            self.given_up, self.why, self.failures = time.monotonic(), why, 0

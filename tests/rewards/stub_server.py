@@ -1,0 +1,149 @@
+"""A server with the interface of OpenAI's chat completions: real HTTP on a real port, answers by script.
+
+As a program it answers `{"answer": "A"}` after a while, and writes a line for each answer that it has sent:
+
+    python tests/rewards/stub_server.py --port 8001 --log answered.txt --delay 0.02
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+GOOD = '{"answer": "A"}'
+
+
+def message(content: Any = GOOD, finish: str = "stop", logprobs: Any = None, **fields: Any) -> dict[str, Any]:
+    """The body of a completion."""
+    return {
+        "id": "1", "object": "chat.completion", "created": 0, "model": "stub",
+        "choices": [{
+            "index": 0, "finish_reason": finish, "logprobs": logprobs,
+            "message": {"role": "assistant", "content": content, **fields},
+        }],
+        "usage": {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10},
+    }  # fmt: skip
+
+
+def first_token(logprobs: dict[str, float]) -> dict[str, Any]:
+    """The log-probabilities of one token and its alternatives, the most likely first."""
+    found = [{"token": token, "logprob": value, "bytes": None} for token, value in logprobs.items()]
+    return {"content": [{**found[0], "top_logprobs": found}]}
+
+
+def question_of(asked: dict[str, Any]) -> str:
+    """What identifies a question."""
+    return hashlib.sha256(json.dumps(asked["messages"]).encode()).hexdigest()[:16]
+
+
+class StubServer:
+    """The server, in a thread.
+
+    Args:
+        answer: from the body of a request and how often its question came before, to the response: a body (status 200),
+            or a status, or a coroutine of one of these.
+        delay: seconds before each response.
+        key: the bearer token that requests need.
+        log: a file that gets a line for each question answered.
+    """
+
+    def __init__(
+        self,
+        answer: Callable[[dict[str, Any], int], Any] = lambda asked, before: message(),
+        delay: float = 0.0,
+        key: str | None = None,
+        port: int = 0,
+        log: Path | None = None,
+    ) -> None:
+        self.answer = answer
+        self.delay = delay
+        self.key = key
+        self.port = port
+        self.log = log
+        self.asked: list[dict[str, Any]] = []
+        """The bodies of all requests."""
+        self.tries: Counter[str] = Counter()
+        """Requests by question."""
+        self.now = self.most = 0
+        """Requests at this time, and the most at any time."""
+
+    @property
+    def url(self) -> str:
+        """What clients call the base URL."""
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    def __enter__(self) -> StubServer:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self.start(), self._loop).result(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+
+    async def start(self) -> None:
+        """Listens."""
+        app = web.Application(client_max_size=64 * 2**20)
+        app.router.add_post("/v1/chat/completions", self._handle)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port, backlog=1024, reuse_address=True)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        if self.key is not None and request.headers.get("Authorization") != f"Bearer {self.key}":
+            return web.json_response({"error": {"message": "no valid key"}}, status=401)
+        asked = await request.json()
+        question = question_of(asked)
+        self.asked.append(asked)
+        self.tries[question] += 1
+        self.now += 1
+        self.most = max(self.most, self.now)
+        try:
+            await asyncio.sleep(self.delay)
+            given = self.answer(asked, self.tries[question] - 1)
+            given = await given if asyncio.iscoroutine(given) else given
+        finally:
+            self.now -= 1
+        if isinstance(given, int):
+            return web.json_response({"error": {"message": f"status {given}"}}, status=given)
+        response = web.Response(body=given) if isinstance(given, bytes) else web.json_response(given)
+        await response.prepare(request)
+        await response.write_eof()
+        if self.log is not None:
+            with self.log.open("a") as stream:
+                stream.write(question + "\n")
+        return response
+
+
+async def _serve(server: StubServer) -> None:
+    await server.start()
+    print("ready", flush=True)
+    await asyncio.Event().wait()
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--log", type=Path)
+    parser.add_argument("--delay", type=float, default=0.0)
+    options = parser.parse_args()
+    asyncio.run(_serve(StubServer(delay=options.delay, port=options.port, log=options.log)))
+
+
+if __name__ == "__main__":
+    main()

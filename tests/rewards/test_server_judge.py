@@ -1,0 +1,430 @@
+"""Judges on servers, asked over HTTP: what a real server can do wrong, and how many requests it sees."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import math
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import tracemalloc
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import stub_server
+from stub_server import StubServer, first_token, message
+
+from recrm_tasks.dimensions import dimension as dimension_of
+from recrm_tasks.errors import RecrmError
+from recrm_tasks.rewards import CachedJudge, Case, HybridReward, JudgeError, Reply, ServerJudge
+from recrm_tasks.rewards.questions import questions
+
+pytest.importorskip("openai", reason="the extra rewards is not installed")
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No key in the environment, and short pauses between tries."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.02)
+    monkeypatch.setattr("openai._base_client.MAX_RETRY_DELAY", 0.1)
+
+
+def judge_of(server: StubServer, *args: Any, **options: Any) -> ServerJudge:
+    return ServerJudge("stub", server.url, *args, **options)
+
+
+def cases(count: int) -> list[Case]:
+    """All different."""
+    return [Case(id=str(i), query=f"hotel {i}", items=("Park Hotel",)) for i in range(count)]
+
+
+def rewards(judge: Any, count: int = 1, **options: Any) -> list[Any]:
+    return HybridReward(judge, dimensions=["relevance"], **options)(cases(count))
+
+
+def ask(judge: Any, count: int = 1) -> list[Reply]:
+    relevance = dimension_of("relevance")
+    return asyncio.run(judge.ask([questions(case, relevance, judge.mode)[0] for case in cases(count)]))
+
+
+def test_an_answer_and_its_tokens() -> None:
+    with StubServer() as server:
+        (reward,) = rewards(judge_of(server))
+    assert (reward.value, reward.tokens_in, reward.tokens_out) == (1.0, 7, 3)
+    (asked,) = server.asked
+    assert asked["model"] == "stub"
+    assert (asked["temperature"], asked["max_tokens"]) == (0.0, 256)
+    assert asked["messages"][-1]["content"].endswith('{"answer": "<letter>"}\nAnswer:')
+
+
+def test_a_batch_is_one_burst() -> None:
+    """8 groups of 8 completions: the server answers none before it has all."""
+
+    async def together(asked: dict[str, Any]) -> dict[str, Any]:
+        while server.most < 64:
+            await asyncio.sleep(0.005)
+        return message()
+
+    with StubServer(lambda asked, before: together(asked)) as server:
+        assert len(rewards(judge_of(server, retries=0), 64)) == 64
+        assert set(server.tries.values()) == {1}
+
+
+def test_the_limit_holds_and_memory_does_not_grow() -> None:
+    with StubServer(delay=0.01) as server:
+        judge = judge_of(server, concurrency=8)
+        rewards(judge, 100)
+        tracemalloc.start()
+        try:
+            sizes = []
+            for _ in range(3):
+                assert len(rewards(judge, 200)) == 200
+                server.asked.clear()
+                gc.collect()
+                sizes.append(tracemalloc.get_traced_memory()[0])
+        finally:
+            tracemalloc.stop()
+        assert server.most == 8
+        assert sizes[-1] - sizes[0] < 100_000
+
+
+def test_the_limit_is_shared_by_threads_and_coroutines() -> None:
+    """OpenRLHF calls from threads, verl from coroutines, one case at a time."""
+    with StubServer(delay=0.02) as server:
+        judge = judge_of(server, concurrency=4)
+        reward = HybridReward(judge, dimensions=["relevance"])
+
+        async def each() -> None:
+            await asyncio.gather(*(reward.rewards([case]) for case in cases(20)))
+
+        with ThreadPoolExecutor(12) as pool:
+            done = [pool.submit(reward, [case]) for case in cases(20)] + [pool.submit(asyncio.run, each())]
+            assert all(one.exception() is None for one in done)
+        assert len(server.asked) == 40
+        assert server.most == 4
+
+
+def test_the_answer_belongs_to_its_question() -> None:
+    """Replies come in any order."""
+
+    async def later(number: int) -> dict[str, Any]:
+        await asyncio.sleep(0.05 * (number % 3))
+        return message("AB"[number % 2])
+
+    def answer(asked: dict[str, Any], before: int) -> Any:
+        number = int(asked["messages"][-1]["content"].partition("hotel ")[2].split()[0])
+        return later(number)
+
+    with StubServer(answer) as server:
+        assert [reply.said for reply in ask(judge_of(server), 30)] == ["AB"[i % 2] for i in range(30)]
+
+
+@pytest.mark.parametrize("status", [408, 409, 429, 500, 503])
+def test_a_failure_that_passes(status: int) -> None:
+    with StubServer(lambda asked, before: status if before < 2 else message()) as server:
+        assert [reward.value for reward in rewards(judge_of(server), 5)] == [1.0] * 5
+        assert set(server.tries.values()) == {3}
+
+
+def test_a_failure_that_stays() -> None:
+    with StubServer(lambda asked, before: 500) as server:
+        judge = judge_of(server, retries=2)
+        with pytest.raises(JudgeError, match=r"case 0: the judge stub did not answer: .* status 500: .*status 500"):
+            rewards(judge)
+        (reward,) = rewards(judge, on_error="none")
+        assert reward.value is None
+        assert "500" in reward.error
+        assert set(server.tries.values()) == {6}
+
+
+def test_the_rest_is_given_up_when_a_server_is_down() -> None:
+    """100 questions do not wait for 100 times all retries; the next batch is tried again."""
+    down = threading.Event()
+    down.set()
+    with StubServer(lambda asked, before: 500 if down.is_set() else message()) as server:
+        judge = judge_of(server, concurrency=4, retries=1)
+        replies = ask(judge, 100)
+        assert all(reply.said is None for reply in replies)
+        assert "not asked, after others failed" in (replies[-1].error or "")
+        assert len(server.asked) < 20
+        down.clear()
+        assert all(reply.said for reply in ask(judge, 100))
+
+
+def test_one_bad_question_is_no_server_that_is_down() -> None:
+    bad = {f"hotel {i}\n" for i in (3, 30, 31, 32, 60)}
+    with StubServer(
+        lambda asked, before: 400 if any(b in asked["messages"][-1]["content"] for b in bad) else message()
+    ) as server:
+        replies = ask(judge_of(server, concurrency=1), 80)
+        assert sum(reply.said is None for reply in replies) == 5
+        assert set(server.tries.values()) == {1}
+
+
+@pytest.mark.parametrize("drips", [False, True])
+def test_a_server_that_hangs(drips: bool) -> None:
+    """Whether it sends nothing or, now and then, a byte."""
+    stop = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def hang() -> None:
+            held = []
+            listening.settimeout(0.05)
+            while not stop.is_set():
+                try:
+                    held.append(listening.accept()[0])
+                    held[-1].sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" if drips else b"")
+                except TimeoutError:
+                    for one in held if drips else ():
+                        try:
+                            one.sendall(b" ")
+                        except OSError:
+                            continue
+
+        thread = threading.Thread(target=hang)
+        thread.start()
+        try:
+            judge = ServerJudge("stub", f"http://127.0.0.1:{listening.getsockname()[1]}/v1", timeout=0.3, retries=1)
+            began = time.perf_counter()
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr("recrm_tasks.rewards.server_judge._PAUSE", 0.1)
+                (reply,) = ask(judge)
+            assert time.perf_counter() - began < 3
+            assert reply == Reply(None, error=f"no answer from {judge.url} within 0.3 s, 2 tries")
+        finally:
+            stop.set()
+            thread.join()
+
+
+def test_no_server() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        (reply,) = ask(ServerJudge("stub", f"http://127.0.0.1:{taken.getsockname()[1]}/v1", retries=1))
+    assert reply.said is None
+    assert "no connection to http://127.0.0.1" in (reply.error or "")
+    assert "2 tries" in (reply.error or "")
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (message(None), "the server sent no text (finish reason stop)"),
+        (message(None, reasoning_content='{"answer": "A"}'), "the server sent no text (finish reason stop)"),
+        (message("", refusal="I cannot help with that"), "the judge refused: I cannot help with that"),
+        (message("", "content_filter"), "the server's content filter removed the answer"),
+        ({"choices": []}, "the server sent no chat completion (choices: "),
+        ({"choices": None}, "the server sent no chat completion (choices: "),
+        ({"error": {"message": "overloaded"}}, "overloaded"),
+        ([1, 2], "the server sent no chat completion (body: "),
+        (b"", "the server sent no chat completion (body: "),
+        (b"<html>Bad gateway</html>", "Bad gateway"),
+        (b"\xff\xfe\x00{", "the server sent no chat completion (body: "),
+        (b'{"choices": [{"mess', "the server sent no chat completion (body: "),
+        (json.dumps({"choices": [{"message": {"content": 7}}]}).encode(), "the server sent no chat completion ("),
+    ],
+)  # fmt: skip
+def test_no_answer_is_an_error_of_the_reply(body: Any, error: str) -> None:
+    with StubServer(lambda asked, before: body) as server:
+        (reply,) = ask(judge_of(server))
+    assert reply.said is None
+    assert error in (reply.error or "")
+    assert len(reply.error or "") < 500
+
+
+def test_thoughts_are_not_the_answer() -> None:
+    for field in ("reasoning", "reasoning_content"):
+        thinking = {field: 'I think {"answer": "B"}'}
+        with StubServer(lambda asked, before, thinking=thinking: message('{"answer": "A"}', **thinking)) as server:
+            assert ask(judge_of(server))[0].said == '{"answer": "A"}'
+        with StubServer(lambda asked, before, thinking=thinking: message(None, "length", **thinking)) as server:
+            (reward,) = rewards(judge_of(server))
+            assert reward.missing == {"relevance": "unreadable: 1, truncated"}
+            assert reward.tokens_out == 3
+    parts = [{"type": "thinking", "thinking": [{"text": "B"}]}, {"type": "text", "text": "A"}]
+    with StubServer(lambda asked, before: message(parts)) as server:
+        assert ask(judge_of(server))[0].said == "A"
+
+
+def test_nonsense_is_unreadable_and_not_an_error() -> None:
+    with StubServer(lambda asked, before: message("🦄" * 300_000)) as server:
+        (reward,) = rewards(judge_of(server))
+    assert reward.missing == {"relevance": "unreadable: 1, no_answer"}
+    assert reward.error is None
+
+
+def test_log_probabilities() -> None:
+    tokens = {"A": -0.5, " A": -1.5, "B": -3.0, "the": -4.0}
+    body = message("A", logprobs=first_token(tokens))
+    with StubServer(lambda asked, before: body) as server:
+        (reply,) = ask(judge_of(server, "logprob"))
+    (asked,) = server.asked
+    assert (asked["max_tokens"], asked["logprobs"], asked["top_logprobs"]) == (1, True, 20)
+    assert reply.said[:2] == (pytest.approx(math.log(math.exp(-0.5) + math.exp(-1.5))), -3.0)
+    assert set(reply.said[2:]) == {-math.inf}
+    assert len(reply.said) == len(dimension_of("relevance").default_labels.labels)
+
+
+@pytest.mark.parametrize("logprobs", [None, {"content": None}, {"content": []}])
+def test_a_server_without_log_probabilities(logprobs: Any) -> None:
+    with StubServer(lambda asked, before: message("A", logprobs=logprobs)) as server:
+        (reply,) = ask(judge_of(server, "logprob"))
+    assert reply.error == "the server sent no log-probabilities: use mode='generate'"
+
+
+def test_log_probabilities_that_are_no_numbers() -> None:
+    with StubServer(lambda asked, before: message("A", logprobs=first_token({"A": math.nan}))) as server:
+        (reward,) = rewards(judge_of(server, "logprob"), on_error="none")
+    assert reward.value is None
+    assert "log-probabilities" in reward.error
+
+
+def test_a_key() -> None:
+    with StubServer(key="secret") as server:
+        assert ask(judge_of(server, api_key="secret"))[0].said
+        (reply,) = ask(judge_of(server))
+        assert reply.said is None
+        assert "answered with status 401" in (reply.error or "")
+        assert not server.asked[1:]  # never tried again
+
+
+def test_the_key_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    with StubServer(key="secret") as server:
+        judge = judge_of(server)
+        assert b"secret" not in pickle.dumps(judge)
+        assert ask(judge)[0].said
+
+
+def test_texts_that_cannot_be_sent_as_they_are() -> None:
+    case = Case(query="a \ud800 b 🏨", items=("x" * 2**20,))
+    with StubServer() as server:
+        (reward,) = HybridReward(judge_of(server), dimensions=["relevance"])([case])
+    assert reward.value == 1.0
+    assert "a � b 🏨" in server.asked[0]["messages"][-1]["content"]
+
+
+def test_other_settings() -> None:
+    extra = {"chat_template_kwargs": {"enable_thinking": False}}
+    with StubServer() as server:
+        judge = judge_of(server, temperature=None, max_tokens=4096, extra_body=extra)
+        ask(judge)
+        (asked,) = server.asked
+    assert "temperature" not in asked
+    assert (asked["max_tokens"], asked["chat_template_kwargs"]) == (4096, {"enable_thinking": False})
+    assert judge.name == f"stub, temperature=None, extra_body={extra!r}, max_tokens=4096"
+    assert judge_of(server, name="mine").name == "mine"
+
+
+def test_it_pickles_and_goes_on_in_children() -> None:
+    with StubServer() as server:
+        judge = judge_of(server)
+        ask(judge)
+        assert ask(pickle.loads(pickle.dumps(judge)))[0].said
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if ask(judge)[0].said else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"mode": "best"}, "mode must be one of generate, logprob, not 'best'"),
+        ({"url": "127.0.0.1:8000"}, "url must begin with http:// or https://"),
+        ({"concurrency": 0}, "concurrency must be a whole number from 1, not 0"),
+        ({"concurrency": 1.5}, "concurrency must be a whole number from 1, not 1.5"),
+        ({"retries": -1}, "retries must be a whole number from 0, not -1"),
+        ({"timeout": 0}, "timeout must be a number of seconds above 0, not 0"),
+    ],
+)
+def test_mistakes_are_one_message(options: dict[str, Any], text: str) -> None:
+    with pytest.raises(RecrmError, match=text):
+        ServerJudge(**{"model": "m", "url": "http://127.0.0.1:1/v1", **options})
+
+
+def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openai", None)
+    with pytest.raises(RecrmError, match=r"judges on servers need openai: pip install 'recrm-tasks\[rewards\]'"):
+        ServerJudge("m", "http://127.0.0.1:1/v1")
+
+
+@contextmanager
+def program(port: int, log: Path, delay: float) -> Iterator[subprocess.Popen[str]]:
+    """The stub server as a process."""
+    words = [sys.executable, stub_server.__file__, "--port", str(port), "--log", str(log), "--delay", str(delay)]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield process
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def until(condition: Any) -> None:
+    for _ in range(2000):
+        if condition():
+            return
+        time.sleep(0.005)
+    raise TimeoutError
+
+
+def lines(log: Path) -> list[str]:
+    return log.read_text().splitlines() if log.exists() else []
+
+
+def test_a_server_killed_in_the_middle_and_restarted(tmp_path: Path) -> None:
+    """No case is lost, and no answered question is asked again: not then, and not by the next call."""
+    port, log = free_port(), tmp_path / "log"
+    judge = CachedJudge(ServerJudge("stub", f"http://127.0.0.1:{port}/v1", concurrency=4, retries=500))
+    with ThreadPoolExecutor(1) as pool:
+        with program(port, log, 0.02):
+            run = pool.submit(rewards, judge, 200)
+            until(lambda: len(lines(log)) >= 20)
+        assert len(lines(log)) < 200
+        with program(port, log, 0.0):
+            assert [reward.value for reward in run.result(60)] == [1.0] * 200
+            assert [reward.value for reward in rewards(judge, 200)] == [1.0] * 200
+    answered = lines(log)
+    assert len(set(answered)) == 200
+    # Those whose answers were on their way when the server died.
+    assert len(answered) - 200 <= 4
+
+
+def test_a_run_goes_on_where_a_dead_server_left_it(tmp_path: Path) -> None:
+    """What was answered is on disk, also for another process."""
+    port, log, file = free_port(), tmp_path / "log", tmp_path / "replies.db"
+    server = ServerJudge("stub", f"http://127.0.0.1:{port}/v1", concurrency=4, retries=1)
+    with ThreadPoolExecutor(1) as pool, program(port, log, 0.02):
+        run = pool.submit(rewards, CachedJudge(server, path=file), 200)
+        until(lambda: len(lines(log)) >= 20)
+    with pytest.raises(JudgeError, match="no connection"):
+        run.result(60)
+    kept = lines(log)
+    assert 20 <= len(kept) < 200
+    log.unlink()
+    with program(port, log, 0.0):
+        assert [reward.value for reward in rewards(CachedJudge(server, path=file), 200)] == [1.0] * 200
+    again = lines(log)
+    assert len(again) == len(set(again))
+    assert len(kept) + len(again) - 200 <= 4
