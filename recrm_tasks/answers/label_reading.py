@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+from recrm_tasks.answers.json_keys import inner_value
 from recrm_tasks.answers.label_words import claimed, contradicts, named_first, words_of
+from recrm_tasks.answers.plain_text import bare
 from recrm_tasks.answers.prompt import Prompt
-from recrm_tasks.answers.reading import Forms, bare, inner_value, marker_of
+from recrm_tasks.answers.reading import Forms, marker_of
 from recrm_tasks.scoring.outcomes import Reason
 
 _ENGLISH = (

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import re
 
-from recrm_tasks.answers.reading import Forms, bare, inner_value, marker_of
+from recrm_tasks.answers.json_keys import inner_value
+from recrm_tasks.answers.plain_text import bare
+from recrm_tasks.answers.reading import Forms, marker_of
 from recrm_tasks.scoring.outcomes import Reason
 
 _ENGLISH = ("probability", "prob", "likelihood", "chance", "estimate", "prediction", "answer", "p", "result", "verdict")

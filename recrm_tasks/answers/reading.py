@@ -11,76 +11,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from recrm_tasks.answers.doubt import doubt
+from recrm_tasks.answers.json_keys import answers_in, key_of
 from recrm_tasks.answers.near_json import objects
+from recrm_tasks.answers.plain_text import bare, plain
 from recrm_tasks.scoring.outcomes import Answer, Reason, Value
 
-# Full-width forms and wide spaces to their plain forms. Not Unicode's NFKC: it takes quadratic time on a long run of
-# combining marks.
-_PLAIN = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3000: 0x20, 0x00A0: 0x20, 0x2011: 0x2D}
 _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 """Lower case of ASCII letters alone keeps every position; patterns that ignore case are much slower."""
 
-_LATEX_TEXT = re.compile(
-    r"\\(?:text|textbf|textit|textrm|texttt|textsf|mathrm|mathbf|mathsf|mathit|mathtt|operatorname|bf|rm)\s*"
-    r"\{([^{}\n]{0,500})\}"
-)
-_LATEX_SIGNS = re.compile(r"\\(succeq|succ|geq|ge|gt|rightarrow|to|quad|,|;|!|%|\(|\)|\[|\])(?![A-Za-z])")
-_SIGNS = {
-    "succeq": ">", "succ": ">", "geq": ">=", "ge": ">=", "gt": ">", "rightarrow": ">", "to": ">", "%": "%",
-}  # fmt: skip
 _BOXED = re.compile(r"\\f?box(?:ed)?\s*\{([^{}]*)\}")
 _DOUBLE_BRACKETS = re.compile(r"\[\[([^\[\]\n]{1,400})\]\]")
 _TAG = re.compile(r"<(/?)([A-Za-z_ ]{1,30})>")
-_FENCE = re.compile(r"^[ \t]*(?:```|~~~)[ \t]*([\w+#.-]*)[^`\n]*$", re.MULTILINE)
-_CODE = frozenset(
-    [
-        "python",
-        "py",
-        "python3",
-        "javascript",
-        "js",
-        "typescript",
-        "ts",
-        "java",
-        "c",
-        "cpp",
-        "c++",
-        "csharp",
-        "c#",
-        "go",
-        "rust",
-        "ruby",
-        "php",
-        "bash",
-        "sh",
-        "shell",
-        "sql",
-        "html",
-        "css",
-        "kotlin",
-        "swift",
-        "r",
-        "lua",
-        "perl",
-        "scala",
-    ]
-)
-_QUOTE = re.compile(r"\A(?:>[ \t]+)+")
 _BULLET = re.compile(r"\A(?:[-*+•·‣▪–—→⇒]|=>|->)[ \t]+")
-_MARKDOWN = "*_`#\"'“”‘’「」『』【】《》✅✓✔☑\ufe0f \t"
-_KEY_WORDS = re.compile(
-    r"^(?:(?:the|my|final|correct|right|best|selected|chosen|overall|predicted|estimated|click|action|booking|order|user"
-    r"|candidate|item)[ _-]+|(?:最终|最后|我的|正确|预测|估计|点击|下单|行为)(?=.))"
-)
-_KEY_ENDS = re.compile(
-    r"(?: (?:label|grade|level|letter|option|choice)| of (?:an? )?(?:action|acting|click|clicking|booking|purchase)"
-    r"|结果|值)$"
-)
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_WRAPPERS = frozenset({"result", "output", "response", "data", "json", "final", "evaluation", "结果", "输出"})
 _MAX_STATEMENTS = 500
 _MAX_DOUBTFUL = 100
 """More different statements, or more that are taken back, are no answer: nobody writes so, and time stays linear."""
@@ -154,7 +99,7 @@ def read(
         return Answer.invalid(completion)
     if not isinstance(completion, str) or not completion.strip():
         return Answer.invalid(Reason.EMPTY)
-    text = _without_latex(_without_code(completion.translate(_PLAIN).replace("\r\n", "\n")))
+    text = plain(completion)
     parts = objects(text)
     if isinstance(parts, Reason):
         return Answer.invalid(parts)
@@ -162,7 +107,7 @@ def read(
 
     tally = _Tally(parse)
     for start, value in found:
-        for statement in _answers_in(value, forms.keys):
+        for statement in answers_in(value, forms.keys):
             tally.add(statement, text, start)
     for start, said in _statements(around, forms):
         tally.add(said, around, start)
@@ -234,49 +179,6 @@ class _Tally:
         return Answer.invalid(Reason.AMBIGUOUS if self._doubtful else Reason.NO_ANSWER)
 
 
-def _answers_in(value: Any, keys: frozenset[str], depth: int = 0) -> Iterator[object]:
-    """The values of the answer keys of an object; a list of objects may be an answer itself."""
-    if isinstance(value, list):
-        for item in value:
-            if isinstance(item, dict):
-                yield from _answers_in(item, keys, depth)
-        yield value
-        return
-    stated = [item for key, item in value.items() if key_of(key) in keys]
-    if not stated and depth < 3:
-        for key, item in value.items():
-            if isinstance(item, dict) and key_of(key) in _WRAPPERS:
-                yield from _answers_in(item, keys, depth + 1)
-    yield from stated
-
-
-def key_of(key: str) -> str:
-    """A JSON key or tag in the form in which keys are compared: `Final_Answer` is `answer`."""
-    key = _CAMEL.sub(" ", bare(key)).casefold()
-    while (short := _KEY_WORDS.sub("", key)) != key:
-        key = short
-    key = key.replace("_", " ").replace("-", " ").strip()
-    return _KEY_ENDS.sub("", key) or key
-
-
-def inner_value(value: object, keys: frozenset[str]) -> object:
-    """What a list of one element or an object under an answer key holds: `["B"]`, `{"label": "B", "reason": …}`.
-
-    Several different values come back as a list.
-    """
-    for _ in range(4):
-        if isinstance(value, list) and len(value) == 1:
-            value = value[0]
-        elif isinstance(value, dict):
-            held = [item for key, item in value.items() if key_of(key) in keys]
-            if not held:
-                return value
-            value = held if len(held) > 1 else held[0]
-        else:
-            break
-    return value
-
-
 def _statements(text: str, forms: Forms) -> Iterator[tuple[int, str]]:
     """The explicit statements of a text, with their positions."""
     for pattern in (_BOXED, _DOUBLE_BRACKETS, *forms.stating):
@@ -333,46 +235,3 @@ def _read_lines(text: str, tally: _Tally, parse_line: Parse, parse_end: Parse) -
             done.add(line)
         if tally.settled:
             return
-
-
-def _without_code(text: str) -> str:
-    """The text without the fences of code blocks; blocks of program code go, unless they are nothing but JSON."""
-    kept: list[str] = []
-    position = 0
-    opened = False
-    drops = False
-    for fence in _FENCE.finditer(text):
-        content = text[position : fence.start()]
-        if not (opened and drops and not _is_data(content)):
-            kept.append(content)
-        opened = not opened
-        language = fence.group(1).casefold()
-        drops = opened and language in _CODE
-        position = fence.end()
-        if opened and language and not drops:
-            position = fence.start() + fence.group().index(fence.group(1)) + len(language)
-    content = text[position:]
-    if not (opened and drops and not _is_data(content)):
-        kept.append(content)
-    return "".join(kept)
-
-
-def _is_data(content: str) -> bool:
-    content = content.strip()
-    return content[:1] in ("{", "[") and content[-1:] in ("}", "]")
-
-
-def _without_latex(text: str) -> str:
-    """The text with LaTeX's commands for fonts and signs in plain form."""
-    if "\\" not in text:
-        return text
-    text = _LATEX_TEXT.sub(r"\1", text)
-    return _LATEX_SIGNS.sub(lambda match: _SIGNS.get(match.group(1), ""), text)
-
-
-def bare(text: str) -> str:
-    """Text without surrounding Markdown, quotes and LaTeX, without final punctuation, and in half-width characters."""
-    text = _QUOTE.sub("", text.translate(_PLAIN)).strip().strip(_MARKDOWN)
-    if text.startswith("$") and text.endswith("$"):
-        text = text.strip("$")
-    return text.rstrip(".。!;,，；！ ").strip(_MARKDOWN)
