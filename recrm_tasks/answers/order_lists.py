@@ -22,10 +22,10 @@ _HAN = {digit: i for digits in ("一二三四五六七八九十", "①②③④�
 _RANKED = re.compile(r"rank|order|most likely|排序|顺序|排名", re.IGNORECASE)
 
 
-def listed_orders(text: str, prompt: Prompt) -> Iterator[tuple[float, ...] | Reason]:
-    """The orders that a text gives as numbered lines or bullets, with or without reasons.
+def listed_orders(text: str, prompt: Prompt) -> Iterator[tuple[int, tuple[float, ...] | Reason]]:
+    """The orders that a text gives as numbered lines or bullets, with or without reasons, and where they start.
 
-    Numbers must run from 1, and every item of the list must be a candidate. Bullets with reasons in the order in which
+    Numbers must run from 1, and every item of the list must be a candidate. Items with reasons in the order in which
     the candidates were shown may be a discussion; they count only under a heading that says so.
     """
     runs: list[tuple[str, int, list[str]]] = []
@@ -50,16 +50,17 @@ def listed_orders(text: str, prompt: Prompt) -> Iterator[tuple[float, ...] | Rea
     if not runs:
         plain = plain_lines(text, prompt)
         if plain is not None and len(plain) > 1:
-            yield scores_of(plain, prompt)
+            first = HEADING.match(text)
+            yield first.end() if first else 0, scores_of(plain, prompt)
     for kind, start, items in [run for run in runs if run[0] == "number"] or runs:
         named = [name for rest in items if (name := item(rest)) is not None]
         if kind == "broken" or len(named) < max(2, len(items)) or not fits(named, prompt):
             continue
-        if kind == "bullet" and named == sorted(named) and any(not NAMED.fullmatch(bare(rest)) for rest in items):
+        if named == sorted(named) and any(not NAMED.fullmatch(bare(rest)) for rest in items):
             heading = text[:start].rstrip().rpartition("\n")[2]
             if not (heading.rstrip("*_ ").endswith(":") and _RANKED.search(heading)):
                 continue
-        yield scores_of(named, prompt)
+        yield start, scores_of(named, prompt)
 
 
 def plain_lines(text: str, prompt: Prompt) -> list[str] | None:

@@ -39,7 +39,7 @@ _SCORE_KEYS = frozenset({"score", "probability", "likelihood", "得分", "分数
 
 _STRONG = re.compile(r"\s*(?:>{1,3}=?|≥|≻|⪰|→|⇒|->|=>|»)\s*")
 _BETWEEN = re.compile(r"[\s>,、;→|-]+")
-_AND = re.compile(r",\s*(?:and|then)\s+|(?<=[A-Z])[和及](?=[A-Z])")
+_AND = re.compile(r",\s*(?:and|then)\s+|(?<=[A-Z])[和及](?=[A-Z])|(?<=, [A-Z]) and (?=[A-Z]\W*\Z)")
 _ITEM = re.compile(r"\d{1,4}[.):、]\s+(.*)|\d{1,4}[):、](.*)|\d{1,4}\.([^\d].*)")
 _TAIL = re.compile(
     r"[.。;](?=\s|$|[^\x00-\x7f])|[ \t](?:because|since|as)\b"
@@ -137,7 +137,7 @@ def _by_place(fields: dict[str, Any]) -> list[Any] | None:
 def _of_text(text: str, prompt: Prompt, limit: int, least: int) -> list[str] | Reason | None:
     text = HEADING.sub("", text.strip().removeprefix("[").removesuffix("]"))
     if "\n" in text.strip():
-        found = set(listed_orders(text, prompt))
+        found = {order for _, order in listed_orders(text, prompt)}
         if found:
             first = found.pop()
             if found or isinstance(first, Reason):

@@ -10,9 +10,11 @@ answer. A statement that is quoted, conditional or an example is not the writer'
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
+from recrm_tasks.answers.afterthought import is_withdrawn
 from recrm_tasks.answers.doubt import doubt
 from recrm_tasks.answers.json_keys import answers_in, key_of
 from recrm_tasks.answers.near_json import objects
@@ -26,6 +28,11 @@ _BOXED = re.compile(r"\\f?box(?:ed)?\s*\{([^{}]*)\}")
 _DOUBLE_BRACKETS = re.compile(r"\[\[([^\[\]\n]{1,400})\]\]")
 _TAG = re.compile(r"<(/?)([A-Za-z_ ]{1,30})>")
 _BULLET = re.compile(r"\A(?:[-*+•·‣▪–—→⇒]|=>|->)[ \t]+")
+_JOINED = re.compile(r"[ \t\n\"'`]*(?:\b(?:or|and)\b|[/,|]|或者?|和|及|、)[ \t\n\"'`]*")
+_NO_NEGATION = r"(?![^()\n]{0,40}(?:\b(?:no|not|non|never|without|skip\w*|ignor\w*|reject\w*)\b|n['’]t\b|[不未非无没]))"
+"""A note in brackets must not turn the answer round: `P(no click)`, `probability (of not booking)`."""
+_LONE = re.compile(r"[^\W\d]{1,12}|[01]?\.\d{1,10}|\d{1,3}(?:\.\d{1,10})? ?%")
+"""A line that is a lone answer even if the text has explicit statements; a lone number may be a list's."""
 _MAX_STATEMENTS = 500
 _MAX_DOUBTFUL = 100
 """More different statements, or more that are taken back, are no answer: nobody writes so, and time stays linear."""
@@ -33,8 +40,8 @@ _MAX_DOUBTFUL = 100
 Parse: TypeAlias = Callable[[object], "Value | Reason | None"]
 """Reads one statement (text or JSON value): the value, the reason why it is invalid, or None if it is not an answer."""
 
-Listed: TypeAlias = Callable[[str], "Iterable[Value | Reason]"]
-"""Reads the answers that a whole text gives as lists of several lines."""
+Listed: TypeAlias = Callable[[str], "Iterable[tuple[int, Value | Reason]]"]
+"""Reads the answers that a whole text gives as lists of several lines, with their positions."""
 
 
 class Forms(NamedTuple):
@@ -59,10 +66,10 @@ def marker_of(english: Sequence[str], chinese: Sequence[str], *others: str) -> r
     nouns, words = ("|".join(map(re.escape, sorted(group, key=len, reverse=True))) for group in (english, chinese))
     close = r"[*_`\"'\]】 \t]{0,8}"
     return re.compile(
-        rf"(?:{nouns})(?: letter| option)?(?: ?\([^()\n]{{0,60}}\))?{close}"
+        rf"(?:{nouns})(?: letter| option)?(?: ?\({_NO_NEGATION}[^()\n]{{0,60}}\))?{close}"
         rf"(?:[:=≈→]|->| [-–—] |\b(?:is|would be|should be|will be)\b(?: that\b)?)[ \t]*:?"
         rf"|\[(?:{nouns})\]"
-        rf"|(?:{words})(?:结果|值)?(?:\([^()\n]{{0,20}}\))?{close}"
+        rf"|(?:{words})(?:结果|值)?(?: ?\({_NO_NEGATION}[^()\n]{{0,20}}\))?{close}"
         rf"(?:[:=≈→]|应[该当]?[是为]?选?|就?是|为|选(?!项)|如下|约(?=[\d ])|在(?=[\d.]))[ \t]*:?"
         rf"|【(?:{words})(?:结果)?】"
         rf"|答:|final: ?" + "".join(f"|{other}" for other in others)
@@ -106,15 +113,24 @@ def read(
     found, around = parts
 
     tally = _Tally(parse)
-    for start, value in found:
-        for statement in answers_in(value, forms.keys):
-            tally.add(statement, text, start)
+    start = behind = 0
+    for item in found:
+        if not (behind and _JOINED.fullmatch(text, behind, item.start)):
+            start = item.start  # `such as {…} or {…}` are both examples
+        behind = item.end
+        for statement in answers_in(item.value, forms.keys):
+            tally.add(statement, text, start, behind)
     for start, said in _statements(around, forms):
         tally.add(said, around, start)
-    if not tally.stated:
-        _read_lines(around.strip(), tally, parse_line or parse, parse_end or parse_line or parse)
+    parse_line = parse_line or parse
+    if tally.stated:
+        _read_lone_ends(around, tally, parse_line)
+    else:
+        _read_lines(around, tally, parse_line, parse_end or parse_line)
     if not tally.stated and listed is not None:
-        tally.results.update(listed(around))
+        for start, result in listed(around):
+            tally.count(result, around, start)
+    tally.withdraw(around)
     return tally.decide()
 
 
@@ -130,18 +146,21 @@ class _Tally:
         """Whether no further statement can change the result."""
         self._doubtful = False
         self._taken_back = 0
+        self._behind = sys.maxsize
+        """The length of the text behind the last statement."""
 
     @property
     def stated(self) -> bool:
         """Whether there is an answer, or one that is not allowed."""
         return bool(self.results)
 
-    def add(self, statement: object, text: str, start: int, parse: Parse | None = None) -> bool:
-        """Reads a statement that starts at a position of a text, and says whether it is taken back there."""
+    def add(self, statement: object, text: str, start: int, end: int | None = None, parse: Parse | None = None) -> bool:
+        """Reads a statement from a position of a text to another one, and says whether it is taken back there."""
         if self.settled:
             return False
         key = (parse, statement) if isinstance(statement, str) else None
         if key is not None and key in self._clear:
+            self._behind = min(self._behind, len(text) - (start if end is None else end))
             return False
         if key is None or key not in self._seen:
             self._seen[key] = (parse or self._parse)(bare(statement) if isinstance(statement, str) else statement)
@@ -149,16 +168,28 @@ class _Tally:
         result = self._seen[key]
         if result is None:
             return False
-        taken_back = doubt(text, start)
+        if self.count(result, text, start, end):
+            self._clear.add(key)
+            return False
+        return True
+
+    def count(self, result: Value | Reason, text: str, start: int, end: int | None = None) -> bool:
+        """Counts what a statement says, unless it is taken back; returns whether it counts."""
+        taken_back = doubt(text, start, end)
         if taken_back is None:
             self.results.add(result)
-            self._clear.add(key)
+            self._behind = min(self._behind, len(text) - (start if end is None else end))
             self.settled = self.settled or len(self.results - {Reason.AMBIGUOUS}) > 1
-            return False
+            return True
         self._taken_back += 1
         self._doubtful = self._doubtful or taken_back is Reason.AMBIGUOUS
         self.settled = self.settled or self._overflows()
-        return True
+        return False
+
+    def withdraw(self, text: str) -> None:
+        """Takes the last statement back if the rest of the text does: `{…} Wait, that is wrong.`"""
+        if self.results and not self.settled and is_withdrawn(text, max(0, len(text) - self._behind)):
+            self.results.add(Reason.AMBIGUOUS)
 
     def _overflows(self) -> bool:
         return len(self._seen) > _MAX_STATEMENTS or self._taken_back > _MAX_DOUBTFUL
@@ -222,6 +253,18 @@ def _tagged(text: str, keys: frozenset[str]) -> Iterator[tuple[int, str]]:
         yield opened.start(), _line(text, opened.end(), len(text))
 
 
+def _read_lone_ends(text: str, tally: _Tally, parse_line: Parse) -> None:
+    """Reads the first and the last line of a text that has explicit statements, if nothing but an answer is there.
+
+    It may be another answer: `B`, and then a further question that the model wrote itself, with its answer.
+    """
+    first, last = _line(text, 0, len(text)), text[text.rfind("\n") + 1 :]
+    for line, start in ((first, 0), (last, len(text) - len(last))):
+        lone = _LONE.fullmatch(bare(line)) if len(line) < 40 else None
+        if lone is not None and not isinstance(parse_line(lone.group()), Reason):
+            tally.add(line, text, start, parse=parse_line)
+
+
 def _read_lines(text: str, tally: _Tally, parse_line: Parse, parse_end: Parse) -> None:
     """Reads each line of a text as a statement. Lines that are equal are read once, unless they are taken back."""
     lines = text.splitlines(keepends=True)
@@ -230,8 +273,8 @@ def _read_lines(text: str, tally: _Tally, parse_line: Parse, parse_end: Parse) -
     for place, line in enumerate(lines):
         start, position = position, position + len(line)
         if place in (0, len(lines) - 1):
-            tally.add(_BULLET.sub("", line), text, start, parse_end if len(lines) > 1 else None)
-        elif line not in done and not line.isspace() and not tally.add(line, text, start, parse_line):
+            tally.add(_BULLET.sub("", line), text, start, parse=parse_end if len(lines) > 1 else None)
+        elif line not in done and not line.isspace() and not tally.add(line, text, start, parse=parse_line):
             done.add(line)
         if tally.settled:
             return

@@ -593,6 +593,18 @@ PIECES = st.sampled_from(
             "ß",
             "İ",
         ),
+        *(
+            "Wait, ",
+            "actually, no",
+            "更正：",
+            "User: ",
+            "or {",
+            "} is ",
+            "by price: ",
+            "least to most: ",
+            "P(no click) = ",
+        ),
+        *("[x] ", "<b>", "<br>", "選", "Ⓑ", '"{', '\\"', "才能", "…", "(90% sure)", "average ", "one may think that "),
         *("yes", "no", "相关", "不一致", "1. ", "= ", "1" * 5000, "NaN", "true", "-", "\\", "$", "…", "\u0301", "ſ"),
     ]
 )
@@ -823,6 +835,15 @@ ABSURD = {
     "chains": lambda n: "B>" * (n // 2),
     "name and spaces": lambda n: "B" + " " * n + "x",
     "LaTeX": lambda n: r"\text{" * (n // 6),
+    "second thoughts": lambda n: "Answer: A. Wait, " * (n // 17),
+    "marks before second thoughts": lambda n: '{"answer": "A"} ' + "\n\n---\n" * (n // 6),
+    "dots": lambda n: '{"answer": "A"}' + "…*" * (n // 2),
+    "JSON or JSON": lambda n: '{"answer": "A"} or ' * (n // 19),
+    "mentions": lambda n: '{"answer": "A"} is ' * (n // 19),
+    "a JSON string": lambda n: '"{' + '\\"' * (n // 2) + '}"',
+    "HTML": lambda n: "<b>" * (n // 3),
+    "notes in brackets": lambda n: "probability (of " * (n // 16),
+    "orders by price": lambda n: "by price: " * (n // 10),
     "accents": lambda n: "a" + "\u0301\u0323" * (n // 2),
 }
 
