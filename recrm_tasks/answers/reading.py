@@ -140,14 +140,15 @@ class _Tally:
     def __init__(self, parse: Parse) -> None:
         self._parse = parse
         self._seen: dict[tuple[Parse | None, str] | None, Value | Reason | None] = {}
-        self._clear: set[tuple[Parse | None, str] | None] = set()
         self.results: set[Value | Reason] = set()
         self.settled = False
         """Whether no further statement can change the result."""
         self._doubtful = False
         self._taken_back = 0
         self._behind = sys.maxsize
-        """The length of the text behind the last statement."""
+        """The length of the text behind the last statement that counts."""
+        self._repeated: tuple[int, str, int, int | None] | None = None
+        """The last statement of a value that is known already, with the length of the text behind it."""
 
     @property
     def stated(self) -> bool:
@@ -159,26 +160,23 @@ class _Tally:
         if self.settled:
             return False
         key = (parse, statement) if isinstance(statement, str) else None
-        if key is not None and key in self._clear:
-            self._behind = min(self._behind, len(text) - (start if end is None else end))
-            return False
         if key is None or key not in self._seen:
             self._seen[key] = (parse or self._parse)(bare(statement) if isinstance(statement, str) else statement)
             self.settled = self._overflows()
         result = self._seen[key]
-        if result is None:
-            return False
-        if self.count(result, text, start, end):
-            self._clear.add(key)
-            return False
-        return True
+        return result is not None and not self.count(result, text, start, end)
 
     def count(self, result: Value | Reason, text: str, start: int, end: int | None = None) -> bool:
-        """Counts what a statement says, unless it is taken back; returns whether it counts."""
+        """Counts what a statement says, unless it is taken back; returns whether it counts or says nothing new."""
+        behind = len(text) - (start if end is None else end)
+        if result in self.results:
+            if self._repeated is None or behind < self._repeated[0]:
+                self._repeated = behind, text, start, end
+            return True
         taken_back = doubt(text, start, end)
         if taken_back is None:
             self.results.add(result)
-            self._behind = min(self._behind, len(text) - (start if end is None else end))
+            self._behind = min(self._behind, behind)
             self.settled = self.settled or len(self.results - {Reason.AMBIGUOUS}) > 1
             return True
         self._taken_back += 1
@@ -188,7 +186,12 @@ class _Tally:
 
     def withdraw(self, text: str) -> None:
         """Takes the last statement back if the rest of the text does: `{…} Wait, that is wrong.`"""
-        if self.results and not self.settled and is_withdrawn(text, max(0, len(text) - self._behind)):
+        if not self.results or self.settled:
+            return
+        behind = self._behind
+        if self._repeated is not None and self._repeated[0] < behind and doubt(*self._repeated[1:]) is None:
+            behind = self._repeated[0]
+        if is_withdrawn(text, max(0, len(text) - behind)):
             self.results.add(Reason.AMBIGUOUS)
 
     def _overflows(self) -> bool:

@@ -611,6 +611,12 @@ PIECES = st.sampled_from(
 TEXTS = st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=25).map("".join))
 
 
+def test_a_second_thought_takes_back_what_was_said_before_it_unless_it_is_said_again():
+    assert read("factual", "Answer: A\n\nHold on. The sum is wrong.", "en") == Answer.invalid(Reason.AMBIGUOUS)
+    assert read("factual", "Answer: A\n\nHold on. It is not Answer: A", "en") == Answer.invalid(Reason.AMBIGUOUS)
+    assert read("factual", "Answer: A\n\nHold on, the sum. It is right.\n\nAnswer: A", "en") == Answer(0)
+
+
 @pytest.mark.parametrize("key", KEYS)
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(text=TEXTS)
@@ -839,6 +845,7 @@ ABSURD = {
     "marks before second thoughts": lambda n: '{"answer": "A"} ' + "\n\n---\n" * (n // 6),
     "dots": lambda n: '{"answer": "A"}' + "…*" * (n // 2),
     "JSON or JSON": lambda n: '{"answer": "A"} or ' * (n // 19),
+    "the same list again and again": lambda n: '{"ranking": ["A","B"]} and ' * (n // 27),
     "mentions": lambda n: '{"answer": "A"} is ' * (n // 19),
     "a JSON string": lambda n: '"{' + '\\"' * (n // 2) + '}"',
     "HTML": lambda n: "<b>" * (n // 3),
