@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from recrm_tasks.answers.afterthought import is_mentioned
 from recrm_tasks.scoring.outcomes import Reason
 
 _REACH = 240
@@ -23,6 +24,8 @@ _OWN = re.compile(
     r"|以下|我的|最终|最后|答案|结论|输出|判断|结果|排序|概率)[^.。]{0,40}$",
     re.IGNORECASE,
 )
+_SPEAKER = re.compile(r"\W*(?:user|human|customer|agent|用户|人类|顾客|智能体|客服)\W{0,3}:", re.IGNORECASE)
+"""The start of a line that somebody else says."""
 _REPORTS = (
     r"says|said|claims|claimed|states|stated|writes|wrote|contains|contained|reads|quotes|quoted|mentions|mentioned"
     r"|includes|included|ends with|ended with|asks|asked|ask|displays"
@@ -37,23 +40,41 @@ _REPORTED = re.compile(
 _ANNOUNCED = re.compile(rf"(?:\b(?:{_REPORTS})|写道|写着|写了|(?<!来)说道?)\s*:", re.IGNORECASE)
 _OTHERS = re.compile(
     r"\b(?:agent|assistant|response|reply|model|item|evidence|description)(?:'s|’s)?\s*(?:final)?$"
-    r"|\b(?:price|cost|distance|rating|star|alphabetical|original|initial|given|previous)$"
-    r"|(?:价格|距离|评分|原有|初始)的?$"
+    r"|\b(?:price|cost|distance|rating|star|alphabetical|original|initial|given|previous"
+    r"|base|baseline|prior|average|typical|general|historical|starting|rough|raw|default)"
+    r"(?: (?:click|booking|order|purchase|conversion))?$"
+    r"|\b(?:tempt\w*|easy|want\w*|unable|hesita\w+|reluctant|natural|possible|wrong|incorrect) to(?: \w+)?$"
+    r"|(?:价格|距离|评分|原有|初始|基础|先验|平均|一般|历史|默认|(?:其他|其它|别的|多数|普通)(?:人|用户|顾客)?)"
+    r"的?(?:点击|下单|预订|购买|转化)?$"
     r"|(?:智能体|回复|助手|客服|商品|描述)[中里]?的?$",
     re.IGNORECASE,
 )
+_BELIEVED = re.compile(
+    r"\b(?:some(?:one|body)?|people|others?|many|one|another|he|she|they"
+    r"|(?:the|a|every|most) (?:user|customer|agent|model)s?|reviewers?|raters?|readers?)"
+    r"(?: (?:reviewer|rater|reader|judge|user|people)s?)?"
+    r"(?: (?:may|might|could|would|will|can|also|often))*"
+    r" (?:thinks?|thought|believe[sd]?|argue[sd]?|consider(?:s|ed)?|assume[sd]?|feels?|felt|suggest(?:s|ed)?"
+    r"|expect(?:s|ed)?|conclude[sd]?|guess(?:es|ed)?)(?: that)?(?: the(?: \w+)?)?$"
+    r"|(?:有人|有些人|一些人|某些人|其他人|别人|他人|大家|他们?|她|用户|顾客|智能体|模型|对方)[^,。;:]{0,10}"
+    r"(?:认为|觉得|主张|判断|猜测?)$|以为$",
+    re.IGNORECASE,
+)
+"""What others think."""
 _EXAMPLE = re.compile(
-    r"(?:\b(?:(?:please|must|should|you) (?:answer|reply|respond|write|output|return)\b[^.,:]{0,40}"
+    r"(?:\A\W*(?:output|response|reply|answer|required|expected) format"
+    r"|\b(?:(?:please|must|should|you) (?:answer|reply|respond|write|output|return)\b[^.,:]{0,40}"
     r"|for (?:example|instance)|e\.g\.?|such as|like(?: this)?|instead of|rather than"
-    r"|templates?|samples?|examples?(?: is| are)?"
+    r"|templates?|samples?|examples?(?: is| are| #?\d{1,2})?"
     r"|format(?: \w+)? (?:is|was|would be|should be|must be|of))"
-    r"|例如|比如|例子是?|譬如|形如|格式[如是为]|示例|模板|而不是|而非)[\s:,]*$"
+    r"|例如|比如|例子是?|譬如|形如|格式[如是为]|(?:输出|回复|回答|答案)格式|示例\d{0,2}|例\s?\d{1,2}|模板|而不是|而非)[\s:,]*$"
     r"|(?:\bfor (?:example|instance)\b|\be\.g\.|例如|比如|譬如)[\s:,]*[^,.:;。]{0,30}$",
     re.IGNORECASE,
 )
 _CONDITION = re.compile(
     r"\b(?:if|unless|suppose|supposing|assuming|provided that|in case|otherwise|in that case|had the|were the"
-    r"|should the)\b|如果|万一|当[^,。]{1,30}时|假如|若(?!干)|倘若|要是|假设|除非|的话|否则|只要",
+    r"|should the)\b|如果|万一|当[^,。]{1,30}时|假如|若(?!干)|倘若|要是|假设|除非|的话|否则|只要"
+    r"|才(?:能|可|会|算|应)|\bonly (?:when|then|after)\b",
     re.IGNORECASE,
 )
 _WHEN = re.compile(r"\W*when(?:ever)?\b", re.IGNORECASE)
@@ -68,21 +89,43 @@ _HEDGE = re.compile(
     r"(?:(?<![最很较])可能|也许|或许|大概|\b(?:maybe|perhaps|possibly|probably))\s*(?:我|我会|会|应|应该|the|i)?\s*$",
     re.IGNORECASE,
 )
+_REVERSED = re.compile(
+    r"\b(?:ascending|increasing|revers\w+|inverse)\b"
+    r"|\b(?:least|lowest|worst)\b[^.\n:,]{0,20}[ -](?:to|first)\b(?! be\b)|\blow(?:er)? to high"
+    r"|从最?(?:不|低|差|小)[^\n,。:]{0,8}到最?|[逆倒升]序|由低到高",
+    re.IGNORECASE,
+)
+"""An order that starts at the wrong end."""
+_BASIS = re.compile(
+    r"\bby (?:the )?(?:price|cost|distance|ratings?|stars?|popularity|names?|dates?|reviews?)\b"
+    r"|\A\W*(?:the )?(?:user(?:'s)? )?(?:past|previous|earlier) (?:choices|orders|bookings|rankings?)\b"
+    r"|按照?(?:价格|距离|评分|人气|销量|时间|字母)|\A\W*(?:用户)?(?:的)?(?:历史|过去|此前|之前)的?(?:选择|订单|预订)",
+    re.IGNORECASE,
+)
+"""An order by something else than what was asked for."""
 _QUOTE_OPENS = re.compile(r"(?<!\w)'(?=\w)")
 _QUOTE_CLOSES = re.compile(r"(?<=[\w.!?])'(?!\w)")
 
 
-def doubt(text: str, start: int) -> Reason | None:
+def doubt(text: str, start: int, end: int | None = None) -> Reason | None:
     """Why the statement at a position is not one of the writer's own.
 
     Args:
         text: the text.
         start: where the statement starts, with the words that introduce it.
+        end: where it ends, if it is JSON: words behind it may say that it is only mentioned, as in `{…} is an example`.
 
     Returns:
         `ambiguous` if it is quoted, reported, conditional or an example, `no_answer` if it is negated, else None.
     """
+    if end is not None and is_mentioned(text, end):
+        return Reason.AMBIGUOUS
     begin = max(text.rfind("\n", 0, start) + 1, start - _REACH)
+    stop = text.find("\n", start, start + _REACH)
+    stop = start + _REACH if stop < 0 else stop
+    colon = text.find(":", start, stop)
+    if _REVERSED.search(text, begin, stop) or _BASIS.search(_SENTENCE.split(text[begin : max(start, colon)])[-1]):
+        return Reason.AMBIGUOUS
     line = text[begin:start]
     if line.startswith("> "):
         above = text[:begin].rstrip().rpartition("\n")[2] if begin <= _REACH else text[begin - _REACH : begin].rstrip()
@@ -92,6 +135,8 @@ def doubt(text: str, start: int) -> Reason | None:
     before = line.rstrip(_DECORATION)
     if not before.strip():
         above = text[max(0, begin - _REACH) : begin].rstrip().rpartition("\n")[2]
+        if above.rstrip("*_ ").endswith(":") and (_REVERSED.search(above) or _BASIS.search(above)):
+            return Reason.AMBIGUOUS
         if not above.rstrip("*_").endswith(":") or _OWN.search(above):
             return Reason.AMBIGUOUS if above.rstrip("*_ ").endswith(":") and _reported(above) else None
         before = above
@@ -101,6 +146,8 @@ def doubt(text: str, start: int) -> Reason | None:
 
 
 def _taken_back(before: str) -> Reason | None:
+    if _SPEAKER.match(before):
+        return Reason.AMBIGUOUS
     concluded = list(_CONCLUSION.finditer(before))
     if concluded:
         if not before[concluded[-1].end() :].strip(" ,:"):  # the word belongs to the statement: `it says 故选B`
@@ -111,7 +158,7 @@ def _taken_back(before: str) -> Reason | None:
             if _NEGATION.search(sentence):
                 return Reason.NO_ANSWER
         before = before[concluded[-1].end() :]
-    if _ANNOUNCED.search(before) or _reported(before) or _EXAMPLE.search(before) or _OTHERS.search(before):
+    if _ANNOUNCED.search(before) or _reported(before) or any(x.search(before) for x in (_EXAMPLE, _OTHERS, _BELIEVED)):
         return Reason.AMBIGUOUS
     ends = list(_SENTENCE.finditer(before))
     sentence = before[ends[-1].end() :] if ends else before

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+from recrm_tasks.answers.json_keys import inner_value
 from recrm_tasks.answers.label_words import claimed, contradicts, named_first, words_of
+from recrm_tasks.answers.plain_text import bare
 from recrm_tasks.answers.prompt import Prompt
-from recrm_tasks.answers.reading import Forms, bare, inner_value, marker_of
+from recrm_tasks.answers.reading import Forms, marker_of
 from recrm_tasks.scoring.outcomes import Reason
 
 _ENGLISH = (
@@ -17,12 +19,13 @@ _CHINESE = (
     *("答案", "标签", "结论", "判断", "判定", "评判", "评估", "评价", "结果", "选择", "选项", "分类", "正确的", "等级"),
     *("相关性", "相关度", "相关程度", "一致性"),
 )
+_QUESTIONS = ("是否一致", "是否有依据", "是否遵守", "是否遵守要求", "是否符合", "是否符合要求", "是否相关")
 _AHEAD = r"(?=(?:option |choice |letter |选项)?[\[(\"'“*`【]{0,4}[a-z](?![a-z]))"
 """A letter follows. Patterns of markers are matched in lower case."""
 _LAST = r"(?=(?:option |choice |选项)?[\[(\"'“*`【]{0,4}[a-z][^\w\n?？]{0,8}(?:\n|\Z))"
 """A letter follows, and then the line ends."""
 FORMS = Forms(
-    keys=frozenset((*_ENGLISH, *_CHINESE)),
+    keys=frozenset((*_ENGLISH, *_CHINESE, *_QUESTIONS)),
     marker=marker_of(
         _ENGLISH,
         _CHINESE,
@@ -38,6 +41,7 @@ FORMS = Forms(
         rf"选(?:择|取|定)?(?:的?是|为)?:? ?{_AHEAD}",
         rf"(?:answer|答案) {_LAST}",
         r"答案(?=不是[a-z],? ?而[是选])",
+        rf"\[[x✓✔]\] {_AHEAD}",
     ),
     stating=(
         re.compile(
@@ -77,6 +81,8 @@ _EITHER = re.compile(
     r"(?:either|both|between|介于|在)?\s*(.+?)\s*(?:\bor\b|\band\b|/|&|\||、|或者?|还是|和|与)\s*(.+?)(?:之间|都可以?)?",
     re.IGNORECASE,
 )
+_NUMERO = re.compile(r"\.\s?\d")
+"""`No. 1 in the evidence` begins with no answer."""
 _ACRONYM = re.compile(r"\s*[A-Z]\.(?: |\w)")
 _NUMBER = re.compile(r"-?\d{1,20}(?:\.\d{1,20})?")
 
@@ -192,7 +198,7 @@ def _worded(text: str, prompt: Prompt) -> int | Reason | None:
     word, index = match.group(), words.indices[match.group()]
     behind = text[match.end() :]
     explained = _MARK.match(behind) or _BECAUSE.match(behind)
-    if explained is None or (len(word) == 1 and word.isascii()):
+    if explained is None or (len(word) == 1 and word.isascii()) or (word == "no" and _NUMERO.match(behind)):
         return None
     if explained.re is _BECAUSE and explained.group().lstrip().casefold().startswith(
         ("not", "over", "rather", "instead")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from recrm_tasks.answers.plain_text import bare
 from recrm_tasks.answers.prompt import LETTERS
-from recrm_tasks.answers.reading import bare
 
 
 class Label(BaseModel):

@@ -37,10 +37,11 @@ _GOOD = re.compile(
     re.IGNORECASE,
 )
 _CLAIM_START = re.compile(
-    r"(?:it|(?:the |this )(?:agent's |judged )?(?:response|reply|answer|item|candidate|result)s?)\s+"
-    r"(?:(?:is|was)\s+)?(?:(?:fully|clearly|completely|only|entirely|therefore)\s+)?"
+    r"(?:it|(?:all|every|each)(?: of)?(?: the| its)? (?:facts?|claims?|statements?|rules?)"
+    r"|(?:the |this )(?:agent's |judged )?(?:response|reply|answer|item|candidate|result)s?)\s+"
+    r"(?:(?:is|was|are|were)\s+)?(?:(?:fully|clearly|completely|only|entirely|therefore)\s+)?"
     r"|(?:该|此|这个?|本)?(?:智能体的?)?(?:回复|回答|候选项|商品|结果)(?:的内容)?(?:与|和|跟)?(?:依据|查询|证据|要求|规则)?"
-    r"(?:是|之间)?(?:完全)?",
+    r"(?:是|之间)?(?:完全)?|(?:所有|全部|每[个条])(?:的?事实|内容|要求|规则)(?:均|都)?|[与和](?:依据|证据)",
     re.IGNORECASE,
 )
 _CLAIM_END = re.compile(

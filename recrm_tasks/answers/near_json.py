@@ -39,6 +39,7 @@ class Found(NamedTuple):
     """One object in a text, or a list of objects."""
 
     start: int
+    end: int
     value: Any
 
 
@@ -90,7 +91,7 @@ def objects(text: str) -> tuple[list[Found], str] | Reason:
                 if near > _MAX_NEAR:
                     return Reason.NO_ANSWER
                 value, position = _value(text, start, 0)
-            found.append(Found(start, value))
+            found.append(Found(start, position, value))
             cut = False
         except _Repeated:
             return Reason.AMBIGUOUS
@@ -109,7 +110,7 @@ def objects(text: str) -> tuple[list[Found], str] | Reason:
     if cut:
         return Reason.TRUNCATED
     around.append(text[position:])
-    return found, "".join(around)
+    return found, "".join(around).strip()
 
 
 def _skip(text: str, position: int) -> int:

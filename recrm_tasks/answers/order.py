@@ -12,7 +12,8 @@ import numpy as np
 
 from recrm_tasks.answers.kind import Kind, Posed, Question, completes, normalise
 from recrm_tasks.answers.label_sets import LabelSet
-from recrm_tasks.answers.order_reading import FORMS, listed_orders, read_order
+from recrm_tasks.answers.order_lists import listed_orders
+from recrm_tasks.answers.order_reading import FORMS, read_order
 from recrm_tasks.answers.prompt import Lang, Mode, Prompt, Style, choice_names
 from recrm_tasks.answers.reading import read
 from recrm_tasks.errors import DataError, HarnessError

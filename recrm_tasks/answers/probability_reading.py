@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import re
 
-from recrm_tasks.answers.reading import Forms, bare, inner_value, marker_of
+from recrm_tasks.answers.json_keys import inner_value
+from recrm_tasks.answers.plain_text import bare
+from recrm_tasks.answers.reading import Forms, marker_of
 from recrm_tasks.scoring.outcomes import Reason
 
 _ENGLISH = ("probability", "prob", "likelihood", "chance", "estimate", "prediction", "answer", "p", "result", "verdict")
-_CHINESE = ("概率", "可能性", "几率", "预测", "估计", "答案", "结论", "结果")
+_CHINESE = ("概率", "机率", "可能性", "几率", "预测", "估计", "答案", "结论", "结果")
 _NEGATED = r"(?:\b(?:not|no|never|without|ignor\w*|skip\w*|reject\w*|declin\w*|refus\w*|avoid\w*)\b|n['’]t\b)"
 _EVENT = (
     rf"(?: (?:of|that|for)\b(?:(?!{_NEGATED})[^.:;=\n]){{0,120}}?"
@@ -30,10 +32,9 @@ FORMS = Forms(
         _ENGLISH,
         _CHINESE,
         rf"(?:probability|likelihood|chance){_EVENT}(?: (?:is|would be)\b|\s?[:=])",
-        r"p\((?:[a-z ]{1,20})\)\s*[=≈:]",
         r"(?:probability|likelihood|chance) (?:of|at)(?= ?(?:about|around|roughly|approximately|~|≈)? ?[\d.])",
         r"i(?:['’]d| would)? (?:estimate|say|guess|put it at)(?= (?:about |around |roughly |~)?[\d.])",
-        r"概率(?:大约|大概|约)?(?:是|为|在)?(?=\s*\d)",
+        r"[概机几]率(?:大约|大概|约)?(?:是|为|在)?(?=\s*\d)",
     ),
     stating=(_SHARE,),
 )
@@ -64,6 +65,22 @@ _RANGE = re.compile(
 )
 _OTHER_SHARE = re.compile(
     rf"(?<![\d.])(0?\.\d{{1,40}}(?![\d%])|\d{{1,3}}(?:\.\d{{1,40}})?(?=\s?%))\s?({_PERCENT})?", re.IGNORECASE
+)
+_SURE = re.compile(
+    rf"{_DIGITS} ?(?:{_PERCENT})? (?:confiden\w+|sure|certain)\b"
+    rf"|(?:confidence|置信度|把握)(?: is|为|是)?[ :=]{{0,3}}{_DIGITS} ?{_PERCENT}?",
+    re.IGNORECASE,
+)
+"""How sure the writer is of the answer: no second probability."""
+_EVENT_DENIED = re.compile(
+    r"(?:won['’]t|(?:will|would|does|do|did) not|doesn['’]t|not(?: to)?|never|no)(?: \w+)? "
+    r"(?:act|click|book|order|buy|purchas|choos|engag|visit|interact|tak)"
+    r"|\b(?:reject|declin|skip|refus|ignor)|[不未没](?:会|有|大会|太会)?(?:采取|点击|下单|预订|预定|购买|行动|选)",
+    re.IGNORECASE,
+)
+"""The opposite of what was asked: `0.9 (will not click)`."""
+_OTHER_EVENT = re.compile(
+    r"\W*(?:the )?(?:probability|chance|likelihood)\b|\W*(?:that|of)\b|[^,。]{0,12}的?[概机几]率", re.IGNORECASE
 )
 _BECAUSE = re.compile(r"\W*(?:because|since|as|given|是?因为)", re.IGNORECASE)
 _CONTRAST = re.compile(r"\W*(?:but|however|maybe|perhaps|or|以[上下]|或)", re.IGNORECASE)
@@ -172,8 +189,11 @@ def _explained(stated: str) -> float | Reason | None:
     why = behind.group("why")
     if behind.group("mark") and "." not in digits and not percent:
         return None  # "1. The user …" is a list item
-    others = {_number(other, None, sign) for other, sign in _OTHER_SHARE.findall(why)} - {number}
+    others = {_number(other, None, sign) for other, sign in _OTHER_SHARE.findall(_SURE.sub("", why))} - {number}
     if _CONTRAST.match(why) or (others and not _BECAUSE.match(behind.group("mark") + why)):
+        return Reason.AMBIGUOUS
+    first = re.split(r"[.。;\n]", why[:120], maxsplit=1)[0]
+    if _EVENT_DENIED.search(first) and (number >= 0.5 or _OTHER_EVENT.match(first)):
         return Reason.AMBIGUOUS
     said = (word or "") + bare(why)[:20]
     if _UNLIKELY.search(said):

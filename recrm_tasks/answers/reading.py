@@ -10,77 +10,29 @@ answer. A statement that is quoted, conditional or an example is not the writer'
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
+from recrm_tasks.answers.afterthought import is_withdrawn
 from recrm_tasks.answers.doubt import doubt
+from recrm_tasks.answers.json_keys import answers_in, key_of
 from recrm_tasks.answers.near_json import objects
+from recrm_tasks.answers.plain_text import bare, plain
 from recrm_tasks.scoring.outcomes import Answer, Reason, Value
 
-# Full-width forms and wide spaces to their plain forms. Not Unicode's NFKC: it takes quadratic time on a long run of
-# combining marks.
-_PLAIN = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3000: 0x20, 0x00A0: 0x20, 0x2011: 0x2D}
 _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 """Lower case of ASCII letters alone keeps every position; patterns that ignore case are much slower."""
 
-_LATEX_TEXT = re.compile(
-    r"\\(?:text|textbf|textit|textrm|texttt|textsf|mathrm|mathbf|mathsf|mathit|mathtt|operatorname|bf|rm)\s*"
-    r"\{([^{}\n]{0,500})\}"
-)
-_LATEX_SIGNS = re.compile(r"\\(succeq|succ|geq|ge|gt|rightarrow|to|quad|,|;|!|%|\(|\)|\[|\])(?![A-Za-z])")
-_SIGNS = {
-    "succeq": ">", "succ": ">", "geq": ">=", "ge": ">=", "gt": ">", "rightarrow": ">", "to": ">", "%": "%",
-}  # fmt: skip
 _BOXED = re.compile(r"\\f?box(?:ed)?\s*\{([^{}]*)\}")
 _DOUBLE_BRACKETS = re.compile(r"\[\[([^\[\]\n]{1,400})\]\]")
 _TAG = re.compile(r"<(/?)([A-Za-z_ ]{1,30})>")
-_FENCE = re.compile(r"^[ \t]*(?:```|~~~)[ \t]*([\w+#.-]*)[^`\n]*$", re.MULTILINE)
-_CODE = frozenset(
-    [
-        "python",
-        "py",
-        "python3",
-        "javascript",
-        "js",
-        "typescript",
-        "ts",
-        "java",
-        "c",
-        "cpp",
-        "c++",
-        "csharp",
-        "c#",
-        "go",
-        "rust",
-        "ruby",
-        "php",
-        "bash",
-        "sh",
-        "shell",
-        "sql",
-        "html",
-        "css",
-        "kotlin",
-        "swift",
-        "r",
-        "lua",
-        "perl",
-        "scala",
-    ]
-)
-_QUOTE = re.compile(r"\A(?:>[ \t]+)+")
 _BULLET = re.compile(r"\A(?:[-*+•·‣▪–—→⇒]|=>|->)[ \t]+")
-_MARKDOWN = "*_`#\"'“”‘’「」『』【】《》✅✓✔☑\ufe0f \t"
-_KEY_WORDS = re.compile(
-    r"^(?:(?:the|my|final|correct|right|best|selected|chosen|overall|predicted|estimated|click|action|booking|order|user"
-    r"|candidate|item)[ _-]+|(?:最终|最后|我的|正确|预测|估计|点击|下单|行为)(?=.))"
-)
-_KEY_ENDS = re.compile(
-    r"(?: (?:label|grade|level|letter|option|choice)| of (?:an? )?(?:action|acting|click|clicking|booking|purchase)"
-    r"|结果|值)$"
-)
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_WRAPPERS = frozenset({"result", "output", "response", "data", "json", "final", "evaluation", "结果", "输出"})
+_JOINED = re.compile(r"[ \t\n\"'`]*(?:\b(?:or|and)\b|[/,|]|或者?|和|及|、)[ \t\n\"'`]*")
+_NO_NEGATION = r"(?![^()\n]{0,40}(?:\b(?:no|not|non|never|without|skip\w*|ignor\w*|reject\w*)\b|n['’]t\b|[不未非无没]))"
+"""A note in brackets must not turn the answer round: `P(no click)`, `probability (of not booking)`."""
+_LONE = re.compile(r"[^\W\d]{1,12}|[01]?\.\d{1,10}|\d{1,3}(?:\.\d{1,10})? ?%")
+"""A line that is a lone answer even if the text has explicit statements; a lone number may be a list's."""
 _MAX_STATEMENTS = 500
 _MAX_DOUBTFUL = 100
 """More different statements, or more that are taken back, are no answer: nobody writes so, and time stays linear."""
@@ -88,8 +40,8 @@ _MAX_DOUBTFUL = 100
 Parse: TypeAlias = Callable[[object], "Value | Reason | None"]
 """Reads one statement (text or JSON value): the value, the reason why it is invalid, or None if it is not an answer."""
 
-Listed: TypeAlias = Callable[[str], "Iterable[Value | Reason]"]
-"""Reads the answers that a whole text gives as lists of several lines."""
+Listed: TypeAlias = Callable[[str], "Iterable[tuple[int, Value | Reason]]"]
+"""Reads the answers that a whole text gives as lists of several lines, with their positions."""
 
 
 class Forms(NamedTuple):
@@ -114,10 +66,10 @@ def marker_of(english: Sequence[str], chinese: Sequence[str], *others: str) -> r
     nouns, words = ("|".join(map(re.escape, sorted(group, key=len, reverse=True))) for group in (english, chinese))
     close = r"[*_`\"'\]】 \t]{0,8}"
     return re.compile(
-        rf"(?:{nouns})(?: letter| option)?(?: ?\([^()\n]{{0,60}}\))?{close}"
+        rf"(?:{nouns})(?: letter| option)?(?: ?\({_NO_NEGATION}[^()\n]{{0,60}}\))?{close}"
         rf"(?:[:=≈→]|->| [-–—] |\b(?:is|would be|should be|will be)\b(?: that\b)?)[ \t]*:?"
         rf"|\[(?:{nouns})\]"
-        rf"|(?:{words})(?:结果|值)?(?:\([^()\n]{{0,20}}\))?{close}"
+        rf"|(?:{words})(?:结果|值)?(?: ?\({_NO_NEGATION}[^()\n]{{0,20}}\))?{close}"
         rf"(?:[:=≈→]|应[该当]?[是为]?选?|就?是|为|选(?!项)|如下|约(?=[\d ])|在(?=[\d.]))[ \t]*:?"
         rf"|【(?:{words})(?:结果)?】"
         rf"|答:|final: ?" + "".join(f"|{other}" for other in others)
@@ -154,22 +106,31 @@ def read(
         return Answer.invalid(completion)
     if not isinstance(completion, str) or not completion.strip():
         return Answer.invalid(Reason.EMPTY)
-    text = _without_latex(_without_code(completion.translate(_PLAIN).replace("\r\n", "\n")))
+    text = plain(completion)
     parts = objects(text)
     if isinstance(parts, Reason):
         return Answer.invalid(parts)
     found, around = parts
 
     tally = _Tally(parse)
-    for start, value in found:
-        for statement in _answers_in(value, forms.keys):
-            tally.add(statement, text, start)
+    start = behind = 0
+    for item in found:
+        if not (behind and _JOINED.fullmatch(text, behind, item.start)):
+            start = item.start  # `such as {…} or {…}` are both examples
+        behind = item.end
+        for statement in answers_in(item.value, forms.keys):
+            tally.add(statement, text, start, behind)
     for start, said in _statements(around, forms):
         tally.add(said, around, start)
-    if not tally.stated:
-        _read_lines(around.strip(), tally, parse_line or parse, parse_end or parse_line or parse)
+    parse_line = parse_line or parse
+    if tally.stated:
+        _read_lone_ends(around, tally, parse_line)
+    else:
+        _read_lines(around, tally, parse_line, parse_end or parse_line)
     if not tally.stated and listed is not None:
-        tally.results.update(listed(around))
+        for start, result in listed(around):
+            tally.count(result, around, start)
+    tally.withdraw(around)
     return tally.decide()
 
 
@@ -179,41 +140,59 @@ class _Tally:
     def __init__(self, parse: Parse) -> None:
         self._parse = parse
         self._seen: dict[tuple[Parse | None, str] | None, Value | Reason | None] = {}
-        self._clear: set[tuple[Parse | None, str] | None] = set()
         self.results: set[Value | Reason] = set()
         self.settled = False
         """Whether no further statement can change the result."""
         self._doubtful = False
         self._taken_back = 0
+        self._behind = sys.maxsize
+        """The length of the text behind the last statement that counts."""
+        self._repeated: tuple[int, str, int, int | None] | None = None
+        """The last statement of a value that is known already, with the length of the text behind it."""
 
     @property
     def stated(self) -> bool:
         """Whether there is an answer, or one that is not allowed."""
         return bool(self.results)
 
-    def add(self, statement: object, text: str, start: int, parse: Parse | None = None) -> bool:
-        """Reads a statement that starts at a position of a text, and says whether it is taken back there."""
+    def add(self, statement: object, text: str, start: int, end: int | None = None, parse: Parse | None = None) -> bool:
+        """Reads a statement from a position of a text to another one, and says whether it is taken back there."""
         if self.settled:
             return False
         key = (parse, statement) if isinstance(statement, str) else None
-        if key is not None and key in self._clear:
-            return False
         if key is None or key not in self._seen:
             self._seen[key] = (parse or self._parse)(bare(statement) if isinstance(statement, str) else statement)
             self.settled = self._overflows()
         result = self._seen[key]
-        if result is None:
-            return False
-        taken_back = doubt(text, start)
+        return result is not None and not self.count(result, text, start, end)
+
+    def count(self, result: Value | Reason, text: str, start: int, end: int | None = None) -> bool:
+        """Counts what a statement says, unless it is taken back; returns whether it counts or says nothing new."""
+        behind = len(text) - (start if end is None else end)
+        if result in self.results:
+            if self._repeated is None or behind < self._repeated[0]:
+                self._repeated = behind, text, start, end
+            return True
+        taken_back = doubt(text, start, end)
         if taken_back is None:
             self.results.add(result)
-            self._clear.add(key)
+            self._behind = min(self._behind, behind)
             self.settled = self.settled or len(self.results - {Reason.AMBIGUOUS}) > 1
-            return False
+            return True
         self._taken_back += 1
         self._doubtful = self._doubtful or taken_back is Reason.AMBIGUOUS
         self.settled = self.settled or self._overflows()
-        return True
+        return False
+
+    def withdraw(self, text: str) -> None:
+        """Takes the last statement back if the rest of the text does: `{…} Wait, that is wrong.`"""
+        if not self.results or self.settled:
+            return
+        behind = self._behind
+        if self._repeated is not None and self._repeated[0] < behind and doubt(*self._repeated[1:]) is None:
+            behind = self._repeated[0]
+        if is_withdrawn(text, max(0, len(text) - behind)):
+            self.results.add(Reason.AMBIGUOUS)
 
     def _overflows(self) -> bool:
         return len(self._seen) > _MAX_STATEMENTS or self._taken_back > _MAX_DOUBTFUL
@@ -232,49 +211,6 @@ class _Tally:
             if reason in reasons:
                 return Answer.invalid(reason)
         return Answer.invalid(Reason.AMBIGUOUS if self._doubtful else Reason.NO_ANSWER)
-
-
-def _answers_in(value: Any, keys: frozenset[str], depth: int = 0) -> Iterator[object]:
-    """The values of the answer keys of an object; a list of objects may be an answer itself."""
-    if isinstance(value, list):
-        for item in value:
-            if isinstance(item, dict):
-                yield from _answers_in(item, keys, depth)
-        yield value
-        return
-    stated = [item for key, item in value.items() if key_of(key) in keys]
-    if not stated and depth < 3:
-        for key, item in value.items():
-            if isinstance(item, dict) and key_of(key) in _WRAPPERS:
-                yield from _answers_in(item, keys, depth + 1)
-    yield from stated
-
-
-def key_of(key: str) -> str:
-    """A JSON key or tag in the form in which keys are compared: `Final_Answer` is `answer`."""
-    key = _CAMEL.sub(" ", bare(key)).casefold()
-    while (short := _KEY_WORDS.sub("", key)) != key:
-        key = short
-    key = key.replace("_", " ").replace("-", " ").strip()
-    return _KEY_ENDS.sub("", key) or key
-
-
-def inner_value(value: object, keys: frozenset[str]) -> object:
-    """What a list of one element or an object under an answer key holds: `["B"]`, `{"label": "B", "reason": …}`.
-
-    Several different values come back as a list.
-    """
-    for _ in range(4):
-        if isinstance(value, list) and len(value) == 1:
-            value = value[0]
-        elif isinstance(value, dict):
-            held = [item for key, item in value.items() if key_of(key) in keys]
-            if not held:
-                return value
-            value = held if len(held) > 1 else held[0]
-        else:
-            break
-    return value
 
 
 def _statements(text: str, forms: Forms) -> Iterator[tuple[int, str]]:
@@ -320,6 +256,18 @@ def _tagged(text: str, keys: frozenset[str]) -> Iterator[tuple[int, str]]:
         yield opened.start(), _line(text, opened.end(), len(text))
 
 
+def _read_lone_ends(text: str, tally: _Tally, parse_line: Parse) -> None:
+    """Reads the first and the last line of a text that has explicit statements, if nothing but an answer is there.
+
+    It may be another answer: `B`, and then a further question that the model wrote itself, with its answer.
+    """
+    first, last = _line(text, 0, len(text)), text[text.rfind("\n") + 1 :]
+    for line, start in ((first, 0), (last, len(text) - len(last))):
+        lone = _LONE.fullmatch(bare(line)) if len(line) < 40 else None
+        if lone is not None and not isinstance(parse_line(lone.group()), Reason):
+            tally.add(line, text, start, parse=parse_line)
+
+
 def _read_lines(text: str, tally: _Tally, parse_line: Parse, parse_end: Parse) -> None:
     """Reads each line of a text as a statement. Lines that are equal are read once, unless they are taken back."""
     lines = text.splitlines(keepends=True)
@@ -328,51 +276,8 @@ def _read_lines(text: str, tally: _Tally, parse_line: Parse, parse_end: Parse) -
     for place, line in enumerate(lines):
         start, position = position, position + len(line)
         if place in (0, len(lines) - 1):
-            tally.add(_BULLET.sub("", line), text, start, parse_end if len(lines) > 1 else None)
-        elif line not in done and not line.isspace() and not tally.add(line, text, start, parse_line):
+            tally.add(_BULLET.sub("", line), text, start, parse=parse_end if len(lines) > 1 else None)
+        elif line not in done and not line.isspace() and not tally.add(line, text, start, parse=parse_line):
             done.add(line)
         if tally.settled:
             return
-
-
-def _without_code(text: str) -> str:
-    """The text without the fences of code blocks; blocks of program code go, unless they are nothing but JSON."""
-    kept: list[str] = []
-    position = 0
-    opened = False
-    drops = False
-    for fence in _FENCE.finditer(text):
-        content = text[position : fence.start()]
-        if not (opened and drops and not _is_data(content)):
-            kept.append(content)
-        opened = not opened
-        language = fence.group(1).casefold()
-        drops = opened and language in _CODE
-        position = fence.end()
-        if opened and language and not drops:
-            position = fence.start() + fence.group().index(fence.group(1)) + len(language)
-    content = text[position:]
-    if not (opened and drops and not _is_data(content)):
-        kept.append(content)
-    return "".join(kept)
-
-
-def _is_data(content: str) -> bool:
-    content = content.strip()
-    return content[:1] in ("{", "[") and content[-1:] in ("}", "]")
-
-
-def _without_latex(text: str) -> str:
-    """The text with LaTeX's commands for fonts and signs in plain form."""
-    if "\\" not in text:
-        return text
-    text = _LATEX_TEXT.sub(r"\1", text)
-    return _LATEX_SIGNS.sub(lambda match: _SIGNS.get(match.group(1), ""), text)
-
-
-def bare(text: str) -> str:
-    """Text without surrounding Markdown, quotes and LaTeX, without final punctuation, and in half-width characters."""
-    text = _QUOTE.sub("", text.translate(_PLAIN)).strip().strip(_MARKDOWN)
-    if text.startswith("$") and text.endswith("$"):
-        text = text.strip("$")
-    return text.rstrip(".。!;,，；！ ").strip(_MARKDOWN)

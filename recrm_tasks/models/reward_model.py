@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from recrm_tasks.answers.plain_text import bare
 from recrm_tasks.answers.prompt import Message
-from recrm_tasks.answers.reading import bare
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.models.padding import Padding, Tokens
 from recrm_tasks.models.pretrained import load_model

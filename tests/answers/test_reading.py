@@ -593,10 +593,28 @@ PIECES = st.sampled_from(
             "ß",
             "İ",
         ),
+        *(
+            "Wait, ",
+            "actually, no",
+            "更正：",
+            "User: ",
+            "or {",
+            "} is ",
+            "by price: ",
+            "least to most: ",
+            "P(no click) = ",
+        ),
+        *("[x] ", "<b>", "<br>", "選", "Ⓑ", '"{', '\\"', "才能", "…", "(90% sure)", "average ", "one may think that "),
         *("yes", "no", "相关", "不一致", "1. ", "= ", "1" * 5000, "NaN", "true", "-", "\\", "$", "…", "\u0301", "ſ"),
     ]
 )
 TEXTS = st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=25).map("".join))
+
+
+def test_a_second_thought_takes_back_what_was_said_before_it_unless_it_is_said_again():
+    assert read("factual", "Answer: A\n\nHold on. The sum is wrong.", "en") == Answer.invalid(Reason.AMBIGUOUS)
+    assert read("factual", "Answer: A\n\nHold on. It is not Answer: A", "en") == Answer.invalid(Reason.AMBIGUOUS)
+    assert read("factual", "Answer: A\n\nHold on, the sum. It is right.\n\nAnswer: A", "en") == Answer(0)
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -823,6 +841,16 @@ ABSURD = {
     "chains": lambda n: "B>" * (n // 2),
     "name and spaces": lambda n: "B" + " " * n + "x",
     "LaTeX": lambda n: r"\text{" * (n // 6),
+    "second thoughts": lambda n: "Answer: A. Wait, " * (n // 17),
+    "marks before second thoughts": lambda n: '{"answer": "A"} ' + "\n\n---\n" * (n // 6),
+    "dots": lambda n: '{"answer": "A"}' + "…*" * (n // 2),
+    "JSON or JSON": lambda n: '{"answer": "A"} or ' * (n // 19),
+    "the same list again and again": lambda n: '{"ranking": ["A","B"]} and ' * (n // 27),
+    "mentions": lambda n: '{"answer": "A"} is ' * (n // 19),
+    "a JSON string": lambda n: '"{' + '\\"' * (n // 2) + '}"',
+    "HTML": lambda n: "<b>" * (n // 3),
+    "notes in brackets": lambda n: "probability (of " * (n // 16),
+    "orders by price": lambda n: "by price: " * (n // 10),
     "accents": lambda n: "a" + "\u0301\u0323" * (n // 2),
 }
 
