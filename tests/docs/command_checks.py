@@ -251,10 +251,9 @@ def of_accelerate(words: list[str], whole: bool) -> None:
 
 
 def of_hf(words: list[str], whole: bool) -> None:
-    import typer
     from huggingface_hub.cli.hf import app
 
-    of_click(typer.main.get_command(app), words[1:], whole)
+    of_click(app, words[1:], whole)
 
 
 def of_vllm(words: list[str], whole: bool) -> None:

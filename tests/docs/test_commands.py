@@ -30,6 +30,7 @@ NOT_RUN = {
     r"^inspect eval-retry": "it needs a run that was interrupted: tests/harnesses has such runs; here its parser",
     r"^inspect score": "the scorer is registered by a plain install only: tests/install scores such a log",
     r"^lm_eval --model (local|openai)-": "an API; here lm-eval's parser, the model's arguments and our tasks",
+    r"^hf download": "the network; tests/data/test_hub.py runs it against a hub of its own; here its parser",
     r"^inspect .*--model (openai|openai-api)/": "an API; here Inspect's parser, the provider and our tasks",
 }
 """Commands that are checked and not run, as regular expressions, with the reason."""
