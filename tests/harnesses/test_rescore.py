@@ -27,6 +27,8 @@ from recrm_tasks.log_readers import READERS
 from recrm_tasks.reports.collect import answers_in, collect, collect_answers
 from recrm_tasks.scoring.outcomes import Answer, Reason
 
+pytestmark = pytest.mark.slow
+
 SUFFIX = {"generate": "", "logprob": "_logprob"}
 OLDER = 1
 """A version of every dimension before the present one."""

@@ -116,6 +116,7 @@ def test_compare(name: str, logs: Path) -> None:
     assert plain(found) == expected(logs, f"compare_{name}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNS)
 def test_rescored(name: str, logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """They have what reading their answers again needs. What is said of changes is what changed."""

@@ -362,6 +362,7 @@ def invalidated(file: Path, to: Path, uuids: list[str] | Literal["all"], end: st
     return written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["eval", "json"])
 def test_invalidated_samples_do_not_count(
     results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], end: str

@@ -82,6 +82,7 @@ def test_a_batch_is_one_burst() -> None:
         assert set(server.tries.values()) == {1}
 
 
+@pytest.mark.slow
 def test_the_limit_holds_and_memory_does_not_grow() -> None:
     with StubServer(delay=0.01) as server:
         judge = judge_of(server, concurrency=8)

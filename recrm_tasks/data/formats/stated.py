@@ -9,7 +9,8 @@ from functools import lru_cache
 
 import pyarrow as pa
 
-from recrm_tasks.answers.reading import Forms, key_of, marker_of, read
+from recrm_tasks.answers.json_keys import key_of
+from recrm_tasks.answers.reading import Forms, marker_of, read
 from recrm_tasks.answers.thinking import without_thinking
 from recrm_tasks.data.formats import texts
 from recrm_tasks.dimensions.rendering import show_scalar
