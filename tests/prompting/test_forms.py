@@ -145,8 +145,8 @@ def test_a_base_models_answer_is_its_first_line():
         (" A", 0),
     ]:
         assert dim.kind.read(text, prompt).value == value
-    # Of a chat model all lines count, and an explicit statement before a bare letter.
-    assert dim.kind.read(" B\nAnswer: A", prompt._replace(style="chat")).value == 0
+    # Of a chat model all lines count: these are two answers.
+    assert dim.kind.read(" B\nAnswer: A", prompt._replace(style="chat")).reason == "ambiguous"
     assert dim.kind.read(" C", prompt).reason == "out_of_range"
     assert dim.kind.read("\n\n", prompt).reason == "empty"
     assert dim.kind.read("The answer\nB", prompt).reason == "no_answer"
