@@ -26,7 +26,7 @@ def test_broken_completions() -> None:
         assert all(found["valid"] and found.total() > found["valid"] for found in counts.values()), counts
 
 
-@pytest.mark.parametrize("part", range(3))
+@pytest.mark.parametrize("part", range(1))
 def test_broken_files(part: int) -> None:
     counts, failures = files(range(part * ONCE, (part + 1) * ONCE))
     assert not failures, "\n".join(map(str, failures))
@@ -36,14 +36,14 @@ def test_broken_files(part: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", range(10))
+@pytest.mark.parametrize("part", range(2))
 def test_many_broken_completions(part: int) -> None:
     _, failures = completions(range(3_000 + 1_000 * part, 4_000 + 1_000 * part))
     assert not failures, "\n".join(map(str, failures))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", range(3, 30))
+@pytest.mark.parametrize("part", range(1, 4))
 def test_many_broken_files(part: int) -> None:
     _, failures = files(range(part * ONCE, (part + 1) * ONCE))
     assert not failures, "\n".join(map(str, failures))

@@ -22,6 +22,8 @@ from recrm_tasks import lm_eval_tasks
 from recrm_tasks.answers.kind import normalise
 from recrm_tasks.dimensions import dimensions
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 4
 CLOSE = 1e-4
 PLAIN = "{{ messages[0].content }}"

@@ -25,6 +25,8 @@ from recrm_tasks.lm_eval_tasks.results import outcome_of
 from recrm_tasks.prompting import Backend, Options, load_questions
 from recrm_tasks.scoring.outcomes import Outcome
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def letters(tmp_path_factory: pytest.TempPathFactory) -> str:

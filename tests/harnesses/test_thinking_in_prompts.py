@@ -35,6 +35,8 @@ from recrm_tasks.errors import RecrmError
 from recrm_tasks.lm_eval_tasks import results
 from recrm_tasks.prompting.tokens import tokens_of
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 3
 
 

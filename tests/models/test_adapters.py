@@ -17,6 +17,8 @@ from recrm_tasks.errors import RecrmError
 from recrm_tasks.models.reward_model import Asked, RewardModel
 from recrm_tasks.prompting.tokens import Tokens, context_of
 
+pytestmark = pytest.mark.slow
+
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 

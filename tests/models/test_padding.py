@@ -13,6 +13,8 @@ from recrm_tasks.answers.prompt import Message
 from recrm_tasks.models.reward_model import Asked, RewardModel
 from recrm_tasks.prompting import Backend, Options, load_questions
 
+pytestmark = pytest.mark.slow
+
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 

@@ -15,6 +15,8 @@ from recrm_tasks.errors import RecrmError
 from recrm_tasks.lm_eval_tasks.reward_model import RewardModelLM
 from recrm_tasks.models.reward_model import Asked, RewardModel
 
+pytestmark = pytest.mark.slow
+
 transformers = pytest.importorskip("transformers")
 
 
