@@ -12,10 +12,7 @@ from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import GenerateConfig
 from inspect_ai.scorer import Scorer
 
-from inspect_tasks.alternatives import TOP
 from inspect_tasks.samples import to_sample
-from inspect_tasks.scorers import recrm, recrm_bench
-from inspect_tasks.solver import ask
 from recrm_tasks.answers.prompt import ANSWER_TOKENS
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.suites import Suite, suite_of
@@ -23,9 +20,12 @@ from recrm_tasks.dimensions.suites import suite as suite_named
 from recrm_tasks.errors import RecrmError
 
 try:
+    from inspect_tasks.alternatives import TOP
     from inspect_tasks.backend import active_backend, extra_body, is_reward_model, thinking_choice
     from inspect_tasks.options import BenchOptions, TaskOptions
     from inspect_tasks.prompt_ends import PromptEnds
+    from inspect_tasks.scorers import recrm, recrm_bench
+    from inspect_tasks.solver import ask
     from inspect_tasks.users_folder import with_paths
     from recrm_tasks.prompting import Backend, load_questions
     from recrm_tasks.prompting.options import AnyOptions, parse

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from inspect_tasks import bench_task
+from inspect_tasks.tasks import INTERFACE
 
 pytestmark = pytest.mark.slow
 
@@ -55,7 +56,7 @@ def test_the_register_takes_the_entry(schema: ModuleType) -> None:
 
 
 def test_the_tasks_version_is_of_the_registers_kind(schema: ModuleType) -> None:
-    assert schema.TaskVersion(bench_task(data="sample").metadata["task_version"]).interface_version == "E"
+    assert schema.TaskVersion(bench_task(data="sample").metadata["task_version"]).interface_version == INTERFACE
 
 
 def test_the_evaluation_report_is_that_of_the_docs() -> None:
