@@ -864,10 +864,13 @@ def seconds(key, text):
 
 @pytest.mark.parametrize("name", ABSURD)
 def test_time_is_linear(name):
-    """Four times the text takes about four times as long, where quadratic is sixteen times; a floor for noise."""
+    """Four times the text takes about four times as long, where quadratic is sixteen times.
+
+    A floor and three tries for noise: a collection of garbage takes longer than the reading.
+    """
     for key in ("relevance", "behavior"):
-        short, long = (seconds(key, ABSURD[name](n)) for n in (20_000, 80_000))
-        assert long < 10 * max(short, 0.05), key
+        limit = 10 * max(seconds(key, ABSURD[name](20_000)), 0.05)
+        assert any(seconds(key, ABSURD[name](80_000)) < limit for _ in range(3)), key
 
 
 @pytest.mark.parametrize("name", ABSURD)
