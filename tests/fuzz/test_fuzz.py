@@ -35,6 +35,12 @@ def test_broken_files(part: int) -> None:
     assert counts.total() == ONCE
 
 
+def test_a_file_that_failed_once() -> None:
+    """A ranking file whose label column is a list, beside a column of turns: it ended in a KeyError."""
+    _, failures = files(range(5_217, 5_218))
+    assert not failures, "\n".join(map(str, failures))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(2))
 def test_many_broken_completions(part: int) -> None:

@@ -112,7 +112,9 @@ def says_the_label(look: Look, column: str, label: str | None) -> bool:
         return bool(pairs)
     if not len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs}):
         return False
-    return not meaning_of(look, column).doubt or len(rows) >= _OFTEN * len(pairs)
+    # The grades of a list have no words of a known meaning.
+    known = "labels" not in own_fields(look.dimension.record_type) and not meaning_of(look, column).doubt
+    return known or len(rows) >= _OFTEN * len(pairs)
 
 
 def _agree(look: Look, found: list[str]) -> bool:
