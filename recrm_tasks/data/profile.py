@@ -22,7 +22,7 @@ from recrm_tasks.data.store.content_digests import as_digests, repeated
 from recrm_tasks.data.store.record_index import CONTENT
 from recrm_tasks.data.store.schema import ITEMS, TURNS, schema_of
 from recrm_tasks.dimensions.base import Dimension
-from recrm_tasks.dimensions.record_fields import own_fields
+from recrm_tasks.dimensions.record_fields import is_list, own_fields
 
 
 @dataclass
@@ -101,7 +101,7 @@ def _counts(stored: Stored, name: str) -> dict[str, int]:
 
 
 def _label_counts(stored: Stored, dimension: Dimension) -> dict[str, int]:
-    if "labels" not in own_fields(dimension.record_type):
+    if not is_list(dimension.record_type):
         return dict(sorted(_counts(stored, "label").items()))
     grades, sizes = Counter[int](), Counter[int]()
     for batch in stored.batches(["labels"]):

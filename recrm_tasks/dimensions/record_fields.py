@@ -41,6 +41,11 @@ def own_fields(record_type: type[Record]) -> tuple[str, ...]:
     return tuple(name for name in record_type.model_fields if name not in Record.model_fields)
 
 
+def is_list(record_type: type[Record]) -> bool:
+    """Whether a record has several candidates with a grade each, not one label."""
+    return "labels" in own_fields(record_type)
+
+
 def field_type(record_type: type[Record], name: str) -> FieldType:
     """The type of a field.
 

@@ -126,40 +126,24 @@ def test_callers_at_the_same_time_in_threads() -> None:
     assert len(judge.asked) == 3
 
 
-def test_one_who_waits_is_cancelled() -> None:
-    """The other one gets the answer."""
+@pytest.mark.parametrize(("cancelled", "asked"), [("the one who waits", 1), ("the one who asks", 2)])
+def test_one_of_two_is_cancelled(cancelled: str, asked: int) -> None:
+    """The other one gets the answer, and asks itself if it must."""
     judge = Counting()
     judge.may.clear()
     cached = CachedJudge(judge)
 
     async def both() -> list[Reply]:
         first, second = (asyncio.create_task(cached.ask(prompts(1))) for _ in range(2))
+        gone, left = (second, first) if cancelled == "the one who waits" else (first, second)
         await asyncio.sleep(0.02)
-        second.cancel()
-        await asyncio.gather(second, return_exceptions=True)
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
         judge.may.set()
-        return await first
+        return await left
 
     assert asyncio.run(both()) == [Reply("A", 5, 1)]
-    assert len(judge.asked) == 1
-
-
-def test_one_who_asks_is_cancelled() -> None:
-    """The other one asks."""
-    judge = Counting()
-    judge.may.clear()
-    cached = CachedJudge(judge)
-
-    async def both() -> list[Reply]:
-        first, second = (asyncio.create_task(cached.ask(prompts(1))) for _ in range(2))
-        await asyncio.sleep(0.02)
-        first.cancel()
-        await asyncio.gather(first, return_exceptions=True)
-        judge.may.set()
-        return await second
-
-    assert asyncio.run(both()) == [Reply("A", 5, 1)]
-    assert len(judge.asked) == 2
+    assert len(judge.asked) == asked
 
 
 def test_a_judge_that_raises() -> None:

@@ -27,7 +27,7 @@ from recrm_tasks.data.mapping.mapping_file import LabelColumn, Source, Values
 from recrm_tasks.data.store.schema import COMMON, ITEMS, TURNS, required_fields, schema_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import Dimension
-from recrm_tasks.dimensions.record_fields import FieldType, field_type, own_fields
+from recrm_tasks.dimensions.record_fields import FieldType, field_type, is_list, own_fields
 from recrm_tasks.dimensions.rendering import render
 
 Rows = npt.NDArray[np.int64]
@@ -236,7 +236,7 @@ class _Conversion:
             if required:
                 nothing = column if field.kind == "items" else found
                 self.refuse(nothing.is_null(), f"no {name}", f"{name}: Field required")
-        gold = "labels" if "labels" in own_fields(record) else "label"
+        gold = "labels" if is_list(record) else "label"
         wanted = source.fields.get(gold)
         return columns | self._label(
             source.label or LabelColumn(column=wanted if isinstance(wanted, str) else gold), columns

@@ -15,7 +15,7 @@ from recrm_tasks.data.mapping.mapping_file import OPEN, DimensionMapping, Source
 from recrm_tasks.data.sources.origin import Origin
 from recrm_tasks.data.store.schema import required_fields
 from recrm_tasks.dimensions.base import Dimension
-from recrm_tasks.dimensions.record_fields import field_type, own_fields
+from recrm_tasks.dimensions.record_fields import field_type, is_list, own_fields
 from recrm_tasks.errors import DataError
 
 
@@ -78,7 +78,7 @@ def check_labels(mapping: DimensionMapping, labels: LabelSet | None, dimension: 
     Raises:
         DataError: there is no such label.
     """
-    if "labels" in own_fields(dimension.record_type):
+    if is_list(dimension.record_type):
         return
     allowed = labels.names if labels else [str(c) for c in field_type(dimension.record_type, "label").choices]
     for place, source in enumerate(mapping.sources):

@@ -16,7 +16,7 @@ from recrm_tasks.data.mapping.doubts import Choice
 from recrm_tasks.data.mapping.label_meaning import Meaning, allowed_labels, as_part, graded, meaning_of
 from recrm_tasks.data.mapping.look import LOOKED_AT, Look, column_list, columns_of, distinct, few
 from recrm_tasks.data.mapping.mapping_file import OPEN, LabelColumn
-from recrm_tasks.dimensions.record_fields import own_fields
+from recrm_tasks.dimensions.record_fields import is_list
 
 _OFFERED = 12
 """Columns that are offered at most: of more, none is likelier than the others."""
@@ -33,7 +33,7 @@ def find_label(look: Look, taken: dict[str, Any]) -> tuple[LabelColumn, LabelSet
     """
     prompt = [c for c in columns_of(taken.get("messages")) if c != OPEN]
     fields = {c for v in (taken.get("fields") or {}).values() if v is not None for c in columns_of(v)} | set(prompt)
-    lists = "labels" in own_fields(look.dimension.record_type)
+    lists = is_list(look.dimension.record_type)
     names = column_names.LABELS + column_names.LABEL if lists else column_names.LABEL
     says = [c for c in look.named((*look.dimension.telling, *look.dimension.contrary)) if c not in fields]
     plain = [c for c in look.named(names) if c not in fields]
@@ -68,7 +68,7 @@ def complete_label(look: Look, given: LabelColumn, shown: list[str], skip: bool)
     if given.grades:
         return given, graded(given.grades)
     said = given.model_fields_set - {"column", "read", "key"}
-    if "labels" in own_fields(look.dimension.record_type) or given.column is None or said:
+    if is_list(look.dimension.record_type) or given.column is None or said:
         return given, None
     if not look.strings(given.column):  # some files of several: their rows are refused one by one
         return given, None
@@ -113,7 +113,7 @@ def says_the_label(look: Look, column: str, label: str | None) -> bool:
     if not len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs}):
         return False
     # The grades of a list have no words of a known meaning.
-    known = "labels" not in own_fields(look.dimension.record_type) and not meaning_of(look, column).doubt
+    known = not is_list(look.dimension.record_type) and not meaning_of(look, column).doubt
     return known or len(rows) >= _OFTEN * len(pairs)
 
 
