@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,9 +10,14 @@ from lm_eval.api.task import ConfigurableTask
 
 from recrm_tasks.answers.thinking import left_open
 from recrm_tasks.errors import RecrmError
+from recrm_tasks.lm_eval_tasks.backend import backend_of
 from recrm_tasks.lm_eval_tasks.documents import options_of
+from recrm_tasks.prompting.fit import tokens_by
 from recrm_tasks.prompting.prompt_end import after_last_turn, closing_for, described
 
+_log = logging.getLogger(__name__)
+_TAIL = 64
+"""Characters at the end of a prompt that decide how an answer after it is tokenized; far more than a token has."""
 _OWN = ("recrm_dimension", "recrm_suite", "recrm_mode", "recrm_provenance")
 """Entries of the metadata that are the task's and not the user's."""
 
@@ -37,7 +43,7 @@ class RenderedTask(ConfigurableTask):
         """
         super().build_all_requests(**arguments)
         metadata = self.config.metadata
-        options = options_of({name: value for name, value in metadata.items() if name not in _OWN})
+        options = options_of(_given(metadata))
         ends: dict[str, tuple[str | None, str]] = {}
         for request in self.instances:
             context, *others = request.arguments
@@ -46,6 +52,8 @@ class RenderedTask(ConfigurableTask):
             if end not in ends:
                 opened = left_open(end, options.thinking_marks)
                 ends[end] = opened, closing_for(opened, metadata["recrm_mode"], options)
+                if metadata["recrm_mode"] == "logprob" and end:
+                    self._check_tokens(context[-_TAIL:] + ends[end][1], request.doc["choices"])
             opened, closing = ends[end]
             if closing:
                 request.arguments = (context + closing, *others)
@@ -60,8 +68,25 @@ class RenderedTask(ConfigurableTask):
         for entry in (provenance,) if "recrm_dimension" in metadata else provenance.values():
             entry["thinking_in_prompt"] = next((described(*end) for end in ends.values() if end[0]), None)
 
+    def _check_tokens(self, end: str, choices: list[str]) -> None:
+        """Warns if the end of a prompt has other tokens once an answer follows: those are what lm-eval scores."""
+        metadata = self.config.metadata
+        tokens = tokens_by(backend_of(metadata), options_of(_given(metadata)).tokenizer)
+        if not isinstance(tokens, str) and not all(tokens.keeps(end, choice) for choice in choices):
+            _log.warning(
+                "%s: this tokenizer splits the end of the prompt, %r, in another way when an answer follows it. "
+                "lm-eval scores answers after those other tokens, Inspect after the prompt as the model sees it: "
+                "probabilities of the two harnesses may differ by more than 0.0001",
+                self.config.task, end[-16:],
+            )  # fmt: skip
+
     def doc_iterator(self, **arguments: Any) -> Iterator[tuple[int, dict[str, Any]]]:
         """The documents, with what their prompts leave open, so that sample logs have it too."""
         for index, document in super().doc_iterator(**arguments):
             opened = self._opened.get(index)
             yield index, {**document, "opened": opened} if opened else document
+
+
+def _given(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """What the user gave, among the task's own entries."""
+    return {name: value for name, value in metadata.items() if name not in _OWN}

@@ -73,6 +73,14 @@ class Tokens:
         ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False)
         return ids
 
+    def keeps(self, text: str, answer: str) -> bool:
+        """Whether a text has the same tokens when an answer follows it.
+
+        Two line ends may be one token at the end of a text, and two tokens before a letter.
+        """
+        alone, together = self.of_text(text), self.of_text(text + answer)
+        return together[: len(alone)] == alone
+
     def render(self, messages: Sequence[Message]) -> str:
         """A prompt as the model sees it: in its chat template if it has one, else as plain text."""
         return self._render(messages, add_generation_prompt=True)

@@ -56,15 +56,20 @@ SWITCH = template("<think>\n{% if enable_thinking is defined and enable_thinking
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The folder of a model whose tokens are bytes; its chat template is changed by `with_template`."""
+    return save_model(tmp_path_factory.mktemp("model"))
+
+
+def save_model(folder: Path, merges: tuple[tuple[str, str], ...] = ()) -> str:
+    """Saves a model whose tokens are bytes, and pairs of bytes."""
     torch = pytest.importorskip("torch")
     transformers = pytest.importorskip("transformers")
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    core = Tokenizer(models.BPE({letter: i for i, letter in enumerate(alphabet)}, []))
+    vocabulary = {token: i for i, token in enumerate([*alphabet, *("".join(pair) for pair in merges)])}
+    core = Tokenizer(models.BPE(vocabulary, list(merges)))
     core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     core.decoder = decoders.ByteLevel()
-    folder = tmp_path_factory.mktemp("model")
     tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=core, eos_token="<eos>", pad_token="<eos>")
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
@@ -182,6 +187,18 @@ def test_closed_thinking_gives_equal_probabilities(model: str, end: str, tmp_pat
         logprobs = choice_logprobs(found.output, found.metadata["choices"], found.metadata.get("answer_tokens"))
         assert isinstance(logprobs, list)
         assert shares(logprobs) == pytest.approx(ours, abs=1e-4)
+
+
+def test_a_prompt_that_is_split_in_another_way_before_an_answer_is_reported(
+    model: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As GPT-2's kind of tokenizer does: two line ends are one token, but not before a letter."""
+    told = "splits the end of the prompt"
+    other = save_model(tmp_path, merges=(("Ċ", "Ċ"),))
+    for folder, expected in ((model, False), (other, True)):
+        with_template(folder, R1)
+        by_lm_eval(folder, "recrm_factual_logprob", close_thinking=True)
+        assert (told in caplog.text) == expected
 
 
 def test_closed_thinking_is_read_as_an_answer(model: str, tmp_path: Path) -> None:
