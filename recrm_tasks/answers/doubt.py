@@ -37,6 +37,11 @@ _REPORTED = re.compile(
     r"|<(?:item|response|evidence|query|rules?|user|context|document|reply|input|example)\b[^<>]*>$",
     re.IGNORECASE,
 )
+_LINE_ABOVE = re.compile(
+    r"\b(?:line|phrase|sentence|ending)\b[^.,:;!?\n]{0,40} (?:is|was|reads|says)$|(?:[一后]行|末尾|结尾)[^,。:;]{0,8}(?:是|为|写着?)$",
+    re.IGNORECASE,
+)
+"""A line that says what the next one quotes: `The last line of the reply is`."""
 _ANNOUNCED = re.compile(rf"(?:\b(?:{_REPORTS})|写道|写着|写了|(?<!来)说道?)\s*:", re.IGNORECASE)
 _OTHERS = re.compile(
     r"\b(?:agent|assistant|response|reply|model|item|evidence|description)(?:'s|’s)?\s*(?:final)?$"
@@ -138,7 +143,8 @@ def doubt(text: str, start: int, end: int | None = None) -> Reason | None:
         if above.rstrip("*_ ").endswith(":") and (_REVERSED.search(above) or _BASIS.search(above)):
             return Reason.AMBIGUOUS
         if not above.rstrip("*_").endswith(":") or _OWN.search(above):
-            return Reason.AMBIGUOUS if above.rstrip("*_ ").endswith(":") and _reported(above) else None
+            reported = _reported(above) if above.rstrip("*_ ").endswith(":") else _LINE_ABOVE.search(above)
+            return Reason.AMBIGUOUS if reported else None
         before = above
     elif _is_quoted(line) and not (_OWN.search(before) and not _reported(before)):
         return Reason.AMBIGUOUS

@@ -181,10 +181,9 @@ def test_inspect_goes_on_where_a_dead_server_left_it(
 
 @pytest.mark.server
 @pytest.mark.parametrize("mode", engines.MODES)
-def test_a_judge_of_rewards_answers_as_inspect(server: Server, mode: Mode, tmp_path: Path) -> None:
+def test_a_judge_of_rewards_answers_as_inspect(server: Server, mode: Mode, answers: dict[str, Answers]) -> None:
     """The same questions to the same server: the same texts and verdicts; the most probable answers are the same."""
-    url = {"LOCAL_BASE_URL": f"{server.url}/v1", "LOCAL_API_KEY": "none"}
-    inspected = engines.inspect(f"openai-api/local/{NAME}", mode, LIMIT, tmp_path, "--max-connections", "4", **url)
+    inspected = answers["Inspect openai-api/"]
     judge = ServerJudge(NAME, f"{server.url}/v1", mode, max_tokens=engines.TOKENS)
     for key, dimension in dimensions().items():
         prompts = list(load(key, "sample", limit=LIMIT).prompts(mode))
