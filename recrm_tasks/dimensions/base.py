@@ -121,6 +121,7 @@ class Dimension(ABC):
                 group=posed.group,
                 values=posed.values,
                 style=form.style,
+                dimension=self.key,
             )
 
     def prompt(

@@ -23,6 +23,11 @@ async def in_background(coroutine: Coroutine[Any, Any, T]) -> T:
     return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, _running()))
 
 
+def start_in_background(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Starts a coroutine in the background loop, without waiting for it."""
+    asyncio.run_coroutine_threadsafe(coroutine, _running())
+
+
 def _running() -> asyncio.AbstractEventLoop:
     global _loop
     with _lock:

@@ -22,6 +22,7 @@ from recrm_tasks.scoring.aggregate.parts import Role
 
 OnError: TypeAlias = Literal["raise", "none"]
 """What happens where the judge does not answer: an error, or a case without a reward."""
+ON_ERROR: tuple[OnError, ...] = ("raise", "none")
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class HybridReward:
         for name, value, allowed in (
             ("form", self.form, tuple(FORMS)),
             ("missing", self.missing, MISSING),
-            ("on_error", self.on_error, ("raise", "none")),
+            ("on_error", self.on_error, ON_ERROR),
         ):
             if value not in allowed:
                 raise RecrmError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from recrm_tasks.answers.prompt import ANSWER_TOKENS, MODES, Mode, Prompt
@@ -13,6 +13,7 @@ from recrm_tasks.errors import RecrmError
 from recrm_tasks.rewards.background import in_background
 from recrm_tasks.rewards.completion import reply_of
 from recrm_tasks.rewards.judge import Heard, Reply
+from recrm_tasks.rewards.together import ask_together
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -119,18 +120,11 @@ class ServerJudge:
             self._connection = _Connection(self._client(), loop, self.concurrency)
         connection = self._connection
         began = time.monotonic()
-        replies: list[Reply] = [Reply(None)] * len(prompts)
-        # As many workers as requests at a time: a task per question would cost memory for each.
-        numbered = iter(enumerate(prompts))
 
-        async def work(left: Iterator[tuple[int, Prompt]]) -> None:
-            for place, prompt in left:
-                replies[place] = await self._reply(prompt, connection, began)
-                if heard is not None:
-                    heard(place, replies[place])
+        async def reply(prompt: Prompt) -> Reply:
+            return await self._reply(prompt, connection, began)
 
-        await asyncio.gather(*(work(numbered) for _ in range(min(self.concurrency, len(prompts)))))
-        return replies
+        return await ask_together(prompts, reply, self.concurrency, heard)
 
     def _client(self) -> AsyncOpenAI:
         from openai import AsyncOpenAI
