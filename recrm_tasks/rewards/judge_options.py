@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +15,7 @@ from recrm_tasks.rewards.cached_judge import CachedJudge
 from recrm_tasks.rewards.function_judge import FunctionJudge
 from recrm_tasks.rewards.gathering_judge import GatheringJudge
 from recrm_tasks.rewards.judge import Judge
+from recrm_tasks.rewards.named_function import named_function
 from recrm_tasks.rewards.reward_model_judge import RewardModelJudge
 from recrm_tasks.rewards.server_judge import ServerJudge
 from recrm_tasks.rewards.transformers_judge import TransformersJudge
@@ -111,18 +110,7 @@ def _reward_model(path: str, classes: str | None = None, **options: Any) -> Judg
 
 
 def _python(place: str, **options: Any) -> Judge:
-    module, _, name = place.rpartition(":")
-    if not module:
-        raise RecrmError(f"judge: python:{place} names no function: write python:MODULE:FUNCTION")
-    if (here := os.getcwd()) not in sys.path:  # a console script has its own folder there
-        sys.path.insert(0, here)
-    try:
-        function = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise RecrmError(f"judge: python:{place} cannot be loaded: {error}") from None
-    if not callable(function):
-        raise RecrmError(f"judge: python:{place} is not a function")
-    return FunctionJudge(function, **{"name": place, **options})
+    return FunctionJudge(named_function(place, "judge"), **{"name": place, **options})
 
 
 class _Kind(NamedTuple):

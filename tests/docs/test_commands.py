@@ -25,7 +25,7 @@ NOT_RUN = {
     r"^vllm serve": "vLLM is not in this environment: tests/backends/test_doc_servers.py asks its parser",
     r"^make (demo|test|check|generated)": "`make test` and CI run them; here that the target exists",
     r"^make fuzz": "it takes minutes; here that the target exists",
-    r"^(python )?(benchmarks/|tests/|demo/|\w+\.py)": "they take minutes; here what they declare as arguments",
+    r"^(python )?(benchmarks/|tests/|demo/|examples/|\w+\.py)": "they take minutes; here their arguments",
     r"^(python -m )?pip install": "tests/install installs the package; here pip's parser, and the names of the extras",
     r"^inspect eval-retry": "it needs a run that was interrupted: tests/harnesses has such runs; here its parser",
     r"^inspect score": "the scorer is registered by a plain install only: tests/install scores such a log",
@@ -117,6 +117,8 @@ OTHER_OPTIONS = {
     "--durations": "pytest",
     "--logprobs-mode": "vllm serve",
     "--no-enable-prefix-caching": "vllm serve",
+    "--reward": "openrlhf.cli.train_ppo_ray",
+    "--reward_funcs": "trl grpo",
 }
 """Options of programs that are not asked here."""
 

@@ -20,7 +20,7 @@ TEXT = (ROOT / PAGE).read_text(encoding="utf-8")
 
 
 def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    (example,) = (block.code for block in blocks(PAGE) if block.language == "python")
+    (example,) = (block.code for block in blocks(PAGE) if (block.language, block.file) == ("python", ""))
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}
     with StubServer(lambda asked, before: message("A", logprobs=first_token({"A": -0.1, "B": -3.0}))) as server:
