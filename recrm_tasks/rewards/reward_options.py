@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from recrm_tasks.prompting.options import Option, Values, one_of
 from recrm_tasks.rewards.combine import MISSING
+from recrm_tasks.rewards.episode import OVER, EpisodeRewards
 from recrm_tasks.rewards.hybrid_reward import ON_ERROR, HybridReward
 from recrm_tasks.rewards.judge_options import judge_from
 from recrm_tasks.scoring.aggregate.forms import DEFAULT, FORMS
@@ -24,6 +25,13 @@ def _weights(value: object) -> dict[str, float]:
     if not isinstance(value, Mapping) or not all(isinstance(one, str | int | float) for one in value.values()):
         raise ValueError
     return {str(key): float(weight) for key, weight in value.items()}
+
+
+def _share(value: object) -> float:
+    found = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else -1.0
+    if not 0 <= found <= 1:
+        raise ValueError
+    return found
 
 
 OPTIONS: dict[str, Option] = {
@@ -50,29 +58,38 @@ OPTIONS: dict[str, Option] = {
             "What happens where the judge does not answer: `raise` (an error), `none` (a case without a reward).",
             "raise",
         ),
+        "over": (
+            one_of(OVER),
+            "How the rewards of an episode's steps make that of the whole: `sum`, `mean`, `last`, or `discount` "
+            "(the sum of discount ** step * reward).",
+            "mean",
+        ),
+        "discount": (Values("float", "a number from 0 to 1", _share), "The discount of a step.", "0.99"),
     }.items()
 }
-"""By name. Their defaults are those of `HybridReward`."""
+"""By name. Their defaults are those of `HybridReward` and `EpisodeRewards`."""
+_OF_EPISODES = ("over", "discount")
 
 
-def reward_from(config: Mapping[str, object], prefix: str = "") -> HybridReward:
-    """The reward that a config describes.
+def rewards_from(config: Mapping[str, object], prefix: str = "") -> EpisodeRewards:
+    """The rewards that a config describes: of episodes, and of cases as their field `reward`.
 
     Args:
-        config: values by the names of `OPTIONS`, here and in `judge_options`, as a user wrote them.
-            None is the default.
+        config: values by the names of `OPTIONS`, here and in `judge_options`, as a user wrote them. None is the
+            default.
         prefix: what the user writes before an option's name, for messages: `--`.
 
     Raises:
-        RecrmError: see `judge_from` and `HybridReward`.
+        RecrmError: see `judge_from`, `HybridReward` and `EpisodeRewards`.
 
     Example:
-        >>> reward = reward_from({"judge": "python:my_judge:answer", "missing": "drop", "weights": "relevance=2"})
+        >>> rewards = rewards_from({"judge": "python:my_judge:answer", "missing": "drop", "weights": "relevance=2"})
     """
     own = {
         name: OPTIONS[name].values.parse(value, prefix + name.replace("_", "-") if prefix else name)
         for name, value in config.items()
         if name in OPTIONS and value is not None
     }
+    of_episodes = {name: own.pop(name) for name in _OF_EPISODES if name in own}
     judge = judge_from({name: value for name, value in config.items() if name not in OPTIONS}, prefix)
-    return HybridReward(judge, **own)
+    return EpisodeRewards(HybridReward(judge, **own), **of_episodes)

@@ -12,7 +12,7 @@ from marker_model import save
 from stub_server import StubServer
 
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.rewards import Case, HybridReward
+from recrm_tasks.rewards import Case, FunctionJudge, HybridReward
 from recrm_tasks.rewards.judge_options import judge_from
 from recrm_tasks.rewards.reward_options import reward_from
 
@@ -112,8 +112,6 @@ def test_a_config_names_its_options_without_dashes() -> None:
 
 def test_a_coroutine_function_is_asked_several_questions_at_a_time() -> None:
     """In one loop that outlives a call, and never more than the limit over all callers."""
-    from recrm_tasks.rewards import FunctionJudge
-
     now, most, loops = 0, 0, set()
 
     async def answer(prompt: Any) -> str:
