@@ -71,7 +71,7 @@ def _score(options: argparse.Namespace) -> int:
     rewards = _rewards(options)
     name = "standard input" if options.file == "-" else options.file
     with _reading(options.file) as lines:
-        if options.file != "-":
+        if options.file != "-" and lines.seekable():
             check(lines, name)
             lines.seek(0)
         with _writing(options.to) as out:
