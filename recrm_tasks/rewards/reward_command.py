@@ -54,7 +54,12 @@ def add_reward_command(commands: Any) -> None:
 
 
 def _add_options(parser: argparse.ArgumentParser, without: tuple[str, ...]) -> None:
-    for title, declared in (("the judge", judge_options.OPTIONS), ("the reward", reward_options.OPTIONS)):
+    groups = {
+        "the judge": judge_options.OPTIONS,
+        "the reward": reward_options.OPTIONS,
+        "episodes": reward_options.EPISODE_OPTIONS,
+    }
+    for title, declared in groups.items():
         group = parser.add_argument_group(title)
         for name, option in declared.items():
             if name not in without:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from recrm_tasks.prompting.options import Option, Values, one_of
 from recrm_tasks.rewards.combine import MISSING
@@ -58,6 +59,13 @@ OPTIONS: dict[str, Option] = {
             "What happens where the judge does not answer: `raise` (an error), `none` (a case without a reward).",
             "raise",
         ),
+    }.items()
+}
+"""By name. Their defaults are those of `HybridReward`."""
+
+EPISODE_OPTIONS: dict[str, Option] = {
+    name: Option(*declared, name=name)
+    for name, declared in {
         "over": (
             one_of(OVER),
             "How the rewards of an episode's steps make that of the whole: `sum`, `mean`, `last`, or `discount` "
@@ -67,12 +75,11 @@ OPTIONS: dict[str, Option] = {
         "discount": (Values("float", "a number from 0 to 1", _share), "The discount of a step.", "0.99"),
     }.items()
 }
-"""By name. Their defaults are those of `HybridReward` and `EpisodeRewards`."""
-_OF_EPISODES = ("over", "discount")
+"""By name. Their defaults are those of `EpisodeRewards`."""
 
 
-def rewards_from(config: Mapping[str, object], prefix: str = "") -> EpisodeRewards:
-    """The rewards that a config describes: of episodes, and of cases as their field `reward`.
+def reward_from(config: Mapping[str, object], prefix: str = "") -> HybridReward:
+    """The reward that a config describes.
 
     Args:
         config: values by the names of `OPTIONS`, here and in `judge_options`, as a user wrote them. None is the
@@ -80,16 +87,30 @@ def rewards_from(config: Mapping[str, object], prefix: str = "") -> EpisodeRewar
         prefix: what the user writes before an option's name, for messages: `--`.
 
     Raises:
-        RecrmError: see `judge_from`, `HybridReward` and `EpisodeRewards`.
+        RecrmError: see `judge_from` and `HybridReward`.
 
     Example:
-        >>> rewards = rewards_from({"judge": "python:my_judge:answer", "missing": "drop", "weights": "relevance=2"})
+        >>> reward = reward_from({"judge": "python:my_judge:answer", "missing": "drop", "weights": "relevance=2"})
     """
-    own = {
-        name: OPTIONS[name].values.parse(value, prefix + name.replace("_", "-") if prefix else name)
-        for name, value in config.items()
-        if name in OPTIONS and value is not None
-    }
-    of_episodes = {name: own.pop(name) for name in _OF_EPISODES if name in own}
+    own = _parsed(OPTIONS, config, prefix)  # first: a judge may take a minute to load
     judge = judge_from({name: value for name, value in config.items() if name not in OPTIONS}, prefix)
-    return EpisodeRewards(HybridReward(judge, **own), **of_episodes)
+    return HybridReward(judge, **own)
+
+
+def rewards_from(config: Mapping[str, object], prefix: str = "") -> EpisodeRewards:
+    """The same with the options of `EPISODE_OPTIONS`: the rewards of episodes, and of cases as their field `reward`.
+
+    Raises:
+        RecrmError: see `reward_from` and `EpisodeRewards`.
+    """
+    of_episodes = _parsed(EPISODE_OPTIONS, config, prefix)
+    rest = {name: value for name, value in config.items() if name not in EPISODE_OPTIONS}
+    return EpisodeRewards(reward_from(rest, prefix), **of_episodes)
+
+
+def _parsed(options: Mapping[str, Option], config: Mapping[str, object], prefix: str) -> dict[str, Any]:
+    return {
+        name: options[name].values.parse(value, prefix + name.replace("_", "-") if prefix else name)
+        for name, value in config.items()
+        if name in options and value is not None
+    }

@@ -13,8 +13,6 @@ from stub_server import StubServer, first_token, message
 from recrm_tasks import rewards
 from recrm_tasks.rewards import Case, HybridReward, Reward
 
-pytest.importorskip("openai", reason="the extra rewards is not installed")
-
 PAGE = "docs/rewards.md"
 TEXT = (ROOT / PAGE).read_text(encoding="utf-8")
 

@@ -26,7 +26,6 @@ from recrm_tasks.dimensions.rendering import render_entry
 from recrm_tasks.lm_eval_tasks.results import outcome_of
 from recrm_tasks.scoring.outcomes import Outcome
 
-pytest.importorskip("openai", reason="the extra rewards is not installed")
 pytestmark = pytest.mark.slow
 
 CANDIDATE = re.compile(r"^([A-Z])\. (.*)$", re.MULTILINE)

@@ -16,7 +16,6 @@ from recrm_tasks.rewards import Case, FunctionJudge, HybridReward
 from recrm_tasks.rewards.judge_options import judge_from
 from recrm_tasks.rewards.reward_options import reward_from
 
-pytest.importorskip("openai", reason="the extra rewards is not installed")
 CASES = [Case(query="a quiet hotel", items=("Park Hotel",))]
 
 

@@ -23,13 +23,11 @@ from recrm_tasks.cli import main
 from recrm_tasks.rewards import EpisodeRewards, FunctionJudge, HybridReward
 from recrm_tasks.rewards.score_file import rows_of, score
 
-pytest.importorskip("openai", reason="the extra rewards is not installed")
-
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.02)
-    monkeypatch.setattr("openai._base_client.MAX_RETRY_DELAY", 0.1)
+    monkeypatch.setattr("recrm_tasks.rewards.chat_client._FIRST_PAUSE", 0.02)
+    monkeypatch.setattr("recrm_tasks.rewards.chat_client._LONGEST_PAUSE", 0.1)
 
 
 def case(number: int, **fields: Any) -> dict[str, Any]:
@@ -252,19 +250,9 @@ def test_a_run_that_was_killed_goes_on(tmp_path: Path) -> None:
 def test_two_processes_on_one_cache(tmp_path: Path) -> None:
     file = written(tmp_path / "cases.jsonl", [case(i) for i in range(100)])
     with StubServer(delay=0.005) as server:
-        runs = [
-            subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "recrm_tasks.cli",
-                    *words(server, file, "--cache", str(tmp_path / "replies.db")),
-                ],
-                stdout=subprocess.PIPE,
-                env=os.environ,
-            )
-            for _ in range(2)
-        ]
+        command = words(server, file, "--cache", str(tmp_path / "replies.db"))
+        run = [sys.executable, "-m", "recrm_tasks.cli", *command]
+        runs = [subprocess.Popen(run, stdout=subprocess.PIPE) for _ in range(2)]
         outs = [one.communicate(timeout=60)[0].decode() for one in runs]
         assert [one.returncode for one in runs] == [0, 0]
         asked = len(server.asked)

@@ -22,7 +22,6 @@ from typing import Any
 import pytest
 from stub_server import StubServer, message
 
-pytest.importorskip("openai", reason="the extra rewards is not installed")
 pytest.importorskip("uvicorn", reason="the extra serve is not installed")
 
 from reward_service import Service, running
@@ -36,8 +35,8 @@ from recrm_tasks.rewards.service.server import listening
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.02)
-    monkeypatch.setattr("openai._base_client.MAX_RETRY_DELAY", 0.1)
+    monkeypatch.setattr("recrm_tasks.rewards.chat_client._FIRST_PAUSE", 0.02)
+    monkeypatch.setattr("recrm_tasks.rewards.chat_client._LONGEST_PAUSE", 0.1)
 
 
 def case(number: int, **fields: Any) -> dict[str, Any]:
