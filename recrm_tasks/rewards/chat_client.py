@@ -30,6 +30,8 @@ _AGAIN = (408, 409, 429)
 _SHOWN = 300
 """Characters of a server's message that an error shows."""
 
+_OF_OTHERS: list[aiohttp.ClientSession] = []
+
 
 class RequestFailed(Exception):
     """A request failed after all tries.
@@ -143,7 +145,8 @@ def _proxy_for(url: str) -> str | None:
 
 def _close(session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop, process: int) -> None:
     """Closes the connections when nobody needs them any more."""
-    if process == os.getpid() and loop.is_running():  # a child process has no thread for the loop
+    if process == os.getpid() and loop.is_running():
         asyncio.run_coroutine_threadsafe(session.close(), loop)
     else:
-        session.detach()
+        # In a child process they are the parent's too, and closing them would take them from its loop.
+        _OF_OTHERS.append(session)
