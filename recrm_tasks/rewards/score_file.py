@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any, NamedTuple
 
@@ -17,10 +17,12 @@ from recrm_tasks.rewards.episode import Episode, EpisodeReward, EpisodeRewards
 from recrm_tasks.rewards.hybrid_reward import Reward
 from recrm_tasks.rewards.problem import first_problem
 
-_AHEAD = 1024
-"""Lines that are read ahead of the one that is written next: enough for every judge."""
-_BYTES_AHEAD = 2**24
-"""Their length in all, which bounds the memory."""
+_TOGETHER = 64
+"""Lines that are asked about in one call."""
+_GROUP_BYTES = 2**20
+"""Their length in all, but for one long line."""
+_AHEAD = 16
+"""Such groups at a time: enough for every judge, and a bound of the memory."""
 _BAD_LINES = 5
 """Bad lines that a message shows."""
 
@@ -146,26 +148,39 @@ async def _score(rows: Iterator[Row], rewards: EpisodeRewards, out: IO[str]) -> 
 
 
 async def _judged(rows: Iterator[Row], rewards: EpisodeRewards) -> AsyncIterator[tuple[Row, Reward | EpisodeReward]]:
-    waiting: deque[tuple[Row, asyncio.Task[Any]]] = deque()
-    length = 0
+    groups = _groups(rows)
+    waiting: deque[tuple[list[Row], asyncio.Task[Any]]] = deque()
     try:
         while True:
-            while len(waiting) < _AHEAD and length < _BYTES_AHEAD and (row := next(rows, None)) is not None:
-                waiting.append((row, asyncio.ensure_future(_reward(row.subject, rewards))))
-                length += row.length
+            while len(waiting) < _AHEAD and (group := next(groups, None)) is not None:
+                waiting.append((group, asyncio.ensure_future(_rewards_of(group, rewards))))
             if not waiting:
                 return
-            row, task = waiting[0]
-            yield row, await task
-            waiting.popleft()
-            length -= row.length
+            group, task = waiting.popleft()
+            for one in zip(group, await task, strict=True):
+                yield one
     finally:
         for _, task in waiting:
             task.cancel()
         await asyncio.gather(*(task for _, task in waiting), return_exceptions=True)
 
 
-async def _reward(subject: Case | Episode, rewards: EpisodeRewards) -> Reward | EpisodeReward:
-    if isinstance(subject, Episode):
-        return (await rewards.rewards([subject]))[0]
-    return (await rewards.reward.rewards([subject]))[0]
+def _groups(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Neighbouring rows, either cases or episodes."""
+    group: list[Row] = []
+    length = 0
+    for row in rows:
+        full = len(group) == _TOGETHER or length >= _GROUP_BYTES
+        if group and (full or type(row.subject) is not type(group[0].subject)):
+            yield group
+            group, length = [], 0
+        group.append(row)
+        length += row.length
+    if group:
+        yield group
+
+
+async def _rewards_of(group: Sequence[Row], rewards: EpisodeRewards) -> Sequence[Reward | EpisodeReward]:
+    if isinstance(group[0].subject, Episode):
+        return await rewards.rewards([row.subject for row in group if isinstance(row.subject, Episode)])
+    return await rewards.reward.rewards([row.subject for row in group if isinstance(row.subject, Case)])

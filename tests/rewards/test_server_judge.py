@@ -389,6 +389,35 @@ def test_texts_that_cannot_be_sent_as_they_are() -> None:
     assert "a � b 🏨" in server.asked[0]["messages"][-1]["content"]
 
 
+def test_a_prompt_that_is_longer_than_the_servers_context() -> None:
+    """As vLLM says it; the others are answered."""
+    body = b'{"error": {"message": "This model\'s maximum context length is 1024 tokens.", "code": 400}}'
+
+    async def refused() -> Any:
+        return web.Response(status=400, body=body)
+
+    with StubServer(lambda asked, before: refused() if len(str(asked)) > 10_000 else message()) as server:
+        long = Case(query="q", items=("x" * 20_000,))
+        first, second, last = HybridReward(judge_of(server), dimensions=["relevance"], on_error="none")(
+            [*cases(1), long, *cases(2)[1:]]
+        )
+        assert set(server.tries.values()) == {1}
+    assert (first.value, second.value, last.value) == (1.0, None, 1.0)
+    assert "This model's maximum context length is 1024 tokens." in (second.error or "")
+
+
+def test_a_case_of_a_thousand_items() -> None:
+    """Each is asked about, and their order once; no answer about the order can be read."""
+    case = Case(query="q", items=tuple(f"Hotel {i}" for i in range(1000)), profile="p", history=("h",), context="c")
+    with StubServer() as server:
+        reward = HybridReward(judge_of(server), dimensions=["relevance", "behavior", "ranking"], missing="drop")
+        (found,) = reward([case])
+    assert len(server.asked) == len(found.asked) == 2001
+    assert found.parts["relevance"] == 1.0
+    assert found.missing["behavior"].startswith("unreadable: 1000 of 1000")
+    assert found.missing["ranking"].startswith("unreadable: 1")
+
+
 def test_other_settings() -> None:
     extra = {"chat_template_kwargs": {"enable_thinking": False}}
     with StubServer() as server:
