@@ -132,9 +132,8 @@ def _serve(options: argparse.Namespace) -> int:
         raise RecrmError(f"a service of rewards needs {error.name}: pip install 'recrm-tasks[serve]'") from None
     token = _token(options.token_file)
     port = number(0).parse(options.port, "--port")
-    limits = Limits(
-        cases=number(1).parse(options.queue, "--queue"), body=number(1).parse(options.max_body, "--max-body") * MIB
-    )
+    body = number(1).parse(options.max_body, "--max-body") * MIB
+    limits = Limits(number(1).parse(options.queue, "--queue"), body, max(Limits.memory, 2 * body))
     grace = number(1).parse(options.grace, "--grace")
     with listening(options.host, port, token is not None) as on:
         rewards = _rewards(options)

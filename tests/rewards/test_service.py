@@ -305,6 +305,35 @@ def test_a_client_that_goes_away_is_not_asked_for_any_more() -> None:
         assert len(server.asked) <= asked + 2
 
 
+def test_a_judge_that_takes_its_time_does_not_stop_the_service() -> None:
+    """A plain function that blocks is asked in a thread."""
+    go = threading.Event()
+
+    def judge(prompt: Any) -> str:
+        go.wait(20)
+        return "A"
+
+    with running(good(judge)) as service, ThreadPoolExecutor(1) as pool:
+        first = pool.submit(service.ask, "/rewards", {"cases": [case(0)]})
+        while service.metric("recrm_reward_cases_in_hand") < 1:
+            time.sleep(0.01)
+        assert service.ask("/health").status == 200
+        go.set()
+        assert first.result(20).json["rewards"][0]["value"] == 1.0
+
+
+def test_a_judge_that_is_down() -> None:
+    """No connection, no answer in time, status 500: the error of each case, and a warning in the log."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        judge = ServerJudge("stub", f"http://127.0.0.1:{taken.getsockname()[1]}/v1", retries=1, timeout=0.5)
+        rewards = EpisodeRewards(HybridReward(judge, dimensions=["relevance"]))
+        with running(rewards) as service:
+            found = service.ask("/rewards", {"cases": [case(0), case(1)]}).json["rewards"]
+            assert service.metric("recrm_reward_cases_failed_total") == 2
+    assert all(one["value"] is None and "no connection to" in one["error"] for one in found)
+
+
 def test_a_token() -> None:
     with running(good(), token="s3cret") as service:
         body = {"cases": [case(0)]}

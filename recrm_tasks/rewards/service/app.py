@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import hmac
 import json
 import logging
@@ -21,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from recrm_tasks.rewards.episode import EpisodeRewards
+from recrm_tasks.rewards.hybrid_reward import Reward
 from recrm_tasks.rewards.service.in_hand import InHand, Limits
 from recrm_tasks.rewards.service.metrics import Metrics
 from recrm_tasks.rewards.service.nemo_gym_form import read_rollout, verified
@@ -78,7 +78,6 @@ class _Service:
         self._token = None if token is None else token.encode()
         self._hand = InHand(limits)
         self._metrics = Metrics()
-        self._wait = 1
 
     async def health(self, request: Request) -> Response:
         """Without a token: load balancers have none."""
@@ -96,7 +95,7 @@ class _Service:
         async with self._hand.body(request) as body:
             cases = read_cases(body)
             found = await self._judged(request, cases, self._episodes.reward.rewards, [1] * len(cases))
-        self._metrics.judged(found)
+        self._count(found)
         return _as_json({"rewards": [one.to_json() for one in found], "versions": self._episodes.reward.versions})
 
     async def episodes(self, request: Request) -> Response:
@@ -105,7 +104,7 @@ class _Service:
             episodes = read_episodes(body)
             sizes = [len(episode.steps) for episode in episodes]
             found = await self._judged(request, episodes, self._episodes.rewards, sizes)
-        self._metrics.judged(step for one in found for step in one.steps)
+        self._count([step for one in found for step in one.steps])
         return _as_json({"rewards": [one.to_json() for one in found], "versions": self._episodes.versions})
 
     async def verify(self, request: Request) -> Response:
@@ -113,7 +112,7 @@ class _Service:
         async with self._hand.body(request) as body:
             row, case = read_rollout(body)
             (reward,) = await self._judged(request, [case], self._episodes.reward.rewards, [1])
-        self._metrics.judged([reward])
+        self._count([reward])
         return _as_json(verified(row, reward))
 
     async def seed_session(self, request: Request) -> Response:
@@ -144,6 +143,12 @@ class _Service:
             found = await _while_connected(request, _in_groups(subjects, judge, sizes))
         self._hand.wait = min(_LONGEST_WAIT, math.ceil(time.monotonic() - began))
         return found
+
+    def _count(self, rewards: Sequence[Reward]) -> None:
+        self._metrics.judged(rewards)
+        errors = [reward.error for reward in rewards if reward.error is not None]
+        if errors:
+            _log.warning("the judge did not answer about %d of %d cases: %s", len(errors), len(rewards), errors[0])
 
     def guarded(self, path: str, handler: Handler) -> Handler:
         """A handler for those who may ask; it counts, and every refusal is one message."""
@@ -185,7 +190,7 @@ def _sent(request: Request) -> bytes:
     if scheme.lower() == "basic":  # of clients that only take a URL: http://any:TOKEN@host:port
         try:
             return base64.b64decode(value, validate=True).partition(b":")[2]
-        except binascii.Error:
+        except ValueError:  # not base64, or not ASCII
             return b""
     return b""
 

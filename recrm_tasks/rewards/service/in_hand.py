@@ -83,12 +83,13 @@ class InHand:
         """
         parts: list[bytes] = []
         try:
-            await asyncio.wait_for(self._read(request, parts), self.limits.reading)
+            try:
+                await asyncio.wait_for(self._read(request, parts), self.limits.reading)
+            except asyncio.TimeoutError:
+                raise Refusal(408, f"the request was not complete after {self.limits.reading:g} s") from None
+            except ClientDisconnect:
+                raise Refusal(400, "the client went away before the request was complete") from None
             yield b"".join(parts)
-        except asyncio.TimeoutError:
-            raise Refusal(408, f"the request was not complete after {self.limits.reading:g} s") from None
-        except ClientDisconnect:
-            raise Refusal(400, "the client went away before the request was complete") from None
         finally:
             self.bytes -= sum(map(len, parts))
 
