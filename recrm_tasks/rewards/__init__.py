@@ -8,6 +8,7 @@ reward([Case(query="quiet hotel near the station", items=["Park Hotel, 5 min wal
 
 from recrm_tasks.rewards.cached_judge import CachedJudge
 from recrm_tasks.rewards.case import Case
+from recrm_tasks.rewards.episode import Episode, EpisodeReward, EpisodeRewards
 from recrm_tasks.rewards.function_judge import FunctionJudge
 from recrm_tasks.rewards.gathering_judge import GatheringJudge
 from recrm_tasks.rewards.hybrid_reward import HybridReward, Reward
@@ -19,6 +20,9 @@ from recrm_tasks.rewards.transformers_judge import TransformersJudge
 __all__ = [
     "CachedJudge",
     "Case",
+    "Episode",
+    "EpisodeReward",
+    "EpisodeRewards",
     "FunctionJudge",
     "GatheringJudge",
     "HybridReward",

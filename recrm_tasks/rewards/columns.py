@@ -38,8 +38,7 @@ def rows(columns: Mapping[str, Any], count: int) -> list[dict[str, Any]]:
             raise DataError(f"column {name}: must be a list with a value for each of {count} completions, not {found}")
     if read == [CASE]:
         return [fields(value, f"column {CASE}, row {row}") for row, value in enumerate(columns[CASE])]
-    found = [{name: columns[name][row] for name in read} for row in range(count)]
-    return [_known(one, f"row {row}") for row, one in enumerate(found)]
+    return [_known({name: columns[name][row] for name in read}) for row in range(count)]
 
 
 def fields(value: Any, where: str) -> dict[str, Any]:
@@ -59,7 +58,7 @@ def fields(value: Any, where: str) -> dict[str, Any]:
         raise DataError(f"{where}: must be an object with fields of a case, not {type(value).__name__}")
     if unknown := [name for name in value if name not in Case.model_fields]:
         raise DataError(f"{where}: a case has no field {unknown[0]!r}, only {', '.join(Case.model_fields)}")
-    return _known(value, where)
+    return _known(value)
 
 
 def case_of(given: Mapping[str, Any], agents: Mapping[str, Any], where: str) -> Case:
@@ -102,7 +101,7 @@ def absent(keys: Collection[str], names: Collection[str]) -> dict[str, list[str]
     return found
 
 
-def _known(value: Mapping[str, Any], where: str) -> dict[str, Any]:
+def _known(value: Mapping[str, Any]) -> dict[str, Any]:
     """Without nulls, which are fields that a row does not have; texts of JSON are what they contain."""
     given = {name: _plain(one) for name, one in value.items() if one is not None}
     for name, one in given.items():

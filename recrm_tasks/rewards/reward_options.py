@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from recrm_tasks.prompting.options import Option, Values, one_of
 from recrm_tasks.rewards.combine import MISSING
+from recrm_tasks.rewards.episode import OVER, EpisodeRewards
 from recrm_tasks.rewards.hybrid_reward import ON_ERROR, HybridReward
 from recrm_tasks.rewards.judge_options import judge_from
 from recrm_tasks.scoring.aggregate.forms import DEFAULT, FORMS
@@ -24,6 +26,13 @@ def _weights(value: object) -> dict[str, float]:
     if not isinstance(value, Mapping) or not all(isinstance(one, str | int | float) for one in value.values()):
         raise ValueError
     return {str(key): float(weight) for key, weight in value.items()}
+
+
+def _share(value: object) -> float:
+    found = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else -1.0
+    if not 0 <= found <= 1:
+        raise ValueError
+    return found
 
 
 OPTIONS: dict[str, Option] = {
@@ -54,13 +63,27 @@ OPTIONS: dict[str, Option] = {
 }
 """By name. Their defaults are those of `HybridReward`."""
 
+EPISODE_OPTIONS: dict[str, Option] = {
+    name: Option(*declared, name=name)
+    for name, declared in {
+        "over": (
+            one_of(OVER),
+            "How the rewards of an episode's steps make that of the whole: `sum`, `mean`, `last`, or `discount` "
+            "(the sum of discount ** step * reward).",
+            "mean",
+        ),
+        "discount": (Values("float", "a number from 0 to 1", _share), "The discount of a step.", "0.99"),
+    }.items()
+}
+"""By name. Their defaults are those of `EpisodeRewards`."""
+
 
 def reward_from(config: Mapping[str, object], prefix: str = "") -> HybridReward:
     """The reward that a config describes.
 
     Args:
-        config: values by the names of `OPTIONS`, here and in `judge_options`, as a user wrote them.
-            None is the default.
+        config: values by the names of `OPTIONS`, here and in `judge_options`, as a user wrote them. None is the
+            default.
         prefix: what the user writes before an option's name, for messages: `--`.
 
     Raises:
@@ -69,10 +92,25 @@ def reward_from(config: Mapping[str, object], prefix: str = "") -> HybridReward:
     Example:
         >>> reward = reward_from({"judge": "python:my_judge:answer", "missing": "drop", "weights": "relevance=2"})
     """
-    own = {
-        name: OPTIONS[name].values.parse(value, prefix + name.replace("_", "-") if prefix else name)
-        for name, value in config.items()
-        if name in OPTIONS and value is not None
-    }
+    own = _parsed(OPTIONS, config, prefix)  # first: a judge may take a minute to load
     judge = judge_from({name: value for name, value in config.items() if name not in OPTIONS}, prefix)
     return HybridReward(judge, **own)
+
+
+def rewards_from(config: Mapping[str, object], prefix: str = "") -> EpisodeRewards:
+    """The same with the options of `EPISODE_OPTIONS`: the rewards of episodes, and of cases as their field `reward`.
+
+    Raises:
+        RecrmError: see `reward_from` and `EpisodeRewards`.
+    """
+    of_episodes = _parsed(EPISODE_OPTIONS, config, prefix)
+    rest = {name: value for name, value in config.items() if name not in EPISODE_OPTIONS}
+    return EpisodeRewards(reward_from(rest, prefix), **of_episodes)
+
+
+def _parsed(options: Mapping[str, Option], config: Mapping[str, object], prefix: str) -> dict[str, Any]:
+    return {
+        name: options[name].values.parse(value, prefix + name.replace("_", "-") if prefix else name)
+        for name, value in config.items()
+        if name in options and value is not None
+    }

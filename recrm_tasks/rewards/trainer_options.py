@@ -36,19 +36,15 @@ def _finite(value: object) -> float:
 
 
 OPTIONS: dict[str, Option] = {
-    name: Option(*declared, name=name)
-    for name, declared in {
-        "completion": (
-            TEXT,
-            "What a completion is: `response`, `items`, or python:MODULE:FUNCTION.",
-            "response",
-        ),
-        "no_reward": (
-            Values("float", "a finite number", _finite),
-            "What stands for a missing reward or part, where a trainer wants numbers.",
-            "0",
-        ),
-    }.items()
+    "completion": Option(
+        TEXT, "What a completion is: `response`, `items`, or python:MODULE:FUNCTION.", "response", name="completion"
+    ),
+    "no_reward": Option(
+        Values("float", "a finite number", _finite),
+        "What stands for a missing reward or part, where a trainer wants numbers.",
+        "0",
+        name="no_reward",
+    ),
 }
 """By name; those of `judge_options` and `reward_options` beside them."""
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from recrm_tasks.answers.prompt import ANSWER_TOKENS, MODES, Mode, Prompt
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.prompting.tokens import tokenizer_of
+from recrm_tasks.prompting.tokens import context_of, tokenizer_of
 from recrm_tasks.rewards.in_process import InProcess
 from recrm_tasks.rewards.judge import Heard, Reply
 
@@ -20,6 +20,8 @@ _TAIL = 64
 class _Loaded(NamedTuple):
     model: Any
     tokenizer: Any
+    context: int | None
+    """The most tokens of a prompt with its answer."""
 
 
 class TransformersJudge:
@@ -96,7 +98,7 @@ class TransformersJudge:
         return replies
 
     def _texts(self, prompts: Sequence[Prompt]) -> list[str]:
-        with self._loaded.used() as (_, tokenizer):
+        with self._loaded.used() as (_, tokenizer, _):
             return [
                 tokenizer.apply_chat_template(
                     [{"role": turn.role, "content": turn.content} for turn in prompt.messages],
@@ -113,7 +115,7 @@ class TransformersJudge:
                 if self.mode == "generate":
                     return _generated(loaded, texts, self._max_tokens)
                 return _weighed(loaded, prompts, texts, self._path)
-            except RuntimeError as error:  # torch's, out of memory among them
+            except RuntimeError as error:  # torch's, out of memory among them, or that it is too long
                 if len(texts) == 1:
                     return [Reply(None, error=f"{self._path}: {str(error).splitlines()[0]}")]
         return [reply for prompt, text in zip(prompts, texts, strict=True) for reply in self._replies([prompt], [text])]
@@ -136,12 +138,16 @@ def _load(path: str, device: str | None, dtype: str, options: Mapping[str, Any])
     tokenizer.padding_side = "left"
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
-    return _Loaded(model.to(device or ("cuda" if torch.cuda.is_available() else "cpu")).eval(), tokenizer)
+    model = model.to(device or ("cuda" if torch.cuda.is_available() else "cpu")).eval()
+    return _Loaded(model, tokenizer, context_of(path, tuple(options.items())))
 
 
 def _encoded(loaded: _Loaded, texts: Sequence[str]) -> Any:
     # A chat template has written the special tokens already.
     encoded = loaded.tokenizer(list(texts), add_special_tokens=False, padding=True, return_tensors="pt")
+    length = int(encoded["attention_mask"].sum(-1).max())
+    if loaded.context is not None and length >= loaded.context:
+        raise RuntimeError(f"a prompt has {length} tokens, and the model takes {loaded.context} with the answer")
     return {name: encoded[name].to(loaded.model.device) for name in ("input_ids", "attention_mask")}
 
 

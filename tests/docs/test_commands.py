@@ -31,11 +31,12 @@ NOT_RUN = {
     r"^inspect score": "the scorer is registered by a plain install only: tests/install scores such a log",
     r"^lm_eval --model (local|openai)-": "an API; here lm-eval's parser, the model's arguments and our tasks",
     r"^hf download": "the network; tests/data/test_hub.py runs it against a hub of its own; here its parser",
+    r"^recrm reward ": "a judge on a server: tests/rewards runs both commands; here our parser",
     r"^inspect .*--model (openai|openai-api)/": "an API; here Inspect's parser, the provider and our tasks",
 }
 """Commands that are checked and not run, as regular expressions, with the reason."""
-SLOW = r"^(lm_eval|inspect) |\.html|--plots"
-"""Commands that take seconds: a model is asked, or plots are drawn."""
+SLOW = r"^(lm_eval|inspect|recrm reward) |\.html|--plots"
+"""Commands that take seconds: a model is asked, or plots are drawn; or that do not run here."""
 
 Desk = Callable[[dict[str, str]], None]
 

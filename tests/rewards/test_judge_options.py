@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,10 @@ from marker_model import save
 from stub_server import StubServer
 
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.rewards import Case, HybridReward
+from recrm_tasks.rewards import Case, FunctionJudge, HybridReward
 from recrm_tasks.rewards.judge_options import judge_from
 from recrm_tasks.rewards.reward_options import reward_from
 
-pytest.importorskip("openai", reason="the extra rewards is not installed")
 CASES = [Case(query="a quiet hotel", items=("Park Hotel",))]
 
 
@@ -112,8 +112,6 @@ def test_a_config_names_its_options_without_dashes() -> None:
 
 def test_a_coroutine_function_is_asked_several_questions_at_a_time() -> None:
     """In one loop that outlives a call, and never more than the limit over all callers."""
-    from recrm_tasks.rewards import FunctionJudge
-
     now, most, loops = 0, 0, set()
 
     async def answer(prompt: Any) -> str:
@@ -135,3 +133,40 @@ def test_a_coroutine_function_is_asked_several_questions_at_a_time() -> None:
     assert all(found.value == 1.0 for found in reward(cases))
     assert most == 4
     assert len(loops) == 1
+
+
+@pytest.mark.parametrize("said", [None, 7, {"answer": "A"}, ["A"], b"A", object()])
+def test_a_function_that_returns_something_else(said: Any) -> None:
+    reward = HybridReward(FunctionJudge(lambda prompt: said), dimensions=["relevance"], on_error="none")
+    error = f"the function must return a text or log-probabilities, not {type(said).__name__}"
+    assert reward(CASES)[0].error == error
+
+
+def test_a_function_that_returns_a_coroutine() -> None:
+    async def answer() -> str:
+        return "A"
+
+    reward = HybridReward(FunctionJudge(lambda prompt: answer()), dimensions=["relevance"], on_error="none")
+    assert "not coroutine" in (reward(CASES)[0].error or "")
+
+
+def test_a_plain_function_is_asked_in_turn_and_may_ask_another_judge() -> None:
+    threads = []
+
+    def inner(prompt: Any) -> str:
+        threads.append(threading.current_thread())
+        return "A"
+
+    async def other(prompt: Any) -> str:
+        return "B"
+
+    within = HybridReward(FunctionJudge(other), dimensions=["relevance"])
+
+    def outer(prompt: Any) -> str:
+        inner(prompt)
+        return "A" if within(CASES)[0].value == 0.5 else "C"
+
+    reward = HybridReward(FunctionJudge(outer), dimensions=["relevance"])
+    assert [one.value for one in reward([Case(query=str(i), items=("Park Hotel",)) for i in range(5)])] == [1.0] * 5
+    assert len(set(threads)) == 1
+    assert threads[0] is not threading.main_thread()
