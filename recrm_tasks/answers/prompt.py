@@ -58,6 +58,8 @@ class Prompt(NamedTuple):
     """What the end of the rendered prompt leaves open, as `thinking.left_open` returns it."""
     marks: Marks | None = None
     """The user's own marks of thinking."""
+    dimension: str = ""
+    """The key of the dimension that asks; empty in older logs."""
 
     def stated(self, completion: object) -> object:
         """The part of a completion that may contain the answer, or the reason why there is none.
@@ -111,6 +113,7 @@ class Prompt(NamedTuple):
             style=entry.get("style", "chat"),
             opened=entry.get("opened"),
             marks=(marks[0], marks[1]) if marks else None,
+            dimension=entry.get("dimension", ""),
         )
 
 

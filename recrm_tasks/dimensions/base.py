@@ -67,6 +67,9 @@ class Dimension(ABC):
     """Words in sources for each label, by its name, besides those of the label set."""
     judged: ClassVar[str | None] = None
     """The field that the label is about. Of pairs, the better and the worse one are two records that differ in it."""
+    of_dialogue: ClassVar[bool] = False
+    """Whether what it asks holds over a whole dialogue. In the reward of an episode it is asked once, about all steps;
+    the other dimensions are asked about each step."""
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
@@ -121,6 +124,7 @@ class Dimension(ABC):
                 group=posed.group,
                 values=posed.values,
                 style=form.style,
+                dimension=self.key,
             )
 
     def prompt(

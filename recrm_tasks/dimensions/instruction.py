@@ -64,6 +64,7 @@ class InstructionDimension(Dimension):
         ),
     }  # fmt: skip
     judged = "response"
+    of_dialogue = True
     default_labels = LabelSet(
         labels=(
             Label(
