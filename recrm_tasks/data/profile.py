@@ -55,7 +55,7 @@ def profile(origin: Origin, dimension: Dimension, mapping: str | None) -> Profil
     found = Profile(dimension, made)
     if made.doubts:
         return found
-    stored, found.problems = prepare(origin, dimension, made, stop=False)
+    stored, found.problems = prepare(origin, dimension, made, stop=False, ordered=False)
     found.rows = stored.manifest["rows"]
     if not found.rows:
         return found

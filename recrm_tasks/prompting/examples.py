@@ -60,8 +60,10 @@ def choose_examples(
                 f"{len(chosen)} in {lang!r} that share neither text nor user or query with split {evaluated!r}"
             )
         found[lang] = tuple(
-            dataset.dimension.example(record, chosen.labels, mode, options.prompt_lang, options.style)
-            for record in chosen.records()
+            dataset.dimension.example(
+                record, chosen.labels, mode, options.prompt_lang, options.style, options.ask, turn
+            )
+            for turn, record in enumerate(chosen.records())
         )
     return found
 

@@ -21,7 +21,7 @@ class NamedRun(NamedTuple):
 
 def metrics_table(runs: Sequence[NamedRun]) -> Table:
     """Every metric of one dimension's runs."""
-    names = dict.fromkeys(name for one in runs for name in one.run.metric_names)
+    names = dict.fromkeys(name for one in runs for name in one.run.shown)
     columns: list[Column[NamedRun]] = [
         Column("run", lambda one: one.label),
         Column("N", lambda one: Cell(f"{one.run.metrics['n']:.0f}", order=one.run.metrics["n"]), numeric=True),
@@ -73,6 +73,7 @@ _DETAILS: Sequence[Column[NamedRun]] = (
     Column("sha256", lambda one: _text(one.run.provenance["sha256"])[:12]),
     Column("task version", lambda one: _version(one.run)),
     _logged("recrm-tasks", "recrm_tasks"),
+    Column("asked", lambda one: "by item" if one.run.by_item else "–"),
     _logged("style", "style"),
     _logged("examples", "fewshot"),
     _logged("thinking", "enable_thinking"),
