@@ -110,8 +110,8 @@ class OrderKind(Kind[Lists]):
         count = len(record.candidates)
         if record.messages and count > 1:
             raise DataError(
-                f"{record.id}: its ready-made prompt is about {count} candidates together, so it cannot ask about one of "
-                "them; ask must be list"
+                f"{record.id}: its ready-made prompt is about {count} candidates together, so it cannot ask about one; "
+                "ask must be list"
             )
         for place, (candidate, grade) in enumerate(zip(record.candidates, record.labels, strict=True), 1):
             yield Posed(

@@ -98,8 +98,8 @@ def _check_ids(dataset: Dataset, orders: int, ask: Ask) -> None:
         first, second = clash
         if ask == "item":
             raise DataError(
-                f"{dataset.provenance['source']}: ids of {dataset.dimension.key} collide: with ask=item, the candidates "
-                f"of {first!r} are asked about as {first + '@1'!r} and so on, and there is also a record {second!r}. "
+                f"{dataset.provenance['source']}: ids of {dataset.dimension.key} collide: with ask=item, "
+                f"candidates of {first!r} are asked about as {first + '@1'!r} and so on, and there is also a record {second!r}. "
                 "Rename one of the two, or set ask to list"
             )
         raise DataError(

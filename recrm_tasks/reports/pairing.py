@@ -15,8 +15,9 @@ from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.scoring.outcomes import Outcome
 
 SAME: Mapping[str, object] = {"revision": None, "prompt_lang": None}
-"""What of the provenance must be equal, and what it is in logs of versions that did not say it. The content hash need not be: it is of all records that were loaded, and a
-harness's own limit may have taken only some of them. Prompts and gold answers are compared record by record."""
+"""What of the provenance must be equal, and what it is in logs of versions that did not say it. The content hash need
+not be: it is of all records that were loaded, and a harness's own limit may have taken only some of them. Prompts and
+gold answers are compared record by record."""
 
 SAME_OF_LISTS: Mapping[str, object] = {"orders": 1, "ask": "list"}
 """The same for dimensions with lists."""
