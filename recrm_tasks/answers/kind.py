@@ -89,7 +89,7 @@ class Kind(ABC, Generic[Table]):
 
     def __init__(self) -> None:
         self.declared = by_name((*self.metrics, *SHARED), f"answers of kind {self.name!r}")
-        """Every metric that `measure` returns, by name and in its order."""
+        """Every metric that `measure` may return, by name and in its order."""
 
     # How it is asked for.
 
@@ -195,6 +195,10 @@ class Kind(ABC, Generic[Table]):
         """Like `table`, in the order in which metrics are computed fastest."""
         return self.table(outcomes)
 
+    def by_item(self, table: Table) -> bool:
+        """Whether it is of candidates that were asked about one by one."""
+        return False
+
     @abstractmethod
     def baseline(self, table: Table) -> float:
         """The accuracy of the best answer that does not depend on the record."""
@@ -211,6 +215,8 @@ class Kind(ABC, Generic[Table]):
     def measure(self, outcomes: Sequence[Outcome]) -> Metrics:
         """All metrics: over all answers, over the readable ones (`_valid`), and those that all kinds share.
 
+        Those of candidates that were asked about one by one are there only if they were.
+
         Raises:
             HarnessError: outcomes that no valid run can have.
         """
@@ -219,6 +225,8 @@ class Kind(ABC, Generic[Table]):
         facts = Facts(rows, self.baseline(table))
         found: dict[str, Estimate] = {}
         for name, metric in self.declared.items():
+            if metric.by_item and not self.by_item(table):
+                continue
             if metric in SHARED:
                 found[name] = metric.of(facts)
             elif name == metric.name:

@@ -237,6 +237,10 @@ class OrderKind(Kind[Lists]):
         """See `Kind.table`."""
         return Lists.of(outcomes)
 
+    def by_item(self, table: Lists) -> bool:
+        """See `Kind.by_item`."""
+        return table.pooled is not None
+
     def baseline(self, table: Lists) -> float:
         """See `Kind.baseline`: the accuracy of a random order."""
         return table.chance()

@@ -205,6 +205,9 @@ def _chunks(origin: Origin, plan: Plan) -> Iterator[tuple[Path, Chunk, Source, s
             if source.list_id is not None:
                 for chunk in grouped_rows.grouped(read(file), source):
                     yield file, chunk, grouped_rows.of_lists(source), split
+            elif source.no_lists:
+                for chunk in read(file):
+                    yield file, grouped_rows.each_alone(chunk, source), grouped_rows.of_lists(source), split
             else:
                 for chunk in read(file):
                     yield file, chunk, source, split

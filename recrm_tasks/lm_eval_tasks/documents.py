@@ -133,7 +133,7 @@ def _warn_of_list_options(dimension: str, options: Options) -> None:
         try:
             refuse_list_options(options, dimension, _PREFIX)
         except RecrmError as error:
-            _log.warning("%s, so it has no effect on its task", error)
+            _log.warning("%s, unless other tasks of this run have lists", error)
 
 
 def _documents(

@@ -244,9 +244,10 @@ def refuse_list_options(options: Options, dimension: str, prefix: str = "") -> N
     Raises:
         RecrmError: one was given.
     """
-    for name, option in declared(type(options)).items():
-        if option.for_lists and getattr(options, name) != option.default:
-            raise RecrmError(f"{prefix}{name} is an option of dimensions with lists; a {dimension} record has none")
+    given = [n for n, o in declared(type(options)).items() if o.for_lists and getattr(options, n) != o.default]
+    if given:
+        names = " and ".join(prefix + name for name in given)
+        raise RecrmError(f"{dimension} has no lists, so {names} would have no effect; leave it out")
 
 
 def parse(kind: type[AnyOptions], given: Mapping[str, object], prefix: str = "") -> AnyOptions:

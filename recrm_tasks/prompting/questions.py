@@ -99,8 +99,8 @@ def _check_ids(dataset: Dataset, orders: int, ask: Ask) -> None:
         if ask == "item":
             raise DataError(
                 f"{dataset.provenance['source']}: ids of {dataset.dimension.key} collide: with ask=item, "
-                f"candidates of {first!r} are asked about as {first + '@1'!r} and so on, and there is also a record {second!r}. "
-                "Rename one of the two, or set ask to list"
+                f"candidates of {first!r} are asked about as {first + '@1'!r} and so on, and there is also a record "
+                f"{second!r}. Rename one of the two, or set ask to list"
             )
         raise DataError(
             f"{dataset.provenance['source']}: ids of {dataset.dimension.key} collide: with {orders} orders, record "

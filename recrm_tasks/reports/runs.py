@@ -78,15 +78,8 @@ class Run(RunInfo):
     def headlines(self) -> list[str]:
         """The metrics that the table by dimension shows, the primary one first; N and coverage are columns of it."""
         declared = dimension_of(self.dimension).kind.metrics
-        shown = [metric.name for metric in declared if metric.headline and metric.name in self.shown]
+        shown = [metric.name for metric in declared if metric.headline and metric.name in self.metrics]
         return list(dict.fromkeys([self.primary, *shown]))
-
-    @property
-    def shown(self) -> list[str]:
-        """`metric_names` without those that are undefined because of how the questions were asked."""
-        declared = dimension_of(self.dimension).kind.declared
-        names = self.metric_names
-        return names if self.by_item else [n for n in names if n not in declared or not declared[n].by_item]
 
     def declared(self, metric: str) -> Metric[Any]:
         """The declaration of a metric."""

@@ -77,8 +77,9 @@ def lists_of(outcomes: Sequence[Outcome], whole: bool = True) -> list[Candidates
     members: dict[str | None, dict[str, Outcome]] = {}
     for outcome in outcomes:
         of_one = members.setdefault(outcome.of_list, {})
-        if of_one.setdefault(outcome.id, outcome) is not outcome:
+        if outcome.id in of_one:
             raise HarnessError(f"record {outcome.id}: two answers about one candidate of the list {outcome.of_list}")
+        of_one[outcome.id] = outcome
     found = []
     for of_one in members.values():
         ordered = [of_one[name] for name in sorted(of_one)]

@@ -57,7 +57,7 @@ class Metric(Generic[Table]):
     instead: str | None = None
     """The metric that a dimension's score repeats where this one is its primary one and undefined."""
     by_item: bool = False
-    """Whether it is defined only where candidates are asked about one by one; tables of other runs leave it out."""
+    """Whether only runs whose candidates are asked about one by one have it."""
     trials: str = "clusters"
     """The number in results that bounds the trials of a share's interval."""
     majority: str = "acc_baseline"

@@ -64,7 +64,7 @@ def list_problems(candidates: pa.ListArray, labels: pa.ListArray, ordered: bool 
         hint = way_out if items[index] else ""
         problems.append((index, f"candidates: a list needs at least {least}, found {items[index]}{hint}"))
     sound &= items >= least
-    positive, negative, below = _counts(labels)
+    positive, negative, below = grade_counts(labels)
     for index in np.flatnonzero(sound & (below > 0)).tolist():
         problems.append((index, "labels: grades cannot be negative"))
     sound &= (below == 0) & ordered
@@ -78,7 +78,7 @@ def _lengths(lists: pa.ListArray) -> Any:
     return pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
 
 
-def _counts(labels: pa.ListArray) -> tuple[Any, Any, Any]:
+def grade_counts(labels: pa.ListArray) -> tuple[Any, Any, Any]:
     """Per list: how many grades are above 0, 0, and below."""
     parents = pc.list_parent_indices(labels).to_numpy()
     grades = pc.fill_null(labels.flatten(), -1).to_numpy(zero_copy_only=False)

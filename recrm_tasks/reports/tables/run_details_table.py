@@ -21,7 +21,7 @@ class NamedRun(NamedTuple):
 
 def metrics_table(runs: Sequence[NamedRun]) -> Table:
     """Every metric of one dimension's runs."""
-    names = dict.fromkeys(name for one in runs for name in one.run.shown)
+    names = dict.fromkeys(name for one in runs for name in one.run.metric_names)
     columns: list[Column[NamedRun]] = [
         Column("run", lambda one: one.label),
         Column("N", lambda one: Cell(f"{one.run.metrics['n']:.0f}", order=one.run.metrics["n"]), numeric=True),
