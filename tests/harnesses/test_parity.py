@@ -145,9 +145,8 @@ def test_candidates_one_by_one_are_equal(mode: str, tmp_path: Path) -> None:
     assert ours["score"] == ours["auc"]
     assert math.isnan(ours["position_bias"])
     if mode == "generate":
-        theirs = {
-            s["doc"]["id"]: {n: v for n, v in s["score"].items() if n != "dimension"} for s in done["samples"][name]
-        }
+        logged = {s["doc"]["id"]: s["score"] for s in done["samples"][name]}
+        theirs = {i: {n: v for n, v in one.items() if n != "dimension"} for i, one in logged.items()}
         assert theirs == {s.id: s.scores["recrm"].metadata["outcome"] for s in log.samples}
 
 
@@ -179,8 +178,9 @@ def test_each_epoch_has_its_lists(tmp_path: Path) -> None:
 
 ROWS = [
     {
-        "id": f"r{i}", "dimension": "ranking", "lang": "en", "source": "mine", "profile": f"user {i // 4}", "history": [],
-        "context": "", "group": f"u{i // 4}", "candidates": [{"id": "1", "text": f"shop {i}"}], "labels": [int(i % 4 == 0)],
+        "id": f"r{i}", "dimension": "ranking", "lang": "en", "source": "mine", "group": f"u{i // 4}",
+        "profile": f"user {i // 4}", "history": [], "context": "",
+        "candidates": [{"id": "1", "text": f"shop {i}"}], "labels": [int(i % 4 == 0)],
     }
     for i in range(24)
 ]  # fmt: skip
