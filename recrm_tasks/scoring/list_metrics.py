@@ -198,8 +198,9 @@ LIST_METRICS: tuple[Metric[Lists], ...] = (
     ),
     count(
         "lists",
-        "number of lists that the metrics of lists are means over: each with a positive and a negative",
+        "candidates asked about one by one: number of lists with a positive and a negative, which the others are over",
         of=len,
         over="both",
+        by_item=True,
     ),
 )

@@ -115,7 +115,7 @@ def test_aggregates(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_other_commands(runs: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     rows = str(runs / "rows" / "inspect")
-    assert "Reliability" in said(capsys, "diagnose", rows)
+    assert "share of positives. In a calibrated model the two are equal." in said(capsys, "diagnose", rows)
     card = said(capsys, "card", rows)
     assert "name: auc_pooled" in card
     assert "ask: item" in card
