@@ -54,8 +54,10 @@ def _of_items(runs: Iterable[Run]) -> str:
     if not found:
         return ""
     said = " Asked item by item: metrics of lists are means over the lists with a positive and a negative."
-    if any(run.primary != dimension_of(run.dimension).primary for run in found):
-        said += " Where there is no such list they are undefined, and the score is auc_pooled, over all items together."
+    pooled = sorted({run.primary for run in found} - {dimension_of(run.dimension).primary for run in found})
+    if pooled:
+        names = " or ".join(pooled)
+        said += f" Where there is no such list they are undefined, and the score is {names}, over all items together."
     return said
 
 
