@@ -20,9 +20,13 @@ from recrm_tasks.errors import DataError
 
 
 def without_open_prompts(part: DimensionMapping, dimension: Dimension) -> DimensionMapping:
-    """The mapping without `messages: ?` where the fields are decided: that answers the same question."""
+    """The mapping without `messages: ?` where the fields are decided: that answers the same question. And the reverse:
+    without open fields where the prompt is decided."""
     sources = []
     for source in part.sources:
+        if source.messages not in (None, OPEN) and OPEN in source.fields.values():
+            fields = {name: column for name, column in source.fields.items() if column != OPEN}
+            source = source.model_copy(update={"fields": fields})
         if OPEN in (source.messages, source.last_turn) and _whole(source, dimension):
             kept = {n: getattr(source, n) for n in source.model_fields_set - {"messages", "last_turn"}}
             source = Source(**kept, messages=None)

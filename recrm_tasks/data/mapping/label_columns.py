@@ -56,7 +56,9 @@ def find_label(look: Look, taken: dict[str, Any]) -> tuple[LabelColumn, LabelSet
     return LabelColumn(column=OPEN), None
 
 
-def complete_label(look: Look, given: LabelColumn, shown: list[str], skip: bool) -> tuple[LabelColumn, LabelSet | None]:
+def complete_label(
+    look: Look, given: LabelColumn, shown: list[str], skip: bool, alone: bool = False
+) -> tuple[LabelColumn, LabelSet | None]:
     """The meaning of a column that a person named without saying what its values mean.
 
     Args:
@@ -64,10 +66,13 @@ def complete_label(look: Look, given: LabelColumn, shown: list[str], skip: bool)
         given: what the person said.
         shown: the columns of the prompt, for an example.
         skip: whether rows that cannot be used are left out, so that a value that is no label is no question.
+        alone: whether each row has one candidate of no list.
     """
     if given.grades:
         return given, graded(given.grades)
     said = given.model_fields_set - {"column", "read", "key"}
+    if alone and given.column is not None and not said:
+        return _yes_or_no(look, given.column), None
     if is_list(look.dimension.record_type) or given.column is None or said:
         return given, None
     if not look.strings(given.column):  # some files of several: their rows are refused one by one
@@ -163,7 +168,7 @@ def _ids(look: Look) -> set[str]:
 def _inner_grades(look: Look, taken: dict[str, Any]) -> list[str]:
     """The field of each candidate, or of the object with their list, that is its grade."""
     name = (taken.get("fields") or {}).get("candidates")
-    if not isinstance(name, str) or "list_id" in taken or name == OPEN:
+    if not isinstance(name, str) or "list_id" in taken or taken.get("no_lists") or name == OPEN:
         return []
     names = (*look.dimension.telling, *column_names.LABELS, *column_names.LABEL)
     wanted = {column_names.same(n) for n in names}
@@ -179,6 +184,10 @@ def _inner_grades(look: Look, taken: dict[str, Any]) -> list[str]:
 def _list_label(look: Look, column: str, taken: dict[str, Any]) -> LabelColumn:
     if "list_id" in taken:
         return LabelColumn(column=column)
+    if taken.get("no_lists"):
+        return _yes_or_no(look, column)
+    if (taken.get("fields") or {}).get("candidates", OPEN) == OPEN:
+        return LabelColumn(column=column)  # what it means depends on what the candidates are
     values = look.column(column)
     values = last_answers(values) if look.is_turns(column) else texts.parsed(values)
     if pa.types.is_list(values.type):
@@ -211,6 +220,32 @@ def _list_label(look: Look, column: str, taken: dict[str, Any]) -> LabelColumn:
         )
         return base.model_copy(update={"numbers": OPEN})
     return base.model_copy(update={"numbers": possible[0]}) if possible[0] != "labels" else base
+
+
+def _yes_or_no(look: Look, column: str) -> LabelColumn:
+    """The label of rows with one candidate each: grades, or words for yes and no."""
+    words = words_of(look, column)
+    if words is None:
+        look.ask(
+            f"label: {column} has no grades and no words for yes and no; the columns are {column_list(look.columns)}",
+            Choice({"label": {"column": "COLUMN"}}),
+        )
+        return LabelColumn(column=OPEN)
+    base = LabelColumn(column=column, read=words.read, key=words.key)
+    said = {value: column_names.word(value) for value in words.seen}
+    if all(word.isdecimal() for word in said.values()):
+        return base
+    known = {**dict.fromkeys(column_names.YES, "1"), **dict.fromkeys(column_names.NO, "0")}
+    values = {value: known.get(word) for value, word in said.items()}
+    if all(values.values()):
+        return base.model_copy(update={"values": values})
+    ways = [dict(zip(words.seen, way, strict=True)) for way in (("1", "0"), ("0", "1"))] if len(values) == 2 else []
+    look.ask(
+        f"label: what do the values {few(words.seen)} of {column} mean? Each is a grade; 0 is not chosen",
+        *(Choice({"label": as_part(base.model_copy(update={"values": way}))}) for way in ways),
+        *([] if ways else [Choice({"label": {**as_part(base), "values": dict.fromkeys(words.seen, "…")}})]),
+    )
+    return base.model_copy(update={"values": dict.fromkeys(words.seen, OPEN)})
 
 
 def _numbers(look: Look, taken: dict[str, Any], values: pa.Array) -> list[str]:

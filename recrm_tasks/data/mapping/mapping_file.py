@@ -153,6 +153,8 @@ class Source(_Part):
     """Of rankings with one row per candidate: the column that names the list."""
     candidate_id: str | None = None
     """Of such rankings: the column with the candidate's id."""
+    no_lists: bool = False
+    """Of rankings with one row per candidate: no list, each row is a question of its own (`ask=item`)."""
     own: bool = False
     """Whether these are records in the project's own form, where an unknown column is an error."""
 

@@ -65,7 +65,11 @@ def beside(look: Look, prompt: Prompt, given: dict[str, Any]) -> dict[str, Any]:
             found[name] = column
         elif name in required_fields(record):
             key = look.dimension.key
-            look.ask(f"{name}: a ready prompt of {key} needs them too", Choice({"fields": {name: "COLUMN"}}))
+            alone = Choice(
+                {"no_lists": True, "fields": {name: None}}, "each prompt asks about one candidate only (ask=item)"
+            )
+            ways = [Choice({"fields": {name: "COLUMN"}}), *([alone] if name == "candidates" else [])]
+            look.ask(f"{name}: a ready prompt of {key} needs them too", *ways)
             found[name] = OPEN
     return found
 

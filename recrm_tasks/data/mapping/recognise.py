@@ -163,7 +163,7 @@ class _Recognition:
         shown = columns_of(taken.get("messages")) or sorted(
             c for v in (taken.get("fields") or {}).values() if v is not None for c in columns_of(v)
         )
-        return complete_label(self.look, given, shown, self.skip)
+        return complete_label(self.look, given, shown, self.skip, bool(taken.get("no_lists")))
 
     def _beside(self, taken: dict[str, Any], prompt: Prompt, found: Fields) -> None:
         """Asks about what stands beside a prompt that nobody decided: texts that it may need, and a last turn."""
