@@ -317,8 +317,6 @@ class _Conversion:
             )
             return {"labels": labels}
         words = _not_blank(texts.plain(raw))
-        if wanted.pattern:
-            words = _extracted(words, wanted.pattern)
         meant = _mapped(words, wanted.values) if wanted.values else words
         fits = pc.is_in(meant, pa.array(allowed, pa.string())) if allowed or choices else meant.is_valid()
         self.refuse(
@@ -363,16 +361,6 @@ def _not_blank(column: pa.StringArray) -> pa.StringArray:
     """With null in place of texts without any character."""
     blank = pc.equal(pc.utf8_trim_whitespace(column), "")
     return pc.if_else(blank, _NULL, column) if pc.any(blank).as_py() else column
-
-
-def _extracted(words: pa.StringArray, pattern: str) -> pa.StringArray:
-    compiled = re.compile(pattern, re.DOTALL)
-
-    def find(text: str | None) -> str | None:
-        found = None if text is None else compiled.search(text)
-        return None if found is None else found.group(1 if compiled.groups else 0)
-
-    return pa.array([find(text) for text in words.to_pylist()], pa.string())
 
 
 def _filled(column: pa.Array, value: Any, where: pa.BooleanArray | None) -> pa.Array:

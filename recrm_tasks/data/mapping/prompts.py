@@ -14,6 +14,7 @@ from recrm_tasks.data.mapping.fields import Fields, free_columns, gold_free, one
 from recrm_tasks.data.mapping.label_columns import says_the_label
 from recrm_tasks.data.mapping.look import Look, columns_of
 from recrm_tasks.data.mapping.mapping_file import OPEN
+from recrm_tasks.data.mapping.text_parts import CANDIDATES
 from recrm_tasks.data.store.schema import required_fields
 from recrm_tasks.dimensions.record_fields import own_fields
 
@@ -64,9 +65,10 @@ def beside(look: Look, prompt: Prompt, given: dict[str, Any]) -> dict[str, Any]:
         if column is not None and column not in columns_of(prompt):
             found[name] = column
         elif name in required_fields(record):
-            key = look.dimension.key
-            look.ask(f"{name}: a ready prompt of {key} needs them too", Choice({"fields": {name: "COLUMN"}}))
             found[name] = OPEN
+            if name != CANDIDATES:  # these may be in the prompt itself; see `listings`
+                key = look.dimension.key
+                look.ask(f"{name}: a ready prompt of {key} needs it too", Choice({"fields": {name: "COLUMN"}}))
     return found
 
 
