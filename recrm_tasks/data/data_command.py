@@ -8,6 +8,7 @@ from collections import abc
 from pathlib import Path
 from typing import Any
 
+from recrm_tasks.answers.order import BY_ITEM
 from recrm_tasks.data.export import export
 from recrm_tasks.data.mapping.mapping_file import Mapping, to_yaml
 from recrm_tasks.data.mapping.plan import stop_for
@@ -126,6 +127,8 @@ def _print(found: Profile) -> None:
     for title, counts in (("splits", found.splits), ("labels", found.labels), ("languages", found.langs)):
         shown = ", ".join(f"{name}: {count:,}" for name, count in list(counts.items())[:20])
         print(f"  {title:<11} {shown}" + (f" and {len(counts) - 20} more" if len(counts) > 20 else ""))
+    if found.one_sided:
+        print(f"  no order    {found.one_sided:,} lists lack a positive or a negative: {BY_ITEM}")
     if found.groups is not None:
         print(f"  groups      {found.groups:,}")
     for name, (median, most, longest) in found.lengths.items():

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from recrm_tasks import __version__
 from recrm_tasks.answers.label_sets import LabelSet
-from recrm_tasks.answers.prompt import LANGS, Lang, Mode, Prompt
+from recrm_tasks.answers.prompt import LANGS, Ask, Lang, Mode, Prompt
 from recrm_tasks.data.mapping.plan import plan, stop_for
 from recrm_tasks.data.prepare import prepare
 from recrm_tasks.data.sources.origin import origin_of
@@ -94,7 +94,9 @@ class Dataset:
             )
         return replace(self, rows=chosen)
 
-    def prompts(self, mode: Mode, lang: Lang | None = None, orders: int = 1, form: Form = PLAIN) -> Iterator[Prompt]:
+    def prompts(
+        self, mode: Mode, lang: Lang | None = None, orders: int = 1, form: Form = PLAIN, ask: Ask = "list"
+    ) -> Iterator[Prompt]:
         """The records as questions, in the same order.
 
         Args:
@@ -102,9 +104,10 @@ class Dataset:
             lang: language of the prompts; by default each record's own.
             orders: in how many seeded orders each list is asked; other dimensions are asked once.
             form: style and examples.
+            ask: whether each list is asked about as a whole, or each of its candidates.
         """
         return chain.from_iterable(
-            self.dimension.prompts(record, self.labels, mode, lang, orders, form) for record in self.records()
+            self.dimension.prompts(record, self.labels, mode, lang, orders, form, ask) for record in self.records()
         )
 
 
@@ -124,6 +127,7 @@ def load(
     seed: int = 0,
     mapping: str | None = None,
     revision: str | None = None,
+    ask: Ask = "list",
 ) -> Dataset:
     """Loads one dimension.
 
@@ -137,6 +141,7 @@ def load(
         seed: of that order.
         mapping: a mapping.yaml; by default the environment's `RECRM_MAPPING`, else what is recognised.
         revision: of the hub's data; by default the environment's `RECRM_REVISION`, else the pinned one.
+        ask: how lists will be asked about. With `item`, lists without a positive or without a negative are records too.
 
     Raises:
         RecrmError: a mistake that the user can correct, in one message.
@@ -149,7 +154,7 @@ def load(
     made = plan(origin, registered, mapping)
     if made.doubts:
         raise stop_for(made.doubts, origin, registered)
-    stored, problems = prepare(origin, registered, made)
+    stored, problems = prepare(origin, registered, made, ordered=ask == "list")
     rows, split = choose_split(stored, split, hashed=origin.choice == "hub")
     if lang is not None:
         codes, langs = codes_of(stored.index.column("lang"))

@@ -31,7 +31,7 @@ from recrm_tasks.data.store.record_index import index_of, index_schema, renamed
 from recrm_tasks.data.store.sampling import Digests, id_digests
 from recrm_tasks.data.store.schema import schema_of
 from recrm_tasks.dimensions.base import Dimension
-from recrm_tasks.dimensions.record_fields import field_type, own_fields
+from recrm_tasks.dimensions.record_fields import field_type, is_list, own_fields
 from recrm_tasks.errors import DataError, NoRecords
 
 _SMALL = 8 << 20
@@ -42,7 +42,9 @@ _PART = 4_096
 T = TypeVar("T")
 
 
-def prepare(origin: Origin, dimension: Dimension, plan: Plan, stop: bool = True) -> tuple[Stored, Problems]:
+def prepare(
+    origin: Origin, dimension: Dimension, plan: Plan, stop: bool = True, ordered: bool = True
+) -> tuple[Stored, Problems]:
     """Checks every record of a dimension.
 
     Args:
@@ -51,6 +53,7 @@ def prepare(origin: Origin, dimension: Dimension, plan: Plan, stop: bool = True)
         plan: how its files are read.
         stop: whether it is an error if rows cannot be used or there are none; if the mapping says to skip unusable
             rows, those are no error.
+        ordered: whether each list must have a positive and a negative, so that it can be put in order.
 
     Returns:
         The records, and what was wrong with the rows that could not be used.
@@ -59,7 +62,7 @@ def prepare(origin: Origin, dimension: Dimension, plan: Plan, stop: bool = True)
         DataError: a file cannot be read, rows cannot be used, or there are no records.
     """
     names = [name for files in plan.files for name, _ in files]
-    home = _home(origin, dimension, plan, names)
+    home = _home(origin, dimension, plan, names, ordered)
     strict = stop and plan.mapping.unusable == "stop"
     found = stored(home) if home else None
     if found is not None:
@@ -67,7 +70,7 @@ def prepare(origin: Origin, dimension: Dimension, plan: Plan, stop: bool = True)
         if strict:
             _refuse(problems, found.manifest["rows"], dimension)
     else:
-        with _Check(origin, dimension, plan, home) as check:
+        with _Check(origin, dimension, plan, home, ordered) as check:
             problems = check.run()
             if strict:
                 _refuse(problems, check.rows - len(check.dropped), dimension)
@@ -90,21 +93,22 @@ def _refuse(problems: Problems, rows: int, dimension: Dimension) -> None:
         )
 
 
-def _home(origin: Origin, dimension: Dimension, plan: Plan, names: list[str]) -> Path | None:
+def _home(origin: Origin, dimension: Dimension, plan: Plan, names: list[str], ordered: bool) -> Path | None:
     """The place of the records in the cache; None for sources that are small."""
     root = origin.local(names)
     if sum((root / name).stat().st_size for name in names) < _SMALL:
         return None
     labels = plan.labels.model_dump_json() if plan.labels else None
-    what = [code_digest(), dimension.key, plan.mapping.model_dump_json(), labels, origin.key(names)]
+    of_any = [] if ordered or not is_list(dimension.record_type) else ["lists of any grades"]
+    what = [code_digest(), dimension.key, plan.mapping.model_dump_json(), labels, origin.key(names), *of_any]
     return cache_folder() / hashlib.sha256(json.dumps(what).encode()).hexdigest()[:32]
 
 
 class _Check:
     """One pass over all rows of a dimension."""
 
-    def __init__(self, origin: Origin, dimension: Dimension, plan: Plan, home: Path | None) -> None:
-        self.origin, self.dimension, self.plan = origin, dimension, plan
+    def __init__(self, origin: Origin, dimension: Dimension, plan: Plan, home: Path | None, ordered: bool) -> None:
+        self.origin, self.dimension, self.plan, self.ordered = origin, dimension, plan, ordered
         self.problems, self.others = Problems(), Counter[str]()
         self.fits = [Fits() for _ in plan.mapping.sources]
         self.rows, self.dropped = 0, np.array([], dtype=np.int64)
@@ -128,7 +132,9 @@ class _Check:
         with tqdm(desc=f"checking {self.dimension.key}", unit=" rows", disable=None, delay=2, leave=False) as bar:
             for file, chunk, source, split in _ahead(_chunks(self.origin, self.dimension, self.plan, self.fits)):
                 bar.update(len(chunk.numbers))
-                converted = convert(chunk, self.dimension, source, self.plan.labels, split, self.origin.name)
+                converted = convert(
+                    chunk, self.dimension, source, self.plan.labels, split, self.origin.name, self.ordered
+                )
                 self.problems.add(file, chunk.unit, converted.problems)
                 self.others.update(converted.others)
                 if converted.batch.num_rows:
@@ -217,6 +223,9 @@ def _chunks(
             if source.list_id is not None:
                 for chunk in grouped_rows.grouped(rows, columns):
                     yield file, chunk, grouped_rows.of_lists(columns), split
+            elif source.no_lists:
+                for chunk in rows:
+                    yield file, grouped_rows.each_alone(chunk, columns), grouped_rows.of_lists(columns), split
             else:
                 for chunk in rows:
                     yield file, chunk, columns, split

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from recrm_tasks.data.convert.list_labels import grade_counts
 from recrm_tasks.data.convert.problems import Problems
 from recrm_tasks.data.mapping.look import columns_of
 from recrm_tasks.data.mapping.mapping_file import DimensionMapping, Source, TextPart
@@ -45,6 +46,8 @@ class Profile:
     groups: int | None = None
     misses: dict[str, int] = field(default_factory=dict)
     """Per place in the mapping with a pattern: the texts that it does not fit."""
+    one_sided: int = 0
+    """Lists without a positive or without a negative."""
     problems: Problems = field(default_factory=Problems)
 
 
@@ -58,7 +61,7 @@ def profile(origin: Origin, dimension: Dimension, mapping: str | None) -> Profil
     found = Profile(dimension, made)
     if made.doubts:
         return found
-    stored, found.problems = prepare(origin, dimension, made, stop=False)
+    stored, found.problems = prepare(origin, dimension, made, stop=False, ordered=False)
     found.rows = stored.manifest["rows"]
     if not found.rows:
         return found
@@ -66,6 +69,7 @@ def profile(origin: Origin, dimension: Dimension, mapping: str | None) -> Profil
     found.splits = _counts(stored, "split")
     found.langs = _counts(stored, "lang")
     found.labels = _label_counts(stored, dimension)
+    found.one_sided = _one_sided(stored) if is_list(dimension.record_type) else 0
     found.lengths = dict(_lengths(stored, dimension))
     content = as_digests(stored.index.column(CONTENT))
     found.duplicates = len(repeated(content))
@@ -86,6 +90,8 @@ def described(source: Source) -> Iterator[tuple[str, str]]:
         value = getattr(source, name)
         if value is not None:
             yield name, _in_words(value)
+    if source.no_lists:
+        yield "list", "none: each row is a question of its own (ask=item)"
     for name, column in source.fields.items():
         yield name, "nothing" if column is None else _in_words(column)
     if source.label is not None:
@@ -124,6 +130,15 @@ def _label_counts(stored: Stored, dimension: Dimension) -> dict[str, int]:
         sizes.update(pc.list_value_length(batch.column(0)).to_pylist())
     said = {f"grade {grade}": count for grade, count in sorted(grades.items())}
     return said | {f"lists of {size}": count for size, count in sorted(sizes.items())}
+
+
+def _one_sided(stored: Stored) -> int:
+    """The number of lists without a positive or without a negative."""
+    count = 0
+    for batch in stored.batches(["labels"]):
+        positive, negative, _ = grade_counts(batch.column(0))
+        count += int(((positive == 0) | (negative == 0)).sum())
+    return count
 
 
 def _lengths(stored: Stored, dimension: Dimension) -> Iterator[tuple[str, tuple[int, int, int]]]:

@@ -1,4 +1,4 @@
-"""Ranking with one row per candidate -> one row per list."""
+"""Ranking with one row per candidate -> one row per list, or a list of its own for each row."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recrm_tasks.data.formats import Chunk, texts
+from recrm_tasks.data.formats.paths import column_at
 from recrm_tasks.data.mapping.mapping_file import LabelColumn, Source
 from recrm_tasks.data.store.arrow_store import Stored, Writer
 
 _ROWS = 65_536
 """Rows that are in memory at once: each such part is one pass over the temporary file."""
 CANDIDATES, LABELS = "candidates", "labels"
+_IN_THE_PROMPT = "(in the prompt)"
 
 
 def grouped(chunks: Iterator[Chunk], source: Source) -> Iterator[Chunk]:
@@ -63,8 +65,36 @@ def of_lists(source: Source) -> Source:
             "label": label,
             "id": source.id or source.list_id,
             "list_id": None,
+            "no_lists": False,
             "candidate_id": None,
         }
+    )
+
+
+def each_alone(chunk: Chunk, source: Source) -> Chunk:
+    """Rows with one candidate each as lists of one, for reading with `of_lists(source)`.
+
+    A ready prompt may have its candidate in its text only.
+    """
+    batch, label = chunk.batch, source.label
+    assert label is not None
+    wanted = source.fields.get(CANDIDATES)
+    parts = [column_at(batch, name) for name in ([wanted] if isinstance(wanted, str) else wanted or [])]
+    if len(parts) > 1:
+        assert isinstance(wanted, list)
+        parts = [pa.StructArray.from_arrays(parts, wanted)]
+    said = pc.fill_null(texts.objects(parts[0]), "") if parts else pa.repeat(_IN_THE_PROMPT, batch.num_rows)
+    ids = texts.plain(column_at(batch, source.candidate_id)) if source.candidate_id else pa.repeat("1", batch.num_rows)
+    candidates = pa.StructArray.from_arrays([pc.fill_null(ids, ""), said], ["id", "text"])
+    grades = pa.repeat(label.value, batch.num_rows)
+    if label.column is not None:
+        grades = texts.plain(column_at(batch, label.column))
+    offsets = pa.array(np.arange(batch.num_rows + 1, dtype=np.int32))
+    columns = {name: batch.column(name) for name in batch.schema.names if name not in (CANDIDATES, LABELS)}
+    columns[CANDIDATES] = pa.ListArray.from_arrays(offsets, candidates)
+    columns[LABELS] = pa.ListArray.from_arrays(offsets, grades)
+    return Chunk(
+        pa.RecordBatch.from_arrays(list(columns.values()), list(columns)), chunk.numbers, chunk.unit, chunk.problems
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from recrm_tasks.answers.order import BY_ITEM
 from recrm_tasks.answers.prompt import LETTERS
 from recrm_tasks.data.convert.scalars import in_64_bits
 from recrm_tasks.data.formats.candidates import Problems, names_in
@@ -48,22 +49,31 @@ def chosen_labels(column: pa.Array, candidates: pa.ListArray, wanted: LabelColum
     return pa.array(labels, _GRADES), problems
 
 
-def list_problems(candidates: pa.ListArray, labels: pa.ListArray) -> Problems:
-    """The lists that cannot be ranked; see `recrm_tasks.dimensions.ranking.RankingRecord`."""
+def list_problems(candidates: pa.ListArray, labels: pa.ListArray, ordered: bool = True) -> Problems:
+    """The lists that cannot be asked about; see `recrm_tasks.dimensions.ranking.RankingRecord`.
+
+    Args:
+        candidates: of each list.
+        labels: their grades.
+        ordered: whether lists must have something to put in order: a positive and a negative.
+    """
     items, grades = _lengths(candidates), _lengths(labels)
     problems: Problems = []
     for index in np.flatnonzero(items != grades).tolist():
         problems.append((index, f"labels: {grades[index]} labels for {items[index]} candidates"))
     sound = items == grades
-    for index in np.flatnonzero(sound & (items < 2)).tolist():
-        problems.append((index, f"candidates: a list needs at least 2, found {items[index]}"))
-    sound &= items >= 2
-    positive, negative, below = _counts(labels)
+    least, way_out = (2, f"; {BY_ITEM}") if ordered else (1, "")
+    for index in np.flatnonzero(sound & (items < least)).tolist():
+        hint = way_out if items[index] else ""
+        problems.append((index, f"candidates: a list needs at least {least}, found {items[index]}{hint}"))
+    sound &= items >= least
+    positive, negative, below = grade_counts(labels)
     for index in np.flatnonzero(sound & (below > 0)).tolist():
         problems.append((index, "labels: grades cannot be negative"))
-    sound &= below == 0
+    sound &= (below == 0) & ordered
     for index in np.flatnonzero(sound & ((positive == 0) | (negative == 0))).tolist():
-        problems.append((index, "labels: a list needs at least one positive (above 0) and one negative (0)"))
+        said = f"labels: a list needs at least one positive (above 0) and one negative (0); {BY_ITEM}"
+        problems.append((index, said))
     return problems + [(i, "candidates: ids must differ") for i in _repeated(candidates)]
 
 
@@ -71,7 +81,7 @@ def _lengths(lists: pa.ListArray) -> Any:
     return pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
 
 
-def _counts(labels: pa.ListArray) -> tuple[Any, Any, Any]:
+def grade_counts(labels: pa.ListArray) -> tuple[Any, Any, Any]:
     """Per list: how many grades are above 0, 0, and below."""
     parents = pc.list_parent_indices(labels).to_numpy()
     grades = pc.fill_null(labels.flatten(), -1).to_numpy(zero_copy_only=False)

@@ -47,7 +47,13 @@ class Converted:
 
 
 def convert(
-    chunk: Chunk, dimension: Dimension, source: Source, labels: LabelSet | None, split: str | None, name: str
+    chunk: Chunk,
+    dimension: Dimension,
+    source: Source,
+    labels: LabelSet | None,
+    split: str | None,
+    name: str,
+    ordered: bool = True,
 ) -> Converted:
     """Makes records of a chunk.
 
@@ -58,15 +64,18 @@ def convert(
         labels: the label set that labels must be of.
         split: the split of the file, if its path names one.
         name: the records' `source` where no column has it.
+        ordered: whether each list must have a positive and a negative.
     """
-    return _Conversion(chunk, dimension, source, labels).run(split, name)
+    return _Conversion(chunk, dimension, source, labels, ordered).run(split, name)
 
 
 class _Conversion:
     """The conversion of one chunk. A class, because every step may find problems."""
 
-    def __init__(self, chunk: Chunk, dimension: Dimension, source: Source, labels: LabelSet | None) -> None:
-        self.dimension, self.labels = dimension, labels
+    def __init__(
+        self, chunk: Chunk, dimension: Dimension, source: Source, labels: LabelSet | None, ordered: bool
+    ) -> None:
+        self.dimension, self.labels, self.ordered = dimension, labels, ordered
         self.source = _with_all_columns(source) if source.own else source
         self.batch, self.numbers = chunk.batch, chunk.numbers
         self.bad = np.zeros(len(self.numbers), dtype=bool)
@@ -312,9 +321,8 @@ class _Conversion:
         if "candidates" in columns:
             labels, problems = chosen_labels(raw, columns["candidates"], wanted)
             self._refuse_all([p for p in problems if not self.bad[p[0]]], "unusable labels")
-            self._refuse_all(
-                [p for p in list_problems(columns["candidates"], labels) if not self.bad[p[0]]], "unusable list"
-            )
+            unusable = list_problems(columns["candidates"], labels, self.ordered)
+            self._refuse_all([p for p in unusable if not self.bad[p[0]]], "unusable list")
             return {"labels": labels}
         words = _not_blank(texts.plain(raw))
         meant = _mapped(words, wanted.values) if wanted.values else words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
 from typing import Any
@@ -134,8 +134,7 @@ def ask_for_missing(look: Look, found: Fields) -> None:
     if not choices:
         choices = [Choice({"fields": dict.fromkeys(names, "COLUMN")}, "or null, if the source has none")]
     if "candidates" in names:
-        more = {"list_id": "COLUMN", "fields": {"candidates": "COLUMN"}}
-        choices.append(Choice(more, "where each row is one candidate of a list"))
+        choices = [*_one_candidate_a_row(look), *choices]
     prompts = [c for c in free if look.is_turns(c) or look.is_long(c)] or ["COLUMN"]
     choices += [Choice({"messages": c}, "instead of `fields`: a ready prompt") for c in prompts]
     look.ask(
@@ -195,6 +194,15 @@ def _ways(look: Look, found: Fields, columns: list[str], found_some: bool) -> li
             break
     ways.sort(key=lambda part: sum(v is None for v in part.values()))
     return ways if len(ways) <= _MOST else []
+
+
+def _one_candidate_a_row(look: Look) -> Iterator[Choice]:
+    """The ways to read rows with one candidate each: as lists, or each as a question of its own."""
+    item = one(look, "item", ("item", *ITEM)) or "COLUMN"
+    fields = {"candidates": item}
+    yield Choice({"no_lists": True, "fields": fields}, "no list: each row is a question of its own (ask=item)")
+    groups = look.named(column_names.COMMON["group"]) or ["COLUMN"]
+    yield Choice({"list_id": groups[0], "fields": fields}, f"the rows of one {groups[0]} are a list")
 
 
 def _resembles(look: Look, column: str, names: Sequence[str]) -> bool:

@@ -79,7 +79,13 @@ def complete_label(
         return given, None
     if is_list(look.dimension.record_type):
         in_text = isinstance((taken.get("fields") or {}).get(CANDIDATES), TextPart)
-        return (_list_label(look, given.column, taken) if in_text and look.strings(given.column) else given), None
+        seen = look.distinct(given.column)
+        if taken.get("list_id") is not None or taken.get("no_lists"):
+            # Beside grades, a word is a mistake in its row.
+            asked = not any(column_names.word(v).isdecimal() for v in seen)
+        else:
+            asked = in_text
+        return (_list_label(look, given.column, taken) if asked and seen else given), None
     if not look.strings(given.column):  # some files of several: their rows are refused one by one
         return given, None
     meaning = meaning_of(look, given.column, given)
@@ -173,7 +179,7 @@ def _ids(look: Look) -> set[str]:
 def _inner_grades(look: Look, taken: dict[str, Any]) -> list[str]:
     """The field of each candidate, or of the object with their list, that is its grade."""
     name = (taken.get("fields") or {}).get("candidates")
-    if not isinstance(name, str) or "list_id" in taken or name == OPEN:
+    if not isinstance(name, str) or "list_id" in taken or taken.get("no_lists") or name == OPEN:
         return []
     names = (*look.dimension.telling, *column_names.LABELS, *column_names.LABEL)
     wanted = {column_names.same(n) for n in names}
@@ -187,10 +193,12 @@ def _inner_grades(look: Look, taken: dict[str, Any]) -> list[str]:
 
 
 def _list_label(look: Look, column: str, taken: dict[str, Any]) -> LabelColumn:
-    candidates = (taken.get("fields") or {}).get(CANDIDATES)
-    if "list_id" in taken or (candidates == OPEN and is_about_one(look, column)):
-        return _label_of_rows(look, column)
-    if candidates == OPEN and taken.get("messages"):
+    candidates = (taken.get("fields") or {}).get(CANDIDATES, OPEN)
+    if "list_id" in taken or taken.get("no_lists") or (candidates == OPEN and is_about_one(look, column)):
+        return _yes_or_no(look, column)
+    if candidates == OPEN and not taken.get("messages"):
+        return LabelColumn(column=column)  # what it means depends on what the candidates are
+    if candidates == OPEN:
         candidates = next(iter(listings_in(look, taken["messages"])), OPEN)
     in_text = candidates == OPEN or isinstance(candidates, TextPart)
     values = look.column(column)
@@ -231,27 +239,29 @@ def _list_label(look: Look, column: str, taken: dict[str, Any]) -> LabelColumn:
     return base.model_copy(update={"numbers": possible[0]}) if possible[0] != "labels" else base
 
 
-def _label_of_rows(look: Look, column: str) -> LabelColumn:
-    """The label of rows with one candidate each: a grade, or a yes or no."""
+def _yes_or_no(look: Look, column: str) -> LabelColumn:
+    """The label of rows with one candidate each: grades, or words for yes and no."""
+    if all(column_names.word(value).isdecimal() for value in look.distinct(column)):
+        return LabelColumn(column=column)
     words = words_of(look, column)
-    base = LabelColumn(column=column)
     if words is None:
+        look.ask(
+            f"label: {column} has no grades and no words for yes and no; the columns are {column_list(look.columns)}",
+            Choice({"label": {"column": "COLUMN"}}),
+        )
+        return LabelColumn(column=OPEN)
+    base = LabelColumn(column=column, read=words.read, key=words.key)
+    said = {value: column_names.word(value) for value in words.seen}
+    if all(word.isdecimal() for word in said.values()):
         return base
-    base = base.model_copy(update={"read": words.read, "key": words.key})
-    said = {v: column_names.word(v) for v in words.seen}
-    if all(w.isdecimal() or w in ("true", "false") for w in said.values()):
-        return base
-    yes, no = ({column_names.word(w) for w in known} for known in (column_names.YES, column_names.NO))
-    for grade, more in look.dimension.label_words.items():
-        (no if grade == "0" else yes).update(map(column_names.word, more))
-    meant = {v: "1" if w in yes else "0" for v, w in said.items() if w in yes or w in no}
-    if len(meant) == len(said):
-        return base.model_copy(update={"values": meant})
-    ways = [dict(zip(words.seen, way, strict=True)) for way in (("1", "0"), ("0", "1"))] if len(said) == 2 else []
+    known = {**dict.fromkeys(column_names.YES, "1"), **dict.fromkeys(column_names.NO, "0")}
+    values = {value: known.get(word) for value, word in said.items()}
+    if all(values.values()):
+        return base.model_copy(update={"values": values})
+    ways = [dict(zip(words.seen, way, strict=True)) for way in (("1", "0"), ("0", "1"))] if len(values) == 2 else []
     look.ask(
-        f"label: what do the values {', '.join(map(repr, words.seen))} of {column} mean? Each is a grade, and 0 is "
-        "negative",
-        *(Choice({"label": as_part(base.model_copy(update={"values": values}))}) for values in ways),
+        f"label: what do the values {few(words.seen)} of {column} mean? Each is a grade; 0 is not chosen",
+        *(Choice({"label": as_part(base.model_copy(update={"values": way}))}) for way in ways),
         *([] if ways else to_write(base, words.seen)),
     )
     return base.model_copy(update={"values": dict.fromkeys(words.seen, OPEN)})

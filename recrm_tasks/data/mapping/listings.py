@@ -123,6 +123,8 @@ def _of_rows(look: Look, prompt: Prompt) -> Iterator[Choice]:
         for pattern in found[:1] or ["REGULAR EXPRESSION OF (THE ITEM)"]:
             part = {"column": prompt, "pattern": pattern}
             yield Choice({"list_id": column, "fields": {CANDIDATES: part}}, f"a row is one candidate of {column}")
+    alone = {"messages": prompt, "no_lists": True, "fields": {CANDIDATES: None}}
+    yield Choice(alone, "no list: each prompt is a question of its own (ask=item)")
 
 
 def _of_lists(look: Look, prompt: Prompt, label: str | None) -> Iterator[Choice]:

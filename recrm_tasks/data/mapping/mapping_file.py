@@ -191,6 +191,8 @@ class Source(_Part):
     rows of a list are those whose texts are equal otherwise."""
     candidate_id: str | TextPart | None = None
     """Of such rankings: the candidate's id."""
+    no_lists: bool = False
+    """Of rankings with one row per candidate: no list, each row is a question of its own (`ask=item`)."""
     own: bool = False
     """Whether these are records in the project's own form, where an unknown column is an error."""
 

@@ -122,7 +122,7 @@ def with_text_parts(chunks: Iterator[Chunk], source: Source, lists: Collection[s
         batch = chunk.batch
         for place, part in parts.items() if batch.num_rows else ():
             name = place.removeprefix("fields.")
-            if name == CANDIDATES and source.list_id is None:
+            if name == CANDIDATES and not _by_row(source):
                 said, found = candidates_of(batch, part)
             elif name in lists and name != CANDIDATES:
                 said, found = entries_of(batch, part)
@@ -131,12 +131,12 @@ def with_text_parts(chunks: Iterator[Chunk], source: Source, lists: Collection[s
             fits.add(place, part, said, found)
             if name == "list_id" and part.without is not None:
                 found = _digests(found)
-            elif name == CANDIDATES and source.list_id is not None:
+            elif name == CANDIDATES and _by_row(source):
                 found = _single(batch, part, found)
             batch = batch.append_column(_column(place, part), found)
         if _has_words(source) and batch.num_rows:
             assert source.label is not None
-            batch = batch.append_column(_WORDS, _words(batch, source.label, source.list_id is not None, fits))
+            batch = batch.append_column(_WORDS, _words(batch, source.label, _by_row(source), fits))
         yield Chunk(batch, chunk.numbers, chunk.unit, chunk.problems)
 
 
@@ -154,7 +154,7 @@ def without_parts(source: Source) -> Source:
             changed[place] = name
     if _has_words(source):
         assert source.label is not None
-        read = {"read": "value", "key": None} if source.list_id is not None else {}
+        read = {"read": "value", "key": None} if _by_row(source) else {}
         changed["label"] = source.label.model_copy(update={"column": _WORDS, "pattern": None, **read})
     return source.model_copy(update=changed)
 
@@ -185,10 +185,15 @@ def _said(column: pa.Array) -> pa.StringArray:
     return pa.array(both, pa.string())
 
 
+def _by_row(source: Source) -> bool:
+    """Whether each row is one candidate."""
+    return source.list_id is not None or source.no_lists
+
+
 def _has_words(source: Source) -> bool:
     """Whether the labels are read here: those that a pattern finds, and those of rows with one candidate each."""
     label = source.label
-    return label is not None and label.column is not None and (label.pattern is not None or source.list_id is not None)
+    return label is not None and label.column is not None and (label.pattern is not None or _by_row(source))
 
 
 def _words(batch: pa.RecordBatch, label: LabelColumn, read: bool, fits: Fits) -> pa.StringArray:
