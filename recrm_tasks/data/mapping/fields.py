@@ -133,10 +133,18 @@ def ask_for_missing(look: Look, found: Fields) -> None:
         choices.append(Choice({"fields": dict.fromkeys(names)}, "the source says nothing of the user"))
     if not choices:
         choices = [Choice({"fields": dict.fromkeys(names, "COLUMN")}, "or null, if the source has none")]
-    if "candidates" in names:
-        choices = [*_one_candidate_a_row(look), *choices]
-    prompts = [c for c in free if look.is_turns(c) or look.is_long(c)] or ["COLUMN"]
-    choices += [Choice({"messages": c}, "instead of `fields`: a ready prompt") for c in prompts]
+    item = one(look, "item", ("item", *ITEM)) if "candidates" in names else None
+    if item is not None:
+        choices = [*_one_candidate_a_row(look, item), *choices]
+    taken = [c for c in look.leaves if c in found.taken]
+    prompts = [c for c in free if look.is_turns(c) or look.is_long(c)] or [c for c in taken if look.is_long(c)]
+    for prompt in prompts or ["COLUMN"]:
+        choices.append(Choice({"messages": prompt}, "instead of `fields`: a ready prompt"))
+        if "candidates" in names and prompt != "COLUMN":
+            alone = {"messages": prompt, "no_lists": True, "fields": {"candidates": None}}
+            choices.append(Choice(alone, "a ready prompt about one candidate (ask=item)"))
+    if "candidates" in names and item is None:
+        choices += _one_candidate_a_row(look, "COLUMN")
     look.ask(
         f"no column for {', '.join(names)} of a {look.dimension.key} record; "
         f"the columns are {column_list(look.columns)}",
@@ -196,9 +204,8 @@ def _ways(look: Look, found: Fields, columns: list[str], found_some: bool) -> li
     return ways if len(ways) <= _MOST else []
 
 
-def _one_candidate_a_row(look: Look) -> Iterator[Choice]:
-    """The ways to read rows with one candidate each: as lists, or each as a question of its own."""
-    item = one(look, "item", ("item", *ITEM)) or "COLUMN"
+def _one_candidate_a_row(look: Look, item: str) -> Iterator[Choice]:
+    """The ways to read rows with one candidate each, by its column: each as a question of its own, or as lists."""
     fields = {"candidates": item}
     yield Choice({"no_lists": True, "fields": fields}, "no list: each row is a question of its own (ask=item)")
     groups = look.named(column_names.COMMON["group"]) or ["COLUMN"]

@@ -27,11 +27,15 @@ def settled(part: DimensionMapping, dimension: Dimension) -> DimensionMapping:
     """The mapping with what its answers say of other keys.
 
     A pattern that finds the candidates in prompts says that the rest of a prompt is the context. Where the fields are
-    decided, there is no ready prompt, and `messages: ?` needs no answer.
+    decided, there is no ready prompt, and `messages: ?` needs no answer. Where the prompt is decided, open fields need
+    none.
     """
     sources = []
     for source in part.sources:
         source = _with_rest(source, dimension)
+        if source.messages not in (None, OPEN) and OPEN in source.fields.values():
+            fields = {name: column for name, column in source.fields.items() if column != OPEN}
+            source = source.model_copy(update={"fields": fields})
         if OPEN in (source.messages, source.last_turn) and _whole(source, dimension):
             kept = {n: getattr(source, n) for n in source.model_fields_set - {"messages", "last_turn"}}
             source = Source(**kept, messages=None)
