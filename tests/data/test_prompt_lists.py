@@ -165,6 +165,19 @@ def test_a_system_prompt_in_its_own_column_is_part_of_the_context(source):
     assert {r.context.split("\n")[0] for r in records} == {"You help user 1.", "You help user 2."}
 
 
+def test_what_stands_beside_the_prompt_is_not_lost(source):
+    """It is asked about, or the answer says that it is left out."""
+    rows = [
+        {**row, "hint": f"The user of row {i} is in a hurry and wants soup."} for i, row in enumerate(rows_of(chinese))
+    ]
+    made = source(rows)
+    made.offered()
+    assert "(ask=item); hint not needed" in made.mapping.read_text(encoding="utf-8")
+    made.choose("list_id: {column: prompt, without: ")
+    with pytest.raises(RecrmError, match=r"fields: \{profile: hint, history: null\}"):
+        made.load()
+
+
 def test_lists_by_a_column_and_candidates_by_a_pattern(source):
     rows = [{"session_id": f"s{n}", "prompt": chinese(n, item), "label": int(i == 2)} for n in range(4) for i, item in
             enumerate(shops(n))]  # fmt: skip
@@ -180,6 +193,9 @@ def test_lists_by_a_pattern(source):
     rows = [{"prompt": f"会话：s{n}\n{chinese(n, item)}", "label": int(i == 2)} for n in range(4) for i, item in
             enumerate(shops(n))]  # fmt: skip
     made = source(rows)
+    assert any(a.startswith("list_id: {column: prompt, pattern: '(?i)(?:会话") for a in made.offered())
+    made.choose("list_id: {column: prompt, pattern: ", "fields: {candidates: {column: prompt, pattern: ")
+    assert sorted(r.id for r in made.load().records()) == ["s0", "s1", "s2", "s3"]
     made.mapping.write_text(
         f"""dimensions: {{ranking: {{sources: [{{files: {{"-": [{FILE}]}}, lang: zh, label: {{column: label}},
             group: {{column: prompt, pattern: '女，(\\d+)'}},

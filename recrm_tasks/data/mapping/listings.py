@@ -37,6 +37,9 @@ _LISTS = (
     r"(?is)(?:候选|candidate|items|options)[^\[\n]{0,40}(\[.*?\n[ \t]*\])",
 )
 """Listings as a list in brackets, on one line or several."""
+_NAME_OF_LIST = (
+    r"(?i)(?:会话|请求|列表|曝光|session|request|impression|list)[ _-]?(?:id|编号|号)?[ \t]*[:：][ \t]*([\w-]+)"
+)
 _SAYS_CANDIDATES = re.compile(r"候选|选项|candidate|\bitems\b|\boptions\b", re.IGNORECASE)
 _MOST = 0.9
 """The share of texts that a proposed pattern has to fit."""
@@ -91,21 +94,23 @@ def is_about_one(look: Look, label: str) -> bool:
     return words is not None and all(column_names.word(w) in known for w in words.seen)
 
 
-def ask_for_candidates(look: Look, prompt: Prompt, label: str | None) -> None:
+def ask_for_candidates(look: Look, prompt: Prompt, label: str | None, left: Sequence[str]) -> None:
     """Asks where in a ready prompt the candidates are.
 
     Args:
         look: the rows.
         prompt: the columns of the prompt.
         label: the column of the label, where it is known. A yes or no means that each row is one candidate.
+        left: columns beside the prompt that it may need.
     """
     about_one = None if label is None else is_about_one(look, label)
     choices: list[Choice] = []
     if about_one is not False:
-        choices += _of_rows(look, prompt)
+        choices += _of_rows(look, prompt, left)
     if about_one is not True:
-        choices += _of_lists(look, prompt, label)
-    choices.append(Choice({"messages": prompt, "fields": {CANDIDATES: "COLUMN"}}, "they are in a column: A, B, …"))
+        choices += _of_lists(look, prompt, label, left)
+    in_column = {"messages": prompt, "fields": {CANDIDATES: "COLUMN"}}
+    choices.append(Choice(in_column, f"they are in a column: A, B, …{_not_needed(left)}"))
     look.ask(
         f"{CANDIDATES}: a ready prompt of {look.dimension.key} needs them too. Where are they in "
         f"{prompt if isinstance(prompt, str) else ' and '.join(prompt)}?",
@@ -114,26 +119,35 @@ def ask_for_candidates(look: Look, prompt: Prompt, label: str | None) -> None:
     )
 
 
-def _of_rows(look: Look, prompt: Prompt) -> Iterator[Choice]:
+def _not_needed(left: Sequence[str]) -> str:
+    return f"; {', '.join(left)} not needed" if left else ""
+
+
+def _of_rows(look: Look, prompt: Prompt, left: Sequence[str]) -> Iterator[Choice]:
     says = "a row is one candidate: the rows of a list are equal without what this finds"
     found = _items(look, prompt)
     for pattern in found or ["REGULAR EXPRESSION OF (THE ITEM)"]:
         yield Choice({"list_id": {"column": prompt, "without": pattern}}, says)
-    for column in look.named(column_names.LIST_ID):
-        for pattern in found[:1] or ["REGULAR EXPRESSION OF (THE ITEM)"]:
-            part = {"column": prompt, "pattern": pattern}
-            yield Choice({"list_id": column, "fields": {CANDIDATES: part}}, f"a row is one candidate of {column}")
+    names: list[str | dict[str, Prompt]] = [*look.named(column_names.LIST_ID)]
+    said, named = part_of(look.batch, TextPart(column=prompt, pattern=_NAME_OF_LIST))
+    if len(named) - named.null_count >= _MOST * (len(said) - said.null_count) and len(pc.unique(named)) < len(named):
+        names.append({"column": prompt, "pattern": _NAME_OF_LIST})
+    for name in names:
+        part = {"column": prompt, "pattern": found[0] if found else "REGULAR EXPRESSION OF (THE ITEM)"}
+        yield Choice({"list_id": name, "fields": {CANDIDATES: part}}, "a row is one candidate of the list named so")
     alone = {"messages": prompt, "no_lists": True, "fields": {CANDIDATES: None}}
-    yield Choice(alone, "no list: each prompt is a question of its own (ask=item)")
+    yield Choice(alone, f"no list: each prompt is a question of its own (ask=item){_not_needed(left)}")
 
 
-def _of_lists(look: Look, prompt: Prompt, label: str | None) -> Iterator[Choice]:
+def _of_lists(look: Look, prompt: Prompt, label: str | None, left: Sequence[str]) -> Iterator[Choice]:
     parts = listings_in(look, prompt, answers_of(look, label) if label else ())
     for part in parts:
         listed = {CANDIDATES: part.model_dump(mode="json", exclude_defaults=True)}
         yield Choice({"fields": listed}, "each match is a candidate, and the rest of the prompt the context")
         if part.pattern == LETTERED and _in_order(look, part):
-            yield Choice({"messages": prompt, "fields": listed}, "the same, but the prompt is asked as it is")
+            yield Choice(
+                {"messages": prompt, "fields": listed}, f"the same, but the prompt is asked as it is{_not_needed(left)}"
+            )
     if not parts:
         part = {"column": prompt, "pattern": "REGULAR EXPRESSION OF (ID) AND (TEXT)"}
         yield Choice(

@@ -125,7 +125,7 @@ class _Recognition:
         seen = {**taken, "fields": found.columns, "messages": prompt} if open_prompt else taken
         taken["label"], labels = self._label(seen)
         if prompt is not None and taken["fields"].get(CANDIDATES) == OPEN and not open_prompt:
-            self._ask_for_candidates(taken, prompt)
+            self._ask_for_candidates(taken, prompt, found)
         elif prompt is not None and not open_prompt and prompt != OPEN:
             self._beside(taken, prompt, found)
         taken = {k: v for k, v in taken.items() if v is not None and v != {}}
@@ -169,22 +169,27 @@ class _Recognition:
         )
         return complete_label(self.look, given, taken, shown, self.skip)
 
-    def _ask_for_candidates(self, taken: dict[str, Any], prompt: Prompt) -> None:
+    def _ask_for_candidates(self, taken: dict[str, Any], prompt: Prompt, found: Fields) -> None:
         """Asks for candidates that no column has; the answer says whether the prompt stays as it is."""
         look, label = self.look, taken["label"].column
-        asked = prompt != OPEN and not (isinstance(prompt, list) and OPEN in prompt)
-        if not asked:
+        if OPEN in columns_of(prompt):
             look.ask(f"{CANDIDATES}: no column for them", Choice({"fields": {CANDIDATES: "COLUMN"}}))
             return
-        ask_for_candidates(look, prompt, None if label == OPEN else label)
-        if "messages" not in self.given:
+        if "messages" in self.given:
+            left = []
+        else:
+            left = left_beside(look, prompt, found, self._used(taken), label)
             taken["messages"] = OPEN
+        ask_for_candidates(look, prompt, None if label == OPEN else label, left)
+
+    def _used(self, taken: dict[str, Any]) -> set[str]:
+        """The columns that were found, without those of the prompt."""
+        used = {c for k, v in taken.items() if k not in ("messages", "label") for c in columns_of(v)}
+        return used | set(columns_of(taken["label"].column))
 
     def _beside(self, taken: dict[str, Any], prompt: Prompt, found: Fields) -> None:
         """Asks about what stands beside a prompt that nobody decided: texts that it may need, and a last turn."""
-        look, label = self.look, taken["label"].column
-        used = {c for k, v in taken.items() if k not in ("messages", "label") for c in columns_of(v)}
-        used |= {label} if label else set()
+        look, label, used = self.look, taken["label"].column, self._used(taken)
         if "messages" not in self.given:
             left = left_beside(look, prompt, found, used, label)
             if left:
