@@ -165,6 +165,23 @@ def test_a_system_prompt_in_its_own_column_is_part_of_the_context(source):
     assert {r.context.split("\n")[0] for r in records} == {"You help user 1.", "You help user 2."}
 
 
+@pytest.mark.parametrize(("yes", "no"), [("clicked", "skipped"), ("下单", "未下单"), ("good", "bad")])
+def test_words_for_what_the_user_did(yes, no, source):
+    """Known words are read at once; others are asked about once, and both ways to read the rows are offered."""
+    made = source(rows_of(chinese, label=lambda chosen: yes if chosen else no))
+    offered = made.offered()
+    made.choose("list_id: {column: prompt, without: ")
+    if yes == "good":
+        assert any(a.startswith("fields: {candidates: {column: prompt, pattern: ") for a in offered)
+        with pytest.raises(RecrmError, match="label: what do the values bad, good of label mean"):
+            made.load()
+        text = made.mapping.read_text(encoding="utf-8")
+        made.mapping.write_text(
+            text.replace("column: label\n", "column: label\n        values: {good: 1, bad: 0}\n", 1)
+        )
+    assert sorted(sum(r.labels) for r in made.load().records()) == [1] * 12
+
+
 def test_what_stands_beside_the_prompt_is_not_lost(source):
     """It is asked about, or the answer says that it is left out."""
     rows = [

@@ -255,6 +255,7 @@ def _yes_or_no(look: Look, column: str) -> LabelColumn:
     if all(word.isdecimal() for word in said.values()):
         return base
     known = {**dict.fromkeys(column_names.YES, "1"), **dict.fromkeys(column_names.NO, "0")}
+    known |= {column_names.word(w): grade for grade, more in look.dimension.label_words.items() for w in more}
     values = {value: known.get(word) for value, word in said.items()}
     if all(values.values()):
         return base.model_copy(update={"values": values})

@@ -103,12 +103,13 @@ def ask_for_candidates(look: Look, prompt: Prompt, label: str | None, left: Sequ
         label: the column of the label, where it is known. A yes or no means that each row is one candidate.
         left: columns beside the prompt that it may need.
     """
-    about_one = None if label is None else is_about_one(look, label)
-    choices: list[Choice] = []
-    if about_one is not False:
-        choices += _of_rows(look, prompt, left)
-    if about_one is not True:
-        choices += _of_lists(look, prompt, label, left)
+    about_one = label is not None and is_about_one(look, label)
+    answers = answers_of(look, label)[:_LOOKED_AT] if label is not None and not about_one else []
+    lists = [] if about_one else listings_in(look, prompt, answers)
+    choices = _of_lists(look, prompt, lists, left)
+    named = bool(lists) and 2 * (_named(look, lists[0], answers) or 0) > len(answers)
+    if not named or not answers:
+        choices = [*_of_rows(look, prompt, left), *([] if about_one else choices)]
     in_column = {"messages": prompt, "fields": {CANDIDATES: "COLUMN"}}
     choices.append(Choice(in_column, f"they are in a column: A, B, …{_not_needed(left)}"))
     look.ask(
@@ -139,20 +140,19 @@ def _of_rows(look: Look, prompt: Prompt, left: Sequence[str]) -> Iterator[Choice
     yield Choice(alone, f"no list: each prompt is a question of its own (ask=item){_not_needed(left)}")
 
 
-def _of_lists(look: Look, prompt: Prompt, label: str | None, left: Sequence[str]) -> Iterator[Choice]:
-    parts = listings_in(look, prompt, answers_of(look, label) if label else ())
-    for part in parts:
+def _of_lists(look: Look, prompt: Prompt, lists: Sequence[TextPart], left: Sequence[str]) -> list[Choice]:
+    says = "each match is a candidate, and the rest of the prompt the context"
+    choices = []
+    for part in lists:
         listed = {CANDIDATES: part.model_dump(mode="json", exclude_defaults=True)}
-        yield Choice({"fields": listed}, "each match is a candidate, and the rest of the prompt the context")
+        choices.append(Choice({"fields": listed}, says))
         if part.pattern == LETTERED and _in_order(look, part):
-            yield Choice(
-                {"messages": prompt, "fields": listed}, f"the same, but the prompt is asked as it is{_not_needed(left)}"
-            )
-    if not parts:
-        part = {"column": prompt, "pattern": "REGULAR EXPRESSION OF (ID) AND (TEXT)"}
-        yield Choice(
-            {"fields": {CANDIDATES: part}}, "each match is a candidate, and the rest of the prompt the context"
-        )
+            as_it_is = f"the same, but the prompt is asked as it is{_not_needed(left)}"
+            choices.append(Choice({"messages": prompt, "fields": listed}, as_it_is))
+    if not lists:
+        unknown = {"column": prompt, "pattern": "REGULAR EXPRESSION OF (ID) AND (TEXT)"}
+        choices.append(Choice({"fields": {CANDIDATES: unknown}}, says))
+    return choices
 
 
 def answers_of(look: Look, label: str) -> list[list[str]]:
