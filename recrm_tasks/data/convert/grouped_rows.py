@@ -80,12 +80,16 @@ def each_alone(chunk: Chunk, source: Source) -> Chunk:
     batch, label = chunk.batch, source.label
     assert label is not None
     wanted = source.fields.get(CANDIDATES)
-    parts = [column_at(batch, name) for name in ([wanted] if isinstance(wanted, str) else wanted or [])]
+    parts = [column_at(batch, name) for name in columns_of(wanted)]
     if len(parts) > 1:
         assert isinstance(wanted, list)
         parts = [pa.StructArray.from_arrays(parts, wanted)]
     said = pc.fill_null(texts.objects(parts[0]), "") if parts else pa.repeat(_IN_THE_PROMPT, batch.num_rows)
-    ids = texts.plain(column_at(batch, source.candidate_id)) if source.candidate_id else pa.repeat("1", batch.num_rows)
+    ids = (
+        texts.plain(column_at(batch, source.candidate_id))
+        if isinstance(source.candidate_id, str)
+        else pa.repeat("1", batch.num_rows)
+    )
     candidates = pa.StructArray.from_arrays([pc.fill_null(ids, ""), said], ["id", "text"])
     grades = pa.repeat(label.value, batch.num_rows)
     if label.column is not None:
@@ -145,7 +149,7 @@ def _lists(rows: pa.Table, bounds: npt.NDArray[np.int64], source: Source) -> pa.
     assert source.label is not None
     batch = rows.to_batches()[0] if rows.num_rows else pa.RecordBatch.from_arrays([], [])
     column = source.fields[CANDIDATES]
-    parts = [column_at(batch, c) for c in ([column] if isinstance(column, str) else column or [])]
+    parts = [column_at(batch, name) for name in columns_of(column)]
     if len(parts) > 1:
         assert isinstance(column, list)
         parts = [pa.StructArray.from_arrays(parts, column)]

@@ -257,7 +257,7 @@ def _near_key(name: str, place: tuple[int | str, ...]) -> str:
     if any("TextPart" in str(part) for part in place):
         level = TextPart
     elif len(place) > 5:
-        level = {"label": LabelColumn, "split": Split}.get(str(place[-2]), Values)
+        level = LabelColumn if place[-2] == "label" else Split if place[-2] == "split" else Values
     return did_you_mean(name, level.model_fields)
 
 

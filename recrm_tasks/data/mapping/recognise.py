@@ -124,7 +124,7 @@ class _Recognition:
             taken |= {"messages": prompt, "fields": beside(look, prompt, fields)}
         seen = {**taken, "fields": found.columns, "messages": prompt} if open_prompt else taken
         taken["label"], labels = self._label(seen)
-        if prompt is not None and taken["fields"].get(CANDIDATES) == OPEN and not open_prompt:
+        if prompt is not None and not open_prompt and taken["fields"].get(CANDIDATES) == OPEN:
             self._ask_for_candidates(taken, prompt, found)
         elif prompt is not None and not open_prompt and prompt != OPEN:
             self._beside(taken, prompt, found)
