@@ -16,7 +16,7 @@ from recrm_tasks import __version__
 from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.answers.prompt import LANGS, Ask, Lang, Mode, Prompt
 from recrm_tasks.data.mapping.plan import plan, stop_for
-from recrm_tasks.data.prepare import prepare
+from recrm_tasks.data.prepare import has_order, prepare
 from recrm_tasks.data.sources.origin import origin_of
 from recrm_tasks.data.store.arrow_store import Stored, codes_of
 from recrm_tasks.data.store.content_digests import as_digests, dataset_hash
@@ -127,7 +127,7 @@ def load(
     seed: int = 0,
     mapping: str | None = None,
     revision: str | None = None,
-    ask: Ask = "list",
+    ask: Ask | None = "list",
 ) -> Dataset:
     """Loads one dimension.
 
@@ -141,7 +141,8 @@ def load(
         seed: of that order.
         mapping: a mapping.yaml; by default the environment's `RECRM_MAPPING`, else what is recognised.
         revision: of the hub's data; by default the environment's `RECRM_REVISION`, else the pinned one.
-        ask: how lists will be asked about. With `item`, lists without a positive or without a negative are records too.
+        ask: how lists will be asked about. With `item`, lists without a positive or without a negative are records too;
+            with None, if there are no others.
 
     Raises:
         RecrmError: a mistake that the user can correct, in one message.
@@ -154,7 +155,8 @@ def load(
     made = plan(origin, registered, mapping)
     if made.doubts:
         raise stop_for(made.doubts, origin, registered)
-    stored, problems = prepare(origin, registered, made, ordered=ask == "list")
+    ordered = has_order(origin, registered, made) if ask is None else ask == "list"
+    stored, problems = prepare(origin, registered, made, ordered=ordered)
     rows, split = choose_split(stored, split, hashed=origin.choice == "hub")
     if lang is not None:
         codes, langs = codes_of(stored.index.column("lang"))

@@ -70,7 +70,7 @@ def _dimension(
     folder: Path, key: str, data: str | None, split: str | None, mapping: str | None, revision: str | None
 ) -> tuple[dict[str, Any], Any]:
     """One dimension's files, one per split, their records in the order of the source."""
-    whole = load(key, data, split="all", mapping=mapping, revision=revision, ask="item")
+    whole = load(key, data, split="all", mapping=mapping, revision=revision, ask=None)
     if split is None:
         names = pa.compute.unique(whole.stored.index.column("split")).to_pylist()
         wanted = [name or "all" for name in sorted(names, key=str)]
@@ -79,7 +79,7 @@ def _dimension(
     splits = {}
     for part in wanted:
         again = part != "all"
-        dataset = load(key, data, split=part, mapping=mapping, revision=revision, ask="item") if again else whole
+        dataset = load(key, data, split=part, mapping=mapping, revision=revision, ask=None) if again else whole
         name = part.removeprefix("hash-") if part.startswith("hash-") else part
         _write(folder / key / f"{UNSPLIT if part == 'all' else name}.parquet", dataset, None if part == "all" else name)
         splits[UNSPLIT if part == "all" else name] = {

@@ -84,6 +84,16 @@ def prepare(
     return found, problems
 
 
+def has_order(origin: Origin, dimension: Dimension, plan: Plan) -> bool:
+    """Whether some list can be put in order, so that the others are mistakes; else they are rows without lists."""
+    if not is_list(dimension.record_type):
+        return True
+    if any(source.no_lists for source in plan.mapping.sources):
+        return False
+    found, problems = prepare(origin, dimension, plan, stop=False)
+    return bool(found.manifest["rows"] or not problems.total)
+
+
 def _refuse(problems: Problems, rows: int, dimension: Dimension) -> None:
     if problems.total:
         raise DataError(

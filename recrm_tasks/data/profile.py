@@ -17,7 +17,7 @@ from recrm_tasks.data.convert.problems import Problems
 from recrm_tasks.data.mapping.look import columns_of
 from recrm_tasks.data.mapping.mapping_file import DimensionMapping, Source, TextPart
 from recrm_tasks.data.mapping.plan import Plan, plan
-from recrm_tasks.data.prepare import prepare
+from recrm_tasks.data.prepare import has_order, prepare
 from recrm_tasks.data.sources.origin import Origin
 from recrm_tasks.data.store.arrow_store import Stored, codes_of
 from recrm_tasks.data.store.content_digests import as_digests, repeated
@@ -61,7 +61,8 @@ def profile(origin: Origin, dimension: Dimension, mapping: str | None) -> Profil
     found = Profile(dimension, made)
     if made.doubts:
         return found
-    stored, found.problems = prepare(origin, dimension, made, stop=False, ordered=False)
+    ordered = has_order(origin, dimension, made)
+    stored, found.problems = prepare(origin, dimension, made, stop=False, ordered=ordered)
     found.rows = stored.manifest["rows"]
     if not found.rows:
         return found

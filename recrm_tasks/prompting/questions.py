@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 from recrm_tasks.answers.prompt import ANSWER_TOKENS, Ask, Lang, Mode, Prompt
@@ -71,9 +72,15 @@ def load_questions(
 
 
 def _counted(prompts: Iterator[Prompt], provenance: dict[str, Any]) -> Iterator[Prompt]:
-    for prompt in prompts:
-        provenance["questions"] += 1
-        yield prompt
+    """The same, counted; and the lists that cannot be put in order, where each candidate is a question."""
+    for of_list, members in groupby(prompts, lambda prompt: prompt.of_list):
+        grades = set()
+        for prompt in members:
+            provenance["questions"] += 1
+            grades.add(of_list is not None and prompt.gold > 0)  # type: ignore[operator]
+            yield prompt
+        if of_list is not None:
+            provenance["lists_without_order"] = provenance.get("lists_without_order", 0) + (len(grades) < 2)
 
 
 def _check_lists(key: str, options: Options) -> None:

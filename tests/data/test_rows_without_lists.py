@@ -115,6 +115,13 @@ def test_grades_stay(source) -> None:
     assert sorted(record.labels[0] for record in records) == [0] * 4 + [1] * 4 + [2] * 4
 
 
+def test_a_sample_is_balanced_by_label(source) -> None:
+    folder, mapping, _ = source(rows(), ALONE)
+    for limit, positive in ((4, 1), (8, 2)):
+        records = load("ranking", folder, mapping=mapping, ask="item", limit=limit).records()
+        assert sum(record.labels[0] for record in records) == positive
+
+
 def test_an_export_is_read_again(source, tmp_path: Path, capsys) -> None:
     folder, mapping, _ = source(rows(), ALONE)
     out = tmp_path / "out"

@@ -199,6 +199,9 @@ def test_rows_without_lists_are_equal(mode: str, tmp_path: Path) -> None:
     assert (ours["n"], ours["lists"], ours["clusters"]) == (24, 0, 6)
     assert math.isnan(ours["auc"])
     assert ours["score"] == ours["auc_pooled"]
+    said = done["configs"][name]["metadata"]["recrm_provenance"]
+    assert said == log.eval.metadata["recrm_provenance"]["ranking"]
+    assert (said["ask"], said["questions"], said["lists_without_order"]) == ("item", 24, 24)
     assert 0 < ours["score"] < 1
 
 

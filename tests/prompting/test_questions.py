@@ -55,6 +55,9 @@ def asked(tmp_path: Path, *records: dict[str, object], **options: Any) -> list[P
     prompts, provenance = load_questions("ranking", "generate", Backend(), Options(data=str(file), **options))
     found = list(prompts)
     assert provenance["questions"] == len(found)
+    if options.get("ask") == "item":
+        sides = [{grade > 0 for grade in {**LIST, **record}["labels"]} for record in records]
+        assert provenance["lists_without_order"] == sum(len(side) < 2 for side in sides)
     return sorted(found, key=lambda prompt: prompt.id)
 
 

@@ -28,6 +28,8 @@ from recrm_tasks.scoring.outcomes import Answer, Outcome, Reason
 
 NO = Reason.NO_ANSWER.value
 COUNTS = {"n", "clusters", *(f"invalid_{reason.value}" for reason in Reason)}
+OF_LISTS = {"lists", "lists_valid"}
+"""Further counts of rankings."""
 
 
 def outcomes(gold, values, ids=None):
@@ -323,7 +325,7 @@ def test_ranges(kind, data):
     rows = data.draw(strategy)
     found = flat(measure(outcomes([g for g, _ in rows], [v for _, v in rows])))
     for name, value in found.items():
-        if name not in COUNTS and not name.startswith("resolution") and not math.isnan(value):
+        if name not in COUNTS | OF_LISTS and not name.startswith("resolution") and not math.isnan(value):
             assert (
                 (-1 if name == "position_bias" else 0) <= value <= (1 if not name.endswith("_stderr") else math.inf)
             ), name
@@ -355,7 +357,7 @@ def test_no_outcomes_and_one_outcome(key):
     kind = dimension(key)
     nothing = flat(kind.metrics([]))
     assert nothing["n"] == 0
-    assert all(math.isnan(v) for name, v in nothing.items() if name not in COUNTS)
+    assert all(math.isnan(v) for name, v in nothing.items() if name not in COUNTS | OF_LISTS)
     assert all(nothing[name] == 0 for name in COUNTS)
     gold = (0, 1) if key == "ranking" else 1
     for answer in (Answer((2.0, 1.0) if key == "ranking" else 1.0 if key == "behavior" else 1), Answer(None, NO)):

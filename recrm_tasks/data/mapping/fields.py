@@ -136,8 +136,9 @@ def ask_for_missing(look: Look, found: Fields) -> None:
     item = one(look, "item", ("item", *ITEM)) if "candidates" in names else None
     if item is not None:
         choices = [*_one_candidate_a_row(look, item), *choices]
-    taken = [c for c in look.leaves if c in found.taken]
-    prompts = [c for c in free if look.is_turns(c) or look.is_long(c)] or [c for c in taken if look.is_long(c)]
+    prompts = [c for c in free if look.is_turns(c) or look.is_long(c)]
+    if not prompts and "candidates" in names:
+        prompts = [c for c in look.leaves if c in found.taken and look.is_long(c) and not _is_nested(look, c)]
     for prompt in prompts or ["COLUMN"]:
         choices.append(Choice({"messages": prompt}, "instead of `fields`: a ready prompt"))
         if "candidates" in names and prompt != "COLUMN":
@@ -220,7 +221,11 @@ def _resembles(look: Look, column: str, names: Sequence[str]) -> bool:
             word = column_names.same(alias)
             if word in said and (len(word) > 4 or (not word.isascii() and len(word) > 1)):
                 return True
-    return pa.types.is_nested(look.column(column).type) and not look.is_turns(column) and look.is_prose(column)
+    return _is_nested(look, column) and not look.is_turns(column) and look.is_prose(column)
+
+
+def _is_nested(look: Look, column: str) -> bool:
+    return bool(pa.types.is_nested(look.column(column).type))
 
 
 def _rows_of_lists(look: Look, found: Fields) -> None:
