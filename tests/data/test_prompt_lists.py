@@ -327,14 +327,15 @@ def test_those_that_were_chosen(source):
     assert [r.labels for r in records] == [[int(i in order(n)[:2]) for i in range(4)] for n in range(12)]
 
 
+@pytest.mark.parametrize("columns", [("prompt", "output"), ("query", "response"), ("instruction", "output")])
 @pytest.mark.parametrize("listing", LISTINGS)
-def test_one_that_was_chosen(listing, source):
+def test_one_that_was_chosen(listing, columns, source):
     """No order is asked about."""
     text, names = LISTINGS[listing]
-    rows = [{"prompt": asking(n, text), "output": names[n % 4]} for n in range(12)]
+    rows = [dict(zip(columns, (asking(n, text), names[n % 4]), strict=True)) for n in range(12)]
     made = source(rows)
     assert not any("listed" in a for a in made.offered())
-    made.choose("fields: {candidates: {column: prompt")
+    made.choose(f"fields: {{candidates: {{column: {columns[0]}")
     records = sorted(made.load().records(), key=lambda r: r.context)
     assert [r.labels for r in records] == [[int(i == n % 4) for i in range(4)] for n in range(12)]
 
