@@ -157,7 +157,7 @@ def _lists(rows: pa.Table, bounds: npt.NDArray[np.int64], source: Source) -> pa.
     places = np.arange(len(said)) - np.repeat(bounds[:-1], np.diff(bounds)) + 1
     ids = (
         texts.plain(column_at(batch, source.candidate_id))
-        if source.candidate_id
+        if isinstance(source.candidate_id, str)
         else pa.array(places).cast(pa.string())
     )
     offsets = pa.array(bounds.astype(np.int32))
