@@ -183,6 +183,9 @@ def load(
         "prompt_version": registered.version,
         "recrm_tasks": __version__,
     }
+    misses = {place: count for place, count in stored.manifest["misses"].items() if count}
+    if misses:
+        provenance["pattern_misses"] = misses
     if not origin.whole:
         provenance["files"] = NOT_LISTED
     return Dataset(registered, made.labels, provenance, stored, rows)

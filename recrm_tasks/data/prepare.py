@@ -22,6 +22,7 @@ from recrm_tasks.data.convert.rows import convert
 from recrm_tasks.data.formats import Chunk, read
 from recrm_tasks.data.mapping.mapping_file import Source
 from recrm_tasks.data.mapping.plan import Plan
+from recrm_tasks.data.mapping.text_parts import Fits, with_text_parts, without_parts
 from recrm_tasks.data.sources.origin import Origin
 from recrm_tasks.data.store.arrow_store import Stored, Writer, cache_folder, stored
 from recrm_tasks.data.store.code_digest import code_digest
@@ -30,7 +31,7 @@ from recrm_tasks.data.store.record_index import index_of, index_schema, renamed
 from recrm_tasks.data.store.sampling import Digests, id_digests
 from recrm_tasks.data.store.schema import schema_of
 from recrm_tasks.dimensions.base import Dimension
-from recrm_tasks.dimensions.record_fields import is_list
+from recrm_tasks.dimensions.record_fields import field_type, is_list, own_fields
 from recrm_tasks.errors import DataError, NoRecords
 
 _SMALL = 8 << 20
@@ -119,6 +120,7 @@ class _Check:
     def __init__(self, origin: Origin, dimension: Dimension, plan: Plan, home: Path | None, ordered: bool) -> None:
         self.origin, self.dimension, self.plan, self.ordered = origin, dimension, plan, ordered
         self.problems, self.others = Problems(), Counter[str]()
+        self.fits = [Fits() for _ in plan.mapping.sources]
         self.rows, self.dropped = 0, np.array([], dtype=np.int64)
         self.renamed: dict[str, str] = {}
         self._ids: list[Digests] = []
@@ -138,7 +140,7 @@ class _Check:
         from tqdm import tqdm
 
         with tqdm(desc=f"checking {self.dimension.key}", unit=" rows", disable=None, delay=2, leave=False) as bar:
-            for file, chunk, source, split in _ahead(_chunks(self.origin, self.plan)):
+            for file, chunk, source, split in _ahead(_chunks(self.origin, self.dimension, self.plan, self.fits)):
                 bar.update(len(chunk.numbers))
                 converted = convert(
                     chunk, self.dimension, source, self.plan.labels, split, self.origin.name, self.ordered
@@ -149,6 +151,8 @@ class _Check:
                     self._keep(converted.batch, source.id is None)
                     self._places.append((self.rows, file, chunk.unit, converted.numbers, source.id is None))
                     self.rows += converted.batch.num_rows
+        for number, fits in enumerate(self.fits):
+            fits.check(f"mapping of {self.dimension.key}: sources.{number}")
         self._same_ids()
         return self.problems
 
@@ -160,9 +164,17 @@ class _Check:
             "renamed": self.renamed,
             "others": dict(self.others),
             "problems": self.problems.to_json(),
+            "misses": self._misses(),
         }
         index = pa.Table.from_batches(self._index, index_schema(self.dimension))
         return self._writer.finish(manifest, renamed(index, self.renamed))
+
+    def _misses(self) -> dict[str, int]:
+        """Per place in the mapping with a pattern: the texts that it does not fit."""
+        misses = Counter[str]()
+        for fits in self.fits:
+            misses.update(fits.misses)
+        return dict(misses)
 
     def _keep(self, batch: pa.RecordBatch, content_id: bool) -> None:
         content = content_digests(batch, self.dimension)
@@ -205,22 +217,28 @@ class _Check:
         return file, unit, int(numbers[row - start]), content_id
 
 
-def _chunks(origin: Origin, plan: Plan) -> Iterator[tuple[Path, Chunk, Source, str | None]]:
-    """All rows of all files, each chunk with its file, mapping and split."""
+def _chunks(
+    origin: Origin, dimension: Dimension, plan: Plan, fits: list[Fits]
+) -> Iterator[tuple[Path, Chunk, Source, str | None]]:
+    """All rows of all files, each chunk with its file, mapping and split. Patterns count how often they fit."""
     names = [name for files in plan.files for name, _ in files]
     root = origin.local(names)
-    for source, files in zip(plan.mapping.sources, plan.files, strict=True):
+    record = dimension.record_type
+    lists = {name for name in own_fields(record) if field_type(record, name).is_list}
+    for number, (source, files) in enumerate(zip(plan.mapping.sources, plan.files, strict=True)):
+        columns = without_parts(source)
         for name, split in files:
             file = root / name
+            rows = with_text_parts(read(file), source, lists, fits[number])
             if source.list_id is not None:
-                for chunk in grouped_rows.grouped(read(file), source):
-                    yield file, chunk, grouped_rows.of_lists(source), split
+                for chunk in grouped_rows.grouped(rows, columns):
+                    yield file, chunk, grouped_rows.of_lists(columns), split
             elif source.no_lists:
-                for chunk in read(file):
-                    yield file, grouped_rows.each_alone(chunk, source), grouped_rows.of_lists(source), split
+                for chunk in rows:
+                    yield file, grouped_rows.each_alone(chunk, columns), grouped_rows.of_lists(columns), split
             else:
-                for chunk in read(file):
-                    yield file, chunk, source, split
+                for chunk in rows:
+                    yield file, chunk, columns, split
 
 
 def _ahead(items: Iterator[T], depth: int = 2) -> Iterator[T]:

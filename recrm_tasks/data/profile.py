@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 
 from recrm_tasks.data.convert.list_labels import grade_counts
 from recrm_tasks.data.convert.problems import Problems
-from recrm_tasks.data.mapping.mapping_file import DimensionMapping, Source
+from recrm_tasks.data.mapping.look import columns_of
+from recrm_tasks.data.mapping.mapping_file import DimensionMapping, Source, TextPart
 from recrm_tasks.data.mapping.plan import Plan, plan
 from recrm_tasks.data.prepare import has_order, prepare
 from recrm_tasks.data.sources.origin import Origin
@@ -43,6 +44,8 @@ class Profile:
     overlap: int = 0
     """Records of the test split with the same content as one of another split."""
     groups: int | None = None
+    misses: dict[str, int] = field(default_factory=dict)
+    """Per place in the mapping with a pattern: the texts that it does not fit."""
     one_sided: int = 0
     """Lists without a positive or without a negative."""
     problems: Problems = field(default_factory=Problems)
@@ -63,6 +66,7 @@ def profile(origin: Origin, dimension: Dimension, mapping: str | None) -> Profil
     found.rows = stored.manifest["rows"]
     if not found.rows:
         return found
+    found.misses = stored.manifest["misses"]
     found.splits = _counts(stored, "split")
     found.langs = _counts(stored, "lang")
     found.labels = _label_counts(stored, dimension)
@@ -86,11 +90,11 @@ def described(source: Source) -> Iterator[tuple[str, str]]:
     for name in ("rows", "id", "group", "split", "lang", "list_id", "candidate_id", "messages"):
         value = getattr(source, name)
         if value is not None:
-            yield name, value if isinstance(value, str) else getattr(value, "column", None) or " + ".join(value)
+            yield name, _in_words(value)
     if source.no_lists:
         yield "list", "none: each row is a question of its own (ask=item)"
     for name, column in source.fields.items():
-        yield name, column if isinstance(column, str) else "nothing" if column is None else " + ".join(column)
+        yield name, "nothing" if column is None else _in_words(column)
     if source.label is not None:
         values = ", ".join(f"{k} = {v}" for k, v in source.label.values.items())
         if source.label.value is not None:
@@ -100,6 +104,17 @@ def described(source: Source) -> Iterator[tuple[str, str]]:
         how = how if source.label.read == "answer" else []
         how += [values] if values else [f"grades {' > '.join(source.label.grades)}"] if source.label.grades else []
         yield "label", f"{source.label.column}" + (f" ({'; '.join(how)})" if how else "")
+
+
+def _in_words(value: Any) -> str:
+    columns = " + ".join(columns_of(value))
+    if isinstance(value, TextPart):
+        within = "".join(
+            f" {word} {said!r}" for word in ("after", "before") if (said := getattr(value, word)) is not None
+        )
+        return f"{columns}, {'without ' if value.without is not None else ''}{value.looks_for!r}{within}"
+    pattern = getattr(value, "pattern", None)
+    return columns if pattern is None else f"{columns}, {pattern!r}"
 
 
 def _counts(stored: Stored, name: str) -> dict[str, int]:

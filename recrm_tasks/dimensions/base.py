@@ -68,7 +68,7 @@ class Dimension(ABC):
     contrary: ClassVar[tuple[str, ...]] = ()
     """Names of label columns whose yes or 1 is the worst label."""
     label_words: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    """Words in sources for each label, by its name, besides those of the label set."""
+    """Words in sources for each label, by its name, besides those of the label set; for lists, for each grade."""
     judged: ClassVar[str | None] = None
     """The field that the label is about. Of pairs, the better and the worse one are two records that differ in it."""
     of_dialogue: ClassVar[bool] = False

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from recrm_tasks.answers.order import ORDER
 from recrm_tasks.answers.prompt import Lang
 from recrm_tasks.dimensions.base import Dimension
-from recrm_tasks.dimensions.names import QUERY, USER
+from recrm_tasks.dimensions.names import ACTED, QUERY, USER
 from recrm_tasks.dimensions.record import Candidate
 from recrm_tasks.dimensions.user import UserRecord
 
@@ -85,6 +85,7 @@ class RankingDimension(Dimension):
         "点击",
         "下单",
     )
+    label_words = ACTED
     question_text = {
         "en": (
             "You order the candidates that a platform for local services shows to a user. Below are the user's profile "

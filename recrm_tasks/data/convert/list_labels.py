@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from recrm_tasks.answers.order import BY_ITEM
 from recrm_tasks.answers.prompt import LETTERS
 from recrm_tasks.data.convert.scalars import in_64_bits
-from recrm_tasks.data.formats.candidates import Problems
+from recrm_tasks.data.formats.candidates import Problems, names_in
 from recrm_tasks.data.formats.texts import values_of
 from recrm_tasks.data.mapping.mapping_file import LabelColumn
 from recrm_tasks.dimensions.rendering import render
@@ -27,7 +27,8 @@ def chosen_labels(column: pa.Array, candidates: pa.ListArray, wanted: LabelColum
     Returns:
         Lists of grades (empty where there is a problem), and the problems.
     """
-    if pa.types.is_list(column.type) and not wanted.values and pa.types.is_integer(column.type.value_type):
+    grades = wanted.listed == "labels" and not wanted.values
+    if grades and pa.types.is_list(column.type) and pa.types.is_integer(column.type.value_type):
         with suppress(pa.ArrowInvalid):  # a number beyond 64 bits, which is reported below with its row
             if not column.null_count and not column.values.null_count:
                 return column.cast(_GRADES), []
@@ -35,7 +36,9 @@ def chosen_labels(column: pa.Array, candidates: pa.ListArray, wanted: LabelColum
     labels = []
     for index, (value, shown) in enumerate(zip(values_of(column), candidates.to_pylist(), strict=True)):
         found: list[int] | str | None = None
-        if isinstance(value, list):
+        if wanted.listed != "labels":
+            found = _listed(value, shown, wanted)
+        elif isinstance(value, list):
             found = (None if wanted.values else _named(value, shown)) or _graded(value, wanted)
         else:
             found = _chosen(value, shown, wanted)
@@ -125,10 +128,30 @@ def _graded(values: list[Any], wanted: LabelColumn) -> list[int] | str:
     return grades
 
 
+def _listed(value: Any, shown: list[dict[str, str]], wanted: LabelColumn) -> list[int] | str:
+    """The grades where a label lists the chosen candidates, or candidates from the best on."""
+    if value is None:
+        return "no label"
+    words = [render(v).strip() for v in value] if isinstance(value, list) else names_in(render(value))
+    places = [_place(word, shown, wanted) for word in words]
+    wrong = next((place for place in places if isinstance(place, str)), None)
+    if wrong is not None:
+        return wrong
+    if not places or len(set(places)) < len(places):
+        return f"expected different candidates, found {render(value)[:80]!r}"
+    positive = set(places[:1] if wanted.listed == "order" else places)
+    return [int(i in positive) for i in range(len(shown))]
+
+
 def _chosen(value: Any, shown: list[dict[str, str]], wanted: LabelColumn) -> list[int] | str:
     if value is None:
         return "no label"
-    word = render(value).strip()
+    place = _place(render(value).strip(), shown, wanted)
+    return place if isinstance(place, str) else [int(i == place) for i in range(len(shown))]
+
+
+def _place(word: str, shown: list[dict[str, str]], wanted: LabelColumn) -> int | str:
+    """The place of the candidate that a word names, or why it names none."""
     if wanted.numbers != "labels" and re.fullmatch(r"\d{1,6}", word):
         place = int(word) - (wanted.numbers == "from 1")
     elif re.fullmatch(r"[A-Z]", word) and not any(c["id"] == word for c in shown):
@@ -138,6 +161,4 @@ def _chosen(value: Any, shown: list[dict[str, str]], wanted: LabelColumn) -> lis
         if len(places) != 1:
             return f"{word!r} names {len(places) or 'none'} of the {len(shown)} candidates"
         place = places[0]
-    if not 0 <= place < len(shown):
-        return f"{word!r} is none of the {len(shown)} candidates"
-    return [int(i == place) for i in range(len(shown))]
+    return place if 0 <= place < len(shown) else f"{word!r} is none of the {len(shown)} candidates"

@@ -74,7 +74,7 @@ def _meaning(look: Look, path: str, base: LabelColumn, words: Words) -> Meaning:
         None,
         f"label: what do the values {', '.join(_shown(look, path, v) for v in seen)} of {path} mean? Each is one of "
         f"{', '.join(allowed)}{more}",
-        choices or _to_write(base, seen),
+        choices or to_write(base, seen),
     )
 
 
@@ -261,7 +261,7 @@ def _texts(look: Look, path: str, base: LabelColumn) -> Meaning:
             open_values,
             None,
             f"label: what do the values {', '.join(repr(v[:60]) for v in seen)} of {path} mean?",
-            tuple(Choice({"label": as_part(base.model_copy(update=u))}) for u in possible) or _to_write(base, seen),
+            tuple(Choice({"label": as_part(base.model_copy(update=u))}) for u in possible) or to_write(base, seen),
         )
     values = f"{{WORD: {' or '.join(allowed_labels(look))}}}"
     return Meaning(
@@ -277,5 +277,6 @@ def _texts(look: Look, path: str, base: LabelColumn) -> Meaning:
     )
 
 
-def _to_write(base: LabelColumn, seen: Sequence[str]) -> tuple[Choice, ...]:
+def to_write(base: LabelColumn, seen: Sequence[str]) -> tuple[Choice, ...]:
+    """The line into which a person writes what values mean."""
     return (Choice({"label": {**as_part(base), "values": dict.fromkeys(seen, _TO_WRITE)}}),)

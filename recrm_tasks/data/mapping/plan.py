@@ -16,7 +16,7 @@ from recrm_tasks.data.formats import NAMES, read, texts
 from recrm_tasks.data.formats.paths import column_at
 from recrm_tasks.data.mapping import column_names
 from recrm_tasks.data.mapping.doubts import Doubt
-from recrm_tasks.data.mapping.given import check_given, check_labels, without_open_prompts
+from recrm_tasks.data.mapping.given import check_given, check_labels, settled
 from recrm_tasks.data.mapping.labels_file import read_labels
 from recrm_tasks.data.mapping.layout import Placed, dimension_values, dimensions_named, matches, place
 from recrm_tasks.data.mapping.mapping_file import (
@@ -72,7 +72,7 @@ def plan(origin: Origin, dimension: Dimension, mapping_file: str | None = None) 
 
 
 def _given(origin: Origin, dimension: Dimension, mapping: Mapping, file: str) -> Plan:
-    part = without_open_prompts(mapping.dimensions[dimension.key], dimension)
+    part = settled(mapping.dimensions[dimension.key], dimension)
     left_open = undecided(part)
     if left_open:
         raise DataError(
