@@ -17,6 +17,7 @@ from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.answers.prompt import LANGS, Lang, Mode, Prompt
 from recrm_tasks.data.mapping.plan import plan, stop_for
 from recrm_tasks.data.prepare import prepare
+from recrm_tasks.data.progress import progress
 from recrm_tasks.data.sources.origin import origin_of
 from recrm_tasks.data.store.arrow_store import Stored, codes_of
 from recrm_tasks.data.store.content_digests import as_digests, dataset_hash
@@ -61,9 +62,11 @@ class Dataset:
 
     def records(self) -> Iterator[Any]:
         """The records, as objects of the dimension's `record_type`."""
-        for table in self.tables():
-            for batch in table.to_batches(_PART):
-                yield from records_of(self.dimension, batch)
+        with progress(f"reading {self.dimension.key}", len(self)) as bar:
+            for table in self.tables():
+                for batch in table.to_batches(_PART):
+                    yield from records_of(self.dimension, batch)
+                    bar.update(batch.num_rows)
 
     def ids(self) -> list[str]:
         """The records' ids, in order."""
@@ -176,6 +179,8 @@ def load(
         "prompt_version": registered.version,
         "recrm_tasks": __version__,
     }
+    if made.elsewhere:
+        provenance["mapping_note"] = made.elsewhere
     if not origin.whole:
         provenance["files"] = NOT_LISTED
     return Dataset(registered, made.labels, provenance, stored, rows)
