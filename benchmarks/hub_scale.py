@@ -19,7 +19,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import pty
 import shutil
 import sys
 import tempfile
@@ -29,7 +28,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import hub_files
-from processes import started, watch
+from processes import started, terminal, watch
 
 HERE = Path(__file__).resolve().parent
 TREE = HERE.parent
@@ -112,13 +111,13 @@ def measure(step: Step, work: Path, most_gb: float, most_s: float, mapping: str 
         **({"RECRM_MAPPING": mapping} if mapping else {}),
     }
     command = [sys.executable, *(part.replace("{work}", str(work)) for part in step.command)]
-    ours, theirs = pty.openpty()
+    shows, written = terminal()
     try:
-        with (work / "output.txt").open("wb") as output, started(command, env, str(work), output, theirs) as process:
-            found = watch(process, most_gb, most_s, work, ours)
+        with (work / "output.txt").open("wb") as output, started(command, env, str(work), output, written) as process:
+            found = watch(process, most_gb, most_s, work, shows)
     finally:
-        os.close(ours)
-        os.close(theirs)
+        os.close(shows)
+        os.close(written)
     return {"step": step.name, "dimension": step.dimension, "cache": step.cache, "limit": step.limit, **vars(found)}
 
 
@@ -183,6 +182,9 @@ def main(arguments: list[str] | None = None) -> int:
                 print(_line(result, alone, idle), flush=True)
                 if (said := result.pop("said", "")) and result["outcome"].startswith("exit"):
                     print(said[-1_000:], file=sys.stderr)
+                if step.name == "inspect" and result["outcome"].startswith("exit"):
+                    print(f"{dimension}: nothing else is measured of a file that is not read", file=sys.stderr)
+                    break
                 if options.out:
                     with options.out.open("a", encoding="utf-8") as stream:
                         stream.write(json.dumps({**result, "idle_gb": idle}) + "\n")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import pty
 import select
 import signal
+import struct
 import subprocess
+import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -147,6 +151,13 @@ def _used(pid: int) -> tuple[float, float, float]:
                 own += info.rss - getattr(info, "shared", 0)
                 read += process.io_counters().read_chars
     return rss / GB, own / GB, read / GB
+
+
+def terminal() -> tuple[int, int]:
+    """A terminal of 80 columns: the end that shows, and the end that a process writes to."""
+    shows, written = pty.openpty()
+    fcntl.ioctl(written, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))  # without a width, no bar is drawn
+    return shows, written
 
 
 def _drained(terminal: int) -> str:
