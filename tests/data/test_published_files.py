@@ -56,7 +56,7 @@ def test_a_file_with_known_facts(content, said):
 
 def test_a_file_of_which_only_the_path_is_known_a_new_one_and_those_that_lack():
     said = dict(compared({PATHS["factual"]: Content(9, "0" * 64), "data/more.jsonl": Content(1, None)}, whole=True))
-    assert said[PATHS["factual"]].startswith("published; 9 bytes (nothing but the path is known")
+    assert said[PATHS["factual"]].startswith("at a published path: 9 bytes (what was published there is not known)")
     assert said["data/more.jsonl"] == "new: not among the published files"
     assert said[RANKING] == "published, but not in this commit"
     assert dict(compared({}, whole=False))[RANKING] == "published, but not downloaded"
@@ -158,7 +158,7 @@ def test_inspect_says_what_each_file_is(tmp_path):
     with serving({**files_of(hub), "data/extra.jsonl": '{"note": 1}\n'}) as server:
         done = recrm(["data", "inspect", "hub"], server.url, tmp_path)
     assert done.returncode == 0, done.stderr
-    assert f"  {PATHS['factual']}: published; " in done.stdout
+    assert f"  {PATHS['factual']}: at a published path: " in done.stdout
     assert f"  {PATHS['behavior']}: another file than the published one: " in done.stdout
     assert "  data/extra.jsonl: new: not among the published files\n" in done.stdout
     assert f"  {RANKING}: published, but not in this commit\n" in done.stdout

@@ -55,7 +55,7 @@ def compared(found: Mapping[str, Content], whole: bool) -> Iterator[tuple[str, s
 
 def _verdict(known: PublishedFile, found: Content) -> str:
     if known.size is None:
-        return f"published; {found.size:,} bytes (nothing but the path is known, so its content cannot be compared)"
+        return f"at a published path: {found.size:,} bytes (what was published there is not known)"
     if found.size != known.size:
         return f"another file than the published one: {found.size:,} bytes, not {known.size:,}"
     if found.sha256 is None or known.sha256 is None:
