@@ -59,6 +59,7 @@ class Dataset:
                 table = table.set_column(0, "id", pa.array(ids))
             done += table.num_rows
             yield table
+            del table  # before the next one is made: each is large
 
     def records(self) -> Iterator[Any]:
         """The records, as objects of the dimension's `record_type`."""
@@ -67,6 +68,7 @@ class Dataset:
                 for batch in table.to_batches(_PART):
                     yield from records_of(self.dimension, batch)
                     bar.update(batch.num_rows)
+                del table, batch  # as in `tables`
 
     def ids(self) -> list[str]:
         """The records' ids, in order."""

@@ -110,6 +110,7 @@ def _write(file: Path, dataset: Dataset, split: str | None) -> None:
             named = pa.repeat(key, table.num_rows)
             writer.write_table(pa.Table.from_arrays([named, *table.columns], schema=schema), row_group_size=50_000)
             bar.update(table.num_rows)
+            del table, named  # before the next one is read: each is large
 
 
 def _card(manifest: dict[str, Any]) -> str:

@@ -71,6 +71,8 @@ class Stored:
             if places[i] < places[i + 1]:
                 local = ordered[places[i] : places[i + 1]] - starts[i]
                 taken.append(reader.get_batch(i).select(list(names)).take(pa.array(local)))
+        if np.array_equal(rows, ordered):
+            return pa.Table.from_batches(taken)
         back = np.empty_like(order)
         back[order] = np.arange(len(order))
         # Row by row: texts of a window together may be longer than one column's offsets can count.
