@@ -248,6 +248,16 @@ def _strata(
         codes, values = codes_of(column)
         is_length = pa.types.is_int32(column.type)
         columns.append((codes[rows], ["" if v is None else f"{v:04}" if is_length else str(v) for v in values]))
-    combined, numbers = np.unique(np.stack([codes for codes, _ in columns]), axis=1, return_inverse=True)
-    keys = [tuple(words[i] for i, (_, words) in zip(key, columns, strict=True)) for key in combined.T.tolist()]
+    # One number per row, in the order of the columns: rows of several numbers are sorted thirty times as slowly.
+    combined = np.zeros(len(rows), dtype=np.int64)
+    for codes, words in columns:
+        combined = combined * len(words) + codes
+    found, numbers = np.unique(combined, return_inverse=True)
+    keys = []
+    for number in found.tolist():
+        key: list[str] = []
+        for _, words in reversed(columns):
+            number, code = divmod(number, len(words))
+            key.append(words[code])
+        keys.append(tuple(reversed(key)))
     return numbers.reshape(-1), keys
