@@ -23,6 +23,7 @@ from recrm_tasks.data.formats import Chunk, read
 from recrm_tasks.data.mapping.mapping_file import Source
 from recrm_tasks.data.mapping.plan import Plan
 from recrm_tasks.data.mapping.text_parts import Fits, with_text_parts, without_parts
+from recrm_tasks.data.progress import progress
 from recrm_tasks.data.sources.origin import Origin
 from recrm_tasks.data.store.arrow_store import Stored, Writer, cache_folder, stored
 from recrm_tasks.data.store.code_digest import code_digest
@@ -38,6 +39,7 @@ _SMALL = 8 << 20
 """Bytes of source files below which records stay in memory."""
 _PART = 4_096
 """Rows per part of the store: what is read at once to reach one of them."""
+_WITHOUT_ID = "without an `id` in mapping.yaml they are made of the content"
 
 T = TypeVar("T")
 
@@ -136,10 +138,7 @@ class _Check:
 
     def run(self) -> Problems:
         """Reads and checks everything."""
-        # Imported here, because most runs read the cache. The bar shows on a terminal after two seconds.
-        from tqdm import tqdm
-
-        with tqdm(desc=f"checking {self.dimension.key}", unit=" rows", disable=None, delay=2, leave=False) as bar:
+        with progress(f"checking {self.dimension.key}") as bar:
             for file, chunk, source, split in _ahead(_chunks(self.origin, self.dimension, self.plan, self.fits)):
                 bar.update(len(chunk.numbers))
                 converted = convert(
@@ -208,7 +207,8 @@ class _Check:
             before, before_unit, before_number, _ = self._place(first[key])
             refused.append(row)
             stands = f"{before}, {before_unit} {before_number}"
-            self.problems.add(file, unit, [(number, "repeated id", f"id: duplicate of {stands}; ids must be unique")])
+            said = f"id: duplicate of {stands}; ids must be unique ({_WITHOUT_ID})"
+            self.problems.add(file, unit, [(number, "repeated id", said)])
         self.dropped = np.array(refused, dtype=np.int64)
 
     def _place(self, row: int) -> tuple[Path, str, int, bool]:

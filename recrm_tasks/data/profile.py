@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from recrm_tasks.data.mapping.look import columns_of
 from recrm_tasks.data.mapping.mapping_file import DimensionMapping, Source, TextPart
 from recrm_tasks.data.mapping.plan import Plan, plan
 from recrm_tasks.data.prepare import has_order, prepare
+from recrm_tasks.data.progress import progress
 from recrm_tasks.data.sources.origin import Origin
 from recrm_tasks.data.store.arrow_store import Stored, codes_of
 from recrm_tasks.data.store.content_digests import as_digests, repeated
@@ -64,6 +65,9 @@ def profile(origin: Origin, dimension: Dimension, mapping: str | None) -> Profil
     ordered = has_order(origin, dimension, made)
     stored, found.problems = prepare(origin, dimension, made, stop=False, ordered=ordered)
     found.rows = stored.manifest["rows"]
+    if dropped := stored.manifest["dropped"]:
+        kept = np.delete(np.arange(stored.index.num_rows), dropped)
+        stored = replace(stored, index=stored.index.take(pa.array(kept)))
     if not found.rows:
         return found
     found.misses = stored.manifest["misses"]
@@ -149,9 +153,11 @@ def _lengths(stored: Stored, dimension: Dimension) -> Iterator[tuple[str, tuple[
     every = ("messages", *own_fields(dimension.record_type))
     names = [name for name in every if name not in short and schema.field(name).type in texts]
     found: dict[str, list[npt.NDArray[np.int32]]] = {name: [] for name in names}
-    for batch in stored.batches(names):
-        for name in names:
-            found[name].append(_characters(batch.column(name)))
+    with progress(f"measuring {dimension.key}", stored.index.num_rows) as bar:
+        for batch in stored.batches(names):
+            for name in names:
+                found[name].append(_characters(batch.column(name)))
+            bar.update(batch.num_rows)
     for name, parts in found.items():
         sizes = np.concatenate(parts)
         if sizes.max() > 0:

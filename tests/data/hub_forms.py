@@ -6,8 +6,10 @@ Each form has the same twelve questions (six in Chinese, six in English) as its 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 PATHS = {
@@ -43,6 +45,16 @@ class Form:
 def questions(key: str) -> list[Row]:
     """Twelve questions of a dimension, with everything that a form may need."""
     return [_QUESTIONS[key](n, n % 2 == 0) for n in range(N)]
+
+
+def uncomment(mapping: Path, answers: Iterable[str]) -> None:
+    """Does what the file says: removes the # of each answer."""
+    text = mapping.read_text(encoding="utf-8")
+    for answer in answers:
+        line = re.compile(rf"^( *)#({re.escape(answer)})(?=$|   #)", re.MULTILINE)
+        assert line.search(text), f"{answer} is none of the answers in\n{text}"
+        text = line.sub(r"\1\2", text)
+    mapping.write_text(text, encoding="utf-8")
 
 
 def _factual(n: int, zh: bool) -> Row:

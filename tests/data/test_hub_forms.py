@@ -12,7 +12,7 @@ from collections import Counter
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hub_forms import FORMS, PATHS, questions
+from hub_forms import FORMS, PATHS, questions, uncomment
 
 from recrm_tasks.cli import main
 from recrm_tasks.data import load
@@ -26,16 +26,6 @@ def put(folder, form):
     file.parent.mkdir(parents=True)
     file.write_text(form.text, encoding="utf-8")
     return folder
-
-
-def uncomment(mapping, answers):
-    """Does what the file says: removes the # of each answer."""
-    text = mapping.read_text(encoding="utf-8")
-    for answer in answers:
-        line = re.compile(rf"^( *)#({re.escape(answer)})(?=$|   #)", re.MULTILINE)
-        assert line.search(text), f"{answer} is none of the answers in\n{text}"
-        text = line.sub(r"\1\2", text)
-    mapping.write_text(text, encoding="utf-8")
 
 
 def labels_of(records):

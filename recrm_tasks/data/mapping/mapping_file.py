@@ -206,10 +206,18 @@ class DimensionMapping(_Part):
     """What to do about rows that cannot be used: stop, or leave them out and count them in every result."""
 
 
+class MadeFrom(_Part):
+    """The source that a mapping was made from."""
+
+    source: str
+    revision: str | None = None
+
+
 class Mapping(_Part):
     """The whole file."""
 
     version: Annotated[Literal[1], BeforeValidator(lambda v: 1 if v == "1" else v)] = 1
+    made_from: MadeFrom | None = None
     dimensions: dict[str, DimensionMapping]
 
 
@@ -292,7 +300,10 @@ def to_yaml(mapping: Mapping, doubts: Iterable[tuple[str, Doubt]] = ()) -> str:
     asked: dict[tuple[str, int], list[str]] = {}
     for key, doubt in doubts:
         asked.setdefault((key, doubt.source), []).extend(doubt.comment())
-    lines = ["version: 1", "dimensions:"]
+    lines = ["version: 1"]
+    if mapping.made_from is not None:
+        lines += _dumped({"made_from": mapping.made_from.model_dump(exclude_none=True)}, 0)
+    lines.append("dimensions:")
     for key, part in mapping.dimensions.items():
         content = part.model_dump(mode="json", exclude_defaults=True)
         lines += [*_dumped({key: None}, 2, "null"), "    sources:"]
