@@ -121,6 +121,11 @@ class Option(NamedTuple):
         return self.help + (f" By default {self.unset}." if self.unset else "")
 
 
+def named(**options: Option) -> dict[str, Option]:
+    """Options by their names."""
+    return {name: option._replace(name=name) for name, option in options.items()}
+
+
 @dataclass(frozen=True)
 class Options:
     """The checked options of a run. `parse` makes them of what a user gave."""

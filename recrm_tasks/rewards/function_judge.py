@@ -48,7 +48,7 @@ class FunctionJudge:
             raise RecrmError(f"concurrency must be a whole number from 1, not {concurrency!r}")
         self._function: Callable[[Prompt], Any] = function
         self.mode: Mode = mode
-        self.name = name or getattr(function, "__name__", type(function).__name__)
+        self.name = name or str(getattr(function, "__name__", type(function).__name__))
         self._concurrency = concurrency
         self._limit: tuple[asyncio.AbstractEventLoop, asyncio.Semaphore] | None = None
 

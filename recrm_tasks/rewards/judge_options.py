@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from recrm_tasks.answers.prompt import ANSWER_TOKENS, MODES
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.prompting.options import SWITCH, TEXT, Option, Values, number, one_of
+from recrm_tasks.prompting.options import SWITCH, TEXT, Option, Values, named, number, one_of
 from recrm_tasks.rewards.cached_judge import CachedJudge
 from recrm_tasks.rewards.function_judge import FunctionJudge
 from recrm_tasks.rewards.gathering_judge import GatheringJudge
@@ -51,43 +51,40 @@ _POSITIVE = Values("float", "a number above 0", _above_zero)
 _TEMPERATURE = Values("float | str", "a number from 0, or none to send none", _temperature)
 _FIELDS = Values("dict | str", "an object, or one written as JSON", _fields)
 
-OPTIONS: dict[str, Option] = {
-    name: Option(*declared, name=name)
-    for name, declared in {
-        "judge": (TEXT, f"Who answers the questions: {FORMS}."),
-        "model": (TEXT, "The model's name on the server."),
-        "mode": (
-            one_of(MODES),
-            "`generate`: the judge writes its answers. `logprob`: the probabilities of the allowed answers are read.",
-            "`generate`; reward models have `logprob` only",
-        ),
-        "name": (TEXT, "What results and the cache call the judge.", "the model, with the settings that were changed"),
-        "cache": (
-            TEXT,
-            "A file that keeps the judge's replies, so that a run goes on where it stopped.",
-            "memory only",
-        ),
-        "concurrency": (number(1), "The most questions at a time.", "64"),
-        "timeout": (_POSITIVE, "Seconds for one try of a request.", "60"),
-        "retries": (number(0), "Further tries of a request.", "6"),
-        "max_tokens": (
-            number(1),
-            "The limit of a generated answer; thinking models need thousands.",
-            str(ANSWER_TOKENS),
-        ),
-        "temperature": (_TEMPERATURE, "Temperature of requests, or `none` to send none.", "0"),
-        "extra_body": (_FIELDS, "Further fields of requests, as JSON."),
-        "api_key_env": (TEXT, "The environment variable with the server's key.", "OPENAI_API_KEY, if it is set"),
-        "template": (_FIELDS, "Arguments of the chat template, as JSON."),
-        "batch_size": (number(1), "The most texts in one pass of a model.", "8; 16 for reward models"),
-        "device": (TEXT, "The torch device.", "the first GPU if there is one"),
-        "dtype": (TEXT, "The type of the weights.", "the one in the model's config"),
-        "max_length": (number(1), "The most tokens of a text.", "the limit in the model's config"),
-        "classes": (TEXT, "The names of a classifier's classes, as in `yes|no`.", "those in the model's config"),
-        "revision": (TEXT, "A branch, tag or commit of the model."),
-        "trust_remote_code": (SWITCH, "Runs code that comes with the model."),
-    }.items()
-}
+OPTIONS = named(
+    judge=Option(TEXT, f"Who answers the questions: {FORMS}."),
+    model=Option(TEXT, "The model's name on the server."),
+    mode=Option(
+        one_of(MODES),
+        "`generate`: the judge writes its answers. `logprob`: the probabilities of the allowed answers are read.",
+        "`generate`; reward models have `logprob` only",
+    ),
+    name=Option(TEXT, "What results and the cache call the judge.", "the model, with the settings that were changed"),
+    cache=Option(
+        TEXT,
+        "A file that keeps the judge's replies, so that a run goes on where it stopped.",
+        "memory only",
+    ),
+    concurrency=Option(number(1), "The most questions at a time.", "64"),
+    timeout=Option(_POSITIVE, "Seconds for one try of a request.", "60"),
+    retries=Option(number(0), "Further tries of a request.", "6"),
+    max_tokens=Option(
+        number(1),
+        "The limit of a generated answer; thinking models need thousands.",
+        str(ANSWER_TOKENS),
+    ),
+    temperature=Option(_TEMPERATURE, "Temperature of requests, or `none` to send none.", "0"),
+    extra_body=Option(_FIELDS, "Further fields of requests, as JSON."),
+    api_key_env=Option(TEXT, "The environment variable with the server's key.", "OPENAI_API_KEY, if it is set"),
+    template=Option(_FIELDS, "Arguments of the chat template, as JSON."),
+    batch_size=Option(number(1), "The most texts in one pass of a model.", "8; 16 for reward models"),
+    device=Option(TEXT, "The torch device.", "the first GPU if there is one"),
+    dtype=Option(TEXT, "The type of the weights.", "the one in the model's config"),
+    max_length=Option(number(1), "The most tokens of a text.", "the limit in the model's config"),
+    classes=Option(TEXT, "The names of a classifier's classes, as in `yes|no`.", "those in the model's config"),
+    revision=Option(TEXT, "A branch, tag or commit of the model."),
+    trust_remote_code=Option(SWITCH, "Runs code that comes with the model."),
+)
 """All options of judges, by name. Their defaults are those of the judges."""
 _OF_ALL = ("judge", "cache")
 
@@ -105,8 +102,9 @@ def _hf(path: str, **options: Any) -> Judge:
 
 
 def _reward_model(path: str, classes: str | None = None, **options: Any) -> Judge:
-    named = {"classes": tuple(classes.split("|"))} if classes else {}
-    return GatheringJudge(RewardModelJudge(path, **named, **options))
+    if classes is not None:
+        options["classes"] = tuple(classes.split("|"))
+    return GatheringJudge(RewardModelJudge(path, **options))
 
 
 def _python(place: str, **options: Any) -> Judge:

@@ -6,15 +6,14 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, Any
 
 from recrm_tasks.errors import DataError, RecrmError
-from recrm_tasks.prompting.options import number
-from recrm_tasks.rewards import judge_options, reward_options
-from recrm_tasks.rewards.episode import EpisodeRewards
+from recrm_tasks.prompting.options import Option, number
+from recrm_tasks.rewards import judge_options, reward_options, trainer_options
 from recrm_tasks.rewards.score_file import check, rows_of, score
 
 TOKEN = "RECRM_REWARD_TOKEN"
@@ -50,6 +49,7 @@ def add_reward_command(commands: Any) -> None:
         "--grace", default="60", metavar="SECONDS", help="for the requests in hand when it is stopped (default 60)"
     )
     _add_options(serve, _OF_SCORE)
+    _add_group(serve, "requests of trainers", trainer_options.OPTIONS)
     serve.set_defaults(run=_serve)
 
 
@@ -60,20 +60,22 @@ def _add_options(parser: argparse.ArgumentParser, without: tuple[str, ...]) -> N
         "episodes": reward_options.EPISODE_OPTIONS,
     }
     for title, declared in groups.items():
-        group = parser.add_argument_group(title)
-        for name, option in declared.items():
-            if name not in without:
-                flag = f"--{name.replace('_', '-')}"
-                group.add_argument(flag, dest=_OWN + name, metavar="VALUE", help=option.help_with_default)
+        _add_group(parser, title, {name: option for name, option in declared.items() if name not in without})
 
 
-def _rewards(options: argparse.Namespace) -> EpisodeRewards:
-    given = {name.removeprefix(_OWN): value for name, value in vars(options).items() if name.startswith(_OWN)}
-    return reward_options.rewards_from(given, "--")
+def _add_group(parser: argparse.ArgumentParser, title: str, declared: Mapping[str, Option]) -> None:
+    group = parser.add_argument_group(title)
+    for name, option in declared.items():
+        flag = f"--{name.replace('_', '-')}"
+        group.add_argument(flag, dest=_OWN + name, metavar="VALUE", help=option.help_with_default)
+
+
+def _given(options: argparse.Namespace) -> dict[str, object]:
+    return {name.removeprefix(_OWN): value for name, value in vars(options).items() if name.startswith(_OWN)}
 
 
 def _score(options: argparse.Namespace) -> int:
-    rewards = _rewards(options)
+    rewards = reward_options.rewards_from(_given(options), "--")
     name = "standard input" if options.file == "-" else options.file
     with _reading(options.file) as lines:
         if options.file != "-" and lines.seekable():
@@ -135,9 +137,12 @@ def _serve(options: argparse.Namespace) -> int:
     body = number(1).parse(options.max_body, "--max-body") * MIB
     limits = Limits(number(1).parse(options.queue, "--queue"), body, max(Limits.memory, 2 * body))
     grace = number(1).parse(options.grace, "--grace")
+    given = _given(options)
+    completion, no_reward = trainer_options.completion_and_no_reward(given, "--")
     with listening(options.host, port, token is not None) as on:
-        rewards = _rewards(options)
-        app = reward_app(rewards, token, limits)
+        of_rewards = {name: value for name, value in given.items() if name not in trainer_options.OPTIONS}
+        rewards = reward_options.rewards_from(of_rewards, "--")
+        app = reward_app(rewards, token, limits, completion, no_reward)
         where = on.getsockname()
         host = f"[{where[0]}]" if ":" in where[0] else where[0]
         print(f"rewards of {rewards.reward.judge.name} at http://{host}:{where[1]}", flush=True)

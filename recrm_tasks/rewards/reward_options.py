@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from recrm_tasks.prompting.options import Option, Values, one_of
+from recrm_tasks.prompting.options import Option, Values, named, one_of
 from recrm_tasks.rewards.combine import MISSING
 from recrm_tasks.rewards.episode import OVER, EpisodeRewards
 from recrm_tasks.rewards.hybrid_reward import ON_ERROR, HybridReward
@@ -35,46 +35,40 @@ def _share(value: object) -> float:
     return found
 
 
-OPTIONS: dict[str, Option] = {
-    name: Option(*declared, name=name)
-    for name, declared in {
-        "form": (one_of(tuple(FORMS)), f"How the parts are combined: {', '.join(FORMS)}.", DEFAULT),
-        "weights": (
-            Values("dict | str", "DIMENSION=NUMBER, for several with commas", _weights),
-            "Other weights than 1: `DIMENSION=NUMBER`, for several with commas.",
-        ),
-        "dimensions": (
-            Values("list | str", "keys of dimensions, for several with commas", _keys),
-            "Which dimensions are asked, with commas.",
-            "those of the suite `recrm`",
-        ),
-        "missing": (
-            one_of(MISSING),
-            "What a part does that could not be asked or read: `none` (there is no reward), `drop` (the form is of the "
-            "other parts), `zero`.",
-            "none",
-        ),
-        "on_error": (
-            one_of(ON_ERROR),
-            "What happens where the judge does not answer: `raise` (an error), `none` (a case without a reward).",
-            "raise",
-        ),
-    }.items()
-}
+OPTIONS = named(
+    form=Option(one_of(tuple(FORMS)), f"How the parts are combined: {', '.join(FORMS)}.", DEFAULT),
+    weights=Option(
+        Values("dict | str", "DIMENSION=NUMBER, for several with commas", _weights),
+        "Other weights than 1: `DIMENSION=NUMBER`, for several with commas.",
+    ),
+    dimensions=Option(
+        Values("list | str", "keys of dimensions, for several with commas", _keys),
+        "Which dimensions are asked, with commas.",
+        "those of the suite `recrm`",
+    ),
+    missing=Option(
+        one_of(MISSING),
+        "What a part does that could not be asked or read: `none` (there is no reward), `drop` (the form is of the "
+        "other parts), `zero`.",
+        "none",
+    ),
+    on_error=Option(
+        one_of(ON_ERROR),
+        "What happens where the judge does not answer: `raise` (an error), `none` (a case without a reward).",
+        "raise",
+    ),
+)
 """By name. Their defaults are those of `HybridReward`."""
 
-EPISODE_OPTIONS: dict[str, Option] = {
-    name: Option(*declared, name=name)
-    for name, declared in {
-        "over": (
-            one_of(OVER),
-            "How the rewards of an episode's steps make that of the whole: `sum`, `mean`, `last`, or `discount` "
-            "(the sum of discount ** step * reward).",
-            "mean",
-        ),
-        "discount": (Values("float", "a number from 0 to 1", _share), "The discount of a step.", "0.99"),
-    }.items()
-}
+EPISODE_OPTIONS = named(
+    over=Option(
+        one_of(OVER),
+        "How the rewards of an episode's steps make that of the whole: `sum`, `mean`, `last`, or `discount` "
+        "(the sum of discount ** step * reward).",
+        "mean",
+    ),
+    discount=Option(Values("float", "a number from 0 to 1", _share), "The discount of a step.", "0.99"),
+)
 """By name. Their defaults are those of `EpisodeRewards`."""
 
 

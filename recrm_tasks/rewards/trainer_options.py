@@ -14,7 +14,7 @@ import yaml
 
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.prompting.options import TEXT, Option, Values
-from recrm_tasks.rewards.agent_turn import Reading
+from recrm_tasks.rewards.agent_turn import READINGS, Reading
 from recrm_tasks.rewards.batch_reward import BatchReward
 from recrm_tasks.rewards.named_function import named_function
 from recrm_tasks.rewards.reward_options import reward_from
@@ -30,9 +30,10 @@ _LOADED = ("hf:", "recrm-rm:")
 
 
 def _finite(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    found = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else math.nan
+    if not math.isfinite(found):
         raise ValueError
-    return float(value)
+    return found
 
 
 OPTIONS: dict[str, Option] = {
@@ -116,17 +117,35 @@ def _file(file: Path) -> dict[str, Any]:
     return found
 
 
-@cache
-def _made(config: str) -> TrainerReward:
-    options = json.loads(config)
+def completion_and_no_reward(config: Mapping[str, object], prefix: str = "") -> tuple[Reading, float]:
+    """What completions are, and what stands for no reward.
+
+    Args:
+        config: values by the names of `OPTIONS`, as a user wrote them; other names are passed over.
+        prefix: what the user writes before an option's name, for messages: `--`.
+
+    Raises:
+        RecrmError: a value is not allowed.
+    """
     own = {
-        name: OPTIONS[name].values.parse(options.pop(name), name) for name in OPTIONS if options.get(name) is not None
+        name: OPTIONS[name].values.parse(config[name], prefix + name.replace("_", "-") if prefix else name)
+        for name in OPTIONS
+        if config.get(name) is not None
     }
     reading: Reading = own.get("completion", "response")
     if isinstance(reading, str) and reading.startswith("python:"):
         reading = named_function(reading.removeprefix("python:"), "completion")
+    if not callable(reading) and reading not in READINGS:
+        raise RecrmError(f"{prefix}completion must be {', '.join(READINGS)} or python:MODULE:FUNCTION, not {reading!r}")
+    return reading, own.get("no_reward", 0.0)
+
+
+@cache
+def _made(config: str) -> TrainerReward:
+    options = json.loads(config)
+    reading, no_reward = completion_and_no_reward(options)
     others = {name: value for name, value in options.items() if name not in OPTIONS}
-    return TrainerReward(BatchReward(reward_from(others), reading), own.get("no_reward", 0.0))
+    return TrainerReward(BatchReward(reward_from(others), reading), no_reward)
 
 
 def _plain(value: Any) -> Any:

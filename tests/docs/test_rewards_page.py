@@ -11,7 +11,16 @@ from markdown_pages import ROOT, blocks
 from stub_server import StubServer, first_token, message
 
 from recrm_tasks import rewards
-from recrm_tasks.rewards import Case, EpisodeRewards, FunctionJudge, HybridReward, Reward, judge_options, reward_options
+from recrm_tasks.rewards import (
+    Case,
+    EpisodeRewards,
+    FunctionJudge,
+    HybridReward,
+    Reward,
+    judge_options,
+    reward_options,
+    trainer_options,
+)
 from recrm_tasks.rewards.service.app import reward_app
 
 PAGE = "docs/rewards.md"
@@ -42,6 +51,7 @@ def test_the_example_of_an_episode_runs(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_the_page_names_every_option_and_every_path() -> None:
     options = {**judge_options.OPTIONS, **reward_options.OPTIONS, **reward_options.EPISODE_OPTIONS}
+    options |= trainer_options.OPTIONS
     assert [name for name in options if f"--{name.replace('_', '-')}" not in TEXT] == []
     app = reward_app(EpisodeRewards(HybridReward(FunctionJudge(lambda prompt: "A"))))
     assert [route.path for route in app.routes if route.path not in TEXT] == []

@@ -67,10 +67,16 @@ class Service:
 
 
 @contextmanager
-def running(rewards: EpisodeRewards, token: str | None = None, **limits: Any) -> Iterator[Service]:
+def running(
+    rewards: EpisodeRewards,
+    token: str | None = None,
+    completion: Any = "response",
+    no_reward: float = 0.0,
+    **limits: Any,
+) -> Iterator[Service]:
     """The service, until the end of the block."""
     listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
-    app = reward_app(rewards, token, Limits(**limits))
+    app = reward_app(rewards, token, Limits(**limits), completion, no_reward)
     server = uvicorn.Server(
         uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=5)
     )

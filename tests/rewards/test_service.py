@@ -469,11 +469,82 @@ def test_a_rollout_of_nemo_gym_without_a_reward() -> None:
         assert found["failure_reason"] == "relevance: unreadable: 1, no_answer"
         for change, problem in (
             ({"response": None}, "response: Input should be a valid dictionary"),
-            ({"verifier_metadata": {"itmes": []}}, "verifier_metadata.itmes: there is no such field"),
+            ({"verifier_metadata": {"itmes": []}}, "verifier_metadata: a case has no field 'itmes'"),
+            (
+                {"verifier_metadata": {"response": "x"}},
+                "verifier_metadata: both the data and the completion have response",
+            ),
         ):
             answer = service.ask("/verify", {**ROW, **change})
             assert answer.status == 400
             assert problem in answer.message
+
+
+def test_a_rollout_of_nemo_gym_without_an_answer() -> None:
+    """It is worth 0, which is a reward."""
+    with running(good()) as service:
+        found = service.ask("/verify", {**ROW, "response": {"output": ROW["response"]["output"][:3]}}).json
+    assert (found["reward"], found["mask_sample"]) == (0.0, False)
+    assert found["failure_reason"] == "relevance: the completion has no answer"
+
+
+def queries(*answers: str, label: Any = None) -> dict[str, Any]:
+    """As OpenRLHF sends them."""
+    label = json.dumps({"query": "a quiet hotel", "items": ["Park Hotel"]}) if label is None else label
+    prompt = "<|im_start|>user\na hotel<|im_end|>\n<|im_start|>assistant\n"
+    return {
+        "query": [prompt + answer for answer in answers],
+        "prompts": [prompt] * len(answers),
+        "labels": [label] * len(answers),
+    }
+
+
+def test_queries_of_openrlhf() -> None:
+    asked: list[str] = []
+
+    def judge(prompt: Any) -> str:
+        asked.append(prompt.messages[-1].content)
+        return "hm" if "Inn" in asked[-1] else "A"
+
+    reward = HybridReward(FunctionJudge(judge), dimensions=["instruction", "relevance"], missing="none")
+    label = {"instruction": "Name one.", "query": "a quiet hotel", "items": ["Park Hotel"]}
+    with running(EpisodeRewards(reward), no_reward=-1.0) as service:
+        answer = service.ask("/get_reward", queries("Park Hotel.<|im_end|>", "Inn.", "<think>I", label=label))
+    assert answer.status == 200
+    assert answer.json["rewards"] == answer.json["scores"] == [1.0, -1.0, 0.0]
+    assert answer.json["extra_logs"] == {
+        "recrm_instruction": [1.0, -1.0, 0.0],
+        "recrm_relevance": [1.0, -1.0, 0.0],
+        "recrm_missing": [0.0, 1.0, 2.0],
+        "recrm_failed": [0.0, 0.0, 0.0],
+    }
+    assert "[Agent response]\nPark Hotel.\n" in asked[0]
+
+
+def test_what_the_completions_are_is_an_option() -> None:
+    with StubServer() as server, running(of_server(server), completion="items") as service:
+        answer = service.ask("/get_reward", queries('["Park Hotel", "Hill Hotel"]', label={"query": "a hotel"}))
+        assert len(server.asked) == 2
+    assert answer.json["rewards"] == [1.0]
+    assert answer.json["extra_logs"] == {"recrm_relevance": 1.0, "recrm_missing": 0.0, "recrm_failed": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"query": "one"}, "query: Input should be a valid list"),
+        ({"labels": []}, "query, prompts and labels must have the same length, not 1, 1 and 0"),
+        ({"labels": ["{"]}, "labels.0: not valid JSON"),
+        ({"labels": [{"qeury": "x"}]}, "labels.0: a case has no field 'qeury'"),
+        ({"labels": [{"response": "x"}]}, "query.0: both the data and the completion have response"),
+        ({"query": ["something else"]}, "the query does not begin with its prompt"),
+    ],
+)
+def test_queries_of_another_form(change: dict[str, Any], message: str) -> None:
+    with running(good()) as service:
+        answer = service.ask("/get_reward", {**queries("Park Hotel."), **change})
+    assert answer.status == 400
+    assert message in answer.message
 
 
 @contextmanager

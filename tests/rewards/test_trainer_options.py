@@ -72,7 +72,7 @@ def test_a_function_reads_completions(tmp_path: Path, monkeypatch: pytest.Monkey
         ("judge: python:builtins:repr\nno_reward: nothing", "no_reward must be a finite number, not 'nothing'"),
         (
             "judge: python:builtins:repr\ncompletion: text",
-            "completion must be response, items or a function, not 'text'",
+            "completion must be response, items or python:MODULE:FUNCTION, not 'text'",
         ),
         (
             "judge: python:builtins:repr\ncompletion: python:builtins:nothing",

@@ -19,11 +19,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from recrm_tasks.rewards.agent_turn import Reading
+from recrm_tasks.rewards.batch_reward import BatchReward
 from recrm_tasks.rewards.episode import EpisodeRewards
 from recrm_tasks.rewards.hybrid_reward import Reward
 from recrm_tasks.rewards.service.in_hand import InHand, Limits
 from recrm_tasks.rewards.service.metrics import Metrics
 from recrm_tasks.rewards.service.nemo_gym_form import read_rollout, verified
+from recrm_tasks.rewards.service.openrlhf_form import answered, read_queries
 from recrm_tasks.rewards.service.refusal import Refusal
 from recrm_tasks.rewards.service.request_body import read_cases, read_episodes
 
@@ -46,7 +49,13 @@ R = TypeVar("R")
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def reward_app(rewards: EpisodeRewards, token: str | None = None, limits: Limits | None = None) -> Starlette:
+def reward_app(
+    rewards: EpisodeRewards,
+    token: str | None = None,
+    limits: Limits | None = None,
+    completion: Reading = "response",
+    no_reward: float = 0.0,
+) -> Starlette:
     """The service as an ASGI application.
 
     Args:
@@ -54,11 +63,14 @@ def reward_app(rewards: EpisodeRewards, token: str | None = None, limits: Limits
         token: what clients must send as a bearer token, or as the password of basic authentication. None: everybody may
             ask.
         limits: by default those of `Limits`.
+        completion: what the completions are that trainers send, see `BatchReward`.
+        no_reward: what trainers get that want a number where there is no reward.
     """
-    service = _Service(rewards, token, limits or Limits())
+    service = _Service(rewards, token, limits or Limits(), completion, no_reward)
     posts = {
         "/rewards": service.rewards,
         "/episodes": service.episodes,
+        "/get_reward": service.get_reward,
         "/seed_session": service.seed_session,
         "/verify": service.verify,
     }
@@ -73,8 +85,12 @@ def reward_app(rewards: EpisodeRewards, token: str | None = None, limits: Limits
 
 
 class _Service:
-    def __init__(self, rewards: EpisodeRewards, token: str | None, limits: Limits) -> None:
+    def __init__(
+        self, rewards: EpisodeRewards, token: str | None, limits: Limits, completion: Reading, no_reward: float
+    ) -> None:
         self._episodes = replace(rewards, reward=replace(rewards.reward, on_error="none"))
+        self._batch = BatchReward(self._episodes.reward, completion)
+        self._no_reward = no_reward
         self._token = None if token is None else token.encode()
         self._hand = InHand(limits)
         self._metrics = Metrics()
@@ -107,11 +123,19 @@ class _Service:
         self._count([step for one in found for step in one.steps])
         return _as_json({"rewards": [one.to_json() for one in found], "versions": self._episodes.versions})
 
+    async def get_reward(self, request: Request) -> Response:
+        """What OpenRLHF asks: queries with their labels -> numbers."""
+        async with self._hand.body(request) as body:
+            cases = read_queries(body, self._batch)
+            found = await self._judged(request, cases, self._batch.of_cases_async, [1] * len(cases))
+        self._count(found)
+        return _as_json(answered(found, self._batch, self._no_reward))
+
     async def verify(self, request: Request) -> Response:
         """What agents of NeMo Gym ask: a rollout -> its reward."""
         async with self._hand.body(request) as body:
-            row, case = read_rollout(body)
-            (reward,) = await self._judged(request, [case], self._episodes.reward.rewards, [1])
+            row, case = read_rollout(body, self._batch)
+            (reward,) = await self._judged(request, [case], self._batch.of_cases_async, [1])
         self._count([reward])
         return _as_json(verified(row, reward))
 

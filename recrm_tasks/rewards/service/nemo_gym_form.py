@@ -11,7 +11,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from recrm_tasks.errors import DataError
+from recrm_tasks.rewards.batch_reward import BatchReward
 from recrm_tasks.rewards.case import Case
+from recrm_tasks.rewards.columns import fields
 from recrm_tasks.rewards.hybrid_reward import Reward
 from recrm_tasks.rewards.problem import first_problem
 from recrm_tasks.rewards.service.refusal import Refusal
@@ -45,12 +48,12 @@ class _Row(BaseModel):
     verifier_metadata: dict[str, Any] = {}
 
 
-def read_rollout(body: bytes) -> tuple[dict[str, Any], Case]:
-    """The row, and its case.
+def read_rollout(body: bytes, batch: BatchReward) -> tuple[dict[str, Any], Case | None]:
+    """The row, and its case; None if the agent gave no answer.
 
-    The fields of the case are those of `verifier_metadata` in the row. Those that it lacks come from the rollout: the
-    last assistant message is `response`, the last user message `query`, `instructions` or the first system message
-    `instruction`, and what tools returned `evidence`.
+    The last message of the assistant is the completion. The fields of the case that it does not give are those of
+    `verifier_metadata` in the row; those that are not there either come from the rollout: the last message of the user
+    is `query`, `instructions` or the first system message `instruction`, and what tools returned `evidence`.
 
     Raises:
         Refusal: the body has another form; says what and where (400).
@@ -58,10 +61,13 @@ def read_rollout(body: bytes) -> tuple[dict[str, Any], Case]:
     whole = read_json(body)
     try:
         row = _Row.model_validate(whole)
-        return whole, Case.model_validate({**_of_rollout(row), **row.verifier_metadata})
+        given = {**_of_rollout(row), **fields(row.verifier_metadata, "verifier_metadata")}
+        said = _first(reversed(row.response.output), ("assistant",)) or ""
+        return whole, batch.case(said, given, "verifier_metadata")
     except ValidationError as error:
-        within = "verifier_metadata." if error.title == "Case" else ""
-        raise Refusal(400, within + first_problem(error, "the body")) from None
+        raise Refusal(400, first_problem(error, "the body")) from None
+    except DataError as error:
+        raise Refusal(400, str(error)) from None
 
 
 def verified(row: dict[str, Any], reward: Reward) -> dict[str, Any]:
@@ -83,12 +89,10 @@ def verified(row: dict[str, Any], reward: Reward) -> dict[str, Any]:
 def _of_rollout(row: _Row) -> dict[str, Any]:
     asked = row.responses_create_params
     turns = [_Turn(role="user", content=asked.input)] if isinstance(asked.input, str) else asked.input
-    answered = row.response.output
     found = {
         "instruction": asked.instructions or _first(turns, ("system", "developer")),
         "query": _first(reversed(turns), ("user",)),
-        "response": _first(reversed(answered), ("assistant",)),
-        "evidence": tuple(text for turn in answered if (text := _text(turn.output))) or None,
+        "evidence": [text for turn in row.response.output if (text := _text(turn.output))] or None,
     }
     return {name: value for name, value in found.items() if value is not None}
 

@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 _LEAST = 16
 """Characters of a prompt's end that are enough to find where the answer begins."""
-_END = 300
+END = 300
 """Characters at a prompt's end that may open a thinking section."""
 
 
@@ -67,7 +67,7 @@ class OpenRLHFReward:
 
     def _reward(self, query: str, prompt: str, label: Any) -> Reward:
         try:
-            opened = left_open(prompt[-_END:])
+            opened = left_open(prompt[-END:])
             case = self.reward.case(answer_of(query, prompt), fields(label, "label"), "query", opened)
             (found,) = self.reward.of_cases([case])
             return found

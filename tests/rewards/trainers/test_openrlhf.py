@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 from judged import BROKEN, CASE
+from reward_service import running
 from stub_server import StubServer
 
 from recrm_tasks.errors import DataError, RecrmError
+from recrm_tasks.rewards import EpisodeRewards, HybridReward, ServerJudge
 from recrm_tasks.rewards.trainers.recrm_openrlhf import answer_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.trainer]
@@ -74,6 +76,26 @@ def test_queries_from_threads(executor: Any, policy: str, server: StubServer) ->
     asked = "\n".join(asked["messages"][-1]["content"] for asked in server.asked)
     assert PROMPT not in asked
     assert all(answer in asked for answer in answers)
+
+
+def test_over_http(executor: Any, policy: str, server: StubServer) -> None:
+    """The same numbers from `recrm reward serve`, with the token in the URL; two of them share the queries."""
+    from openrlhf.utils.agent import SingleTurnAgentExecutor
+
+    answers, labels = [f"Park Hotel number {i}.!" for i in range(6)], [json.dumps(CASE), CASE] * 3
+    labels[4] = {**CASE, "evidence": None}
+    of_file = executed(executor, policy, answers, labels)
+    rewards = EpisodeRewards(
+        HybridReward(ServerJudge("Qwen/Qwen3-8B", server.url), dimensions=["instruction", "factual"])
+    )
+    with running(rewards, token="t0ken") as one, running(rewards, token="t0ken") as other:
+        urls = [f"http://any:t0ken@127.0.0.1:{service.port}/get_reward" for service in (one, other)]
+        of_http = executed(SingleTurnAgentExecutor(urls), policy, answers, labels)
+        assert one.metric("recrm_reward_cases_total") == other.metric("recrm_reward_cases_total") == 3
+    assert [one["reward"] for one in of_http] == [one["reward"].tolist() for one in of_file]
+    logs = [{name: value.item() for name, value in one["extra_logs"].items()} for one in of_file]
+    assert [one["extra_logs"] for one in of_http] == logs
+    assert [one["recrm_missing"] for one in logs] == [0, 0, 0, 0, 1, 0]
 
 
 def test_nothing_is_raised(executor: Any, policy: str, caplog: pytest.LogCaptureFixture) -> None:
