@@ -86,7 +86,9 @@ def main() -> None:
     print("step", *(name.removeprefix("recrm/") for name in shown), sep="\t")
     for step in trainer.state.log_history:
         if "reward" in step:
-            print(step["step"], *(f"{step[name]:.3f}" for name in shown), sep="\t")
+            # None: no completion of the step has it.
+            values = [step.get(name) for name in shown]
+            print(step["step"], *("-" if value is None else f"{value:.3f}" for value in values), sep="\t")
 
 
 if __name__ == "__main__":

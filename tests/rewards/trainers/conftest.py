@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from judged import BROKEN
 from markdown_pages import blocks
-from stub_server import StubServer, message
+from stub_server import StubServer, first_token, message
 
 from recrm_tasks.rewards.trainer_options import VARIABLE
 
@@ -26,7 +26,9 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubServer]:
 
     def answer(asked: dict[str, Any], before: int) -> Any:
         text = asked["messages"][-1]["content"]
-        return 400 if BROKEN in text else message("AB"[hashlib.sha256(text.encode()).digest()[0] % 2])
+        letter = "AB"[hashlib.sha256(text.encode()).digest()[0] % 2]
+        logprobs = first_token({letter: -0.1, "BA"["AB".index(letter)]: -3.0}) if asked.get("logprobs") else None
+        return 400 if BROKEN in text else message(letter, logprobs=logprobs)
 
     with StubServer(answer) as running:
         yield running

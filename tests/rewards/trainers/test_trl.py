@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import pickle
 import subprocess
 import sys
@@ -97,7 +96,7 @@ def test_what_the_judge_did_not_answer_does_not_train(
     for step in steps(trainer):
         assert step["recrm/failed"] == 1 - step["recrm/empty"] > 0
         if step["recrm/empty"] == 0:
-            assert math.isnan(step["reward"])
+            assert step["reward"] is None  # NaN, in transformers' log
             assert step["loss"] == 0
             assert step["grad_norm"] == 0
 
@@ -125,11 +124,8 @@ def test_the_function_for_the_command_line(doc: Callable[..., str], policy: str,
     assert "'recrm/factual'" in done.stdout
 
 
-@pytest.mark.parametrize("more", [[], ["--parts"]])
-def test_the_example_script(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, policy: str, server: StubServer, more: list[str]
-) -> None:
-    words = ["--policy", policy, "--url", server.url, "--model", "stub", "--steps", "2", "--tokens", "8", *more]
+def test_the_example_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, policy: str, server: StubServer) -> None:
+    words = ["--policy", policy, "--url", server.url, "--model", "stub", "--steps", "2", "--tokens", "8", "--parts"]
     monkeypatch.chdir(tmp_path)
     done = subprocess.run([sys.executable, str(ROOT / "examples" / "grpo_trl.py"), *words], **RUN)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -138,3 +134,4 @@ def test_the_example_script(
         "step", "reward", "reward_std", "instruction", "factual", "relevance", "behavior", "ranking", "failed", "empty",
     ]  # fmt: skip
     assert [row[0] for row in rows] == ["1", "2"]
+    assert [row[head.index("failed")] for row in rows] == ["0.000", "0.000"]
