@@ -38,7 +38,8 @@ _REPORTED = re.compile(
     re.IGNORECASE,
 )
 _LINE_ABOVE = re.compile(
-    r"\b(?:line|phrase|sentence|ending)\b[^.,:;!?\n]{0,40} (?:is|was|reads|says)$|(?:[一后]行|末尾|结尾)[^,。:;]{0,8}(?:是|为|写着?)$",
+    r"\b(?:line|phrase|sentence|ending)\b[^.,:;!?\n]{0,40} (?:is|was|reads|says)$"
+    r"|(?:[一后]行|末尾|结尾)[^,。:;]{0,8}(?:是|为|写着?)$",
     re.IGNORECASE,
 )
 """A line that says what the next one quotes: `The last line of the reply is`."""
