@@ -111,8 +111,7 @@ check: $(VENV)/dev
 # The tests of real engines take longest and mostly wait, so they run beside the other Pythons and the other slow tests. The
 # demo runs with few records: they show that it works.
 test: check
-	$(MAKE) --jobs=2 --output-sync=target test-vllm test-trainers pythons slow
-	$(MAKE) demo LIMIT=4
+	$(MAKE) --jobs=2 --output-sync=target test-vllm slow test-trainers pythons demo LIMIT=4
 
 clean:
 	rm -rf $(VENV) $(VLLM_VENV) $(TRAINER_CODE) $(OUT)

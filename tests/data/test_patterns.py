@@ -94,10 +94,10 @@ def test_groups_are_told_from_parentheses(pattern, count):
 @pytest.mark.parametrize("pattern", [r"(a+)+$", r"(a|a)*b", r"(a*)*c", r"(?:a?){30}a{30}$"])
 def test_patterns_of_exponential_time_end_at_once(pattern):
     text = pa.array(["a" * 1_000_000 + "!"])
-    start = time.perf_counter()
+    start = time.process_time()
     assert first_match(text, pattern).to_pylist() == [None]
     assert all_matches(pa.array(["a" * LONGEST + "!"]), pattern) == [[]]
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize(
@@ -280,12 +280,13 @@ def test_a_label_that_the_pattern_never_finds(read):
 
 def test_a_pattern_that_would_take_for_ever(read):
     rows = [{"prompt": "a" * 1_000_000 + "b", "label": n} for n in (0, 1)]
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(
         DataError, match=r"the pattern '\(a\+\)\+\$' fits none of 2 rows; the first one begins with 'aaa"
     ):
         read(rows, "group: {column: prompt, pattern: '(a+)+$'}")
-    assert time.perf_counter() - start < 10
+    # Of this process alone, and with much room: `re` would not end at all.
+    assert time.process_time() - start < 60
 
 
 def test_what_is_written_reads_back(tmp_path):

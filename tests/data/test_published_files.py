@@ -94,6 +94,27 @@ HUBS = {
         "behavior": "a long prompt and 0 or 1",
         "ranking": "ids of the clicked",
     },
+    "a row or a prompt for each item": {
+        "instruction": "alpaca",
+        "factual": "messages, JSON beside a reason",
+        "relevance": "prompt and words",
+        "behavior": "prompt and item beside a click",
+        "ranking": "a prompt for each candidate",
+    },
+    "rankings in the text": {
+        "instruction": "columns in Chinese, followed or not",
+        "factual": "query and response, with system",
+        "relevance": "columns in Chinese",
+        "behavior": "messages, JSON behind thinking",
+        "ranking": "candidates in the text, best first",
+    },
+    "rankings without lists": {
+        "instruction": "alpaca",
+        "factual": "verl",
+        "relevance": "columns in Chinese",
+        "behavior": "columns in Chinese without a context",
+        "ranking": "a prompt for each candidate, no lists",
+    },
     "a label that nobody can know": {
         "instruction": "messages, the last turn is judged",
         "factual": "prompt and 0 or 1",
@@ -111,10 +132,13 @@ def files_of(hub):
 
 
 def exported(folder, key):
-    """How many records an export has of each label, or lists with one positive."""
+    """How many records an export has of each label, also of candidates in no list, or lists with one positive."""
     table = pq.read_table(folder / key / "rows.parquet")
     if key == "ranking":
-        return {"lists": sum(sorted(labels) == [0, 0, 0, 1] for labels in table["labels"].to_pylist())}
+        grades = table["labels"].to_pylist()
+        if all(len(labels) == 1 for labels in grades):
+            return dict(Counter(str(labels[0]) for labels in grades))
+        return {"lists": sum(sorted(labels) == [0, 0, 0, 1] for labels in grades)}
     return dict(Counter(map(str, table["label"].to_pylist())))
 
 

@@ -216,4 +216,4 @@ def test_the_yaml_is_what_the_declarations_say() -> None:
 @pytest.mark.slow
 def test_their_own_task_tests(tmp_path: Path) -> None:
     """With the release that is installed here; our tasks are found as a user's would be, by name."""
-    run_base_tasks(sys.executable, version("lm-eval"), tmp_path)
+    run_base_tasks(sys.executable, version("lm-eval"), tmp_path, [*TASKS, *HYBRIDS])

@@ -277,6 +277,8 @@ def _fit(look: Look, prompt: Prompt, pattern: str) -> _Fit:
 
 
 def _any(*headings: str) -> str:
+    """A pattern of several, in one order, so that the same headings are one proposal."""
+    headings = tuple(sorted(headings, key=lambda heading: (-len(heading), heading)))
     return headings[0] if len(headings) == 1 else f"(?:{'|'.join(headings)})"
 
 
