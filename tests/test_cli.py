@@ -344,6 +344,7 @@ def test_a_reader_that_has_enough_is_no_error() -> None:
     assert "published" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["gbk", "cp1252", "ascii"])
 @pytest.mark.parametrize("arguments", [["data", "inspect", "sample"], ["published"], ["report", "FOLDER"], ["--help"]])
 def test_an_encoding_that_lacks_characters(tmp_path: Path, encoding: str, arguments: list[str]) -> None:

@@ -240,7 +240,7 @@ def test_very_many_columns(heading, refusal):
     """A heading of 200 KB took 45 seconds: time in the square of the number of columns."""
     start = time.process_time()
     refusal(heading + b"\n" + heading, "factual.csv")
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 10
 
 
 @pytest.mark.parametrize("name", ["factual.jsonl", "factual.parquet", "factual.csv", "factual.json"])

@@ -59,6 +59,7 @@ def shown(file, rows):
     return found, sizes
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(ROWS)
 @example([{"u": {"area": 1, "name": 2}}, {"u": {"name": 1, "area": 2}}])

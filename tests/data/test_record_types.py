@@ -131,6 +131,7 @@ def read(kind, rows, source=None):
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", list(dimensions()))
 def test_columns_take_what_the_record_type_takes(key):
     """The checks on whole columns and `model_validate` agree on every row, and on what the record is."""

@@ -281,6 +281,7 @@ except DataError as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", [0, 100, 10_000, 30_000])
 def test_a_full_disk_is_one_message_and_leaves_nothing(source, own_cache, room):
     """At the heading, in the records, and behind them: a limit on the size of files stands in for the disk."""

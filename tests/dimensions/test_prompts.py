@@ -263,6 +263,7 @@ for key in dimensions():
 """
 
 
+@pytest.mark.slow
 def test_prompts_do_not_depend_on_the_hash_seed():
     seen = set()
     for seed in ("0", "1"):

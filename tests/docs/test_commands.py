@@ -55,6 +55,7 @@ def at_desk(page: str, desk: Desk, models: Models) -> Iterator[tuple[Command, li
         yield command, words, command.whole and not is_mention(command)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", COMMAND_PAGES)
 def test_commands_are_taken(page: str, desk: Desk, models: Models, capfd: pytest.CaptureFixture[str]) -> None:
     failed = []

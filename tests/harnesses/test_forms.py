@@ -61,6 +61,7 @@ def active(monkeypatch: pytest.MonkeyPatch):
     init_active_model(None, GenerateConfig())  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("dimension", dimensions())
 def test_a_base_model_with_examples_gets_equal_numbers(dimension: str, mode: str, tmp_path: Path) -> None:

@@ -114,6 +114,7 @@ def test_a_log_can_be_scored_again(both: Both) -> None:
     assert_same(numbers(log), numbers(again))
 
 
+@pytest.mark.slow
 def test_orders_of_a_list_are_one_cluster(tmp_path: Path) -> None:
     """Three questions per list: equal numbers in both harnesses, and as many clusters as lists."""
     prompts = list(load("ranking", "sample").prompts("generate", orders=3))
@@ -129,6 +130,7 @@ def one_by_one(mode: str, data: str = "sample") -> scripted.Answers:
     return scripted.completions(prompts) if mode == "generate" else scripted.logprobs(prompts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 def test_candidates_one_by_one_are_equal(mode: str, tmp_path: Path) -> None:
     """A question per candidate, and the metrics of their lists."""
@@ -205,6 +207,7 @@ def test_rows_without_lists_are_equal(mode: str, tmp_path: Path) -> None:
     assert 0 < ours["score"] < 1
 
 
+@pytest.mark.slow
 def test_epochs_are_clusters_of_one_record(both: Both, tmp_path: Path) -> None:
     once = numbers(both("factual", "generate")[1])
     task = dimension_task("factual", data="sample")

@@ -95,12 +95,14 @@ def test_a_sample_holds_all_that_scoring_needs(key: str) -> None:
         assert back == prompt._replace(messages=())
 
 
+@pytest.mark.slow
 def test_inspect_lists_the_six_tasks(command: Command) -> None:
     printed = command("list", "tasks", "recrm_tasks", cwd=ROOT)
     expected = {f"recrm_tasks/{key}.py@{key}" for key in [*dimensions(), "bench"]}
     assert set(printed.split()) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["recrm_tasks", ".", ".."])
 def test_runs_by_path_from_any_folder(where: str, command: Command, tmp_path: Path) -> None:
     folder = (ROOT / where).resolve()
@@ -111,6 +113,7 @@ def test_runs_by_path_from_any_folder(where: str, command: Command, tmp_path: Pa
     assert "Traceback" not in printed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -17,6 +17,8 @@ from recrm_tasks.dimensions import dimensions
 from recrm_tasks.log_readers import READERS
 from recrm_tasks.reports.collect import collect
 
+pytestmark = pytest.mark.slow
+
 ROWS = [
     {
         "id": f"r{i}", "dimension": "ranking", "lang": "en", "source": "mine", "group": f"u{i // 4}",

@@ -126,6 +126,7 @@ def lines_of(folder: Path, capsys: pytest.CaptureFixture[str], command: str = "a
     return capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_runs_that_were_asked_differently_are_refused(
     logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -207,6 +208,7 @@ def test_other_golds(logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert sample["score"]["id"] in printed
 
 
+@pytest.mark.slow
 def test_incomplete_and_broken_logs(logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     by_lm_eval(tmp_path / "bare", scripted.completions(scripted.all_prompts()), "recrm_factual", samples=False)
     assert "lm_eval --log_samples" in lines_of(tmp_path / "bare", capsys)

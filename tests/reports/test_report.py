@@ -30,6 +30,7 @@ from recrm_tasks.scoring.metric import flat
 from recrm_tasks.scoring.outcomes import Outcome
 
 
+@pytest.mark.slow
 def test_both_give_the_same_runs(results: Path) -> None:
     runs, *notes = collect([str(results)], READERS)
     assert notes == [[], [], []]

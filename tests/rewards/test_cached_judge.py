@@ -250,6 +250,7 @@ class Process:
         assert self._process.returncode == 0
 
 
+@pytest.mark.slow
 def test_two_processes_share_a_file(tmp_path: Path) -> None:
     """They make it together, see each other's replies, and write at the same time."""
     file = tmp_path / "deep" / "replies.db"
