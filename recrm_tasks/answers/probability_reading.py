@@ -7,7 +7,7 @@ import re
 
 from recrm_tasks.answers.json_keys import inner_value
 from recrm_tasks.answers.plain_text import bare
-from recrm_tasks.answers.reading import Forms, marker_of
+from recrm_tasks.answers.reading import Forms, marker_of, row_of
 from recrm_tasks.scoring.outcomes import Reason
 
 _ENGLISH = ("probability", "prob", "likelihood", "chance", "estimate", "prediction", "answer", "p", "result", "verdict")
@@ -34,9 +34,11 @@ FORMS = Forms(
         rf"(?:probability|likelihood|chance){_EVENT}(?: (?:is|would be)\b|\s?[:=])",
         r"(?:probability|likelihood|chance) (?:of|at)(?= ?(?:about|around|roughly|approximately|~|≈)? ?[\d.])",
         r"i(?:['’]d| would)? (?:estimate|say|guess|put it at)(?= (?:about |around |roughly |~)?[\d.])",
+        r"(?:直接(?:写|给|说|报)(?:出|个|一个)?|我(?:给出?的?|的))(?:数字|数值|数):",
+        r"my (?:number|figure)(?: is\b|:)",
         r"[概机几]率(?:大约|大概|约)?(?:是|为|在)?(?=\s*\d)",
     ),
-    stating=(_SHARE,),
+    stating=(_SHARE, row_of(_ENGLISH, _CHINESE)),
 )
 _INNER = FORMS.keys | {"value", "number"}
 
