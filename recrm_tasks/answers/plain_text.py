@@ -43,7 +43,8 @@ _CODE = frozenset({
     "python", "py", "python3", "javascript", "js", "typescript", "ts", "java", "c", "cpp", "c++", "csharp", "c#", "go",
     "rust", "ruby", "php", "bash", "sh", "shell", "sql", "html", "css", "kotlin", "swift", "r", "lua", "perl", "scala",
 })  # fmt: skip
-_QUOTE = re.compile(r"\A(?:>[ \t]+)+")
+_QUOTE = re.compile(r"\A(?:>[ \t]+)+(?![ \t\d.])")
+"""Markdown's mark of a quote; before a number it may be a bound."""
 _HTML = re.compile(r"</?(?:b|strong|i|em|u|span|mark|code)>", re.IGNORECASE)
 _HTML_LINES = re.compile(r"</?(?:p|div)>|<br ?/?>", re.IGNORECASE)
 _MARKDOWN = "*_`#\"'“”‘’「」『』【】《》✅✓✔☑\ufe0f \t"
