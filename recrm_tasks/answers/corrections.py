@@ -13,7 +13,10 @@ from recrm_tasks.answers.doubt import doubt
 
 _CLAUSE = re.compile(r"[.!?。…\n;,:—}-][.!?。…\n;,:—}\s*_\"'”’)(-]*")
 """What comes between two clauses."""
-_AND = r"(?:(?:so|and|but|no|oh|sorry|oops|wait|actually|抱歉|对不起|不好意思|不对)[ ,:.!]{1,3}){0,3}"
+_AND = (
+    r"(?:(?:so|and|but|no|oh|sorry|oops|wait|actually|on reflection|on second thoughts?|抱歉|对不起|不好意思|不对)"
+    r"[ ,:.!]{1,3}){0,3}"
+)
 _STATED = r"(?:answer|verdict|ranking|order|figure|number|estimate|probability|label|grade|choice|judge?ment|pick)"
 _EARLIER = rf"(?:(?:first|earlier|previous|initial|original|old|above) {_STATED}|{_STATED} (?:above|before|i gave))"
 _WRONG = r"(?:is|was) (?:void|wrong|mistaken|withdrawn|invalid|incorrect|an? (?:mistake|error))\b"
@@ -26,8 +29,9 @@ _WITHDRAWAL = (
     rf"|(?:please )?(?:disregard|ignore) (?:that\b|the above|(?:my|the|that) {_EARLIER}|(?:my|that) {_STATED})"
     rf"|(?:the (?={_EARLIER})|my |that )(?:{_EARLIER}|{_STATED}) {_WRONG}"
     rf"|i(?:['’]m| am|['’]ve| have|['’]ll| will)? (?:chang|revis|correct)(?:e|ed|ing) (?:my|the) {_STATED}\b"
+    r"|no,? (?:that|this|it)(?:['’]s| is| was) (?:wrong|incorrect|not right)\b"
     r"|(?:scratch|strike) that\b|correction ?[:—-]|(?:let me|i have to) (?:correct|fix) (?:that|this|it|myself|my)\b"
-    r"|我?(?:要|来|需要)?(?:更正|纠正)(?:一下|如下)?(?=[,:。;!])"
+    r"|我?(?:要|来|需要)?(?:更正|纠正|修正)(?:一下|如下)?(?=[,:。;!])"
     rf"|{_EARLIER_ZH}的?(?:我)?(?:给出|写|说|选)?的?(?:{_STATED_ZH}|[a-z\d.%]{{1,6}})(?:都|已经?|应该?)?{_WRONG_ZH}"
     rf"|{_EARLIER_ZH}的?(?:作废|不算数?)"
     rf"|(?:我{_EARLIER_ZH}?|{_EARLIER_ZH}我?)(?:把[^,。;\n]{{1,20}}?)?都?[看弄搞写记算判说选想](?:错|反|岔)了?"
@@ -61,7 +65,7 @@ _SPEAKER = re.compile(r"^\W{0,4}(?:user|human|customer|用户|人类|顾客) ?:"
 _MAX_EXAMINED = 50
 
 REPLACING = re.compile(
-    r"(?:应该?(?:改)?[为是成选]|改[为成选]|更正(?:为|一下|如下)?:|纠正(?:为|如下)?:"
+    r"(?:应该?(?:改)?[为是成选]|改[为成选]|[更修]正(?:为|一下|如下)?:|纠正(?:为|如下)?:"
     r"|correction ?[:—-]|should(?: instead)? be|make (?:it|that))[ \t]*:?"
     r"(?=[ \t*\"'“`\[(【]{0,4}(?:(?:option |选项)?[a-z](?![a-z])|[01]?\.\d|\d{1,3}(?:\.\d+)? ?%))"
 )

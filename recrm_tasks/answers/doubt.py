@@ -32,10 +32,17 @@ _REPORTS = (
 _REPORTED = re.compile(
     rf"\b(?:{_REPORTS})\b(?:[ :\"'“`]+[\w'’-]+){{0,7}}[ :\"'“`({{<*]*$"
     r"|(?:写道|写着|写了|声称|宣称|提到|(?<![来能会要想敢])说(?!明)道?|包含|含有|标注|注明|里有|中有|要求|[一后]行|开头|结尾|原文)[^,。]{0,8}$"
-    r"|\b(?:line|phrase|sentence|string|ending)(?: is| of)?[ :]*$"
+    r"|\b(?:says|said|claims|claimed|writes|wrote),$|\b(?:line|phrase|sentence|string|ending)(?: is| of)?[ :]*$"
     r"|<(?:item|response|evidence|query|rules?|user|context|document|reply|input|example)\b[^<>]*>$",
     re.IGNORECASE,
 )
+_OF_OTHERS = re.compile(
+    r"\b(?:agent|assistant|model|system|platform|baseline|clerk|seller|shop|response|reply)(?:'s|’s) (?:\w+ )?"
+    r"(?:ranking|order|list|answer|verdict|grade|label|probability|estimate)\b"
+    r"|(?:智能体|店员|平台|系统|模型|商家|卖家|专家)的?(?:排序|顺序|答案|判断|评级|概率|预测)",
+    re.IGNORECASE,
+)
+"""A line above a statement that says whose it is: `The agent's ranking:`."""
 _LINE_ABOVE = re.compile(
     r"\b(?:line|phrase|sentence|ending)\b[^.,:;!?\n]{0,40} (?:is|was|reads|says)$"
     r"|(?:[一后]行|末尾|结尾)[^,。:;]{0,8}(?:是|为|写着?)$",
@@ -59,15 +66,16 @@ _BELIEVED = re.compile(
     r"|(?:the|a|every|most) (?:user|customer|agent|model)s?|reviewers?|raters?|readers?)"
     r"(?: (?:reviewer|rater|reader|judge|user|people)s?)?"
     r"(?: (?:may|might|could|would|will|can|also|often))*"
-    r" (?:thinks?|thought|believe[sd]?|argue[sd]?|consider(?:s|ed)?|assume[sd]?|feels?|felt|suggest(?:s|ed)?"
+    r" (?:says?|thinks?|thought|believe[sd]?|argue[sd]?|consider(?:s|ed)?|assume[sd]?|feels?|felt|suggest(?:s|ed)?"
     r"|expect(?:s|ed)?|conclude[sd]?|guess(?:es|ed)?)(?: that)?(?: the(?: \w+)?)?$"
     r"|(?:the|a|an|another|old|older|previous|other|baseline|platform'?s?|system'?s?|crowd|in-house) "
     r"(?:model|system|algorithm|recommender|baseline|clerk|worker|annotator|rater|colleague|seller|shop)s?"
-    r"(?: (?:has|had))? (?:gives?|gave|given|assign(?:s|ed)|predict(?:s|ed)|outputs?|returns?|returned|estimate[sd]"
-    r"|labell?(?:s|ed)|put|chose|picks?|picked)(?: (?:it|this|a|an|the))*$"
+    r"(?: (?:has|had|would|may|might|could))?"
+    r" (?:gives?|gave|given|assign(?:s|ed)|predict(?:s|ed)|outputs?|returns?|returned|estimate[sd]"
+    r"|labell?(?:s|ed)|puts?|ranks?|places?|chose|picks?|picked|recommends?|recommended)(?: (?:it|this|a|an|the))*$"
     r"|(?:有人|有些人|一些人|某些人|其他人|别人|他人|大家|他们?|她|用户|顾客|智能体|模型|对方)[^,。;:]{0,10}"
     r"(?:认为|觉得|主张|判断|猜测?)$|以为$"
-    r"|(?:平台|系统|模型|算法|基线|同事|标注员|评审员?|店员|店家|商家|卖家|专家|其他人|别人|他人|有人|网友)"
+    r"|(?:平台|系统|模型|算法|基线|同事|标注员|评审员?|店员|店家|商家|卖家|专家|其他人|别人|他人|有人|他们|大家|网友)"
     r"(?:[^,。;:]{0,8}(?:给出?|预测|估计|计算|得出|算出|输出|标注?|打|评|选|排)(?:了|出来?)?)?的?$",
     re.IGNORECASE,
 )
@@ -78,7 +86,8 @@ _EXAMPLE = re.compile(
     r"|for (?:example|instance)|e\.g\.?|such as|like(?: this)?|instead of|rather than"
     r"|templates?|samples?|examples?(?: is| are| #?\d{1,2})?"
     r"|format(?: \w+)? (?:is|was|would be|should be|must be|of))"
-    r"|例如|比如|例子是?|譬如|形如|格式[如是为]|(?:输出|回复|回答|答案)格式|示例\d{0,2}|例\s?\d{1,2}|模板|而不是|而非|请(?:你|您)?(?:直接|务必)?(?:把|将)?(?:你的|您的)?)[\s:,]*$"
+    r"|例如|比如|例子是?|譬如|形如|格式[如是为]|(?:输出|回复|回答|答案)格式|示例\d{0,2}|例\s?\d{1,2}|模板|而不是|而非|请(?:你|您)?(?:直接|务必)?(?:把|将)?(?:你的|您的)?"
+    r"|即便|即使|哪怕|就算|随便|任意)[\s:,]*$"
     r"|(?:\bfor (?:example|instance)\b|\be\.g\.|例如|比如|譬如)[\s:,]*[^,.:;。]{0,30}$",
     re.IGNORECASE,
 )
@@ -101,7 +110,8 @@ _CONDITION = re.compile(
 )
 _WHEN = re.compile(r"\W*when(?:ever)?\b", re.IGNORECASE)
 _NEGATION = re.compile(
-    r"(?:\b(?:not|never|cannot|hardly|neither|nor|no (?:reason|way|evidence)|wrong to|false that|untrue that)|n['’]t)"
+    r"\bi (?:highly |seriously |really )?doubt(?: that)?$"
+    r"|(?:\b(?:not|never|cannot|hardly|neither|nor|no (?:reason|way|evidence)|wrong to|false that|untrue that)|n['’]t)"
     r"(?: [\w'’-]+){0,6}[ \"'“]*$",
     re.IGNORECASE,
 )
@@ -123,7 +133,8 @@ _BASIS = re.compile(
     r"(?:price|cost|distance|ratings?|stars?|popularity|names?|dates?|reviews?)s?\b"
     r"(?! and\b[^:\n]{0,60}\b(?:wish|want|taste|prefer\w*|user|history|interests?|likes)\b)"
     r"|\A\W*(?:the )?(?:user(?:'s)? )?(?:past|previous|earlier) (?:choices|orders|bookings|rankings?)\b"
-    r"|(?:按照?|根据|依照?|依据)(?:价格|距离|评分|人气|销量|时间|字母)|\A\W*(?:用户)?(?:的)?(?:历史|过去|此前|之前)的?(?:选择|订单|预订)",
+    r"|(?:按照?|根据|依照?|依据)(?:价格|距离|评分|人气|销量|时间|字母)|(?:价格|距离|评分|人气|销量|时间)(?:上|方面|来看|而言)"
+    r"|\A\W*(?:用户)?(?:的)?(?:历史|过去|此前|之前)的?(?:选择|订单|预订)",
     re.IGNORECASE,
 )
 """An order by something else than what was asked for."""
@@ -180,7 +191,8 @@ def doubt(text: str, start: int, end: int | None = None, ordered: bool = False) 
         if ordered and above.rstrip("*_ ").endswith(":") and (_REVERSED.search(above) or _BASIS.search(above)):
             return Reason.AMBIGUOUS
         if not above.rstrip("*_").endswith(":") or _OWN.search(above):
-            reported = _reported(above) if above.rstrip("*_ ").endswith(":") else _LINE_ABOVE.search(above)
+            is_heading = above.rstrip("*_ ").endswith(":")
+            reported = (_reported(above) or _OF_OTHERS.search(above)) if is_heading else _LINE_ABOVE.search(above)
             return Reason.AMBIGUOUS if reported else None
         before = above
     elif _is_quoted(line) and not (_OWN.search(before) and not _reported(before)):

@@ -34,11 +34,13 @@ FORMS = Forms(
         rf"i(?: am|['’]m) (?:choosing|selecting|picking|going with) {_AHEAD}",
         rf"(?:(?<=\n)|\A)(?:choose|select|pick) {_AHEAD}",
         rf"属于{_AHEAD}",
+        rf"(?<![被误])(?:[判评定归]为|(?:最终|最后|现在)改[为成选]|(?:所以|因此)是){_AHEAD}",
         rf"i(?:['’]d| would| will|['’]ll| have| must)? "
         rf"(?:choose|select|pick|go with|opt for|vote for|chose|selected|picked)(?: |: ?){_AHEAD}",
         rf"(?:so|therefore|thus|hence|overall)\b[,:]? {_LAST}",
-        rf"tl;?dr ?[:–—-]{{1,2}} ?{_AHEAD}",
-        rf"(?:bottom line|in short|in sum|in summary|to sum up|in conclusion) ?[:,–—-]{{1,2}} ?{_LAST}",
+        rf"tl;?dr ?[:–—-]{{1,2}}[*_ ]{{0,4}}{_AHEAD}",
+        rf"(?:bottom line|long story short|in (?:short|sum|summary|conclusion)|to sum up) ?[:,–—-]{{1,2}}"
+        rf"[*_ ]{{0,4}}{_LAST}",
         rf"(?:落在|属于|归[为入]|[判评定]为|判定为|算作?|视为|处于)[^,。;:?\n]{{1,12}},? ?即[为是]? ?{_LAST}",
         rf"(?:因此|所以|综上所述|综上)[,:]? ?{_LAST}",
         rf"选(?:择|取|定)?(?:的?是|为)?:? ?{_AHEAD}",
@@ -57,12 +59,13 @@ _OPENING = re.compile(
 )
 """What may come before an answer: `the letter B`, `not A but B`."""
 _LETTER = re.compile(
-    r"(?:option\s|choice\s|letter\s|label\s|answer\s|选项|选择|选)?\s?[(\[]?([A-Za-z])(?:[)\]]?\s?(?:选项|[项类级档]))?(.*)\Z",
+    r"(?:option\s|choice\s|letter\s|label\s|answer\s|选项|选择|选)?\s?[(\[]?([A-Za-z])(?:[)\]]?\s?(?:选项|[项类级档]))?"
+    r"(?:\s(?:here|then|in this case)(?=\W*\Z))?(.*)\Z",
     re.IGNORECASE | re.DOTALL,
 )
 """A letter, and what follows it."""
 _MARK = re.compile(
-    r"[*\"'`”’】]*(?:\s?[.,:;、。!)(\]–—→]|\s-\s|\s*\n|(?<=】)\s*(?=回复|回答|答复|智能体|客服|助手|该(?!选?项)|此[商条回]|这[条个件款](?!选?项)|商品|候选|查询"
+    r"[*\"'`”’】]*(?:\s?[.,:;、。!)(\]–—→]|\s-\s|\s*\n|(?:(?<=】)|(?<=】\*\*))\s*(?=回复|回答|答复|智能体|客服|助手|该(?!选?项)|此[商条回]|这[条个件款](?!选?项)|商品|候选|查询"
     r"|用户|资料|依据|证据|因为|由于|理由|原因|全部|所有|每|两者|两条|内容|文章))(.*)\Z",
     re.DOTALL,
 )

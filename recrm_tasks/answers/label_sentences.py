@@ -9,7 +9,7 @@ _ALONE = r"[\[(\"'“*`]{0,4}([A-Z])(?![A-Za-z'’])[\])\"'”*`]{0,4}"
 SENTENCES = (
     re.compile(
         r"[IiTt](?:t(?<!\w[Ii]t)|h(?:at|is)(?<!\w[Tt]h[ai][ts]))(?: is|['’]s) "
-        r"(?:clearly |therefore )?(?:an? )?(?:option |choice |grade )?"
+        r"(?:clearly |therefore )?(?:an? (?:clear |definite |plain )?)?(?:option |choice |grade )?"
         rf"{_ALONE}(?=[^\w\n?？]{{0,8}}(?:\n|\Z))"
     ),
     re.compile(
@@ -21,6 +21,10 @@ SENTENCES = (
         rf"mak(?<!\wmak)(?:es|ing) (?:option |choice )?{_ALONE} the "
         r"(?:right|correct|best|proper|only (?:right|correct)) (?:answer|option|choice|label|verdict|grade)"
         r"(?=[ \t*]*(?:[.,;!]|\n|\Z))"
+    ),
+    re.compile(
+        r"I(?:['’]d| would|['’]ll| will)? (?:give|rate|grade|mark) (?:it|this|that|this \w{1,12}|the \w{1,12})"
+        rf" (?:as )?(?:an? )?{_ALONE}(?=[ \t*]*(?:[.;!]|\n|\Z|,? (?:because|since|as)\b))"
     ),
     re.compile(
         r"[Tt]h(?<!\w[Tt]h)(?:is|e) (?:pair|item|one|response|reply|candidate|result|product|query-item pair|case)"

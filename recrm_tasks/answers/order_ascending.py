@@ -12,7 +12,8 @@ _END = r"(?=[*_]{0,2}[ \t]*(?:[.。,，;；(（]|\n|\Z))"
 _ASCENDING = re.compile(
     r"(?:(?:ranking|ranked|order(?:ed|ing)?),? ?\(?)?(?:from )?(?:the )?"
     r"(?:(?:worst|lowest|weakest)|least(?: (?:likely|preferred|suitable|relevant|liked))?)\)?(?: one)? to (?:the )?"
-    r"(?:best|highest|strongest|most(?: (?:likely|preferred|suitable|relevant|liked))?)\)?[^:：\n<＜]{0,20}"
+    r"(?:best|highest|strongest|most(?: (?:likely|preferred|suitable|relevant|liked))?)\)?"
+    r"(?: (?:match|matches|fit|choice|option|candidate|order))?"
     rf"[:：][*_ \t]{{0,4}}(?P<chain>{_CHAIN}){_END}"
     r"|(?:排序)?[(（]?从?最(?:不可能|不推荐|不喜欢|不适合|不合适|差|低)的?到最(?:可能|推荐|喜欢|适合|合适|好|高)的?[)）]?"
     rf"(?:排序|排列)?[:：][*_ \t]{{0,4}}(?P<chain_zh>{_CHAIN}){_END}",

@@ -9,22 +9,26 @@ from recrm_tasks.answers.order_names import fits, most, scores_of
 from recrm_tasks.answers.prompt import Prompt
 from recrm_tasks.scoring.outcomes import Reason
 
-_ENGLISH = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
-_PLACES = {word: i for i, word in enumerate(_ENGLISH, 1)} | {f"{word}ly": i for i, word in enumerate(_ENGLISH, 1)}
-_HAN = {f"第{digit}": i for i, digit in enumerate("一二三四五六七八九十", 1)} | {
-    "首先": 1,
-    "首选": 1,
-    "首位": 1,
-    "榜首": 1,
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_PLACES = {
+    **{word: i for i, word in enumerate(_ORDINALS, 1)},
+    **{f"{word}ly": i for i, word in enumerate(_ORDINALS, 1)},
+    **{f"第{digit}": i for i, digit in enumerate("一二三四五六七八九十", 1)},
+    **dict.fromkeys(("most likely", "my top pick", "my top choice", "my first choice"), 1),
+    **dict.fromkeys(("首先", "首选", "首位", "榜首", "最可能", "最可能选择", "最可能点击"), 1),
+    **dict.fromkeys(("最推荐", "最合适", "最适合", "最喜欢"), 1),
 }
-_NEXT = frozenset(
-    ["next", "then", "after that", "其次", "次之", "再次", "再次之", "然后", "接着", "接下来", "随后", "再其次"]
-)
-_LAST = frozenset(["last", "lastly", "finally", "最后", "末位", "垫底", "居末"])
-_WORD = r"(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|next|then|after that|last|finally)(?:ly)?"
-_WORD_ZH = (
-    r"(?:首先|首选|首位|榜首|再?其次|次之|再次之?|然后|接着|接下来|随后|最后|末位|垫底|居末|第[一二三四五六七八九十])"
-)
+_NEXT = frozenset({
+    "next", "then", "after that", "followed by", "其次", "再其次", "次之", "再次", "再次之", "然后", "接着", "接下来",
+    "随后",
+})  # fmt: skip
+_LAST = frozenset({
+    "last", "lastly", "finally", "least likely", "最后", "末位", "垫底", "居末", "最不可能", "最不推荐", "最不合适",
+    "最不适合",
+})  # fmt: skip
+_WORDS = sorted({*_PLACES, *_NEXT, *_LAST}, key=len, reverse=True)
+_WORD = "(?:" + "|".join(word for word in _WORDS if word.isascii()) + r"|\d{1,2}(?:st|nd|rd|th))"
+_WORD_ZH = "(?:" + "|".join(word for word in _WORDS if not word.isascii()) + ")"
 _NAME = r"[*_\"'`(\[]{0,3}([A-Z])(?![A-Za-z'’])[*_\"'`)\]]{0,3}"
 _STOP = r"(?=[ \t]*(?:[,;.。、:!(—–-]|\n|\Z|因为|由于|because\b|since\b|as\b|and\b|due to\b))"
 _STEP = re.compile(
@@ -33,12 +37,12 @@ _STEP = re.compile(
     rf"|i['’]d (?:put|rank|place)|to|option|candidate|item)){{0,4}}:? {_NAME}{_STOP}"
     rf"|(?P<before_zh>{_WORD_ZH})(?:,(?=我))?"
     rf"(?:推荐|应该?|会|可以|选择?|排|放|考虑|是|为|的|名|位|候选项?|选项|我|:| ){{0,6}}{_NAME}{_STOP}"
-    rf"|(?<![A-Za-z]){_NAME}(?: (?:is|comes|goes|ranks|takes|lands|would be|should be|would come|should come|should go"
-    rf"|is placed|placed|in|at|the)){{0,3}} (?P<behind>(?i:{_WORD}))(?: place)?{_STOP}"
+    rf"|(?<![A-Za-z]){_NAME},?(?: (?:is|comes|goes|ranks|takes|lands|would be|should be|would come|should come"
+    rf"|should go|is placed|placed|in|at|the)){{0,3}} (?P<behind>(?i:{_WORD}))(?: place)?{_STOP}"
     rf"|{_NAME}(?:项|选项| )?(?:应该?|可以|则|就|会)?(?:排|放|列|居|位|在|是|为|名){{0,4}}"
     rf"(?P<behind_zh>{_WORD_ZH})(?:名|位)?{_STOP}"
 )
-_FIRST = ("first", "First", "FIRST", "首", "第一")
+_FIRST = ("top", "ost likely", "1st", "最", "first", "First", "FIRST", "首", "第一")
 _MOST_CHARACTERS = 20_000
 _UNSURE = re.compile(
     r"\b(?:if|unless|or|maybe|perhaps|might|could|either|tied?|not sure|unsure|versus)\b"
@@ -84,4 +88,6 @@ def _is_place(word: str, place: int, count: int) -> bool:
         return place == count
     if word in _NEXT:
         return place > 1
-    return _PLACES.get(word, _HAN.get(word)) == place
+    if word[:1].isdigit():
+        return int(re.sub(r"\D", "", word)) == place
+    return _PLACES.get(word) == place

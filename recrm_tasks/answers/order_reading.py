@@ -18,7 +18,7 @@ _ENGLISH = (
     *("ranking", "ranked list", "ranked candidates", "ranked", "rank", "order", "ordering", "sequence", "answer"),
     *("result", "sorted list", "sorted", "verdict"),
 )
-_CHINESE = ("排序", "排名", "顺序", "次序", "答案", "结果", "结论")
+_CHINESE = ("优先级", "排序", "排名", "顺序", "次序", "答案", "结果", "结论")
 _CHAIN_AHEAD = r"(?=[ \t*_`\"'(\[]{0,6}[a-z][*_`\"')\]]{0,3} ?(?:>|→|≻|->))"
 """A chain follows; markers are matched in lower case."""
 FORMS = Forms(
@@ -26,11 +26,13 @@ FORMS = Forms(
     marker=marker_of(
         _ENGLISH,
         _CHINESE,
+        r"i(?:['’]d| would| will)? (?:rank|order|sort) (?:them|these|the (?:candidates|items|options|list))"
+        r"(?: as(?: follows)?| like this)?:?(?= ?[*_`\"'(\[]{0,3}[a-z][^a-z'’])",
         r"(?:ranking|ranked|order|ordering|list)(?: (?:from|of|for|by|in|with)\b[^:\n.]{0,80}):",
         r"(?:可能性?|概率|意愿|偏好|喜[欢好]|感?兴趣|推荐|适合|匹配|符合|契合)的?(?:程度|大小|概率|可能性?|度)?(?:的?排序)?(?:由|从)[高大强]到[低小弱](?:排序|排列)?[:为是]",
         rf"(?:综合|结合|根据|按照?|依照?)(?=[^:\n。]{{0,40}}(?:综合|用户|历史|偏好|兴趣|喜好|需求|画像|以上|上述))"
         rf"(?:(?![仅只单])[^:\n。]){{0,40}}:{_CHAIN_AHEAD}",
-        rf"(?:overall|altogether|all in all)[^:\n.]{{0,15}}:{_CHAIN_AHEAD}",
+        rf"(?:overall|altogether|all in all),?(?: i[^:\n.]{{1,12}})?:{_CHAIN_AHEAD}",
         rf"(?:going by|based on|judging (?:by|from)|weighing|considering|given)\b"
         rf"(?=[^:\n.]{{0,80}}\b(?:user|wish|tastes?|preferences?|history|interests?|habits?|profile|everything)\b)"
         rf"(?:(?!\bonly\b|criteri|\baspect|\bfactor|\bdimension|\bbudget)[^:\n.]){{0,80}}:{_CHAIN_AHEAD}",
@@ -71,7 +73,7 @@ _LAST = re.compile(r"\b(?:finally|last(?:ly)?)\b|最后", re.IGNORECASE)
 _INLINE = re.compile(r"(\d{1,2})[.):、]\s?([A-Z])(?![A-Za-z])\s*[,;]?\s*")
 _NOTE = re.compile(r"(?<=[A-Za-z0-9])([*_`\"'\])]{0,3}) ?\(([^()\n]{1,80})\)")
 _OF_RANK = re.compile(
-    r"\b(?:first|last|best|worst|top|bottom|least|most|not|no|never|tie[sd]?|exclud\w*|skip\w*|\d{1,2}(?:st|nd|rd|th))\b|第|最|不|并列|末",
+    r"(?-i:(?<![A-Za-z'’])[A-Z](?![A-Za-z'’]))|\b(?:first|last|best|worst|top|bottom|least|most|not|no|never|tie[sd]?|exclud\w*|skip\w*|\d{1,2}(?:st|nd|rd|th))\b|第|最|不|并列|末",
     re.IGNORECASE,
 )
 _OR = re.compile(r"\s+or\s+|\s*或者?\s*", re.IGNORECASE)
