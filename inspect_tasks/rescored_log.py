@@ -74,7 +74,7 @@ def _again(file: Path, log: EvalLog, sample: EvalSample, found: dict[str, Rescor
     if dimension not in found:
         raise DataError(f"{file}: sample {sample.id} is of {dimension}, but the log is of {', '.join(found)}")
     try:
-        new = score_of(str(sample.id), "".join(sample.target), sample.metadata, sample.output)
+        new = score_of(str(sample.id), "".join(sample.target), sample.metadata, sample.output, sample.epoch)
     except KeyError as error:
         raise DataError(
             f"{file}: sample {sample.id} has no {error}, which reading its answer again needs; run the task again"

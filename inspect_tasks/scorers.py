@@ -22,7 +22,7 @@ _LIMITS = ("max_tokens", "model_length")
 not know why a model stopped, and the numbers of both harnesses must be equal."""
 
 
-def score_of(sample_id: str, target: str, metadata: dict[str, Any], output: ModelOutput) -> Score:
+def score_of(sample_id: str, target: str, metadata: dict[str, Any], output: ModelOutput, epoch: int = 1) -> Score:
     """The score of one sample. An unreadable answer scores 0, with its reason; it is never left unscored.
 
     Args:
@@ -30,6 +30,7 @@ def score_of(sample_id: str, target: str, metadata: dict[str, Any], output: Mode
         target: its target.
         metadata: its metadata.
         output: what the model answered.
+        epoch: the sample's, from 1. The candidates of a list form one list in each epoch.
 
     Raises:
         HarnessError: the provider returned no log-probabilities where they were asked for.
@@ -47,6 +48,8 @@ def score_of(sample_id: str, target: str, metadata: dict[str, Any], output: Mode
         answer = dimension.kind.read(output.completion, after_reasoning(prompt, output))
     cut = metadata["mode"] == "generate" and output.stop_reason in _LIMITS
     outcome = prompt.outcome(answer)
+    if outcome.of_list is not None and epoch > 1:
+        outcome = outcome._replace(of_list=f"{outcome.of_list} (epoch {epoch})")
     flags = {name: True for name, holds in (("unseen", unseen), ("cut", cut)) if holds}
     return Score(
         value=dimension.kind.credit(outcome),
@@ -68,7 +71,7 @@ def recrm() -> Scorer:
     """Reads the answers of a task with one dimension."""
 
     async def score(state: TaskState, target: Target) -> Score:
-        return score_of(str(state.sample_id), target.text, state.metadata, state.output)
+        return score_of(str(state.sample_id), target.text, state.metadata, state.output, state.epoch)
 
     return score
 
@@ -78,6 +81,6 @@ def recrm_bench() -> Scorer:
     """Reads the answers of a task with several dimensions: all metrics by dimension, and their aggregate."""
 
     async def score(state: TaskState, target: Target) -> Score:
-        return score_of(str(state.sample_id), target.text, state.metadata, state.output)
+        return score_of(str(state.sample_id), target.text, state.metadata, state.output, state.epoch)
 
     return score

@@ -15,6 +15,7 @@ from inspect_ai.scorer import Scorer
 from inspect_tasks.samples import to_sample
 from recrm_tasks.answers.prompt import ANSWER_TOKENS
 from recrm_tasks.dimensions import dimension as dimension_of
+from recrm_tasks.dimensions.record_fields import is_list
 from recrm_tasks.dimensions.suites import Suite, suite_of
 from recrm_tasks.dimensions.suites import suite as suite_named
 from recrm_tasks.errors import RecrmError
@@ -28,13 +29,13 @@ try:
     from inspect_tasks.solver import ask
     from inspect_tasks.users_folder import with_paths
     from recrm_tasks.prompting import Backend, load_questions
-    from recrm_tasks.prompting.options import AnyOptions, parse
+    from recrm_tasks.prompting.options import AnyOptions, parse, refuse_list_options
 except ModuleNotFoundError as error:  # run from a clone, in an environment that has only Inspect
     raise PrerequisiteError(
         f"the tasks need {error.name}: pip install pyarrow pyyaml tqdm, or install the package itself (pip install .)"
     ) from None
 
-INTERFACE = "F"
+INTERFACE = "G"
 """Rises with every change of the task parameters. The number before it is the version of the dimension or suite."""
 
 
@@ -50,7 +51,10 @@ def dimension_task(dimension: str, **parameters: Any) -> Task:
         PrerequisiteError: a mistake that the user can fix; Inspect prints it without a traceback.
     """
     try:
-        samples, provenance = _samples(dimension, suite_of(dimension), _parsed(TaskOptions, **parameters))
+        options = _parsed(TaskOptions, **parameters)
+        if not is_list(dimension_of(dimension).record_type):
+            refuse_list_options(options, dimension, "-T ")
+        samples, provenance = _samples(dimension, suite_of(dimension), options)
     except RecrmError as error:
         raise PrerequisiteError(str(error)) from None
     return _task(samples, recrm(), {dimension: provenance}, dimension_of(dimension).version)

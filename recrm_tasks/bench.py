@@ -31,6 +31,7 @@ def bench(
     mapping: str | None = None,
     revision: str | None = None,
     orders: int = 1,
+    ask: str = "list",
     style: str = "chat",
     fewshot: int = 0,
     thinking: int = 0,
@@ -61,6 +62,7 @@ def bench(
         revision: A branch, tag or commit of the hub's data. By default the environment variable `RECRM_REVISION`, else
             `main`.
         orders: In how many seeded orders of its candidates each list is asked.
+        ask: One question for each `list`, or one for each `item` in it: how likely the user is to choose it.
         style: `chat`, or `completion` for base models.
         fewshot: Number of examples in each prompt: records with their answers, never evaluated ones.
         thinking: Tokens for the model's thinking, in addition to the 256 of an answer.

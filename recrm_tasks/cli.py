@@ -15,6 +15,7 @@ from recrm_tasks.data.data_command import add_data_commands
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.prompting.options import Options, declared
 from recrm_tasks.report_commands import add_report_commands
+from recrm_tasks.rewards.reward_command import add_reward_command
 from recrm_tasks.show_command import add_show_command
 
 
@@ -70,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     of_data = add_data_commands(commands, {**help_of, "split": shared["split"].help})
     add_show_command(of_data)
     add_build_command(of_data)
+    add_reward_command(commands)
     return parser
 
 

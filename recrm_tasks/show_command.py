@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 from recrm_tasks.answers.prompt import MODES, Mode, Prompt
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
+from recrm_tasks.dimensions.record_fields import is_list
 from recrm_tasks.errors import NoRecords, RecrmError
 from recrm_tasks.prompting import Backend, Options, load_questions
-from recrm_tasks.prompting.options import declared, number, parse
+from recrm_tasks.prompting.options import declared, number, parse, refuse_list_options
 from recrm_tasks.reports.answer_format import answer_text
 from recrm_tasks.reports.files.writing import write_text
 from recrm_tasks.reports.shown_record import Reading, ShownRecord
@@ -64,6 +65,8 @@ def _show(options: argparse.Namespace) -> int:
     given = {name: getattr(options, name) for name in declared(Options) if name not in ("data", *_OF_MODELS)}
     given = {name: value for name, value in given.items() if value is not None}
     run = replace(parse(Options, given, "--"), data=data)
+    if only is not None and not is_list(dimension_of(only).record_type):
+        refuse_list_options(run, only, "--")
     found = shown(keys, options.answer, run, number(1).parse(options.n, "--n"), options.id, options.read)
     if options.to is None:
         print("\n\n".join(_as_text(record) for record in found.records))

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from recrm_tasks.answers.label_sets import LabelSet
-from recrm_tasks.answers.prompt import Lang, Mode, Prompt, Style
+from recrm_tasks.answers.prompt import Ask, Lang, Mode, Prompt, Style
 from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.aggregate.parts import Parts
 from recrm_tasks.scoring.columns import Rows
-from recrm_tasks.scoring.compare.difference import Difference
+from recrm_tasks.scoring.compare.difference import UNDEFINED, Difference
 from recrm_tasks.scoring.diagnosis import Diagnosis
 from recrm_tasks.scoring.metric import Metric, Metrics, Numbers, by_name
 from recrm_tasks.scoring.metrics.estimate import Estimate
@@ -44,7 +44,8 @@ class Question(NamedTuple):
 
 
 class Posed(NamedTuple):
-    """The allowed answers to one record, and the correct one. A list is posed once per order of its candidates."""
+    """The allowed answers to one record, and the correct one. A list is posed once per order of its candidates, or once
+    per candidate."""
 
     id: str
     group: str | None
@@ -59,6 +60,10 @@ class Posed(NamedTuple):
     """The correct answer in readable form."""
     values: tuple[float, ...] = ()
     """The value of each choice for a reward; empty if choices are not labels."""
+    of_list: str | None = None
+    """If only one candidate is asked about: the id of its list."""
+    candidates: int = 0
+    """The number of candidates in that list."""
 
 
 class Kind(ABC, Generic[Table]):
@@ -84,26 +89,30 @@ class Kind(ABC, Generic[Table]):
 
     def __init__(self) -> None:
         self.declared = by_name((*self.metrics, *SHARED), f"answers of kind {self.name!r}")
-        """Every metric that `measure` returns, by name and in its order."""
+        """Every metric that `measure` may return, by name and in its order."""
 
     # How it is asked for.
 
     @abstractmethod
-    def posed(self, record: Any, labels: LabelSet | None, lang: Lang, orders: int) -> Iterator[Posed]:
-        """The allowed answers to a record: once, or for lists once per order.
+    def posed(
+        self, record: Any, labels: LabelSet | None, lang: Lang, orders: int, ask: Ask = "list"
+    ) -> Iterator[Posed]:
+        """The allowed answers to a record: once, or for lists once per order or candidate.
 
         Args:
             record: a checked record.
             labels: the source's label set.
             lang: language of the prompt.
             orders: the number of seeded orders in which a list is asked; other kinds ignore it.
+            ask: whether lists are asked about as a whole; other kinds ignore it.
 
         Raises:
-            DataError: a ready-made prompt cannot be put in another order.
+            DataError: a list cannot be asked about in this way.
         """
 
-    def clash(self, ids: Sequence[str], orders: int) -> tuple[str, str] | None:
-        """Two of some records' ids, the second of which `posed` gives to a further order of the first; None without."""
+    def clash(self, ids: Sequence[str], orders: int, ask: Ask = "list") -> tuple[str, str] | None:
+        """Two of some records' ids, the second of which `posed` gives to a further question about the first; else
+        None."""
         return None
 
     @abstractmethod
@@ -128,7 +137,7 @@ class Kind(ABC, Generic[Table]):
             candidates: their number; the grades of an order fall by place, so that they name the places.
         """
 
-    def spare(self, record: Any) -> int:
+    def spare(self, record: Any, ask: Ask = "list") -> int:
         """The number of steps by which `shorter` can shorten a record."""
         return 0
 
@@ -186,6 +195,10 @@ class Kind(ABC, Generic[Table]):
         """Like `table`, in the order in which metrics are computed fastest."""
         return self.table(outcomes)
 
+    def by_item(self, table: Table) -> bool:
+        """Whether it is of candidates that were asked about one by one."""
+        return False
+
     @abstractmethod
     def baseline(self, table: Table) -> float:
         """The accuracy of the best answer that does not depend on the record."""
@@ -202,6 +215,8 @@ class Kind(ABC, Generic[Table]):
     def measure(self, outcomes: Sequence[Outcome]) -> Metrics:
         """All metrics: over all answers, over the readable ones (`_valid`), and those that all kinds share.
 
+        Those of candidates that were asked about one by one are there only if they were.
+
         Raises:
             HarnessError: outcomes that no valid run can have.
         """
@@ -210,6 +225,8 @@ class Kind(ABC, Generic[Table]):
         facts = Facts(rows, self.baseline(table))
         found: dict[str, Estimate] = {}
         for name, metric in self.declared.items():
+            if metric.by_item and not self.by_item(table):
+                continue
             if metric in SHARED:
                 found[name] = metric.of(facts)
             elif name == metric.name:
@@ -226,7 +243,9 @@ class Kind(ABC, Generic[Table]):
             second: outcomes of the other, on the same records in the same order.
         """
         (before, _), (after, _) = self.table(first), self.table(second)
-        return {m.name: m.compare(before, after) for m in self.metrics if m.compare is not None}
+        found = {m.name: m.compare(before, after) for m in self.metrics if m.compare is not None}
+        left = {m.name for m in self.metrics if m.by_item}
+        return {name: one for name, one in found.items() if one is not UNDEFINED or name not in left}
 
     def interval(self, name: str, numbers: Numbers) -> tuple[float, float]:
         """The 95 % interval of one metric of a result; (NaN, NaN) if it has none.

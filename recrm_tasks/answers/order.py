@@ -1,4 +1,4 @@
-"""Answers that order a list of candidates."""
+"""Answers that order a list of candidates, or say of one candidate how likely it is chosen."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ from recrm_tasks.answers.order_lists import listed_orders
 from recrm_tasks.answers.order_ordinals import told_orders
 from recrm_tasks.answers.order_reading import FORMS, read_order
 from recrm_tasks.answers.order_tables import ranked_tables
-from recrm_tasks.answers.prompt import Lang, Mode, Prompt, Style, choice_names
+from recrm_tasks.answers.probability import PROBABILITY
+from recrm_tasks.answers.prompt import Ask, Lang, Mode, Prompt, Style, choice_names
 from recrm_tasks.answers.reading import read
 from recrm_tasks.errors import DataError, HarnessError
 from recrm_tasks.scoring import columns
 from recrm_tasks.scoring.aggregate.parts import Parts, in_order
+from recrm_tasks.scoring.candidate_answers import as_yes_or_no, asked_by_item, clusters_of, lists_of
 from recrm_tasks.scoring.columns import Columns, Rows
 from recrm_tasks.scoring.diagnosis import Bars, Diagnosis
 from recrm_tasks.scoring.list_metrics import LIST_METRICS, Lists
@@ -37,6 +39,13 @@ _FORMAT: Mapping[Lang, str] = {
 _NAMES: Mapping[Lang, tuple[str, str]] = {"en": ("letter", "number"), "zh": ("字母", "编号")}
 """Candidates have letters, or numbers if there are more than 26."""
 _CANDIDATES: Mapping[Lang, str] = {"en": "[Candidates]", "zh": "【候选项】"}
+_CANDIDATE: Mapping[Lang, str] = {"en": "[Candidate]", "zh": "【候选项】"}
+
+
+_OF_LIST = "@"
+"""Between the id of a list and the place of one of its candidates, where they are asked about one by one."""
+BY_ITEM = "with ask=item (lm-eval: recrm_ask) each candidate is a question of its own"
+"""The way out for lists that cannot be put in order."""
 
 
 def _ask(mode: Mode, lang: Lang, name: str, style: Style) -> str:
@@ -54,7 +63,11 @@ def _ask(mode: Mode, lang: Lang, name: str, style: Style) -> str:
 
 
 class OrderKind(Kind[Lists]):
-    """An order of candidates, each with a grade (0 is negative). Prompts show the candidates in a hashed order."""
+    """An order of candidates, each with a grade (0 is negative). Prompts show the candidates in a hashed order.
+
+    With `ask="item"` each candidate is a question of its own, whose answer is a probability, as `PROBABILITY` asks for
+    and reads it. The probabilities order the list.
+    """
 
     name = "order"
     gold_fields = ("candidates", "labels")
@@ -63,12 +76,23 @@ class OrderKind(Kind[Lists]):
     hub_task = "text-ranking"
     metrics = LIST_METRICS
 
-    def posed(self, record: Any, labels: LabelSet | None, lang: Lang, orders: int) -> Iterator[Posed]:
+    def posed(
+        self, record: Any, labels: LabelSet | None, lang: Lang, orders: int, ask: Ask = "list"
+    ) -> Iterator[Posed]:
         """See `Kind.posed`. Further orders have their own ids; all orders of a list form one cluster.
 
         The order shown depends only on the ids of the record and its candidates. A ready-made prompt (`messages`)
-        already shows the candidates in the record's order, by letter.
+        already shows the candidates in the record's order, by letter. Each candidate that is a question of its own has
+        its own id, unless it is the only one of its list; those of a list form one cluster.
         """
+        if ask == "item":
+            yield from self._posed_one_by_one(record)
+            return
+        if not 0 < sum(grade > 0 for grade in record.labels) < len(record.labels):
+            raise DataError(
+                f"{record.id}: a list needs at least one positive (above 0) and one negative (0) to be put in order; "
+                f"{BY_ITEM}"
+            )
         if orders > 1 and record.messages:
             raise DataError(f"{record.id}: its ready-made prompt shows the candidates in one order; orders must be 1")
         names = choice_names(len(record.candidates))
@@ -86,17 +110,40 @@ class OrderKind(Kind[Lists]):
                 target=json.dumps(best[: sum(g > 0 for g in gold)]),
             )
 
-    def clash(self, ids: Sequence[str], orders: int) -> tuple[str, str] | None:
+    def _posed_one_by_one(self, record: Any) -> Iterator[Posed]:
+        count = len(record.candidates)
+        if record.messages and count > 1:
+            raise DataError(
+                f"{record.id}: its ready-made prompt is about {count} candidates together, so it cannot ask about one; "
+                "ask must be list"
+            )
+        for place, (candidate, grade) in enumerate(zip(record.candidates, record.labels, strict=True), 1):
+            yield Posed(
+                id=f"{record.id}{_OF_LIST}{place}" if count > 1 else record.id,
+                group=record.group or record.id if count > 1 else record.group,
+                choices=choice_names(2),
+                shown=(candidate.shown,),
+                words=(),
+                gold=grade,
+                target=str(int(grade > 0)),
+                of_list=record.id,
+                candidates=count,
+            )
+
+    def clash(self, ids: Sequence[str], orders: int, ask: Ask = "list") -> tuple[str, str] | None:
         """See `Kind.clash`."""
         known = set(ids)
         for name in ids:
-            head, mark, turn = name.rpartition("#")
-            if mark and head in known and turn in map(str, range(1, orders)):
+            head, mark, turn = name.rpartition(_OF_LIST if ask == "item" else "#")
+            if mark and head in known and (turn.isdecimal() if ask == "item" else turn in map(str, range(1, orders))):
                 return head, name
         return None
 
     def question(self, text: str, body: str, posed: Posed, mode: Mode, lang: Lang, style: Style) -> Question:
         """See `Kind.question`. The candidates follow the record."""
+        if posed.of_list is not None:
+            asked = f"{body}\n\n{_CANDIDATE[lang]}\n{posed.shown[0]}"
+            return PROBABILITY.question(text, asked, posed._replace(gold=int(posed.gold > 0)), mode, lang, style)
         listing = "\n".join(f"{name}. {text}" for name, text in zip(posed.choices, posed.shown, strict=True))
         best = _best_first(posed.gold, posed.choices)
         order = json.dumps({"ranking": best}) if style == "chat" else ", ".join(best)
@@ -112,9 +159,9 @@ class OrderKind(Kind[Lists]):
         """See `Kind.ungraded`."""
         return {"labels": list(range(candidates - 1, -1, -1))}
 
-    def spare(self, record: Any) -> int:
+    def spare(self, record: Any, ask: Ask = "list") -> int:
         """See `Kind.spare`: all candidates but one positive and one negative."""
-        return len(record.candidates) - 2
+        return len(record.candidates) - 2 if ask == "list" else 0
 
     def shorter(self, record: Any, steps: int) -> Any:
         """See `Kind.shorter`. Drops candidates from the end of the first order shown, but keeps the last positive and
@@ -132,11 +179,13 @@ class OrderKind(Kind[Lists]):
         )
 
     def class_names(self, prompt: Prompt) -> tuple[tuple[str, ...], ...]:
-        """See `Kind.class_names`: candidates are not classes."""
-        return ()
+        """See `Kind.class_names`: candidates are not classes, but yes and no are."""
+        return () if prompt.of_list is None else PROBABILITY.class_names(prompt)
 
     def read(self, completion: object, prompt: Prompt) -> Answer:
         """Reads an order of all candidates or of the first few; those left out tie at the bottom."""
+        if prompt.of_list is not None:
+            return PROBABILITY.read(completion, prompt)
         stated = prompt.stated(completion)
         return read(
             turned(stated, prompt) if isinstance(stated, str) and not isinstance(stated, Reason) else stated,
@@ -148,26 +197,35 @@ class OrderKind(Kind[Lists]):
 
     def weigh(self, logprobs: Sequence[float], prompt: Prompt) -> Answer:
         """The candidates in order of the probability of their letter or number."""
+        if prompt.of_list is not None:
+            return PROBABILITY.weigh(logprobs, prompt)
         if len(logprobs) != len(prompt.choices):
             raise HarnessError(f"{prompt.id}: {len(logprobs)} log-probabilities for {len(prompt.choices)} candidates")
         shares = normalise(logprobs)
         return Answer.invalid(Reason.NO_ANSWER) if shares is None else Answer(shares)
 
     def credit(self, outcome: Outcome) -> float:
-        """The AUC within the list."""
+        """The AUC within the list; of one candidate, the probability that was stated for what happened."""
+        if outcome.of_list is not None:
+            return PROBABILITY.credit(*as_yes_or_no([outcome]))
         if not isinstance(outcome.value, tuple) or not isinstance(outcome.gold, tuple):
             return 0.0
         return list_auc(outcome.gold, outcome.value)
 
     def right(self, outcome: Outcome) -> bool:
-        """Whether the first candidate is positive; of tied candidates, most must be."""
+        """Whether the first candidate is positive; of tied candidates, most must be. Of one candidate, whether the
+        probability, as a yes or no, is what happened."""
+        if outcome.of_list is not None:
+            return PROBABILITY.right(*as_yes_or_no([outcome]))
         if not isinstance(outcome.value, tuple) or not isinstance(outcome.gold, tuple):
             return False
         return top_hit(outcome.gold, outcome.value) > 0.5
 
     def parts(self, outcomes: Sequence[Outcome]) -> Parts:
         """See `Kind.parts`. Gold is the grade divided by the highest grade of all lists; the verdict is the normalised
-        rank."""
+        rank. Of candidates that were asked about one by one the verdict is the probability."""
+        if asked_by_item(outcomes):
+            return _parts_of_candidates(outcomes)
         ordered, clusters = in_order(outcomes)
         lists = columns.lists(Columns.of(ordered))
         grades = np.array([g for gold, _ in lists for g in gold], dtype=np.float64)
@@ -184,6 +242,10 @@ class OrderKind(Kind[Lists]):
         """See `Kind.table`."""
         return Lists.of(outcomes)
 
+    def by_item(self, table: Lists) -> bool:
+        """See `Kind.by_item`."""
+        return table.pooled is not None
+
     def baseline(self, table: Lists) -> float:
         """See `Kind.baseline`: the accuracy of a random order."""
         return table.chance()
@@ -191,8 +253,11 @@ class OrderKind(Kind[Lists]):
     def diagnose(self, outcomes: Sequence[Outcome], names: Mapping[int, str]) -> Diagnosis:
         """How often the first choice was at each place of the order shown, and how often it would be by chance.
 
-        Tied first choices count in equal parts.
+        Tied first choices count in equal parts. Of candidates that were asked about one by one, the reliability
+        diagram: they were not shown together.
         """
+        if asked_by_item(outcomes):
+            return PROBABILITY.diagnose(as_yes_or_no(outcomes), names)
         chosen: dict[int, float] = defaultdict(float)
         chance: dict[int, float] = defaultdict(float)
         for _, scores in columns.lists(Columns.of(outcomes)):
@@ -224,6 +289,19 @@ class OrderKind(Kind[Lists]):
                 for place in sorted(chance)
             ],
         )
+
+
+def _parts_of_candidates(outcomes: Sequence[Outcome]) -> Parts:
+    lists = lists_of(sorted(outcomes, key=lambda o: (o.of_list or "", o.id)), whole=False)
+    clusters = clusters_of(lists)
+    grades = np.array([grade for one in lists for grade in one.grades], dtype=np.float64)
+    return Parts(
+        ids=tuple(sorted({str(outcome.of_list) for outcome in outcomes})),
+        clusters=np.arange(len(lists)) if clusters is None else clusters,
+        starts=np.cumsum([0, *(len(one.grades) for one in lists)]),
+        gold=grades / grades.max(initial=1.0),
+        verdict=np.array([stated for one in lists for stated in one.stated], dtype=np.float64),
+    )
 
 
 def shown_order(record: Any, turn: int = 0) -> list[int]:

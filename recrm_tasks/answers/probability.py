@@ -11,7 +11,7 @@ import numpy as np
 from recrm_tasks.answers.kind import Kind, Posed, Question, completes, normalise
 from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.answers.probability_reading import FORMS, read_probability, read_probability_line
-from recrm_tasks.answers.prompt import Lang, Mode, Prompt, Style, choice_names
+from recrm_tasks.answers.prompt import Ask, Lang, Mode, Prompt, Style, choice_names
 from recrm_tasks.answers.reading import read
 from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.aggregate.parts import Parts, in_order, single_parts
@@ -53,7 +53,9 @@ class ProbabilityKind(Kind[Probabilities]):
     hub_task = "text-ranking"
     metrics = PROBABILITY_METRICS
 
-    def posed(self, record: Any, labels: LabelSet | None, lang: Lang, orders: int) -> Iterator[Posed]:
+    def posed(
+        self, record: Any, labels: LabelSet | None, lang: Lang, orders: int, ask: Ask = "list"
+    ) -> Iterator[Posed]:
         """See `Kind.posed`. The first choice is yes."""
         yield Posed(
             id=record.id,

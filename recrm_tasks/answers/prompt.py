@@ -21,6 +21,11 @@ Style: TypeAlias = Literal["chat", "completion"]
 """`chat`: the model follows instructions and writes JSON. `completion`: it continues the text with the bare answer."""
 STYLES: tuple[Style, ...] = ("chat", "completion")
 
+Ask: TypeAlias = Literal["list", "item"]
+"""How candidates are asked about. `list`: one question per list, about their order. `item`: one question per candidate,
+how likely the user is to choose it."""
+ASKS: tuple[Ask, ...] = ("list", "item")
+
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 ANSWER_TOKENS = 256
@@ -58,6 +63,12 @@ class Prompt(NamedTuple):
     """What the end of the rendered prompt leaves open, as `thinking.left_open` returns it."""
     marks: Marks | None = None
     """The user's own marks of thinking."""
+    dimension: str = ""
+    """The key of the dimension that asks; empty in older logs."""
+    of_list: str | None = None
+    """Where candidates are asked about one by one: the id of the list that this one is in."""
+    candidates: int = 0
+    """The number of candidates in that list."""
 
     def stated(self, completion: object) -> object:
         """The part of a completion that may contain the answer, or the reason why there is none.
@@ -73,16 +84,18 @@ class Prompt(NamedTuple):
 
     def outcome(self, answer: Answer) -> Outcome:
         """The outcome of an answer to this question."""
-        return Outcome.of(self.id, self.gold, answer, self.group, self.values)
+        return Outcome.of(self.id, self.gold, answer, self.group, self.values, self.of_list, self.candidates)
 
     def to_json(self) -> dict[str, Any]:
-        """All fields by name, in plain JSON values; `opened` and `marks` only if there are any."""
+        """All fields by name, in plain JSON values; `opened`, `marks` and those of a list only if there are any."""
         fields = self._asdict()
         opened, marks = fields.pop("opened"), fields.pop("marks")
+        of_list, candidates = fields.pop("of_list"), fields.pop("candidates")
         return {
             **fields,
             **({"opened": opened} if opened else {}),
             **({"marks": list(marks)} if marks else {}),
+            **({} if of_list is None else {"of_list": of_list, "candidates": candidates}),
             "messages": [message.model_dump() for message in self.messages],
             "choices": list(self.choices),
             "words": [list(words) for words in self.words],
@@ -95,7 +108,7 @@ class Prompt(NamedTuple):
         """The prompt from a log or a document; unknown keys are ignored.
 
         Logs may omit the turns, which are not needed to read an answer. Logs of version 0.1.0 have no `group`, `values`
-        and `style`, and older logs no `opened` and `marks`.
+        and `style`, and older logs none of what follows it.
         """
         gold, marks = entry["gold"], entry.get("marks")
         return cls(
@@ -111,6 +124,9 @@ class Prompt(NamedTuple):
             style=entry.get("style", "chat"),
             opened=entry.get("opened"),
             marks=(marks[0], marks[1]) if marks else None,
+            dimension=entry.get("dimension", ""),
+            of_list=entry.get("of_list"),
+            candidates=entry.get("candidates", 0),
         )
 
 

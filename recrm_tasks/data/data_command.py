@@ -8,11 +8,15 @@ from collections import abc
 from pathlib import Path
 from typing import Any
 
+from recrm_tasks.answers.order import BY_ITEM
 from recrm_tasks.data.export import export
+from recrm_tasks.data.mapping.layout import Placed, place
+from recrm_tasks.data.mapping.made_from import made_from
 from recrm_tasks.data.mapping.mapping_file import Mapping, to_yaml
 from recrm_tasks.data.mapping.plan import stop_for
 from recrm_tasks.data.profile import Profile, described, profile, proposal
 from recrm_tasks.data.sources.origin import Origin, origin_of
+from recrm_tasks.data.sources.published_files import compared
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError, NoRecords
@@ -60,35 +64,59 @@ def _source(parser: argparse.ArgumentParser, help_of: abc.Mapping[str, str]) -> 
 
 
 def _inspect(options: argparse.Namespace) -> int:
-    keys = options.dimension or list(dimensions())
-    chosen = [dimension_of(key) for key in keys]
+    chosen = [dimension_of(key) for key in options.dimension or dimensions()]
     origin = origin_of(options.data, options.revision)
     print(f"{origin.name} (revision {origin.commit or '-'}): {len(origin.names)} files")
+    placed = place(origin.names, origin.card())
+    if origin.choice == "hub":
+        contents = {p.name: origin.contents[p.name] for p in placed}
+        for path, said in compared(contents, origin.whole):
+            print(f"  {path}: {said}")
     found: list[Profile] = []
-    missing: list[DataError] = []
+    absent: list[NoRecords] = []
+    failed: dict[str, DataError] = {}
     for dimension in chosen:
         try:
             found.append(profile(origin, dimension, options.mapping))
         except NoRecords as error:
-            missing.append(error)
+            absent.append(error)
             print(f"\n{dimension.key}: no records")
             continue
         except DataError as error:
-            missing.append(error)
+            failed[dimension.key] = error
             print(f"\n{dimension.key}: {error}")
             continue
         _print(found[-1])
+    if not options.dimension:
+        _print_unassigned(placed, found, failed)
     doubtful = [p for p in found if p.plan.doubts]
     if found and (doubtful or not options.mapping) and origin.choice != "sample":
         _write(options.to, found, origin)
     if doubtful:
         raise stop_for(doubtful[0].plan.doubts, origin, doubtful[0].dimension)
+    if failed:
+        raise next(iter(failed.values()))
     if not found:
-        raise missing[0]
-    unusable = sum(p.problems.total for p in found)
+        raise absent[0]
+    unusable = sum(p.problems.total for p in found if p.plan.mapping.unusable == "stop")
     if unusable:
-        raise DataError(f"{unusable} rows cannot be used; by default they stop a run")
+        raise DataError(
+            f"{unusable} rows cannot be used; by default they stop a run (`unusable: skip` in a mapping.yaml leaves "
+            "them out and counts them)"
+        )
     return 0
+
+
+def _print_unassigned(placed: list[Placed], found: list[Profile], failed: abc.Collection[str]) -> None:
+    """Names the data files that are of no dimension."""
+    read = {name for p in found for files in p.plan.files for name, _ in files}
+    left = [p.name for p in placed if p.name not in read and not set(p.dimensions) & set(failed)]
+    if left:
+        shown = ", ".join(left[:10]) + (f" and {len(left) - 10} more" if len(left) > 10 else "")
+        print(
+            f"\nnot read: {shown}: of no dimension by name or columns, or left out by the mapping. In a mapping.yaml, "
+            "`files` say which files a dimension has"
+        )
 
 
 def _write(to: Path, found: list[Profile], origin: Origin) -> None:
@@ -96,12 +124,13 @@ def _write(to: Path, found: list[Profile], origin: Origin) -> None:
     if to.exists():
         print(f"\n{to} exists already and is left as it is; --to names another file")
         return
-    head = f"# What was recognised of {origin.name}"
-    head += f" at {origin.commit}" if origin.commit else ""
-    text = f"{head}. `?` has to be decided: remove the # of one answer. docs/data.md describes the keys.\n"
+    text = (
+        "# What was recognised. `?` has to be decided: remove the # of one answer. docs/data.md describes the keys.\n"
+    )
     doubts = [(p.dimension.key, doubt) for p in found for doubt in p.plan.doubts]
+    mapping = Mapping(made_from=made_from(origin), dimensions=proposal(found))
     try:
-        to.write_text(text + to_yaml(Mapping(dimensions=proposal(found)), doubts), encoding="utf-8")
+        to.write_text(text + to_yaml(mapping, doubts), encoding="utf-8")
     except OSError as error:
         raise DataError(f"{to}: cannot be written: {error.strerror}") from None
     print(f"\nwritten: {to} (use it with --mapping {to} or RECRM_MAPPING={to})")
@@ -126,16 +155,22 @@ def _print(found: Profile) -> None:
     for title, counts in (("splits", found.splits), ("labels", found.labels), ("languages", found.langs)):
         shown = ", ".join(f"{name}: {count:,}" for name, count in list(counts.items())[:20])
         print(f"  {title:<11} {shown}" + (f" and {len(counts) - 20} more" if len(counts) > 20 else ""))
+    if found.one_sided:
+        print(f"  no order    {found.one_sided:,} lists lack a positive or a negative: {BY_ITEM}")
     if found.groups is not None:
         print(f"  groups      {found.groups:,}")
     for name, (median, most, longest) in found.lengths.items():
         print(f"  characters  {name}: median {median:,}, 99 % below {most:,}, longest {longest:,}")
+    for column, count in found.misses.items():
+        if count:
+            print(f"  no match    {count:,} texts in which the pattern of {column} does not fit: it is missing there")
     print(
         f"  duplicates  {found.duplicates:,} have the same content as an earlier record; "
         f"{found.overlap:,} of test are in another split too"
     )
+    title = "left out" if plan.mapping.unusable == "skip" else "unusable"
     for reason, count in found.problems.reasons.most_common():
-        print(f"  unusable    {count:,} rows: {reason}")
+        print(f"  {title:<11} {count:,} rows: {reason}")
         for example in found.problems.examples(reason):
             print(f"                {example}")
 

@@ -14,9 +14,10 @@ import pyarrow.compute as pc
 
 from recrm_tasks import __version__
 from recrm_tasks.answers.label_sets import LabelSet
-from recrm_tasks.answers.prompt import LANGS, Lang, Mode, Prompt
+from recrm_tasks.answers.prompt import LANGS, Ask, Lang, Mode, Prompt
 from recrm_tasks.data.mapping.plan import plan, stop_for
-from recrm_tasks.data.prepare import prepare
+from recrm_tasks.data.prepare import has_order, prepare
+from recrm_tasks.data.progress import progress
 from recrm_tasks.data.sources.origin import origin_of
 from recrm_tasks.data.store.arrow_store import Stored, codes_of
 from recrm_tasks.data.store.content_digests import as_digests, dataset_hash
@@ -58,12 +59,16 @@ class Dataset:
                 table = table.set_column(0, "id", pa.array(ids))
             done += table.num_rows
             yield table
+            del table  # before the next one is made: each is large
 
     def records(self) -> Iterator[Any]:
         """The records, as objects of the dimension's `record_type`."""
-        for table in self.tables():
-            for batch in table.to_batches(_PART):
-                yield from records_of(self.dimension, batch)
+        with progress(f"reading {self.dimension.key}", len(self)) as bar:
+            for table in self.tables():
+                for batch in table.to_batches(_PART):
+                    yield from records_of(self.dimension, batch)
+                    bar.update(batch.num_rows)
+                del table, batch  # as in `tables`
 
     def ids(self) -> list[str]:
         """The records' ids, in order."""
@@ -94,7 +99,9 @@ class Dataset:
             )
         return replace(self, rows=chosen)
 
-    def prompts(self, mode: Mode, lang: Lang | None = None, orders: int = 1, form: Form = PLAIN) -> Iterator[Prompt]:
+    def prompts(
+        self, mode: Mode, lang: Lang | None = None, orders: int = 1, form: Form = PLAIN, ask: Ask = "list"
+    ) -> Iterator[Prompt]:
         """The records as questions, in the same order.
 
         Args:
@@ -102,9 +109,10 @@ class Dataset:
             lang: language of the prompts; by default each record's own.
             orders: in how many seeded orders each list is asked; other dimensions are asked once.
             form: style and examples.
+            ask: whether each list is asked about as a whole, or each of its candidates.
         """
         return chain.from_iterable(
-            self.dimension.prompts(record, self.labels, mode, lang, orders, form) for record in self.records()
+            self.dimension.prompts(record, self.labels, mode, lang, orders, form, ask) for record in self.records()
         )
 
 
@@ -124,6 +132,7 @@ def load(
     seed: int = 0,
     mapping: str | None = None,
     revision: str | None = None,
+    ask: Ask | None = "list",
 ) -> Dataset:
     """Loads one dimension.
 
@@ -137,6 +146,8 @@ def load(
         seed: of that order.
         mapping: a mapping.yaml; by default the environment's `RECRM_MAPPING`, else what is recognised.
         revision: of the hub's data; by default the environment's `RECRM_REVISION`, else the pinned one.
+        ask: how lists will be asked about. With `item`, lists without a positive or without a negative are records too;
+            with None, if there are no others.
 
     Raises:
         RecrmError: a mistake that the user can correct, in one message.
@@ -149,7 +160,8 @@ def load(
     made = plan(origin, registered, mapping)
     if made.doubts:
         raise stop_for(made.doubts, origin, registered)
-    stored, problems = prepare(origin, registered, made)
+    ordered = has_order(origin, registered, made) if ask is None else ask == "list"
+    stored, problems = prepare(origin, registered, made, ordered=ordered)
     rows, split = choose_split(stored, split, hashed=origin.choice == "hub")
     if lang is not None:
         codes, langs = codes_of(stored.index.column("lang"))
@@ -176,6 +188,11 @@ def load(
         "prompt_version": registered.version,
         "recrm_tasks": __version__,
     }
+    misses = {place: count for place, count in stored.manifest["misses"].items() if count}
+    if misses:
+        provenance["pattern_misses"] = misses
+    if made.elsewhere:
+        provenance["mapping_note"] = made.elsewhere
     if not origin.whole:
         provenance["files"] = NOT_LISTED
     return Dataset(registered, made.labels, provenance, stored, rows)
@@ -241,6 +258,16 @@ def _strata(
         codes, values = codes_of(column)
         is_length = pa.types.is_int32(column.type)
         columns.append((codes[rows], ["" if v is None else f"{v:04}" if is_length else str(v) for v in values]))
-    combined, numbers = np.unique(np.stack([codes for codes, _ in columns]), axis=1, return_inverse=True)
-    keys = [tuple(words[i] for i, (_, words) in zip(key, columns, strict=True)) for key in combined.T.tolist()]
+    # One number per row, in the order of the columns: rows of several numbers are sorted thirty times as slowly.
+    combined = np.zeros(len(rows), dtype=np.int64)
+    for codes, words in columns:
+        combined = combined * len(words) + codes
+    found, numbers = np.unique(combined, return_inverse=True)
+    keys = []
+    for number in found.tolist():
+        key: list[str] = []
+        for _, words in reversed(columns):
+            number, code = divmod(number, len(words))
+            key.append(words[code])
+        keys.append(tuple(reversed(key)))
     return numbers.reshape(-1), keys

@@ -15,6 +15,7 @@ import yaml
 from recrm_tasks import __version__
 from recrm_tasks.data.dataset import Dataset, load
 from recrm_tasks.data.mapping.layout import UNSPLIT
+from recrm_tasks.data.progress import progress
 from recrm_tasks.data.store.schema import schema_of
 from recrm_tasks.data.whole_folder import is_taken, whole_folder
 from recrm_tasks.dimensions import dimensions
@@ -70,7 +71,7 @@ def _dimension(
     folder: Path, key: str, data: str | None, split: str | None, mapping: str | None, revision: str | None
 ) -> tuple[dict[str, Any], Any]:
     """One dimension's files, one per split, their records in the order of the source."""
-    whole = load(key, data, split="all", mapping=mapping, revision=revision)
+    whole = load(key, data, split="all", mapping=mapping, revision=revision, ask=None)
     if split is None:
         names = pa.compute.unique(whole.stored.index.column("split")).to_pylist()
         wanted = [name or "all" for name in sorted(names, key=str)]
@@ -79,14 +80,14 @@ def _dimension(
     splits = {}
     for part in wanted:
         again = part != "all"
-        dataset = load(key, data, split=part, mapping=mapping, revision=revision) if again else whole
+        dataset = load(key, data, split=part, mapping=mapping, revision=revision, ask=None) if again else whole
         name = part.removeprefix("hash-") if part.startswith("hash-") else part
         _write(folder / key / f"{UNSPLIT if part == 'all' else name}.parquet", dataset, None if part == "all" else name)
         splits[UNSPLIT if part == "all" else name] = {
             "rows": len(dataset),
             "sha256": dataset.provenance["sha256"],
         }
-    kept = ("data", "source", "revision", "mapping", "rows_skipped", "prompt_version", "files")
+    kept = ("data", "source", "revision", "mapping", "mapping_note", "rows_skipped", "prompt_version", "files")
     said = {name: whole.provenance[name] for name in kept if name in whole.provenance} | {"splits": splits}
     return said, whole.labels.model_dump(mode="json") if whole.labels else None
 
@@ -97,7 +98,10 @@ def _write(file: Path, dataset: Dataset, split: str | None) -> None:
     schema = pa.schema([pa.field("dimension", pa.string()), *schema_of(key)])
     file.parent.mkdir(exist_ok=True)
     in_order = replace(dataset, rows=np.sort(dataset.rows))
-    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+    with (
+        progress(f"writing {key}", len(dataset)) as bar,
+        pq.ParquetWriter(file, schema, compression="zstd") as writer,
+    ):
         for table in in_order.tables():
             if split is not None:
                 table = table.set_column(
@@ -105,6 +109,8 @@ def _write(file: Path, dataset: Dataset, split: str | None) -> None:
                 )
             named = pa.repeat(key, table.num_rows)
             writer.write_table(pa.Table.from_arrays([named, *table.columns], schema=schema), row_group_size=50_000)
+            bar.update(table.num_rows)
+            del table, named  # before the next one is read: each is large
 
 
 def _card(manifest: dict[str, Any]) -> str:

@@ -22,6 +22,8 @@ from recrm_tasks.data.convert.rows import convert
 from recrm_tasks.data.formats import Chunk, read
 from recrm_tasks.data.mapping.mapping_file import Source
 from recrm_tasks.data.mapping.plan import Plan
+from recrm_tasks.data.mapping.text_parts import Fits, with_text_parts, without_parts
+from recrm_tasks.data.progress import progress
 from recrm_tasks.data.sources.origin import Origin
 from recrm_tasks.data.store.arrow_store import Stored, Writer, cache_folder, stored
 from recrm_tasks.data.store.code_digest import code_digest
@@ -30,17 +32,21 @@ from recrm_tasks.data.store.record_index import index_of, index_schema, renamed
 from recrm_tasks.data.store.sampling import Digests, id_digests
 from recrm_tasks.data.store.schema import schema_of
 from recrm_tasks.dimensions.base import Dimension
+from recrm_tasks.dimensions.record_fields import field_type, is_list, own_fields
 from recrm_tasks.errors import DataError, NoRecords
 
 _SMALL = 8 << 20
 """Bytes of source files below which records stay in memory."""
 _PART = 4_096
 """Rows per part of the store: what is read at once to reach one of them."""
+_WITHOUT_ID = "without an `id` in mapping.yaml they are made of the content"
 
 T = TypeVar("T")
 
 
-def prepare(origin: Origin, dimension: Dimension, plan: Plan, stop: bool = True) -> tuple[Stored, Problems]:
+def prepare(
+    origin: Origin, dimension: Dimension, plan: Plan, stop: bool = True, ordered: bool = True
+) -> tuple[Stored, Problems]:
     """Checks every record of a dimension.
 
     Args:
@@ -49,6 +55,7 @@ def prepare(origin: Origin, dimension: Dimension, plan: Plan, stop: bool = True)
         plan: how its files are read.
         stop: whether it is an error if rows cannot be used or there are none; if the mapping says to skip unusable
             rows, those are no error.
+        ordered: whether each list must have a positive and a negative, so that it can be put in order.
 
     Returns:
         The records, and what was wrong with the rows that could not be used.
@@ -57,7 +64,7 @@ def prepare(origin: Origin, dimension: Dimension, plan: Plan, stop: bool = True)
         DataError: a file cannot be read, rows cannot be used, or there are no records.
     """
     names = [name for files in plan.files for name, _ in files]
-    home = _home(origin, dimension, plan, names)
+    home = _home(origin, dimension, plan, names, ordered)
     strict = stop and plan.mapping.unusable == "stop"
     found = stored(home) if home else None
     if found is not None:
@@ -65,7 +72,7 @@ def prepare(origin: Origin, dimension: Dimension, plan: Plan, stop: bool = True)
         if strict:
             _refuse(problems, found.manifest["rows"], dimension)
     else:
-        with _Check(origin, dimension, plan, home) as check:
+        with _Check(origin, dimension, plan, home, ordered) as check:
             problems = check.run()
             if strict:
                 _refuse(problems, check.rows - len(check.dropped), dimension)
@@ -79,6 +86,16 @@ def prepare(origin: Origin, dimension: Dimension, plan: Plan, stop: bool = True)
     return found, problems
 
 
+def has_order(origin: Origin, dimension: Dimension, plan: Plan) -> bool:
+    """Whether some list can be put in order, so that the others are mistakes; else they are rows without lists."""
+    if not is_list(dimension.record_type):
+        return True
+    if any(source.no_lists for source in plan.mapping.sources):
+        return False
+    found, problems = prepare(origin, dimension, plan, stop=False)
+    return bool(found.manifest["rows"] or not problems.total)
+
+
 def _refuse(problems: Problems, rows: int, dimension: Dimension) -> None:
     if problems.total:
         raise DataError(
@@ -88,22 +105,24 @@ def _refuse(problems: Problems, rows: int, dimension: Dimension) -> None:
         )
 
 
-def _home(origin: Origin, dimension: Dimension, plan: Plan, names: list[str]) -> Path | None:
+def _home(origin: Origin, dimension: Dimension, plan: Plan, names: list[str], ordered: bool) -> Path | None:
     """The place of the records in the cache; None for sources that are small."""
     root = origin.local(names)
     if sum((root / name).stat().st_size for name in names) < _SMALL:
         return None
     labels = plan.labels.model_dump_json() if plan.labels else None
-    what = [code_digest(), dimension.key, plan.mapping.model_dump_json(), labels, origin.key(names)]
+    of_any = [] if ordered or not is_list(dimension.record_type) else ["lists of any grades"]
+    what = [code_digest(), dimension.key, plan.mapping.model_dump_json(), labels, origin.key(names), *of_any]
     return cache_folder() / hashlib.sha256(json.dumps(what).encode()).hexdigest()[:32]
 
 
 class _Check:
     """One pass over all rows of a dimension."""
 
-    def __init__(self, origin: Origin, dimension: Dimension, plan: Plan, home: Path | None) -> None:
-        self.origin, self.dimension, self.plan = origin, dimension, plan
+    def __init__(self, origin: Origin, dimension: Dimension, plan: Plan, home: Path | None, ordered: bool) -> None:
+        self.origin, self.dimension, self.plan, self.ordered = origin, dimension, plan, ordered
         self.problems, self.others = Problems(), Counter[str]()
+        self.fits = [Fits() for _ in plan.mapping.sources]
         self.rows, self.dropped = 0, np.array([], dtype=np.int64)
         self.renamed: dict[str, str] = {}
         self._ids: list[Digests] = []
@@ -119,19 +138,20 @@ class _Check:
 
     def run(self) -> Problems:
         """Reads and checks everything."""
-        # Imported here, because most runs read the cache. The bar shows on a terminal after two seconds.
-        from tqdm import tqdm
-
-        with tqdm(desc=f"checking {self.dimension.key}", unit=" rows", disable=None, delay=2, leave=False) as bar:
-            for file, chunk, source, split in _ahead(_chunks(self.origin, self.plan)):
+        with progress(f"checking {self.dimension.key}") as bar:
+            for file, chunk, source, split in _ahead(_chunks(self.origin, self.dimension, self.plan, self.fits)):
                 bar.update(len(chunk.numbers))
-                converted = convert(chunk, self.dimension, source, self.plan.labels, split, self.origin.name)
+                converted = convert(
+                    chunk, self.dimension, source, self.plan.labels, split, self.origin.name, self.ordered
+                )
                 self.problems.add(file, chunk.unit, converted.problems)
                 self.others.update(converted.others)
                 if converted.batch.num_rows:
                     self._keep(converted.batch, source.id is None)
                     self._places.append((self.rows, file, chunk.unit, converted.numbers, source.id is None))
                     self.rows += converted.batch.num_rows
+        for number, fits in enumerate(self.fits):
+            fits.check(f"mapping of {self.dimension.key}: sources.{number}")
         self._same_ids()
         return self.problems
 
@@ -143,9 +163,17 @@ class _Check:
             "renamed": self.renamed,
             "others": dict(self.others),
             "problems": self.problems.to_json(),
+            "misses": self._misses(),
         }
         index = pa.Table.from_batches(self._index, index_schema(self.dimension))
         return self._writer.finish(manifest, renamed(index, self.renamed))
+
+    def _misses(self) -> dict[str, int]:
+        """Per place in the mapping with a pattern: the texts that it does not fit."""
+        misses = Counter[str]()
+        for fits in self.fits:
+            misses.update(fits.misses)
+        return dict(misses)
 
     def _keep(self, batch: pa.RecordBatch, content_id: bool) -> None:
         content = content_digests(batch, self.dimension)
@@ -179,7 +207,8 @@ class _Check:
             before, before_unit, before_number, _ = self._place(first[key])
             refused.append(row)
             stands = f"{before}, {before_unit} {before_number}"
-            self.problems.add(file, unit, [(number, "repeated id", f"id: duplicate of {stands}; ids must be unique")])
+            said = f"id: duplicate of {stands}; ids must be unique ({_WITHOUT_ID})"
+            self.problems.add(file, unit, [(number, "repeated id", said)])
         self.dropped = np.array(refused, dtype=np.int64)
 
     def _place(self, row: int) -> tuple[Path, str, int, bool]:
@@ -188,19 +217,28 @@ class _Check:
         return file, unit, int(numbers[row - start]), content_id
 
 
-def _chunks(origin: Origin, plan: Plan) -> Iterator[tuple[Path, Chunk, Source, str | None]]:
-    """All rows of all files, each chunk with its file, mapping and split."""
+def _chunks(
+    origin: Origin, dimension: Dimension, plan: Plan, fits: list[Fits]
+) -> Iterator[tuple[Path, Chunk, Source, str | None]]:
+    """All rows of all files, each chunk with its file, mapping and split. Patterns count how often they fit."""
     names = [name for files in plan.files for name, _ in files]
     root = origin.local(names)
-    for source, files in zip(plan.mapping.sources, plan.files, strict=True):
+    record = dimension.record_type
+    lists = {name for name in own_fields(record) if field_type(record, name).is_list}
+    for number, (source, files) in enumerate(zip(plan.mapping.sources, plan.files, strict=True)):
+        columns = without_parts(source)
         for name, split in files:
             file = root / name
+            rows = with_text_parts(read(file), source, lists, fits[number])
             if source.list_id is not None:
-                for chunk in grouped_rows.grouped(read(file), source):
-                    yield file, chunk, grouped_rows.of_lists(source), split
+                for chunk in grouped_rows.grouped(rows, columns):
+                    yield file, chunk, grouped_rows.of_lists(columns), split
+            elif source.no_lists:
+                for chunk in rows:
+                    yield file, grouped_rows.each_alone(chunk, columns), grouped_rows.of_lists(columns), split
             else:
-                for chunk in read(file):
-                    yield file, chunk, source, split
+                for chunk in rows:
+                    yield file, chunk, columns, split
 
 
 def _ahead(items: Iterator[T], depth: int = 2) -> Iterator[T]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from recrm_tasks.data.convert.list_labels import grade_counts
 from recrm_tasks.data.convert.problems import Problems
-from recrm_tasks.data.mapping.mapping_file import DimensionMapping, Source
+from recrm_tasks.data.mapping.look import columns_of
+from recrm_tasks.data.mapping.mapping_file import DimensionMapping, Source, TextPart
 from recrm_tasks.data.mapping.plan import Plan, plan
-from recrm_tasks.data.prepare import prepare
+from recrm_tasks.data.prepare import has_order, prepare
+from recrm_tasks.data.progress import progress
 from recrm_tasks.data.sources.origin import Origin
 from recrm_tasks.data.store.arrow_store import Stored, codes_of
 from recrm_tasks.data.store.content_digests import as_digests, repeated
@@ -42,6 +45,10 @@ class Profile:
     overlap: int = 0
     """Records of the test split with the same content as one of another split."""
     groups: int | None = None
+    misses: dict[str, int] = field(default_factory=dict)
+    """Per place in the mapping with a pattern: the texts that it does not fit."""
+    one_sided: int = 0
+    """Lists without a positive or without a negative."""
     problems: Problems = field(default_factory=Problems)
 
 
@@ -55,13 +62,19 @@ def profile(origin: Origin, dimension: Dimension, mapping: str | None) -> Profil
     found = Profile(dimension, made)
     if made.doubts:
         return found
-    stored, found.problems = prepare(origin, dimension, made, stop=False)
+    ordered = has_order(origin, dimension, made)
+    stored, found.problems = prepare(origin, dimension, made, stop=False, ordered=ordered)
     found.rows = stored.manifest["rows"]
+    if dropped := stored.manifest["dropped"]:
+        kept = np.delete(np.arange(stored.index.num_rows), dropped)
+        stored = replace(stored, index=stored.index.take(pa.array(kept)))
     if not found.rows:
         return found
+    found.misses = stored.manifest["misses"]
     found.splits = _counts(stored, "split")
     found.langs = _counts(stored, "lang")
     found.labels = _label_counts(stored, dimension)
+    found.one_sided = _one_sided(stored) if is_list(dimension.record_type) else 0
     found.lengths = dict(_lengths(stored, dimension))
     content = as_digests(stored.index.column(CONTENT))
     found.duplicates = len(repeated(content))
@@ -81,9 +94,11 @@ def described(source: Source) -> Iterator[tuple[str, str]]:
     for name in ("rows", "id", "group", "split", "lang", "list_id", "candidate_id", "messages"):
         value = getattr(source, name)
         if value is not None:
-            yield name, value if isinstance(value, str) else getattr(value, "column", None) or " + ".join(value)
+            yield name, _in_words(value)
+    if source.no_lists:
+        yield "list", "none: each row is a question of its own (ask=item)"
     for name, column in source.fields.items():
-        yield name, column if isinstance(column, str) else "nothing" if column is None else " + ".join(column)
+        yield name, "nothing" if column is None else _in_words(column)
     if source.label is not None:
         values = ", ".join(f"{k} = {v}" for k, v in source.label.values.items())
         if source.label.value is not None:
@@ -93,6 +108,17 @@ def described(source: Source) -> Iterator[tuple[str, str]]:
         how = how if source.label.read == "answer" else []
         how += [values] if values else [f"grades {' > '.join(source.label.grades)}"] if source.label.grades else []
         yield "label", f"{source.label.column}" + (f" ({'; '.join(how)})" if how else "")
+
+
+def _in_words(value: Any) -> str:
+    columns = " + ".join(columns_of(value))
+    if isinstance(value, TextPart):
+        within = "".join(
+            f" {word} {said!r}" for word in ("after", "before") if (said := getattr(value, word)) is not None
+        )
+        return f"{columns}, {'without ' if value.without is not None else ''}{value.looks_for!r}{within}"
+    pattern = getattr(value, "pattern", None)
+    return columns if pattern is None else f"{columns}, {pattern!r}"
 
 
 def _counts(stored: Stored, name: str) -> dict[str, int]:
@@ -111,6 +137,15 @@ def _label_counts(stored: Stored, dimension: Dimension) -> dict[str, int]:
     return said | {f"lists of {size}": count for size, count in sorted(sizes.items())}
 
 
+def _one_sided(stored: Stored) -> int:
+    """The number of lists without a positive or without a negative."""
+    count = 0
+    for batch in stored.batches(["labels"]):
+        positive, negative, _ = grade_counts(batch.column(0))
+        count += int(((positive == 0) | (negative == 0)).sum())
+    return count
+
+
 def _lengths(stored: Stored, dimension: Dimension) -> Iterator[tuple[str, tuple[int, int, int]]]:
     schema = schema_of(dimension.key)
     short = {"label", "labels", "category"}
@@ -118,9 +153,11 @@ def _lengths(stored: Stored, dimension: Dimension) -> Iterator[tuple[str, tuple[
     every = ("messages", *own_fields(dimension.record_type))
     names = [name for name in every if name not in short and schema.field(name).type in texts]
     found: dict[str, list[npt.NDArray[np.int32]]] = {name: [] for name in names}
-    for batch in stored.batches(names):
-        for name in names:
-            found[name].append(_characters(batch.column(name)))
+    with progress(f"measuring {dimension.key}", stored.index.num_rows) as bar:
+        for batch in stored.batches(names):
+            for name in names:
+                found[name].append(_characters(batch.column(name)))
+            bar.update(batch.num_rows)
     for name, parts in found.items():
         sizes = np.concatenate(parts)
         if sizes.max() > 0:

@@ -73,13 +73,15 @@ def _check(cls: type[Dimension], earlier: dict[str, Dimension]) -> None:
             f"dimension {where}: its primary metric {cls.primary!r} is not one of {', '.join(cls.kind.declared)}"
         )
     primary = cls.kind.declared[cls.primary]
-    if primary.interval == "none" or primary.better != "higher":
+    if primary.interval == "none" or primary.better != "higher" or primary.by_item:
         raise RecrmError(
-            f"dimension {where}: its primary metric {cls.primary!r} must have a standard error, and higher must be "
-            "better"
+            f"dimension {where}: its primary metric {cls.primary!r} must have a standard error, higher must be better, "
+            "and every run must have it"
         )
-    if silent := [lang for lang in LANGS if lang not in cls.question_text]:
-        raise RecrmError(f"dimension {where}: question_text has no text in {', '.join(silent)}")
+    asked = {"question_text": cls.question_text, **({"item_question": cls.item_question} if cls.item_question else {})}
+    for name, texts in asked.items():
+        if silent := [lang for lang in LANGS if lang not in texts]:
+            raise RecrmError(f"dimension {where}: {name} has no text in {', '.join(silent)}")
     if unknown := [name for name in cls.strata if name not in fields]:
         raise RecrmError(f"dimension {where}: strata: its records have no field {', '.join(unknown)}")
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from recrm_tasks.answers.kind import Kind, Posed, Question
 from recrm_tasks.answers.label_sets import LabelSet
-from recrm_tasks.answers.prompt import Lang, Message, Mode, Prompt, Style
+from recrm_tasks.answers.prompt import Ask, Lang, Message, Mode, Prompt, Style
 from recrm_tasks.dimensions.record import Record
 from recrm_tasks.dimensions.user import UserRecord
 from recrm_tasks.errors import DataError
 from recrm_tasks.scoring.aggregate.parts import Role
-from recrm_tasks.scoring.metric import Metrics
+from recrm_tasks.scoring.metric import Metrics, Numbers
 from recrm_tasks.scoring.outcomes import Outcome
 
 
@@ -45,6 +46,9 @@ class Dimension(ABC):
     """Its question in one short sentence, for tables and task files."""
     question_text: ClassVar[Mapping[Lang, str]]
     """The instruction that all its prompts share, by language."""
+    item_question: ClassVar[Mapping[Lang, str]] = {}
+    """For lists: the instruction that prompts about a single candidate share. Without one, lists can only be asked
+    about as a whole."""
     primary: ClassVar[str]
     """The metric that `score` repeats; by default the kind's."""
     role: ClassVar[Role] = Role(gate=False, weight=1.0)
@@ -64,9 +68,12 @@ class Dimension(ABC):
     contrary: ClassVar[tuple[str, ...]] = ()
     """Names of label columns whose yes or 1 is the worst label."""
     label_words: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    """Words in sources for each label, by its name, besides those of the label set."""
+    """Words in sources for each label, by its name, besides those of the label set; for lists, for each grade."""
     judged: ClassVar[str | None] = None
     """The field that the label is about. Of pairs, the better and the worse one are two records that differ in it."""
+    of_dialogue: ClassVar[bool] = False
+    """Whether what it asks holds over a whole dialogue. In the reward of an episode it is asked once, about all steps;
+    the other dimensions are asked about each step."""
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
@@ -92,8 +99,9 @@ class Dimension(ABC):
         lang: Lang | None = None,
         orders: int = 1,
         form: Form = PLAIN,
+        ask: Ask = "list",
     ) -> Iterator[Prompt]:
-        """All prompts of one record: one, or for lists one per seeded order of the candidates.
+        """All prompts of one record: one, or for lists one per seeded order of the candidates or per candidate.
 
         The shared instruction comes first and the record last, so that prefix caches can reuse the instruction.
 
@@ -104,12 +112,14 @@ class Dimension(ABC):
             lang: the prompts' language; by default the record's.
             orders: the number of orders in which a list is asked; other dimensions ignore it.
             form: style and examples.
+            ask: whether a list is asked about as a whole, or each of its candidates; other dimensions ignore it.
 
         Raises:
-            DataError: a ready-made prompt cannot be changed to another order or form.
+            DataError: a ready-made prompt cannot be changed to another order or form, or a list cannot be asked about
+                in this way.
         """
         spoken = lang or record.lang
-        for posed in self.kind.posed(record, labels, spoken, orders):
+        for posed in self.kind.posed(record, labels, spoken, orders, ask):
             yield Prompt(
                 id=posed.id,
                 lang=spoken,
@@ -121,6 +131,9 @@ class Dimension(ABC):
                 group=posed.group,
                 values=posed.values,
                 style=form.style,
+                dimension=self.key,
+                of_list=posed.of_list,
+                candidates=posed.candidates,
             )
 
     def prompt(
@@ -130,9 +143,25 @@ class Dimension(ABC):
         return next(self.prompts(record, labels, mode, lang, 1, form))
 
     def example(
-        self, record: Any, labels: LabelSet | None, mode: Mode, lang: Lang | None = None, style: Style = "chat"
+        self,
+        record: Any,
+        labels: LabelSet | None,
+        mode: Mode,
+        lang: Lang | None = None,
+        style: Style = "chat",
+        ask: Ask = "list",
+        turn: int = 0,
     ) -> str:
         """A record with its correct answer, as an example in other records' prompts.
+
+        Args:
+            record: a checked record of this dimension.
+            labels: the source's label set.
+            mode: how the answers will be read.
+            lang: the prompt's language; by default the record's.
+            style: style of the prompt.
+            ask: with `item`, the example is of one candidate of a list.
+            turn: of which one, if it is even: a positive, if it is odd: a negative; any if there is none of these.
 
         Raises:
             DataError: the record has a ready-made prompt.
@@ -140,13 +169,14 @@ class Dimension(ABC):
         if record.messages:
             raise DataError(f"{record.id}: its prompt is ready-made, so it cannot be an example in others")
         lang = lang or record.lang
-        posed = next(self.kind.posed(record, labels, lang, 1))
+        several = list(self.kind.posed(record, labels, lang, 1, ask))
+        posed = next((one for one in several if one.of_list and (one.gold > 0) == (turn % 2 == 0)), several[0])
         question = self._question(record, posed, mode, lang, style)
         return f"{question.body}\n\n{_CUE[lang]} {question.answer}"
 
-    def steps(self, record: Any) -> int:
+    def steps(self, record: Any, ask: Ask = "list") -> int:
         """The number of steps by which `shorter` can shorten a record."""
-        return 0 if record.messages else _entries(record) + self.kind.spare(record)
+        return 0 if record.messages else _entries(record) + self.kind.spare(record, ask)
 
     def shorter(self, record: Any, steps: int) -> Any:
         """The record without its oldest history entries, one per step; after those, with fewer choices."""
@@ -158,10 +188,23 @@ class Dimension(ABC):
     def metrics(self, outcomes: Sequence[Outcome]) -> Metrics:
         """`score` (the primary metric, under a name that all dimensions share), then all metrics by name."""
         measured = self.kind.measure(outcomes)
-        return {"score": measured[self.primary], **measured}
+        name = self.primary_of({name: estimate.value for name, estimate in measured.items()})
+        return {"score": measured[name], **measured}
+
+    def primary_of(self, numbers: Numbers) -> str:
+        """The metric that `score` is in a result: the primary one, or the one instead of it where it is undefined.
+
+        Args:
+            numbers: all numbers of the result, flat.
+        """
+        instead = self.kind.declared[self.primary].instead
+        if instead is None or not math.isnan(numbers[self.primary]) or math.isnan(numbers.get(instead, math.nan)):
+            return self.primary
+        return instead
 
     def _question(self, record: Any, posed: Posed, mode: Mode, lang: Lang, style: Style) -> Question:
-        return self.kind.question(self.question_text[lang], self.body(record, lang), posed, mode, lang, style)
+        texts = self.question_text if posed.of_list is None else self.item_question
+        return self.kind.question(texts[lang], self.body(record, lang), posed, mode, lang, style)
 
     def _messages(self, record: Record, posed: Posed, mode: Mode, lang: Lang, form: Form) -> tuple[Message, ...]:
         """The turns of a prompt: the record's own, or one with head, examples, body and a reminder of the format.

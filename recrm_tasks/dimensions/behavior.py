@@ -7,7 +7,7 @@ from typing import Literal
 from recrm_tasks.answers.probability import PROBABILITY
 from recrm_tasks.answers.prompt import Lang
 from recrm_tasks.dimensions.base import Dimension
-from recrm_tasks.dimensions.names import ITEM, USER
+from recrm_tasks.dimensions.names import ACTED, ITEM, USER
 from recrm_tasks.dimensions.rendering import Text, render
 from recrm_tasks.dimensions.user import UserRecord
 
@@ -28,7 +28,7 @@ class BehaviorDimension(Dimension):
     title = "user behavior prediction"
     column = "UBP"
     position = 4
-    version = 5
+    version = 6
     kind = PROBABILITY
     asks = "how likely does the user act on the item?"
     record_type = BehaviorRecord
@@ -50,17 +50,7 @@ class BehaviorDimension(Dimension):
         "是否购买", "是否转化", "是否预订", "是否行动",
     )  # fmt: skip
     contrary = ("skip", "skipped", "is_skip", "is_skipped", "是否跳过")
-    label_words = {
-        "1": (
-            "click", "clicked", "order", "ordered", "purchase", "purchased", "buy", "bought", "book", "booked", "acted",
-            "converted", "点击", "已点击", "下单", "已下单", "购买", "已购买", "预订", "已预订",
-        ),
-        "0": (
-            "skip", "skipped", "no click", "not click", "not clicked", "unclicked", "non click", "no order",
-            "not ordered", "not purchased", "ignored", "no action", "未点击", "没有点击", "不点击", "未下单",
-            "没有下单", "不下单", "未购买", "跳过", "无行为",
-        ),
-    }  # fmt: skip
+    label_words = ACTED
     judged = "item"
     question_text = {
         "en": (

@@ -31,7 +31,7 @@ class FactualDimension(Dimension):
     title = "factual consistency"
     column = "FC"
     position = 2
-    version = 5
+    version = 6
     kind = LABEL
     asks = "is the response grounded in the evidence?"
     role = Role(gate=True, weight=1.0)

@@ -28,7 +28,7 @@ class InstructionDimension(Dimension):
     title = "instruction following"
     column = "IF"
     position = 1
-    version = 4
+    version = 5
     kind = LABEL
     asks = "does the response keep the agent's rules?"
     role = Role(gate=True, weight=1.0)
@@ -64,6 +64,7 @@ class InstructionDimension(Dimension):
         ),
     }  # fmt: skip
     judged = "response"
+    of_dialogue = True
     default_labels = LabelSet(
         labels=(
             Label(

@@ -33,3 +33,15 @@ USER = {
         "current_context", "spatiotemporal_context", "当前场景", "时空场景", "时空信息", "环境信息", "请求上下文",
     ),
 }  # fmt: skip
+ACTED = {
+    "1": (
+        "click", "clicked", "order", "ordered", "purchase", "purchased", "buy", "bought", "book", "booked", "acted",
+        "converted", "点击", "已点击", "下单", "已下单", "购买", "已购买", "预订", "已预订",
+    ),
+    "0": (
+        "skip", "skipped", "no click", "not click", "not clicked", "unclicked", "non click", "no order",
+        "not ordered", "not purchased", "ignored", "no action", "未点击", "没有点击", "不点击", "未下单",
+        "没有下单", "不下单", "未购买", "跳过", "无行为",
+    ),
+}  # fmt: skip
+"""Words for what a user did with an item, by the grade that they mean."""

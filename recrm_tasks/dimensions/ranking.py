@@ -7,16 +7,20 @@ from pydantic import Field, model_validator
 from recrm_tasks.answers.order import ORDER
 from recrm_tasks.answers.prompt import Lang
 from recrm_tasks.dimensions.base import Dimension
-from recrm_tasks.dimensions.names import QUERY, USER
+from recrm_tasks.dimensions.names import ACTED, QUERY, USER
 from recrm_tasks.dimensions.record import Candidate
 from recrm_tasks.dimensions.user import UserRecord
 
 
 class RankingRecord(UserRecord):
-    """A user, the situation, and a list of candidates with a grade each (0 is negative)."""
+    """A user, the situation, and a list of candidates with a grade each (0 is negative).
+
+    A list without a positive or without a negative, such as one of a single candidate, cannot be put in order: it can
+    only be asked about candidate by candidate.
+    """
 
     query: str | None = None
-    candidates: list[Candidate] = Field(min_length=2)
+    candidates: list[Candidate] = Field(min_length=1)
     labels: list[int]
 
     shown = {"profile": "", "history": [], "context": ""}
@@ -27,8 +31,6 @@ class RankingRecord(UserRecord):
             raise ValueError(f"labels: {len(self.labels)} labels for {len(self.candidates)} candidates")
         if min(self.labels) < 0:
             raise ValueError("labels: grades cannot be negative")
-        if max(self.labels) == 0 or min(self.labels) > 0:
-            raise ValueError("labels: a list needs at least one positive (above 0) and one negative (0)")
         if len({c.id for c in self.candidates}) != len(self.candidates):
             raise ValueError("candidates: ids must differ")
         return self
@@ -41,7 +43,7 @@ class RankingDimension(Dimension):
     title = "item ranking"
     column = "IR"
     position = 5
-    version = 5
+    version = 6
     kind = ORDER
     asks = "in which order would the user want these?"
     record_type = RankingRecord
@@ -83,6 +85,7 @@ class RankingDimension(Dimension):
         "点击",
         "下单",
     )
+    label_words = ACTED
     question_text = {
         "en": (
             "You order the candidates that a platform for local services shows to a user. Below are the user's profile "
@@ -93,6 +96,18 @@ class RankingDimension(Dimension):
         "zh": (
             "你负责为本地生活平台的用户给候选项排序。下面是用户画像、历史行为、当前情境和候选项。"
             "近期习惯比早先习惯更重要，并注意情境排除了什么。请把候选项从该用户最可能选择的到最不可能选择的排序。"
+        ),
+    }
+
+    item_question = {
+        "en": (
+            "You predict what users of a platform for local services choose. Below are the user's profile and history, "
+            "the present context and one candidate. Weigh recent habits above old ones, and mind what the context "
+            "rules out. Will this user choose the candidate?"
+        ),
+        "zh": (
+            "你负责预测本地生活平台的用户会选择什么。下面是用户画像、历史行为、当前情境和一个候选项。"
+            "近期习惯比早先习惯更重要，并注意情境排除了什么。该用户会选择这个候选项吗？"
         ),
     }
 

@@ -28,7 +28,7 @@ class RelevanceDimension(Dimension):
     title = "query-item relevance"
     column = "QIR"
     position = 3
-    version = 5
+    version = 6
     kind = LABEL
     asks = "how relevant is the item to the query?"
     record_type = RelevanceRecord

@@ -14,6 +14,8 @@ import datasets
 import pyarrow as pa
 
 from recrm_tasks.answers.prompt import MODES, Prompt
+from recrm_tasks.dimensions import dimension as dimension_of
+from recrm_tasks.dimensions.record_fields import is_list
 from recrm_tasks.dimensions.suites import Suite, suite_of
 from recrm_tasks.dimensions.suites import suite as suite_named
 from recrm_tasks.errors import DataError, RecrmError
@@ -22,7 +24,7 @@ from recrm_tasks.lm_eval_tasks.backend import backend_of
 from recrm_tasks.lm_eval_tasks.cost import count_questions
 from recrm_tasks.prompting import Options, load_questions
 from recrm_tasks.prompting.fit import tokens_by
-from recrm_tasks.prompting.options import one_of, parse
+from recrm_tasks.prompting.options import one_of, parse, refuse_list_options
 
 _PREFIX = "recrm_"
 _log = logging.getLogger(__name__)
@@ -110,6 +112,7 @@ def _load(
     warn_of_earlier_answers()
     options = options_of(arguments)
     mode = one_of(MODES).parse(answer, "recrm_mode")
+    _warn_of_list_options(dimension, options)
     if mode == "logprob" and str(arguments.get("base_url", "")).rstrip("/").endswith("/chat/completions"):
         raise RecrmError(
             "lm-eval cannot read log-probabilities from chat APIs: use the task without _logprob, or local-completions "
@@ -122,6 +125,15 @@ def _load(
     documents = _documents(dimension, prompts, provenance, {"suite": suite.name} if suite else {})
     tokens = tokens_by(backend, options.tokenizer)
     return documents if isinstance(tokens, str) else count_questions(documents, tokens), provenance
+
+
+def _warn_of_list_options(dimension: str, options: Options) -> None:
+    """Says that options of lists have no effect here. No error: all tasks of a run get the same `--metadata`."""
+    if not is_list(dimension_of(dimension).record_type):
+        try:
+            refuse_list_options(options, dimension, _PREFIX)
+        except RecrmError as error:
+            _log.warning("%s, unless other tasks of this run have lists", error)
 
 
 def _documents(
@@ -178,5 +190,5 @@ def _document(dimension: str, prompt: Prompt, more: dict[str, Any]) -> dict[str,
     }
 
 
-_SCORING = ("words", "gold", "group", "values", "style", "marks")
+_SCORING = ("words", "gold", "group", "values", "style", "marks", "of_list", "candidates")
 """Fields of a prompt without a column of their own."""

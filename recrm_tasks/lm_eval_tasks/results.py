@@ -132,14 +132,15 @@ def _metric_names() -> frozenset[str]:
     return frozenset(name for d in dimensions().values() for name in columns(d.kind.declared))
 
 
-@lru_cache(maxsize=8)
-def _names(dimension: str) -> tuple[str, ...]:
-    return tuple(columns(dimension_of(dimension).kind.declared))
+@lru_cache(maxsize=16)
+def _names(dimension: str, by_item: bool) -> tuple[str, ...]:
+    declared = dimension_of(dimension).kind.declared
+    return tuple(columns({name: metric for name, metric in declared.items() if by_item or not metric.by_item}))
 
 
 def of_dimension(item: Item) -> dict[str, Item | Shared]:
     """The metrics of one document in a task of one dimension."""
-    return for_every_metric(item, _names(item["dimension"]))
+    return for_every_metric(item, _names(item["dimension"], "of_list" in item))
 
 
 def for_every_metric(item: Item, names: Sequence[str]) -> dict[str, Item | Shared]:

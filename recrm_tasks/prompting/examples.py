@@ -59,9 +59,10 @@ def choose_examples(
                 f"there are not enough records for {options.fewshot} examples (fewshot): split {train!r} has only "
                 f"{len(chosen)} in {lang!r} that share neither text nor user or query with split {evaluated!r}"
             )
+        spoken, style, ask = options.prompt_lang, options.style, options.ask
         found[lang] = tuple(
-            dataset.dimension.example(record, chosen.labels, mode, options.prompt_lang, options.style)
-            for record in chosen.records()
+            dataset.dimension.example(record, chosen.labels, mode, spoken, style, ask, turn)
+            for turn, record in enumerate(chosen.records())
         )
     return found
 

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from recrm_tasks.answers.prompt import Message, Prompt
+from recrm_tasks.answers.prompt import Ask, Message, Prompt
 from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.prompting.options import Options
@@ -48,13 +48,16 @@ class Fit:
         self._one_token: dict[tuple[str, ...], bool] = {}
         self._template = len(tokens.render([Message(role="user", content="?")]).encode()) + _MARGIN
 
-    def prompts(self, dimension: Dimension, record: Any, make: Callable[[Any], Sequence[Prompt]]) -> Sequence[Prompt]:
+    def prompts(
+        self, dimension: Dimension, record: Any, make: Callable[[Any], Sequence[Prompt]], ask: Ask = "list"
+    ) -> Sequence[Prompt]:
         """The prompts of a record, or of the record shortened, where they do not fit and that is allowed.
 
         Args:
             dimension: the record's dimension.
             record: a checked record.
             make: makes a record's prompts.
+            ask: whether a list is asked about as a whole: else no candidate is left out.
         """
         self.records += 1
         prompts = make(record)
@@ -63,7 +66,7 @@ class Fit:
         self.long_labels += not self._one_token[prompts[0].choices]
         if self._fits(prompts):
             return prompts
-        steps = dimension.steps(record) if self.shorten else 0
+        steps = dimension.steps(record, ask) if self.shorten else 0
         # The smallest number of steps that is enough; one more than there are if none is.
         tried = range(1, steps + 1)
         enough = 1 + bisect_left(tried, True, key=lambda n: self._fits(make(dimension.shorter(record, n))))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, get_args, get_type_hints
 
-from recrm_tasks.answers.prompt import ANSWER_TOKENS, LANGS, STYLES, Lang, Style
+from recrm_tasks.answers.prompt import ANSWER_TOKENS, ASKS, LANGS, STYLES, Ask, Lang, Style
 from recrm_tasks.answers.thinking import Marks
 from recrm_tasks.data.dataset import LIMITS, limit_of
 from recrm_tasks.data.store.sampling import LITE
@@ -121,6 +121,11 @@ class Option(NamedTuple):
         return self.help + (f" By default {self.unset}." if self.unset else "")
 
 
+def named(**options: Option) -> dict[str, Option]:
+    """Options by their names."""
+    return {name: option._replace(name=name) for name, option in options.items()}
+
+
 @dataclass(frozen=True)
 class Options:
     """The checked options of a run. `parse` makes them of what a user gave."""
@@ -176,6 +181,14 @@ class Options:
     orders: Annotated[
         int, Option(number(1), "In how many seeded orders of its candidates each list is asked.", for_lists=True)
     ] = 1
+    ask: Annotated[
+        Ask,
+        Option(
+            one_of(ASKS),
+            "One question for each `list`, or one for each `item` in it: how likely the user is to choose it.",
+            for_lists=True,
+        ),
+    ] = "list"
     style: Annotated[Style, Option(one_of(STYLES), "`chat`, or `completion` for base models.")] = "chat"
     fewshot: Annotated[
         int,
@@ -223,6 +236,23 @@ def declared(kind: type[Options]) -> dict[str, Option]:
     types = get_type_hints(kind, include_extras=True)
     found = {f.name: (get_args(types[f.name])[1], f.default) for f in fields(kind)}
     return {name: option._replace(name=name, default=default) for name, (option, default) in found.items()}
+
+
+def refuse_list_options(options: Options, dimension: str, prefix: str = "") -> None:
+    """Refuses options of lists that were given for a dimension without lists, where they would have no effect.
+
+    Args:
+        options: the run's.
+        dimension: its key.
+        prefix: as for `parse`.
+
+    Raises:
+        RecrmError: one was given.
+    """
+    given = [n for n, o in declared(type(options)).items() if o.for_lists and getattr(options, n) != o.default]
+    if given:
+        names = " and ".join(prefix + name for name in given)
+        raise RecrmError(f"{dimension} has no lists, so {names} would have no effect; leave it out")
 
 
 def parse(kind: type[AnyOptions], given: Mapping[str, object], prefix: str = "") -> AnyOptions:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
-from recrm_tasks.answers.prompt import ANSWER_TOKENS, Lang, Mode, Prompt
+from recrm_tasks.answers.prompt import ANSWER_TOKENS, Ask, Lang, Mode, Prompt
 from recrm_tasks.data.dataset import Dataset, load
+from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.base import Form
-from recrm_tasks.errors import DataError
+from recrm_tasks.dimensions.record_fields import is_list
+from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.prompting.examples import choose_examples
 from recrm_tasks.prompting.fit import Backend, Fit, fit_of
 from recrm_tasks.prompting.options import Options
@@ -34,10 +37,11 @@ def load_questions(
     Raises:
         RecrmError: anything that the user can put right. Prompts that do not fit are reported after the last one.
     """
+    _check_lists(dimension, options)
     dataset = _load(dimension, options, split=options.split, lang=options.lang, limit=options.limit)
     if ids:
         dataset = dataset.only(ids)
-    _check_ids(dataset, options.orders)
+    _check_ids(dataset, options.orders, options.ask)
     form = Form(options.style)
     if options.fewshot:
 
@@ -54,6 +58,8 @@ def load_questions(
         "prompt_lang": options.prompt_lang,
         "style": options.style,
         "orders": options.orders,
+        "ask": options.ask,
+        "questions": 0,
         "fewshot": options.fewshot,
         "thinking": options.thinking,
         "thinking_marks": marks and "...".join(marks),
@@ -61,16 +67,48 @@ def load_questions(
         "thinking_in_prompt": None,
         "fit": None,
     }
-    prompts = _prompts(dataset, mode, options, form, fit, provenance)
+    prompts = _counted(_prompts(dataset, mode, options, form, fit, provenance), provenance)
     return (prompt._replace(marks=marks) for prompt in prompts) if marks else prompts, provenance
 
 
-def _check_ids(dataset: Dataset, orders: int) -> None:
-    """Refuses a record with the id of another record's further order: their answers would count as of one record."""
-    if orders == 1:
+def _counted(prompts: Iterator[Prompt], provenance: dict[str, Any]) -> Iterator[Prompt]:
+    """The same, counted; and the lists that cannot be put in order, where each candidate is a question."""
+    for of_list, members in groupby(prompts, lambda prompt: prompt.of_list):
+        grades = set()
+        for prompt in members:
+            provenance["questions"] += 1
+            grades.add(of_list is not None and prompt.gold > 0)  # type: ignore[operator]
+            yield prompt
+        if of_list is not None:
+            provenance["lists_without_order"] = provenance.get("lists_without_order", 0) + (len(grades) < 2)
+
+
+def _check_lists(key: str, options: Options) -> None:
+    """Refuses what cannot be asked about one candidate."""
+    dimension = dimension_of(key)
+    if options.ask == "list" or not is_list(dimension.record_type):
         return
-    if clash := dataset.dimension.kind.clash(dataset.ids(), orders):
+    if options.orders > 1:
+        raise RecrmError(
+            f"orders={options.orders} and ask=item exclude each other: with ask=item candidates are asked about one by "
+            "one, so there is no order in which they are shown"
+        )
+    if not dimension.item_question:
+        raise RecrmError(f"{key}: it declares no question about one candidate (`item_question`): ask must be list")
+
+
+def _check_ids(dataset: Dataset, orders: int, ask: Ask) -> None:
+    """Refuses a record with the id of a further question about another: their answers would count as of one record."""
+    if orders == 1 and ask == "list":
+        return
+    if clash := dataset.dimension.kind.clash(dataset.ids(), orders, ask):
         first, second = clash
+        if ask == "item":
+            raise DataError(
+                f"{dataset.provenance['source']}: ids of {dataset.dimension.key} collide: with ask=item, "
+                f"candidates of {first!r} are asked about as {first + '@1'!r} and so on, and there is also a record "
+                f"{second!r}. Rename one of the two, or set ask to list"
+            )
         raise DataError(
             f"{dataset.provenance['source']}: ids of {dataset.dimension.key} collide: with {orders} orders, record "
             f"{first!r} is asked again as {first + '#1'!r} and so on, and there is also a record {second!r}. Rename "
@@ -90,22 +128,23 @@ def _load(
         seed=options.seed,
         mapping=options.mapping,
         revision=options.revision,
+        ask=options.ask,
     )
 
 
 def _prompts(
     dataset: Dataset, mode: Mode, options: Options, form: Form, fit: Fit | str, provenance: dict[str, Any]
 ) -> Iterator[Prompt]:
-    lang, orders = options.prompt_lang, options.orders
+    lang, orders, ask = options.prompt_lang, options.orders, options.ask
     if isinstance(fit, str):
-        yield from dataset.prompts(mode, lang, orders, form)
+        yield from dataset.prompts(mode, lang, orders, form, ask)
         provenance["fit"] = f"not checked: {fit}"
         return
     dimension = dataset.dimension
 
     def make(record: Any) -> Sequence[Prompt]:
-        return list(dimension.prompts(record, dataset.labels, mode, lang, orders, form))
+        return list(dimension.prompts(record, dataset.labels, mode, lang, orders, form, ask))
 
     for record in dataset.records():
-        yield from fit.prompts(dimension, record, make)
+        yield from fit.prompts(dimension, record, make, ask)
     provenance["fit"] = fit.close()

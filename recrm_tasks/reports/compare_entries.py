@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.compare_runs import MetricDifference, compare_pairs
 from recrm_tasks.reports.leaderboard_entries import OVERALL, Entry
@@ -52,11 +50,7 @@ def compare_entries(
             except DataError as error:
                 notes.append(f"{first} and {second} are not compared: {str(error).splitlines()[-1]}")
                 continue
-            rows = (row for row in compare_pairs(pairs) if row.metric in _main_scores(row.dimension))
+            rows = (row for row in compare_pairs(pairs) if row.primary or row.metric in OVERALL)
             found += [EntryDifference(first, second, row) for row in rows]
     adjusted = holm([one.row.difference.p for one in found])
     return [one._replace(row=one.row._replace(adjusted=p)) for one, p in zip(found, adjusted, strict=True)], notes
-
-
-def _main_scores(dimension: str) -> tuple[str, ...]:
-    return (dimension_of(dimension).primary,) if dimension in dimensions() else OVERALL

@@ -30,6 +30,8 @@ class MetricDifference(NamedTuple):
     """p after Holm's correction over the dimensions that share the metric's family; NaN for the aggregate."""
     unseen: tuple[int, int] = (0, 0)
     """Records of either run with an allowed answer whose log-probability was not reported."""
+    primary: bool = False
+    """Whether it is the metric that the dimension's score is."""
 
     @property
     def significant(self) -> bool:
@@ -53,30 +55,28 @@ def compare_pairs(pairs: Sequence[Pair]) -> list[MetricDifference]:
     Holm's correction is over dimensions: the primary metrics of one answer mode are a family, and every other metric
     is a family over the dimensions that have it.
     """
-    found: list[tuple[Pair, str, Difference]] = []
+    found: list[tuple[Pair, str, Difference, bool]] = []
     families: dict[tuple[str, str], list[int]] = defaultdict(list)
     for pair in pairs:
         dimension = dimension_of(pair.dimension)
-        for metric, difference in dimension.kind.compare(pair.first, pair.second).items():
-            families[pair.mode, "score" if metric == dimension.primary else metric].append(len(found))
-            found.append((pair, metric, difference))
+        differences = dimension.kind.compare(pair.first, pair.second)
+        primary = dimension.primary_of({metric: difference.first for metric, difference in differences.items()})
+        for metric, difference in differences.items():
+            families[pair.mode, "score" if metric == primary else metric].append(len(found))
+            found.append((pair, metric, difference, metric == primary))
     adjusted = [math.nan] * len(found)
     for places in families.values():
         for place, p in zip(places, holm([found[i][2].p for i in places]), strict=True):
             adjusted[place] = p
     rows = [
-        MetricDifference(pair.mode, pair.dimension, metric, difference, p, pair.unseen)
-        for (pair, metric, difference), p in zip(found, adjusted, strict=True)
+        MetricDifference(pair.mode, pair.dimension, metric, difference, p, pair.unseen, primary)
+        for (pair, metric, difference, primary), p in zip(found, adjusted, strict=True)
     ]
     for mode in dict.fromkeys(pair.mode for pair in pairs):
         asked = {pair.dimension: pair for pair in pairs if pair.mode == mode}
         if suite := complete_suite((pair.suite for pair in asked.values()), asked):
-            primary = {
-                row.dimension: row.difference
-                for row in rows
-                if row.mode == mode and row.metric == dimension_of(row.dimension).primary
-            }
-            mixed = {"mean_score": _mean([primary[key] for key in suite.keys]), **_hybrid(suite, asked)}
+            scores = {row.dimension: row.difference for row in rows if row.mode == mode and row.primary}
+            mixed = {"mean_score": _mean([scores[key] for key in suite.keys]), **_hybrid(suite, asked)}
             first, second = (sum(pair.unseen[side] for pair in asked.values()) for side in (0, 1))
             rows += [
                 MetricDifference(mode, "all", metric, difference, math.nan, (first, second))

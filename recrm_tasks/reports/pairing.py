@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
+from recrm_tasks.dimensions.record_fields import is_list
 from recrm_tasks.dimensions.suites import Suite
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.scoring.outcomes import Outcome
 
-SAME = ("revision", "prompt_lang", "orders")
-"""What of the provenance must be equal. The content hash need not be: it is of all records that were loaded, and a
-harness's own limit may have taken only some of them. Prompts and gold answers are compared record by record."""
+SAME: Mapping[str, object] = {"revision": None, "prompt_lang": None}
+"""What of the provenance must be equal, and what it is in logs of versions that did not say it. The content hash need
+not be: it is of all records that were loaded, and a harness's own limit may have taken only some of them. Prompts and
+gold answers are compared record by record."""
+
+SAME_OF_LISTS: Mapping[str, object] = {"orders": 1, "ask": "list"}
+"""The same for dimensions with lists."""
 
 
 class Pair(NamedTuple):
@@ -88,11 +94,11 @@ def _names(runs: dict[tuple[str, str], Answers]) -> str:
 
 def _unlike(one: Answers, other: Answers) -> list[str]:
     """One line for every way in which two runs of a dimension were asked differently."""
-    lines = [
-        f"{one.dimension}: {name} is {one.provenance.get(name)} in A, {other.provenance.get(name)} in B"
-        for name in SAME
-        if one.provenance.get(name) != other.provenance.get(name)
+    same = {**SAME, **(SAME_OF_LISTS if is_list(dimension_of(one.dimension).record_type) else {})}
+    asked = [
+        (name, one.provenance.get(name, unsaid), other.provenance.get(name, unsaid)) for name, unsaid in same.items()
     ]
+    lines = [f"{one.dimension}: {name} is {here} in A, {there} in B" for name, here, there in asked if here != there]
     if one.reader_version != other.reader_version:
         lines.append(
             f"{one.dimension}: its answers were read by task version {one.reader_version} in A, {other.reader_version} "

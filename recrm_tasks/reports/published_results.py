@@ -26,6 +26,10 @@ NOTES = (
     "is taken), as if unreadable answers had been left out. Our strict figures count those as wrong; compare the "
     "`_valid` ones.",
     "At N = 128 a 95 % interval is about ±8 points. F1 there is consistent with weighted F1.",
+    "IR: the figures cannot be the share of lists whose first candidate is a positive (our `acc`) beside a hit rate: "
+    "RecRM-RL has ACC 86.78 above HR 83.67, but a hit among the first k is never rarer than one at the first place.",
+    "IR: ACC and AUC are consistent with one question per user and item, answered yes or no, all answers pooled (our "
+    "`acc_pooled` and `auc_pooled` with ask=item). Or HR is not a hit rate, but a recall or a precision.",
     "QIR, IR and UBP share no number of records below 3,000: no interval can be given.",
     "The paper's prompts, records and answer reading are not public: other runs are not comparable with this table.",
 )

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.reports.compare_runs import compare_pairs
@@ -108,8 +107,5 @@ def dropped(baseline: Sequence[Answers], answers: Sequence[Answers], most: float
         f"{row.dimension} ({row.mode}): {row.metric} fell from {number(row.difference.first)} to "
         f"{number(row.difference.second)} ({signed(row.difference.value)}, p {row.adjusted:.4f}), by more than {most:g}"
         for row in compare_pairs(pairs)
-        if row.dimension in dimensions()
-        and row.metric == dimension_of(row.dimension).primary
-        and row.difference.value < -most
-        and row.significant
+        if row.dimension in dimensions() and row.primary and row.difference.value < -most and row.significant
     ]

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from recrm_tasks.dimensions import dimension as dimension_of
+from recrm_tasks.dimensions.record_fields import is_list
 from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.reports.run_info import RunInfo
-from recrm_tasks.scoring.metric import flat
+from recrm_tasks.scoring.metric import Metric, flat
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,14 @@ class Run(RunInfo):
 
     @property
     def primary(self) -> str:
-        """The name of the dimension's primary metric."""
-        return dimension_of(self.dimension).primary
+        """The name of the metric that is its score: the dimension's primary one, or the one instead of it where no list
+        could be put in order."""
+        return dimension_of(self.dimension).primary_of(self.metrics)
+
+    @property
+    def by_item(self) -> bool:
+        """Whether the candidates of its lists were asked about one by one."""
+        return bool(self.provenance.get("ask") == "item") and is_list(dimension_of(self.dimension).record_type)
 
     @property
     def unseen(self) -> int:
@@ -74,15 +81,23 @@ class Run(RunInfo):
         shown = [metric.name for metric in declared if metric.headline and metric.name in self.metrics]
         return list(dict.fromkeys([self.primary, *shown]))
 
+    def declared(self, metric: str) -> Metric[Any]:
+        """The declaration of a metric."""
+        found: Metric[Any] = dimension_of(self.dimension).kind.declared[metric]
+        return found
+
     def chance(self, metric: str) -> float | None:
         """The value of a metric for answers that do not depend on the records; None if its declaration names none."""
-        chance = dimension_of(self.dimension).kind.declared[metric].chance
+        chance = self.declared(metric).chance
         return self.metrics[chance] if isinstance(chance, str) else chance
 
     @property
     def limited(self) -> bool:
-        """Fewer records were asked than the data has."""
-        return self.metrics["n"] < float(self.provenance["rows_available"])
+        """Fewer records were asked than the data has, or fewer questions than these records make."""
+        given = self.provenance
+        if self.metrics["n"] < float(given.get("questions", given["rows_available"])):
+            return True
+        return float(given.get("rows", self.metrics["n"])) < float(given["rows_available"])
 
     @property
     def setting(self) -> tuple[str, ...]:
@@ -93,6 +108,7 @@ class Run(RunInfo):
             f"{given('fewshot')} examples" if given("fewshot") else "",
             f"prompts in {given('prompt_lang')}" if given("prompt_lang") else "",
             f"{given('orders')} orders" if (given("orders") or 1) > 1 else "",
+            "asked item by item" if given("ask") == "item" else "",
             "thinking" if given("enable_thinking") else "",
             "thinking closed in the prompt" if given("close_thinking") else "",
         )

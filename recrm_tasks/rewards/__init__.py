@@ -8,8 +8,11 @@ reward([Case(query="quiet hotel near the station", items=["Park Hotel, 5 min wal
 
 from recrm_tasks.rewards.cached_judge import CachedJudge
 from recrm_tasks.rewards.case import Case
+from recrm_tasks.rewards.episode import Episode, EpisodeReward, EpisodeRewards
+from recrm_tasks.rewards.function_judge import FunctionJudge
+from recrm_tasks.rewards.gathering_judge import GatheringJudge
 from recrm_tasks.rewards.hybrid_reward import HybridReward, Reward
-from recrm_tasks.rewards.judge import FunctionJudge, Judge, JudgeError, Reply
+from recrm_tasks.rewards.judge import Judge, JudgeError, Reply
 from recrm_tasks.rewards.reward_model_judge import RewardModelJudge
 from recrm_tasks.rewards.server_judge import ServerJudge
 from recrm_tasks.rewards.transformers_judge import TransformersJudge
@@ -17,7 +20,11 @@ from recrm_tasks.rewards.transformers_judge import TransformersJudge
 __all__ = [
     "CachedJudge",
     "Case",
+    "Episode",
+    "EpisodeReward",
+    "EpisodeRewards",
     "FunctionJudge",
+    "GatheringJudge",
     "HybridReward",
     "Judge",
     "JudgeError",

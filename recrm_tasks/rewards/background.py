@@ -10,6 +10,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -21,6 +22,22 @@ _loop: asyncio.AbstractEventLoop | None = None
 async def in_background(coroutine: Coroutine[Any, Any, T]) -> T:
     """Awaits a coroutine that runs in the background loop. If the caller is cancelled, so is the coroutine."""
     return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, _running()))
+
+
+def run_anywhere(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Runs a coroutine to its end, also where a loop is running already."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    # Called from a coroutine, as some trainers do: its loop cannot be entered twice.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
+
+
+def start_in_background(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Starts a coroutine in the background loop, without waiting for it."""
+    asyncio.run_coroutine_threadsafe(coroutine, _running())
 
 
 def _running() -> asyncio.AbstractEventLoop:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -13,6 +11,7 @@ from recrm_tasks.answers.prompt import Prompt
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.suites import RECRM
 from recrm_tasks.errors import HarnessError, RecrmError
+from recrm_tasks.rewards.background import run_anywhere
 from recrm_tasks.rewards.case import Case
 from recrm_tasks.rewards.combine import MISSING, Missing, combine, discounted
 from recrm_tasks.rewards.judge import Judge, JudgeError, Reply
@@ -22,6 +21,7 @@ from recrm_tasks.scoring.aggregate.parts import Role
 
 OnError: TypeAlias = Literal["raise", "none"]
 """What happens where the judge does not answer: an error, or a case without a reward."""
+ON_ERROR: tuple[OnError, ...] = ("raise", "none")
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,16 @@ class Asked:
     """From 0 to 1, one per part that the answer decides; NaN is unreadable."""
     reason: str | None = None
     """Why the answer could not be read; None if it could."""
+
+    def to_json(self) -> dict[str, Any]:
+        """In plain JSON values, without the prompt; null is unreadable, or a log-probability of minus infinity."""
+        said = self.reply.said
+        return {
+            "dimension": self.dimension,
+            "verdicts": [_finite(verdict) for verdict in self.verdicts],
+            "reason": self.reason,
+            "said": [_finite(logprob) for logprob in said] if isinstance(said, tuple) else said,
+        }
 
 
 @dataclass(frozen=True)
@@ -53,6 +63,10 @@ class Reward:
     tokens_out: int = 0
     error: str | None = None
     """Why the judge did not answer."""
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields by name, in plain JSON values."""
+        return {**vars(self), "asked": [one.to_json() for one in self.asked]}
 
 
 @dataclass(frozen=True)
@@ -92,7 +106,7 @@ class HybridReward:
         for name, value, allowed in (
             ("form", self.form, tuple(FORMS)),
             ("missing", self.missing, MISSING),
-            ("on_error", self.on_error, ("raise", "none")),
+            ("on_error", self.on_error, ON_ERROR),
         ):
             if value not in allowed:
                 raise RecrmError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
@@ -131,20 +145,31 @@ class HybridReward:
         Raises:
             JudgeError: the judge did not answer, and `on_error` is `raise`.
         """
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            return asyncio.run(self.rewards(cases))
-        # Called from a coroutine, as some trainers do: its loop cannot be entered twice.
-        with ThreadPoolExecutor(1) as pool:
-            return pool.submit(asyncio.run, self.rewards(cases)).result()
+        return run_anywhere(self.rewards(cases))
 
     async def rewards(self, cases: Sequence[Case]) -> list[Reward]:
         """The same as a call, for use in a coroutine."""
-        posed = [{key: self._questions(case, key) for key in self.dimensions} for case in cases]
-        found = [prompts for case in posed for prompts in case.values() if not isinstance(prompts, str)]
-        replies = iter(await self.judge.ask([prompt for prompts in found for prompt in prompts]))
-        return [self._reward(case, asked, replies) for case, asked in zip(cases, posed, strict=True)]
+        return await self.rewards_about([dict.fromkeys(self.dimensions, case) for case in cases])
+
+    async def rewards_about(self, subjects: Sequence[Mapping[str, Case]]) -> list[Reward]:
+        """Rewards whose dimensions may be asked about different cases.
+
+        Args:
+            subjects: for each reward, the case that each of the dimensions is asked about. A case that several rewards
+                share is asked about once.
+
+        Raises:
+            JudgeError: the judge did not answer, and `on_error` is `raise`.
+        """
+        posed: dict[tuple[str, int], list[Prompt] | str] = {}
+        for subject in subjects:
+            for key, case in subject.items():
+                if (key, id(case)) not in posed:
+                    posed[key, id(case)] = self._questions(case, key)
+        prompts = {about: found for about, found in posed.items() if not isinstance(found, str)}
+        replies = iter(await self.judge.ask([prompt for found in prompts.values() for prompt in found]))
+        asked = {about: [_asked(about[0], p, next(replies)) for p in found] for about, found in prompts.items()}
+        return [self._reward(subject, posed, asked) for subject in subjects]
 
     def _questions(self, case: Case, key: str) -> list[Prompt] | str:
         """The questions, or why they cannot be asked."""
@@ -153,22 +178,30 @@ class HybridReward:
         except CannotAsk as error:
             return str(error)
 
-    def _reward(self, case: Case, found: Mapping[str, list[Prompt] | str], replies: Iterator[Reply]) -> Reward:
+    def _reward(
+        self,
+        subject: Mapping[str, Case],
+        posed: Mapping[tuple[str, int], list[Prompt] | str],
+        replied: Mapping[tuple[str, int], list[Asked]],
+    ) -> Reward:
         asked: list[Asked] = []
         parts: dict[str, float | None] = {}
         missing: dict[str, str] = {}
-        for key, prompts in found.items():
-            if isinstance(prompts, str):
-                parts[key], missing[key] = None, f"not asked: {prompts}"
+        failed: str | None = None
+        for key, case in subject.items():
+            found = posed[key, id(case)]
+            if isinstance(found, str):
+                parts[key], missing[key] = None, f"not asked: {found}"
                 continue
-            answered = [_asked(key, prompt, next(replies)) for prompt in prompts]
+            answered = replied[key, id(case)]
             asked += answered
             parts[key], why = self._part(key, answered, len(case.items))
             if why is not None:
                 missing[key] = why
-        failed = next((one.reply.error for one in asked if one.reply.said is None), None)
-        if failed is not None and self.on_error == "raise":
-            raise JudgeError(f"case {case.id or case.digest}: the judge {self.judge.name} did not answer: {failed}")
+            failed = failed or next((one.reply.error for one in answered if one.reply.said is None), None)
+            if failed is not None and self.on_error == "raise":
+                name = case.id or case.digest
+                raise JudgeError(f"case {name}: the judge {self.judge.name} did not answer: {failed}")
         return Reward(
             value=None if failed is not None else combine(parts, self.roles, self.form, self.missing),
             parts=parts,
@@ -206,3 +239,7 @@ def _asked(key: str, prompt: Prompt, reply: Reply) -> Asked:
     if isinstance(prompt.gold, tuple):  # an order: its parts come in the order shown
         verdicts = [verdict for _, verdict in sorted(zip(prompt.gold, verdicts, strict=True), reverse=True)]
     return Asked(key, prompt, reply, tuple(verdicts), outcome.reason)
+
+
+def _finite(number: float) -> float | None:
+    return number if math.isfinite(number) else None

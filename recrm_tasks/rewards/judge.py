@@ -1,9 +1,8 @@
-"""What answers the questions: the interface of judges, and a judge that is a function."""
+"""What answers the questions: the interface of judges."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, TypeAlias
 
 from recrm_tasks.answers.prompt import Mode, Prompt
@@ -51,43 +50,3 @@ class Judge(Protocol):
             heard: called with the place of a question and its reply as soon as there is one, from any thread. So what
                 was answered is not lost if the rest is cancelled.
         """
-
-
-class FunctionJudge:
-    """A plain function as a judge.
-
-    Args:
-        function: gives the answer to a prompt: a text, or in mode `logprob` a log-probability per choice. It may be a
-            coroutine function.
-        mode: which of the two.
-        name: what results call it.
-
-    Example:
-        >>> judge = FunctionJudge(lambda prompt: '{"answer": "A"}')
-    """
-
-    def __init__(
-        self,
-        function: Callable[[Prompt], Said | Awaitable[Said]],
-        mode: Mode = "generate",
-        name: str | None = None,
-    ) -> None:
-        self._function = function
-        self.mode: Mode = mode
-        self.name = name or getattr(function, "__name__", type(function).__name__)
-
-    async def ask(self, prompts: Sequence[Prompt], heard: Heard | None = None) -> list[Reply]:
-        """See `Judge.ask`. An exception of the function is an error of its reply."""
-        replies = []
-        for place, prompt in enumerate(prompts):
-            replies.append(await self._reply(prompt))
-            if heard is not None:
-                heard(place, replies[place])
-        return replies
-
-    async def _reply(self, prompt: Prompt) -> Reply:
-        try:
-            said = self._function(prompt)
-            return Reply(await said if inspect.isawaitable(said) else said)
-        except Exception as error:  # a function may raise anything
-            return Reply(None, error=f"{type(error).__name__}: {error}")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from recrm_tasks.answers.order import ORDER
-from recrm_tasks.answers.probability import PROBABILITY
 from recrm_tasks.answers.prompt import Mode, Prompt
+from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.models.reward_model import Asked, RewardModel
+from recrm_tasks.rewards.in_process import InProcess
 from recrm_tasks.rewards.judge import Heard, Reply
 
 _TOGETHER = 256
@@ -40,18 +40,10 @@ class RewardModelJudge:
     mode: Mode = "logprob"
 
     def __init__(self, path: str, batch_size: int = 16, name: str | None = None, **options: Any) -> None:
-        self._arguments = {"path": path, "batch_size": batch_size, **options}
         self.name = name or ", ".join([path, *(f"{key}={value!r}" for key, value in options.items())])
-        self._model: RewardModel | None = RewardModel(**self._arguments)
-        self._one_pass = threading.Lock()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"_arguments": self._arguments, "name": self.name}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._model = None
-        self._one_pass = threading.Lock()
+        self._model = InProcess(partial(RewardModel, path, batch_size, **options))
+        with self._model.used():
+            pass  # so that a mistake is reported now
 
     async def ask(self, prompts: Sequence[Prompt], heard: Heard | None = None) -> list[Reply]:
         """See `Judge.ask`. A text that is too long for the model is the error of its reply."""
@@ -65,11 +57,9 @@ class RewardModelJudge:
         return replies
 
     def _replies(self, prompts: Sequence[Prompt]) -> list[Reply]:
-        with self._one_pass:
-            if self._model is None:
-                self._model = RewardModel(**self._arguments)
+        with self._model.used() as model:
             try:
-                rewards, tokens = self._model.rewards([_asked(prompt) for prompt in prompts])
+                rewards, tokens = model.rewards([_asked(prompt) for prompt in prompts])
             except RecrmError as error:
                 if len(prompts) == 1:
                     return [Reply(None, error=str(error))]
@@ -80,8 +70,4 @@ class RewardModelJudge:
 
 
 def _asked(prompt: Prompt) -> Asked:
-    if isinstance(prompt.gold, tuple):
-        names = ORDER.class_names(prompt)
-    else:
-        names = prompt.words or PROBABILITY.class_names(prompt)
-    return Asked(prompt.messages, prompt.choices, names)
+    return Asked(prompt.messages, prompt.choices, dimension_of(prompt.dimension).kind.class_names(prompt))

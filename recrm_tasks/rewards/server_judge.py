@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from recrm_tasks.answers.prompt import ANSWER_TOKENS, MODES, Mode, Prompt
@@ -13,21 +13,18 @@ from recrm_tasks.errors import RecrmError
 from recrm_tasks.rewards.background import in_background
 from recrm_tasks.rewards.completion import reply_of
 from recrm_tasks.rewards.judge import Heard, Reply
+from recrm_tasks.rewards.together import ask_together
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
+    from recrm_tasks.rewards.chat_client import ChatClient
 
 TOP = 20
 """Alternatives requested per token: the most that OpenAI-style servers return."""
 
-_PAUSE = 8.0
-"""Seconds that the openai package waits between two tries at most, if the server does not name a time."""
 _IN_A_ROW = 3
 """Questions that fail one after the other, each after all its retries, before the rest of the batch is given up."""
 _SERVER_FAULTS = (401, 403, 404)
-"""Statuses that the next question would get too. So would it those from 500."""
-_SHOWN = 300
-"""Characters of a server's message that an error shows."""
+"""Statuses that the next question would get too, as it would those from 500."""
 
 
 class ServerJudge:
@@ -57,7 +54,7 @@ class ServerJudge:
         name: what results call it. By default the model's name, with the settings that are not the default.
 
     Raises:
-        RecrmError: the openai package is not installed, or an argument is not allowed.
+        RecrmError: aiohttp is not installed, or an argument is not allowed.
 
     Example:
         >>> judge = ServerJudge("Qwen/Qwen3-8B", "http://127.0.0.1:8000/v1", mode="logprob")
@@ -79,7 +76,7 @@ class ServerJudge:
         name: str | None = None,
     ) -> None:
         try:
-            import openai  # noqa: F401
+            import aiohttp  # noqa: F401
         except ModuleNotFoundError as error:
             raise RecrmError(f"judges on servers need {error.name}: pip install 'recrm-tasks[rewards]'") from None
         if mode not in MODES:
@@ -119,71 +116,46 @@ class ServerJudge:
             self._connection = _Connection(self._client(), loop, self.concurrency)
         connection = self._connection
         began = time.monotonic()
-        replies: list[Reply] = [Reply(None)] * len(prompts)
-        # As many workers as requests at a time: a task per question would cost memory for each.
-        numbered = iter(enumerate(prompts))
 
-        async def work(left: Iterator[tuple[int, Prompt]]) -> None:
-            for place, prompt in left:
-                replies[place] = await self._reply(prompt, connection, began)
-                if heard is not None:
-                    heard(place, replies[place])
+        async def reply(prompt: Prompt) -> Reply:
+            return await self._reply(prompt, connection, began)
 
-        await asyncio.gather(*(work(numbered) for _ in range(min(self.concurrency, len(prompts)))))
-        return replies
+        return await ask_together(prompts, reply, self.concurrency, heard)
 
-    def _client(self) -> AsyncOpenAI:
-        from openai import AsyncOpenAI
+    def _client(self) -> ChatClient:
+        from recrm_tasks.rewards.chat_client import ChatClient
 
-        # Servers without authorisation take any key; the package wants one.
-        key = self._api_key or os.environ.get("OPENAI_API_KEY") or "none"
-        return AsyncOpenAI(base_url=self.url, api_key=key, timeout=self.timeout, max_retries=self.retries)
+        key = self._api_key or os.environ.get("OPENAI_API_KEY")
+        return ChatClient(self.url, key, self.concurrency, self.timeout, self.retries)
 
     async def _reply(self, prompt: Prompt, connection: _Connection, began: float) -> Reply:
         async with connection.limit:
             if began < connection.given_up:
                 return Reply(None, error=f"not asked, after others failed: {connection.why}")
             try:
-                # The package's limit is for the next byte; a server that sends a byte now and then would never end.
-                whole = (self.timeout + _PAUSE) * (self.retries + 1)
-                body = await asyncio.wait_for(self._body(prompt, connection.client), whole)
+                body = await connection.client.complete(self._request(prompt))
             except Exception as error:  # whatever happens to a request is the error of its reply
-                why, everyones = self._explained(error)
-                connection.failed(why, everyones)
+                why = str(error) or type(error).__name__
+                status = getattr(error, "status", 400)
+                # No connection, no answer in time, or such a status: other questions would have it too.
+                connection.failed(why, status is None or status in _SERVER_FAULTS or status >= 500)
                 return Reply(None, error=why)
             connection.failures = 0
             return reply_of(body, prompt.choices, self.mode)
 
-    async def _body(self, prompt: Prompt, client: AsyncOpenAI) -> str:
+    def _request(self, prompt: Prompt) -> dict[str, Any]:
         body = {key: value for key, value in self._settings.items() if value is not None}
         body |= body.pop("extra_body")
         if self.mode == "logprob":
             body |= {"max_tokens": 1, "logprobs": True, "top_logprobs": TOP}
         turns = [{"role": turn.role, "content": turn.content} for turn in prompt.messages]
-        # Not chat.completions.create: it takes what a server sends unchecked, and costs a quarter more.
-        return str(
-            await client.post("/chat/completions", cast_to=str, body={"model": self.model, "messages": turns, **body})
-        )
-
-    def _explained(self, error: Exception) -> tuple[str, bool]:
-        """What went wrong, and whether it would go wrong with other questions too."""
-        import openai
-
-        if isinstance(error, (openai.APITimeoutError, asyncio.TimeoutError)):
-            return f"no answer from {self.url} within {self.timeout:g} s, {self.retries + 1} tries", True
-        if isinstance(error, openai.APIConnectionError):
-            return f"no connection to {self.url}, {self.retries + 1} tries: {error.__cause__ or error}", True
-        if isinstance(error, openai.APIStatusError):
-            status = error.status_code
-            why = f"{self.url} answered with status {status}: {error.message[:_SHOWN]}"
-            return why, status in _SERVER_FAULTS or status >= 500
-        return f"{type(error).__name__}: {str(error)[:_SHOWN]}", False
+        return {"model": self.model, "messages": turns, **body}
 
 
 class _Connection:
     """What the questions of one judge share, in the loop that they are asked from."""
 
-    def __init__(self, client: AsyncOpenAI, loop: asyncio.AbstractEventLoop, concurrency: int) -> None:
+    def __init__(self, client: ChatClient, loop: asyncio.AbstractEventLoop, concurrency: int) -> None:
         self.client = client
         self.loop = loop
         self.limit = asyncio.Semaphore(concurrency)

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from recrm_tasks.answers.prompt import ANSWER_TOKENS, MODES, Mode, Prompt
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.prompting.tokens import tokenizer_of
+from recrm_tasks.prompting.tokens import context_of, tokenizer_of
+from recrm_tasks.rewards.in_process import InProcess
 from recrm_tasks.rewards.judge import Heard, Reply
 
 _TAIL = 64
 """Characters at the end of a prompt that decide how an answer after it is tokenized; far more than a token has."""
+
+
+class _Loaded(NamedTuple):
+    model: Any
+    tokenizer: Any
+    context: int | None
+    """The most tokens of a prompt with its answer."""
 
 
 class TransformersJudge:
@@ -61,55 +69,22 @@ class TransformersJudge:
         self.mode: Mode = mode
         self._path = path
         self._batch_size = batch_size
-        self._device = device
-        self._dtype = dtype
         self._max_tokens = max_tokens
         self._template = dict(template or {})
-        self._options = options
         changed: dict[str, Any] = {**self._template, **options}
         if mode == "generate" and max_tokens != ANSWER_TOKENS:
             changed["max_tokens"] = max_tokens
         if dtype != "auto":
             changed["dtype"] = dtype
         self.name = name or ", ".join([path, *(f"{key}={value!r}" for key, value in changed.items())])
-        self._begin()
-        self._load()
-
-    def _begin(self) -> None:
-        self._model: Any = None
-        self._tokenizer: Any = None
-        self._one_pass = threading.Lock()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key not in ("_model", "_tokenizer", "_one_pass")}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._begin()
-
-    def _load(self) -> None:
-        try:
-            import torch
-            from transformers import AutoModelForCausalLM
-        except ModuleNotFoundError as error:
-            raise RecrmError(f"judges of transformers need {error.name}: pip install 'recrm-tasks[hf]'") from None
-        self._tokenizer = tokenizer_of(self._path, self._options)
-        if not self._tokenizer.chat_template:
-            raise RecrmError(f"{self._path!r} has no chat template: a judge must be a chat model")
-        try:
-            model: Any = AutoModelForCausalLM.from_pretrained(self._path, dtype=self._dtype, **self._options)
-        except (OSError, ValueError, KeyError) as error:
-            raise RecrmError(f"no language model at {self._path!r}: {str(error).splitlines()[0]}") from None
-        self._model = model.to(self._device or ("cuda" if torch.cuda.is_available() else "cpu")).eval()
-        # Answers follow the last token, and a decoder's positions are counted from the attention mask.
-        self._tokenizer.padding_side = "left"
-        if self._tokenizer.pad_token_id is None:
-            self._tokenizer.pad_token = self._tokenizer.eos_token
+        self._loaded = InProcess(partial(_load, path, device, dtype, options))
+        with self._loaded.used():
+            pass  # so that a mistake is reported now
 
     async def ask(self, prompts: Sequence[Prompt], heard: Heard | None = None) -> list[Reply]:
         """See `Judge.ask`. Prompts of similar length share a pass."""
         replies: list[Reply] = [Reply(None)] * len(prompts)
-        texts = await asyncio.to_thread(lambda: [self._text(prompt) for prompt in prompts])
+        texts = await asyncio.to_thread(self._texts, prompts)
         order = sorted(range(len(prompts)), key=lambda place: len(texts[place]))
         for start in range(0, len(order), self._batch_size):
             part = order[start : start + self._batch_size]
@@ -122,78 +97,110 @@ class TransformersJudge:
                     heard(place, reply)
         return replies
 
-    def _text(self, prompt: Prompt) -> str:
-        with self._one_pass:
-            if self._model is None:
-                self._load()
-        turns = [{"role": turn.role, "content": turn.content} for turn in prompt.messages]
-        text: str = self._tokenizer.apply_chat_template(
-            turns, tokenize=False, add_generation_prompt=True, **self._template
-        )
-        return text
+    def _texts(self, prompts: Sequence[Prompt]) -> list[str]:
+        with self._loaded.used() as (_, tokenizer, _):
+            return [
+                tokenizer.apply_chat_template(
+                    [{"role": turn.role, "content": turn.content} for turn in prompt.messages],
+                    tokenize=False,
+                    add_generation_prompt=True,
+                    **self._template,
+                )
+                for prompt in prompts
+            ]
 
     def _replies(self, prompts: Sequence[Prompt], texts: Sequence[str]) -> list[Reply]:
-        with self._one_pass:
+        with self._loaded.used() as loaded:
             try:
-                return self._generated(texts) if self.mode == "generate" else self._weighed(prompts, texts)
-            except RuntimeError as error:  # torch's, out of memory among them
+                if self.mode == "generate":
+                    return _generated(loaded, texts, self._max_tokens)
+                return _weighed(loaded, prompts, texts, self._path)
+            except RuntimeError as error:  # torch's, out of memory among them, or that it is too long
                 if len(texts) == 1:
                     return [Reply(None, error=f"{self._path}: {str(error).splitlines()[0]}")]
         return [reply for prompt, text in zip(prompts, texts, strict=True) for reply in self._replies([prompt], [text])]
 
-    def _encoded(self, texts: Sequence[str]) -> Any:
-        # A chat template has written the special tokens already.
-        encoded = self._tokenizer(list(texts), add_special_tokens=False, padding=True, return_tensors="pt")
-        return {name: encoded[name].to(self._model.device) for name in ("input_ids", "attention_mask")}
 
-    def _generated(self, texts: Sequence[str]) -> list[Reply]:
+def _load(path: str, device: str | None, dtype: str, options: Mapping[str, Any]) -> _Loaded:
+    try:
         import torch
+        from transformers import AutoModelForCausalLM
+    except ModuleNotFoundError as error:
+        raise RecrmError(f"judges of transformers need {error.name}: pip install 'recrm-tasks[hf]'") from None
+    tokenizer = tokenizer_of(path, options)
+    if not tokenizer.chat_template:
+        raise RecrmError(f"{path!r} has no chat template: a judge must be a chat model")
+    try:
+        model: Any = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, **options)
+    except (OSError, ValueError, KeyError) as error:
+        raise RecrmError(f"no language model at {path!r}: {str(error).splitlines()[0]}") from None
+    # Answers follow the last token, and a decoder's positions are counted from the attention mask.
+    tokenizer.padding_side = "left"
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    model = model.to(device or ("cuda" if torch.cuda.is_available() else "cpu")).eval()
+    return _Loaded(model, tokenizer, context_of(path, tuple(options.items())))
 
-        encoded = self._encoded(texts)
-        with torch.inference_mode():
-            tokens = self._model.generate(
-                **encoded,
-                do_sample=False,
-                temperature=None,
-                top_p=None,
-                top_k=None,
-                max_new_tokens=self._max_tokens,
-                pad_token_id=self._tokenizer.pad_token_id,
-            )
-        written = tokens[:, encoded["input_ids"].shape[1] :]
-        ends = self._model.generation_config.eos_token_id
-        ends = {*ends} if isinstance(ends, list) else {ends}
-        replies = []
-        for row, mask in zip(written.tolist(), encoded["attention_mask"], strict=True):
-            length = next((place + 1 for place, token in enumerate(row) if token in ends), len(row))
-            said = self._tokenizer.decode(row[:length], skip_special_tokens=True)
-            replies.append(Reply(said, int(mask.sum()), length))
-        return replies
 
-    def _weighed(self, prompts: Sequence[Prompt], texts: Sequence[str]) -> list[Reply]:
-        import torch
+def _encoded(loaded: _Loaded, texts: Sequence[str]) -> Any:
+    # A chat template has written the special tokens already.
+    encoded = loaded.tokenizer(list(texts), add_special_tokens=False, padding=True, return_tensors="pt")
+    length = int(encoded["attention_mask"].sum(-1).max())
+    if loaded.context is not None and length >= loaded.context:
+        raise RuntimeError(f"a prompt has {length} tokens, and the model takes {loaded.context} with the answer")
+    return {name: encoded[name].to(loaded.model.device) for name in ("input_ids", "attention_mask")}
 
-        encoded = self._encoded(texts)
-        positions = (encoded["attention_mask"].cumsum(-1) - 1).clamp(min=0)
-        with torch.inference_mode():
-            logits = self._model(**encoded, position_ids=positions, logits_to_keep=1).logits[:, -1]
-            logprobs = torch.log_softmax(logits.float(), dim=-1).cpu()
-        replies = []
-        for prompt, text, row, mask in zip(prompts, texts, logprobs, encoded["attention_mask"], strict=True):
-            tokens = self._answer_tokens(prompt.choices, text[-_TAIL:])
-            if isinstance(tokens, str):
-                replies.append(Reply(None, int(mask.sum()), 0, f"{self._path}: {tokens!r} is not one token"))
-            else:
-                replies.append(Reply(tuple(row[tokens].tolist()), int(mask.sum()), 0))
-        return replies
 
-    def _answer_tokens(self, choices: Sequence[str], before: str) -> list[int] | str:
-        """The token that each answer adds to a prompt; the answer that is not one token, if there is one."""
-        prompt = self._tokenizer.encode(before, add_special_tokens=False)
-        found = []
-        for choice in choices:
-            whole = self._tokenizer.encode(before + choice, add_special_tokens=False)
-            if whole[:-1] != prompt:
-                return choice
-            found.append(whole[-1])
-        return found
+def _generated(loaded: _Loaded, texts: Sequence[str], max_tokens: int) -> list[Reply]:
+    import torch
+
+    encoded = _encoded(loaded, texts)
+    with torch.inference_mode():
+        tokens = loaded.model.generate(
+            **encoded,
+            do_sample=False,
+            temperature=None,
+            top_p=None,
+            top_k=None,
+            max_new_tokens=max_tokens,
+            pad_token_id=loaded.tokenizer.pad_token_id,
+        )
+    written = tokens[:, encoded["input_ids"].shape[1] :]
+    ends = loaded.model.generation_config.eos_token_id
+    ends = {*ends} if isinstance(ends, list) else {ends}
+    replies = []
+    for row, mask in zip(written.tolist(), encoded["attention_mask"], strict=True):
+        length = next((place + 1 for place, token in enumerate(row) if token in ends), len(row))
+        said = loaded.tokenizer.decode(row[:length], skip_special_tokens=True)
+        replies.append(Reply(said, int(mask.sum()), length))
+    return replies
+
+
+def _weighed(loaded: _Loaded, prompts: Sequence[Prompt], texts: Sequence[str], path: str) -> list[Reply]:
+    import torch
+
+    encoded = _encoded(loaded, texts)
+    positions = (encoded["attention_mask"].cumsum(-1) - 1).clamp(min=0)
+    with torch.inference_mode():
+        logits = loaded.model(**encoded, position_ids=positions, logits_to_keep=1).logits[:, -1]
+        logprobs = torch.log_softmax(logits.float(), dim=-1).cpu()
+    replies = []
+    for prompt, text, row, mask in zip(prompts, texts, logprobs, encoded["attention_mask"], strict=True):
+        tokens = _answer_tokens(loaded.tokenizer, prompt.choices, text[-_TAIL:])
+        if isinstance(tokens, str):
+            replies.append(Reply(None, int(mask.sum()), 0, f"{path}: {tokens!r} is not one token"))
+        else:
+            replies.append(Reply(tuple(row[tokens].tolist()), int(mask.sum()), 0))
+    return replies
+
+
+def _answer_tokens(tokenizer: Any, choices: Sequence[str], before: str) -> list[int] | str:
+    """The token that each answer adds to a prompt; the answer that is not one token, if there is one."""
+    prompt = tokenizer.encode(before, add_special_tokens=False)
+    found = []
+    for choice in choices:
+        whole = tokenizer.encode(before + choice, add_special_tokens=False)
+        if whole[:-1] != prompt:
+            return choice
+        found.append(whole[-1])
+    return found

@@ -48,6 +48,12 @@ class Labels:
         return Labels(self.gold[rows.readable], self.answered[rows.readable], rows.kept())
 
     @cached_property
+    def right(self) -> NDArray[np.bool_]:
+        """Shape (n,): whether the answer is the gold label."""
+        found: NDArray[np.bool_] = self.gold == self.answered
+        return found
+
+    @cached_property
     def majority(self) -> float:
         """The share of the most frequent gold label; NaN without rows."""
         return int(np.bincount(self.gold).max()) / len(self.gold) if len(self.gold) else NAN
@@ -60,20 +66,15 @@ def classification(labels_of: Callable[[Table], Labels]) -> tuple[Metric[Table],
         labels_of: returns a table's labels.
     """
 
-    def right(table: Table) -> NDArray[np.bool_]:
-        labels = labels_of(table)
-        found: NDArray[np.bool_] = labels.gold == labels.answered
-        return found
-
     return (
         Metric(
             "acc",
             "share of correct answers",
-            lambda table: share(right(table), labels_of(table).clusters),
+            lambda table: share(labels_of(table).right, labels_of(table).clusters),
             headline=True,
             hub="accuracy",
             chance="acc_baseline",
-            compare=lambda a, b: of_shares(right(a), right(b), labels_of(a).clusters),
+            compare=lambda a, b: of_shares(labels_of(a).right, labels_of(b).right, labels_of(a).clusters),
         ),
         *(
             Metric(

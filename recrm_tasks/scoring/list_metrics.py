@@ -1,4 +1,4 @@
-"""Metrics of answers that order a list: means over lists."""
+"""Metrics of answers that order a list: means over lists, and those of all candidates pooled."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 
 from recrm_tasks.scoring import columns
+from recrm_tasks.scoring.candidate_answers import Candidates, as_yes_or_no, asked_by_item, clusters_of, lists_of
 from recrm_tasks.scoring.columns import Columns, Rows
-from recrm_tasks.scoring.compare.paired import of_means
-from recrm_tasks.scoring.metric import Metric
+from recrm_tasks.scoring.compare.difference import UNDEFINED, Difference
+from recrm_tasks.scoring.compare.paired import of_areas, of_means, of_shares
+from recrm_tasks.scoring.metric import Metric, count
 from recrm_tasks.scoring.metrics import ranked_list
-from recrm_tasks.scoring.metrics.estimate import Clusters, Estimate, Floats, mean
+from recrm_tasks.scoring.metrics.auc import auc
+from recrm_tasks.scoring.metrics.estimate import NAN, Clusters, Estimate, Floats, mean, share
 from recrm_tasks.scoring.outcomes import Outcome
+from recrm_tasks.scoring.probability_metrics import Probabilities
 
 OfList = Callable[[Sequence[int], Sequence[float]], float]
 """A metric of one list, from its grades and scores."""
@@ -25,6 +29,9 @@ List = tuple[tuple[int, ...], tuple[float, ...]]
 
 class Lists:
     """Lists and their values by metric. Each metric is computed once, for all lists and the readable ones together."""
+
+    pooled: Probabilities | None = None
+    """Where candidates were asked about one by one: all of them."""
 
     def __init__(
         self,
@@ -43,9 +50,15 @@ class Lists:
         Raises:
             HarnessError: outcomes that no valid run can have; see `columns`.
         """
+        if asked_by_item(outcomes):
+            pooled, rows = Probabilities.of(as_yes_or_no(outcomes))
+            return ItemLists(lists_of(outcomes), pooled), rows
         table = Columns.of(outcomes)
         rows = Rows.of(table)
         return cls(columns.lists(table), rows.clusters), rows
+
+    def __len__(self) -> int:
+        return len(self._all) if self._rows is None else int(self._rows.readable.sum())
 
     def readable(self, rows: Rows) -> Lists:
         """The lists with a readable answer."""
@@ -70,12 +83,57 @@ class Lists:
         return mean(np.array(first, dtype=np.float64), None).value
 
 
+class ItemLists(Lists):
+    """Lists whose candidates were asked about one by one: those with a positive and a negative to be ordered.
+
+    Args:
+        answered: every list all of whose candidates were asked about.
+        pooled: all candidates, of whatever list.
+    """
+
+    def __init__(self, answered: Sequence[Candidates], pooled: Probabilities) -> None:
+        ranked = [one for one in answered if one.ranks]
+        super().__init__([(one.grades, one.scores) for one in ranked], clusters_of(ranked))
+        self._answered, self.pooled = answered, pooled
+
+    def readable(self, rows: Rows) -> Lists:
+        """The same lists without the candidates whose answer is unreadable."""
+        assert self.pooled is not None
+        return ItemLists([one.readable() for one in self._answered], self.pooled.readable(rows))
+
+    def position_bias(self) -> Estimate:
+        """Undefined: the candidates were not shown together."""
+        return Estimate(NAN, NAN)
+
+
 def _of_lists(name: str, means: str, measure: OfList, **more: Any) -> Metric[Lists]:
     return Metric(
         name,
         means,
         lambda table: mean(table.values(measure), table.clusters),
-        compare=lambda a, b: of_means(a.values(measure), b.values(measure), a.clusters),
+        compare=lambda a, b: of_means(a.values(measure), b.values(measure), a.clusters) if len(a) else UNDEFINED,
+        trials="lists",
+        **more,
+    )
+
+
+def _of_candidates(
+    name: str,
+    means: str,
+    measure: Callable[[Probabilities], Estimate],
+    compare: Callable[[Probabilities, Probabilities], Difference],
+    **more: Any,
+) -> Metric[Lists]:
+    def compared(one: Lists, other: Lists) -> Difference:
+        return UNDEFINED if one.pooled is None or other.pooled is None else compare(one.pooled, other.pooled)
+
+    return Metric(
+        name,
+        means,
+        lambda table: Estimate(NAN, NAN) if table.pooled is None else measure(table.pooled),
+        compare=compared,
+        by_item=True,
+        headline=True,
         **more,
     )
 
@@ -88,6 +146,7 @@ LIST_METRICS: tuple[Metric[Lists], ...] = (
         headline=True,
         hub="roc_auc",
         chance=0.5,
+        instead="auc_pooled",
     ),
     _of_lists(
         "acc",
@@ -96,6 +155,7 @@ LIST_METRICS: tuple[Metric[Lists], ...] = (
         headline=True,
         hub="accuracy",
         chance="acc_baseline",
+        instead="acc_pooled",
     ),
     *(
         _of_lists(f"hr@{k}", f"share of lists with a positive among the first {k}", partial(ranked_list.hit_rate, k=k))
@@ -110,5 +170,37 @@ LIST_METRICS: tuple[Metric[Lists], ...] = (
         better="neither",
         low=-1.0,
         over="all",
+    ),
+    _of_candidates(
+        "auc_pooled",
+        "candidates asked about one by one: area under the ROC curve over those of all lists together",
+        lambda all_of_them: auc(all_of_them.gold, all_of_them.stated, all_of_them.clusters),
+        lambda a, b: of_areas(a.gold, a.stated, b.stated, a.clusters),
+        interval="area",
+        hub="roc_auc",
+        chance=0.5,
+        majority="acc_pooled_baseline",
+    ),
+    _of_candidates(
+        "acc_pooled",
+        "candidates asked about one by one: share of those whose yes or no is correct",
+        lambda all_of_them: share(all_of_them.labels.right, all_of_them.clusters),
+        lambda a, b: of_shares(a.labels.right, b.labels.right, a.clusters),
+        hub="accuracy",
+        chance="acc_pooled_baseline",
+    ),
+    count(
+        "acc_pooled_baseline",
+        "candidates asked about one by one: accuracy of always giving the more frequent of yes and no",
+        of=lambda table: NAN if table.pooled is None else table.pooled.labels.majority,
+        high=1.0,
+        by_item=True,
+    ),
+    count(
+        "lists",
+        "candidates asked about one by one: number of lists with a positive and a negative, which the others are over",
+        of=len,
+        over="both",
+        by_item=True,
     ),
 )

@@ -54,6 +54,14 @@ class Metric(Generic[Table]):
     """Its value for answers that do not depend on the records: a number, or the name of the metric that has it."""
     compare: Callable[[Table, Table], Difference] | None = None
     """Its paired difference, second minus first; None if it has none."""
+    instead: str | None = None
+    """The metric that a dimension's score repeats where this one is its primary one and undefined."""
+    by_item: bool = False
+    """Whether only runs whose candidates are asked about one by one have it."""
+    trials: str = "clusters"
+    """The number in results that bounds the trials of a share's interval."""
+    majority: str = "acc_baseline"
+    """The number in results that is the share of the more frequent class, for the interval of an area."""
 
     def __post_init__(self) -> None:
         if not self.low < self.high:
@@ -84,9 +92,10 @@ class Metric(Generic[Table]):
         if math.isnan(value) or math.isnan(stderr) or self.interval == "none":
             return NAN, NAN
         if self.interval == "area":
-            return of_area(value, stderr, numbers["n"] * readable * (1 - numbers["acc_baseline"]))
+            return of_area(value, stderr, numbers["n"] * readable * (1 - numbers[self.majority]))
         if self.interval == "share" or (self.interval is None and (self.low, self.high) == (0.0, 1.0)):
-            return of_share(value, stderr, numbers["clusters"] * readable)
+            clusters = numbers["clusters"]
+            return of_share(value, stderr, min(clusters, numbers.get(self.trials, clusters)) * readable)
         return around(value, stderr, self.low, self.high)
 
 

@@ -28,7 +28,8 @@ Value: TypeAlias = int | float | tuple[float, ...]
 """A label's index, a probability, or one score per candidate (higher is better, equal scores are ties)."""
 
 Gold: TypeAlias = int | tuple[int, ...]
-"""A label's index (behavior: 0 or 1), or one grade per candidate (0 is negative)."""
+"""A label's index (behavior: 0 or 1), one grade per candidate (0 is negative), or the grade of the only candidate that
+was asked about."""
 
 
 class Answer(NamedTuple):
@@ -54,6 +55,10 @@ class Outcome(NamedTuple):
     """The user, query or list that the record belongs to; without one, each record is its own cluster."""
     values: tuple[float, ...] = ()
     """The value of each label for a reward, from 0 to 1; empty if the answer is not a label."""
+    of_list: str | None = None
+    """Where candidates were asked about one by one: the id of the list that this one is in."""
+    candidates: int = 0
+    """The number of candidates in that list, asked or not."""
 
     @classmethod
     def of(
@@ -63,9 +68,11 @@ class Outcome(NamedTuple):
         answer: Answer,
         group: str | None = None,
         values: tuple[float, ...] = (),
+        of_list: str | None = None,
+        candidates: int = 0,
     ) -> Outcome:
         """The outcome of an answer."""
-        return cls(record_id, gold, answer.value, answer.reason, group, values)
+        return cls(record_id, gold, answer.value, answer.reason, group, values, of_list, candidates)
 
     def to_json(self) -> dict[str, Any]:
         """The fields by name, as in logs. Defaults are omitted, to keep logs of a million rows small."""
@@ -76,6 +83,8 @@ class Outcome(NamedTuple):
             found["group"] = self.group
         if self.values:
             found["values"] = list(self.values)
+        if self.of_list is not None:
+            found |= {"of_list": self.of_list, "candidates": self.candidates}
         return found
 
     @classmethod

@@ -6,8 +6,10 @@ Each form has the same twelve questions (six in Chinese, six in English) as its 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 PATHS = {
@@ -26,7 +28,8 @@ class Form:
     """One form of one file."""
 
     key: str
-    row: Callable[[Row], Row]
+    row: Callable[[Row], Row | list[Row]]
+    """What is in the file of a question: a row, or several."""
     labels: Mapping[str, int]
     """The number of records of each label, by what it means."""
     answers: tuple[str, ...] = ()
@@ -37,12 +40,24 @@ class Form:
     @property
     def text(self) -> str:
         """The file."""
-        return "".join(json.dumps(self.row(q), ensure_ascii=False) + "\n" for q in questions(self.key))
+        made = [self.row(q) for q in questions(self.key)]
+        rows = [row for one in made for row in (one if isinstance(one, list) else [one])]
+        return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 def questions(key: str) -> list[Row]:
     """Twelve questions of a dimension, with everything that a form may need."""
     return [_QUESTIONS[key](n, n % 2 == 0) for n in range(N)]
+
+
+def uncomment(mapping: Path, answers: Iterable[str]) -> None:
+    """Does what the file says: removes the # of each answer, where it is first."""
+    text = mapping.read_text(encoding="utf-8")
+    for answer in answers:
+        line = re.compile(rf"^( *)#({re.escape(answer)})(?=$|   #)", re.MULTILINE)
+        assert line.search(text), f"{answer} is none of the answers in\n{text}"
+        text = line.sub(r"\1\2", text, count=1)
+    mapping.write_text(text, encoding="utf-8")
 
 
 def _factual(n: int, zh: bool) -> Row:
@@ -133,6 +148,25 @@ def shared(q: Row, answer: str) -> list[Row]:
 def thought(answer: str) -> str:
     """An answer behind a thinking section that names other answers."""
     return f"<think>\nIt may be yes, it may be no: 一致? inconsistent?\n</think>\n\n{answer}"
+
+
+def about(q: Row, candidate: str) -> str:
+    """A ready prompt about one candidate of a list."""
+    asked = [q["profile"], *q["history"], ("候选商家：" if q["zh"] else "Candidate: ") + candidate, q["asks"]]
+    return "\n".join(asked)
+
+
+def numbered(q: Row) -> str:
+    """A ready prompt whose candidates are in its text only."""
+    listed = [f"{i}. {c['name']}" for i, c in enumerate(q["candidates"], 1)]
+    heading, asks = ("候选商家：", "请按点击可能性排序。") if q["zh"] else ("Candidates:", "Order them.")
+    return "\n".join([q["profile"], *q["history"], heading, *listed, asks])
+
+
+def best_first(q: Row) -> str:
+    """The numbers of all candidates, the chosen one first."""
+    order = [q["chosen"] + 1, *(i + 1 for i in range(4) if i != q["chosen"])]
+    return json.dumps({"ranking": order})
 
 
 def pick(q: Row, zh: tuple[str, str], en: tuple[str, str]) -> str:
@@ -539,5 +573,33 @@ FORMS: dict[str, Form] = {
                    "label": max(q["chosen"], 1)},
         IR,
         ("label: {column: label, numbers: from 0}",),
+    ),
+    "a row for each candidate, with its list": Form(
+        "ranking",
+        lambda q: [{"session_id": f"s{q['n']}", "profile": q["profile"], "history": q["history"], "item": c["name"],
+                    "clicked": int(i == q["chosen"])} for i, c in enumerate(q["candidates"])],
+        IR,
+    ),
+    "a prompt for each candidate": Form(
+        "ranking",
+        lambda q: [{"prompt": about(q, c["name"]), "label": int(i == q["chosen"])}
+                   for i, c in enumerate(q["candidates"])],
+        IR,
+        ("list_id: {column: prompt, without: '(?:Candidate:[ \\t]*|候选商家：[ \\t]*)(.+)'}",),
+    ),
+    "a prompt for each candidate, no lists": Form(
+        "ranking",
+        lambda q: [{"prompt": about(q, c["name"]), "label": int(i == q["chosen"])}
+                   for i, c in enumerate(q["candidates"])],
+        {"0": 36, "1": 12},
+        ("messages: prompt", "no_lists: true", "fields: {candidates: null}"),
+    ),
+    "candidates in the text, best first": Form(
+        "ranking",
+        lambda q: {"messages": [{"role": "user", "content": numbered(q)},
+                                {"role": "assistant", "content": thought(best_first(q))}]},
+        IR,
+        ("label: {column: messages, read: answer, listed: order}",
+         "fields: {candidates: {column: messages, pattern: '(?m)^[ \\t]*(\\d{1,3})[.)、．:：][ \\t]*(.+)$'}}"),
     ),
 }  # fmt: skip

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 from urllib.parse import unquote, urlparse
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,8 +41,13 @@ class Hub(ThreadingHTTPServer):
         """Status and error code of every answer."""
         self.gone: set[str] = set()
         """Files that are listed and not there."""
+        self.lfs: set[str] = set()
+        """Files in large file storage, which the hub lists with their SHA-256."""
         self.halved: set[str] = set()
         """Files of which half is sent before the connection breaks."""
+
+        self.moves_to = ""
+        """The commit that `main` means once somebody has asked for `/move`."""
 
     def add(self, commit: str, files: Files, name: str | None = None) -> None:
         """One more commit, under a name too."""
@@ -83,6 +89,9 @@ class Handler(BaseHTTPRequestHandler):
         path = unquote(urlparse(self.path).path)
         hub = self.server
         hub.asked.append(path)
+        if path == "/move":
+            hub.revisions |= {"main": hub.moves_to, hub.moves_to: hub.moves_to}
+            return self.send(200, b"", with_body, {})
         if hub.refuse is not None:
             status, code = hub.refuse
             headers = {"X-Error-Code": code, "X-Error-Message": "no entry"} if code else {}
@@ -98,10 +107,7 @@ class Handler(BaseHTTPRequestHandler):
                 answer["siblings"] = [{"rfilename": name} for name in hub.files[commit]]
             else:
                 assert kind == "tree"
-                answer = [
-                    {"type": "file", "path": name, "size": len(as_bytes(content)), "oid": oid(content)}
-                    for name, content in hub.files[commit].items()
-                ]
+                answer = [entry(name, content, name in hub.lfs) for name, content in hub.files[commit].items()]
             return self.send(200, json.dumps(answer).encode(), with_body, {"Content-Type": "application/json"})
         assert path.startswith(files), path
         revision, _, name = path.removeprefix(files).partition("/")
@@ -109,7 +115,8 @@ class Handler(BaseHTTPRequestHandler):
         if name in hub.gone:
             return self.send(404, b"", with_body, {"X-Error-Code": "EntryNotFound"})
         content = as_bytes(hub.files[commit][name])
-        headers = {"ETag": f'"{oid(content)}"', "X-Repo-Commit": commit}
+        tag = hashlib.sha256(content).hexdigest() if name in hub.lfs else oid(content)
+        headers = {"ETag": f'"{tag}"', "X-Repo-Commit": commit}
         if name in hub.halved:
             headers["Content-Length"] = str(len(content))
             content = content[: len(content) // 2]
@@ -128,6 +135,13 @@ class Handler(BaseHTTPRequestHandler):
 def as_bytes(content: str | bytes) -> bytes:
     """Text in UTF-8."""
     return content.encode() if isinstance(content, str) else content
+
+
+def entry(name: str, content: str | bytes, lfs: bool) -> dict[str, Any]:
+    """One file of a list; large file storage adds what it knows."""
+    size = len(as_bytes(content))
+    stored = {"oid": hashlib.sha256(as_bytes(content)).hexdigest(), "size": size, "pointerSize": 134}
+    return {"type": "file", "path": name, "size": size, "oid": oid(content), **({"lfs": stored} if lfs else {})}
 
 
 def oid(content: str | bytes) -> str:
@@ -166,16 +180,30 @@ def run_client(code: str, arguments: list[str], endpoint: str, home: Path, **env
         home: the folder of the hub's cache and of ours.
         environment: further settings.
     """
-    return _run(["-c", code, *arguments], endpoint, home, environment).splitlines()[-1]
+    return _checked(["-c", code, *arguments], endpoint, home, environment).splitlines()[-1]
+
+
+def recrm(arguments: list[str], endpoint: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`recrm` with these arguments, as a person runs it in the folder `home`."""
+    return _run(["-m", "recrm_tasks.cli", *arguments], endpoint, home, environment)
 
 
 def hf_download(arguments: list[str], endpoint: str, home: Path, **environment: str) -> None:
     """`hf download` of the repository, as on a login node: it fills the hub's cache and nothing else."""
     command = ["-m", "huggingface_hub.cli.hf", "download", REPOSITORY, "--repo-type", "dataset", *arguments]
-    _run(command, endpoint, home, environment)
+    _checked(command, endpoint, home, environment)
 
 
-def _run(arguments: list[str], endpoint: str, home: Path, environment: Mapping[str, str]) -> str:
+def _checked(arguments: list[str], endpoint: str, home: Path, environment: Mapping[str, str]) -> str:
+    """What a process that succeeds prints."""
+    done = _run(arguments, endpoint, home, environment)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _run(
+    arguments: list[str], endpoint: str, home: Path, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "RECRM_")) and "proxy" not in k.lower()}
     settings = {
         "HF_ENDPOINT": endpoint,
@@ -188,7 +216,7 @@ def _run(arguments: list[str], endpoint: str, home: Path, environment: Mapping[s
         "PYTHONIOENCODING": "utf-8",
         "NO_PROXY": "127.0.0.1",
     }
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, *arguments],
         env={**kept, **settings, **environment},
         cwd=home,
@@ -196,5 +224,3 @@ def _run(arguments: list[str], endpoint: str, home: Path, environment: Mapping[s
         encoding="utf-8",
         timeout=180,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout

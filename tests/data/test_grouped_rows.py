@@ -98,6 +98,13 @@ def test_several_columns_make_the_candidate(read):
     assert "price" not in record.candidates[0].text
 
 
+def test_paths_into_objects(read):
+    rows = [{"user": r["user"], "clicked": r["clicked"], "request": r["request"], "seen": r["seen"],
+             "of": {"shop": r["shop"], "id": r["item"]}} for r in rows_of([2])]  # fmt: skip
+    (record,) = read(rows, "of.shop", "candidate_id: of.id").records()
+    assert [(c.id, c.text) for c in record.candidates] == [("i0", "shop 0 of 0"), ("i1", "shop 1 of 0")]
+
+
 def test_an_object_is_the_candidate(read):
     rows = [{**r, "shop": {"name": r["shop"], "price": None}} for r in rows_of([2])]
     (record,) = read(rows).records()

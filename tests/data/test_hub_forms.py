@@ -12,7 +12,7 @@ from collections import Counter
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hub_forms import FORMS, PATHS, questions
+from hub_forms import FORMS, PATHS, questions, uncomment
 
 from recrm_tasks.cli import main
 from recrm_tasks.data import load
@@ -28,27 +28,21 @@ def put(folder, form):
     return folder
 
 
-def uncomment(mapping, answers):
-    """Does what the file says: removes the # of each answer."""
-    text = mapping.read_text(encoding="utf-8")
-    for answer in answers:
-        line = re.compile(rf"^( *)#({re.escape(answer)})(?=$|   #)", re.MULTILINE)
-        assert line.search(text), f"{answer} is none of the answers in\n{text}"
-        text = line.sub(r"\1\2", text)
-    mapping.write_text(text, encoding="utf-8")
-
-
 def labels_of(records):
-    """The number of each label; of lists, those with one positive."""
+    """The number of each label, also of candidates in no list; of lists, those with one positive."""
     if records and hasattr(records[0], "labels"):
+        if all(len(r.labels) == 1 for r in records):
+            return dict(Counter(str(r.labels[0]) for r in records))
         return {"lists": sum(sorted(r.labels) == [0, 0, 0, 1] for r in records)}
     return dict(Counter(str(r.label) for r in records))
 
 
 def asked(key, data):
     """What a model is asked for each record."""
-    kind = dimension(key)
-    return ["\n".join(m.content for m in kind.prompt(r, data.labels, "generate").messages) for r in data.records()]
+    records = list(data.records())
+    alone = {"ask": "item"} if all(len(getattr(r, "labels", [0, 1])) == 1 for r in records) else {}
+    prompts = (p for r in records for p in dimension(key).prompts(r, data.labels, "generate", **alone))
+    return ["\n".join(m.content for m in p.messages) for p in prompts]
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -66,7 +60,7 @@ def test_form(name, tmp_path, capsys):
         uncomment(mapping, form.answers)
         options = {"mapping": str(mapping)}
         inspect += ["--mapping", str(mapping)]
-    found = load(form.key, str(folder), split="all", **options)
+    found = load(form.key, str(folder), split="all", ask=None, **options)
     records = list(found.records())
     assert labels_of(records) == form.labels
     said = "\n".join(asked(form.key, found))

@@ -6,6 +6,7 @@ import gzip
 import json
 
 import pyarrow as pa
+import pyarrow.json
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -129,3 +130,44 @@ def test_objects_in_one_order_are_decoded_by_pyarrow(tmp_path, monkeypatch):
     monkeypatch.setattr(json_text, "_decoded", None)
     assert prompts(tmp_path / "relevance.jsonl") == expected
     assert '{"area":7,"near":[{"a":1,"b":2},{"a":1}]}' in expected["r7"]
+
+
+texts_of_turns = st.sampled_from(["role", "content", '{"role"', "x", '"content"', "\\", ""])
+objects_of_two = st.lists(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("role"), texts_of_turns),
+            st.tuples(st.just("content"), st.one_of(st.none(), texts_of_turns)),
+        ),
+        max_size=3,
+    ),
+    max_size=4,
+)
+
+
+@given(rows=st.lists(objects_of_two, min_size=1, max_size=4), tight=st.booleans(), more=st.sampled_from(["n", "role"]))
+def test_what_counts_show_of_the_order_of_keys_is_true(rows, tight, more):
+    """Where the counts say that all objects have their keys in order, a decoder of every line says so too."""
+    comma, colon = (",", ":") if tight else (" , ", " : ")
+
+    def text(pairs):
+        return "{" + comma.join(f"{json.dumps(k)}{colon}{json.dumps(v)}" for k, v in pairs) + "}"
+
+    lines = [f'{{"messages": [{comma.join(map(text, row))}], "{more}": 1}}' for row in rows]
+    block = "".join(line + "\n" for line in lines).encode()
+    try:
+        table = pa.json.read_json(pa.BufferReader(block))
+    except pa.ArrowException:
+        return
+    if json_text._evidently_in_order(block, table):
+        assert json_text._in_order(lines, table.schema)
+
+
+def test_counts_are_enough_for_turns():
+    lines = [
+        '{"id": 1, "messages": [{"role": "user", "content": "a"}, {"role": "system", "content": "{\\"role\\""}]}'
+    ] * 3
+    block = "\n".join(lines).encode()
+    assert json_text._evidently_in_order(block, pa.json.read_json(pa.BufferReader(block)))
+    turned = block.replace(b'{"role": "user", "content": "a"}', b'{"content": "a", "role": "user"}', 1)
+    assert not json_text._evidently_in_order(turned, pa.json.read_json(pa.BufferReader(turned)))

@@ -17,6 +17,8 @@ from recrm_tasks.data.mapping.mapping_file import (
     LabelColumn,
     Mapping,
     Source,
+    Split,
+    TextPart,
     Values,
     read_mapping,
     to_yaml,
@@ -57,14 +59,20 @@ LABELS = st.none() | st.just(
 )
 
 
+PATTERNS = st.sampled_from([None, r"<a>(.*?)</a>", r"\\boxed\{(.)\}", "用户ID[:：](\\d+)", "(?m)^# yes: no"])
+PARTS = st.builds(
+    TextPart, column=NAMES | st.lists(NAMES, min_size=1, max_size=2), pattern=PATTERNS.filter(bool), after=PATTERNS
+)
+
+
 @st.composite
 def sources(draw):
-    split = draw(st.none() | st.builds(Values, column=NAMES, values=TABLES))
+    split = draw(st.none() | st.builds(Split, column=NAMES, values=TABLES, pattern=PATTERNS))
     label = st.builds(
         LabelColumn,
         column=NAMES,
         values=TABLES,
-        pattern=st.sampled_from([None, r"<a>(.*?)</a>", r"\\boxed\{(.)\}"]),
+        pattern=PATTERNS,
         numbers=st.sampled_from(["labels", "from 0", "from 1"]),
     )
     return Source(
@@ -73,10 +81,11 @@ def sources(draw):
         split=split,
         lang=draw(st.sampled_from(["zh", "en", "detect"]) | st.builds(Values, column=NAMES, values=TABLES)),
         messages=draw(COLUMNS),
-        fields=draw(st.dictionaries(NAMES, COLUMNS, max_size=3)),
+        fields=draw(st.dictionaries(NAMES, COLUMNS | PARTS, max_size=3)),
         label=draw(st.none() | label),
         own=draw(st.booleans()),
-        **{name: draw(st.none() | NAMES) for name in ("id", "group", "source", "meta", "list_id", "candidate_id")},
+        **{name: draw(st.none() | NAMES | PARTS) for name in ("id", "group", "list_id", "candidate_id")},
+        **{name: draw(st.none() | NAMES) for name in ("source", "meta")},
     )
 
 
@@ -206,7 +215,7 @@ def test_unusable_rows_are_left_out_and_counted(tmp_path):
 
 def test_nothing_but_unusable_rows(tmp_path):
     with pytest.raises(DataError, match="no records of dimension 'relevance'"):
-        records(tmp_path, [row(says="x")], WHOLE)
+        records(tmp_path, [row(says="<a>x</a>")], WHOLE)
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def read(kind, rows, source=None):
     batch = pa.RecordBatch.from_arrays([texts.column_of([row.get(name) for row in rows]) for name in names], names)
     source = source or recognise(batch, kind, {}, None).sources[0]
     chunk = Chunk(batch, np.arange(len(rows)), "row")
-    found = convert(chunk, kind, source, kind.default_labels, None, "file")
+    found = convert(chunk, kind, source, kind.default_labels, None, "file", ordered=False)
     made = {}
     for number, record in zip(found.numbers.tolist(), records_of(kind, found.batch), strict=True):
         made[number] = dict(record)

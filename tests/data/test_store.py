@@ -46,14 +46,16 @@ def written(home, sizes):
     window=st.sampled_from([1, 50, 200, 1 << 20]),
     in_file=st.booleans(),
     slowly=st.booleans(),
+    few=st.sampled_from([0, 1_000]),
     data=st.data(),
 )
-def test_records_come_in_the_order_that_is_asked(tmp_path_factory, sizes, window, in_file, slowly, data):
+def test_records_come_in_the_order_that_is_asked(tmp_path_factory, sizes, window, in_file, slowly, few, data):
     home = tmp_path_factory.mktemp("store") / "home" if in_file else None
     found, table = written(home, sizes)
     rows = data.draw(st.lists(st.integers(0, sum(sizes) - 1), max_size=30))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(arrow_store, "_WINDOW", window)
+        patch.setattr(arrow_store, "_FEW", few)
         if slowly:
             patch.setattr(arrow_store, "_fits", lambda batches: False)
         names = data.draw(st.sampled_from([SCHEMA.names, ["n"], ["texts", "id"]]))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import recrm_tasks.dimensions as registry
-from recrm_tasks.answers.prompt import LANGS, MODES
+from recrm_tasks.answers.prompt import LANGS, MODES, Prompt
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension, dimensions
 from recrm_tasks.dimensions.ranking import RankingRecord
@@ -172,6 +172,17 @@ def test_forced_language(key, lang):
         assert QUESTION[key][lang] in text_of(forced)
         assert own.lang == record.lang
         assert (forced == own) == (record.lang == lang)
+
+
+@pytest.mark.parametrize("key", dimensions())
+def test_a_prompt_knows_its_dimension(key):
+    """Also from JSON; older logs do not say it in their prompts."""
+    prompt = next(iter(load(key, "sample").prompts("logprob")))
+    entry = json.loads(json.dumps(prompt.to_json()))
+    assert Prompt.from_json(entry) == prompt
+    assert prompt.dimension == key
+    del entry["dimension"]
+    assert Prompt.from_json(entry) == prompt._replace(dimension="")
 
 
 @pytest.mark.parametrize("key", KEYS)

@@ -25,17 +25,18 @@ NOT_RUN = {
     r"^vllm serve": "vLLM is not in this environment: tests/backends/test_doc_servers.py asks its parser",
     r"^make (demo|test|check|generated)": "`make test` and CI run them; here that the target exists",
     r"^make fuzz": "it takes minutes; here that the target exists",
-    r"^(python )?(benchmarks/|tests/|demo/|\w+\.py)": "they take minutes; here what they declare as arguments",
+    r"^(python )?(benchmarks/|tests/|demo/|examples/|\w+\.py)": "they take minutes; here their arguments",
     r"^(python -m )?pip install": "tests/install installs the package; here pip's parser, and the names of the extras",
     r"^inspect eval-retry": "it needs a run that was interrupted: tests/harnesses has such runs; here its parser",
     r"^inspect score": "the scorer is registered by a plain install only: tests/install scores such a log",
     r"^lm_eval --model (local|openai)-": "an API; here lm-eval's parser, the model's arguments and our tasks",
     r"^hf download": "the network; tests/data/test_hub.py runs it against a hub of its own; here its parser",
+    r"^recrm reward ": "a judge on a server: tests/rewards runs both commands; here our parser",
     r"^inspect .*--model (openai|openai-api)/": "an API; here Inspect's parser, the provider and our tasks",
 }
 """Commands that are checked and not run, as regular expressions, with the reason."""
-SLOW = r"^(lm_eval|inspect) |\.html|--plots"
-"""Commands that take seconds: a model is asked, or plots are drawn."""
+SLOW = r"^(lm_eval|inspect|recrm reward) |\.html|--plots"
+"""Commands that take seconds: a model is asked, or plots are drawn; or that do not run here."""
 
 Desk = Callable[[dict[str, str]], None]
 
@@ -117,6 +118,9 @@ OTHER_OPTIONS = {
     "--durations": "pytest",
     "--logprobs-mode": "vllm serve",
     "--no-enable-prefix-caching": "vllm serve",
+    "--data": "openrlhf.cli.train_ppo_ray",
+    "--reward": "openrlhf.cli.train_ppo_ray",
+    "--reward_funcs": "trl grpo",
 }
 """Options of programs that are not asked here."""
 

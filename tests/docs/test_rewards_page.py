@@ -11,16 +11,24 @@ from markdown_pages import ROOT, blocks
 from stub_server import StubServer, first_token, message
 
 from recrm_tasks import rewards
-from recrm_tasks.rewards import Case, HybridReward, Reward
-
-pytest.importorskip("openai", reason="the extra rewards is not installed")
+from recrm_tasks.rewards import (
+    Case,
+    EpisodeRewards,
+    FunctionJudge,
+    HybridReward,
+    Reward,
+    judge_options,
+    reward_options,
+    trainer_options,
+)
+from recrm_tasks.rewards.service.app import reward_app
 
 PAGE = "docs/rewards.md"
 TEXT = (ROOT / PAGE).read_text(encoding="utf-8")
 
 
 def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    (example,) = (block.code for block in blocks(PAGE) if block.language == "python")
+    (example,) = (block.code for block in blocks(PAGE) if (block.language, block.file) == ("python", ""))
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}
     with StubServer(lambda asked, before: message("A", logprobs=first_token({"A": -0.1, "B": -3.0}))) as server:
@@ -32,6 +40,21 @@ def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
     assert {one["chat_template_kwargs"]["enable_thinking"] for one in server.asked} == {False}
     assert (tmp_path / "replies.db").exists()
     assert "1.0 {" in capsys.readouterr().out
+
+
+def test_the_example_of_an_episode_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    (example,) = (block.code for block in blocks(PAGE) if block.file == "episode.py")
+    with StubServer(lambda asked, before: message("A")) as server:
+        exec(compile(example.replace("http://127.0.0.1:8000/v1", server.url), PAGE, "exec"), {})
+    assert capsys.readouterr().out == "1.9 [1.0, 1.0]\n"
+
+
+def test_the_page_names_every_option_and_every_path() -> None:
+    options = {**judge_options.OPTIONS, **reward_options.OPTIONS, **reward_options.EPISODE_OPTIONS}
+    options |= trainer_options.OPTIONS
+    assert [name for name in options if f"--{name.replace('_', '-')}" not in TEXT] == []
+    app = reward_app(EpisodeRewards(HybridReward(FunctionJudge(lambda prompt: "A"))))
+    assert [route.path for route in app.routes if route.path not in TEXT] == []
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ ASKED = {
     "mode": "generate",
     "prompt_lang": None,
     "orders": 1,
+    "ask": "list",
     "style": "chat",
     "fewshot": 0,
     "thinking": 0,
@@ -50,7 +51,7 @@ ASKED = {
     "suite": RECRM.to_json(),
     "fit": "not checked: the model's tokenizer is not known",
 }
-"""What a result says of how its questions were put, by default and without a tokenizer."""
+"""What a result says of how its questions were put, by default and without a tokenizer; and how many there are."""
 
 Answers = dict[str, Any]
 """Text of the prompt -> a completion, or log-probabilities by choice."""
@@ -58,6 +59,8 @@ Answers = dict[str, Any]
 
 def right(prompt: Prompt) -> object:
     """The value of a perfect answer in the asked JSON."""
+    if prompt.of_list is not None:
+        return float(prompt.gold > 0)  # type: ignore[operator]
     if isinstance(prompt.gold, tuple):
         order = sorted(range(len(prompt.gold)), key=lambda i: -prompt.gold[i])
         return [prompt.choices[i] for i in order]
@@ -68,7 +71,7 @@ def wrong(prompt: Prompt) -> object:
     """The value of the worst answer."""
     if isinstance(prompt.gold, tuple):
         return list(reversed(right(prompt)))  # type: ignore[call-overload]
-    return 1.0 - prompt.gold if not prompt.words else prompt.choices[prompt.gold - 1]
+    return 1.0 - right(prompt) if not prompt.words else prompt.choices[prompt.gold - 1]
 
 
 def all_prompts(**options: Any) -> list[Prompt]:

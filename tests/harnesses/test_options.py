@@ -92,6 +92,9 @@ def test_the_signatures_have_the_declared_options(key: str) -> None:
         {"lang": "zh"},
         {"prompt_lang": "en"},
         {"orders": "2"},
+        {"ask": "item"},
+        {"ask": "item", "orders": 2},
+        {"ask": "item", "split": "hash-test", "fewshot": 2},
         {"style": "completion"},
         {"split": "hash-test", "fewshot": "2"},
         {"fewshot": 2},
@@ -160,6 +163,19 @@ def test_the_suite_of_bench() -> None:
 def test_unknown_parameters_of_task_files(key: str, name: str) -> None:
     with pytest.raises(PrerequisiteError, match=f"unknown option -T {name}: the options are -T data, "):
         getattr(import_module(f"recrm_tasks.{key}"), key)(data="sample", **{name: "x"})
+
+
+@pytest.mark.parametrize(("name", "value"), [("orders", 3), ("ask", "item")])
+def test_options_of_lists_elsewhere(name: str, value: object, capsys: pytest.CaptureFixture[str]) -> None:
+    """They would have no effect; in `bench` they have one on the dimensions with lists."""
+    told = f"factual has no lists, so -T {name} would have no effect; leave it out"
+    with pytest.raises(PrerequisiteError) as stopped:
+        dimension_task("factual", data="sample", **{name: value})
+    assert stopped.value.message == told
+    assert len(bench_task(data="sample", limit=1, **{name: value}).dataset) > 5
+    assert main(["data", "show", "sample", "factual", f"--{name}", str(value)]) == 2
+    assert told.replace("-T ", "--") in capsys.readouterr().err
+    assert main(["data", "show", "sample", "--n", "1", f"--{name}", str(value)]) == 0
 
 
 def test_a_wrong_answer_mode_in_a_task_of_lm_eval() -> None:

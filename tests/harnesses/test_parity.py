@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections import Counter
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -120,6 +122,87 @@ def test_orders_of_a_list_are_one_cluster(tmp_path: Path) -> None:
     ours = numbers(by_inspect(dimension_task("ranking", data="sample", orders=3), table, tmp_path))
     assert (ours["n"], ours["clusters"]) == (216, 72)
     assert_same(ours, {name.removesuffix(",none"): value for name, value in done["results"]["recrm_ranking"].items()})
+
+
+def one_by_one(mode: str, data: str = "sample") -> scripted.Answers:
+    prompts = list(load("ranking", data, split="all", ask="item").prompts(mode, ask="item"))
+    return scripted.completions(prompts) if mode == "generate" else scripted.logprobs(prompts)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_candidates_one_by_one_are_equal(mode: str, tmp_path: Path) -> None:
+    """A question per candidate, and the metrics of their lists."""
+    table = one_by_one(mode)
+    name = f"recrm_ranking{SUFFIX[mode]}"
+    done = by_lm_eval(table, name, recrm_ask="item")
+    log = by_inspect(dimension_task("ranking", data="sample", answer=mode, ask="item"), table, tmp_path)
+    ours = numbers(log)
+    results = {key.removesuffix(",none"): value for key, value in done["results"][name].items()}
+    assert_same(ours, results)
+    assert (ours["lists"], ours["clusters"], ours["n"]) == (72, 72, len(table))
+    assert 0 < ours["auc"] < 1
+    assert 0 < ours["auc_pooled"] < 1
+    assert ours["score"] == ours["auc"]
+    assert math.isnan(ours["position_bias"])
+    if mode == "generate":
+        logged = {s["doc"]["id"]: s["score"] for s in done["samples"][name]}
+        theirs = {i: {n: v for n, v in one.items() if n != "dimension"} for i, one in logged.items()}
+        assert theirs == {s.id: s.scores["recrm"].metadata["outcome"] for s in log.samples}
+
+
+def test_a_harness_limit_cuts_no_list_in_two(tmp_path: Path) -> None:
+    """The list in which it ends is none; its answers are in the pooled metrics."""
+    table = one_by_one("generate")
+    done = by_lm_eval(table, "recrm_ranking", limit=8, recrm_ask="item")
+    log = by_inspect(dimension_task("ranking", data="sample", ask="item"), table, tmp_path, limit=8)
+    ours = numbers(log)
+    assert_same(ours, {key.removesuffix(",none"): v for key, v in done["results"]["recrm_ranking"].items()})
+    outcomes = [sample.scores["recrm"].metadata["outcome"] for sample in log.samples]
+    seen = Counter(outcome["of_list"] for outcome in outcomes)
+    whole = [o for o in outcomes if seen[o["of_list"]] == o["candidates"]]
+    assert (ours["n"], ours["lists"]) == (8, len({o["of_list"] for o in whole}))
+    assert len(whole) < 8
+
+
+def test_each_epoch_has_its_lists(tmp_path: Path) -> None:
+    table = one_by_one("generate")
+    once, twice = (
+        numbers(by_inspect(dimension_task("ranking", data="sample", ask="item", limit=6), table, tmp_path, epochs=n))
+        for n in (1, 2)
+    )
+    assert (twice["lists"], twice["n"], twice["clusters"]) == (12, 2 * once["n"], 6)
+    for name in ("auc", "acc", "ndcg@3", "auc_pooled"):
+        assert twice[name] == pytest.approx(once[name], abs=1e-12)
+    assert twice["auc_stderr"] == pytest.approx(once["auc_stderr"], rel=1e-12)
+
+
+ROWS = [
+    {
+        "id": f"r{i}", "dimension": "ranking", "lang": "en", "source": "mine", "group": f"u{i // 4}",
+        "profile": f"user {i // 4}", "history": [], "context": "",
+        "candidates": [{"id": "1", "text": f"shop {i}"}], "labels": [int(i % 4 == 0)],
+    }
+    for i in range(24)
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_rows_without_lists_are_equal(mode: str, tmp_path: Path) -> None:
+    """A row per user and item: metrics of lists are undefined, and the score is that of all answers together."""
+    file = tmp_path / "ranking.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    table, name = one_by_one(mode, str(file)), f"recrm_ranking{SUFFIX[mode]}"
+    done = by_lm_eval(table, name, recrm_ask="item", recrm_data=str(file))
+    log = by_inspect(dimension_task("ranking", data=str(file), answer=mode, ask="item"), table, tmp_path / "logs")
+    ours = numbers(log)
+    assert_same(ours, {key.removesuffix(",none"): value for key, value in done["results"][name].items()})
+    assert (ours["n"], ours["lists"], ours["clusters"]) == (24, 0, 6)
+    assert math.isnan(ours["auc"])
+    assert ours["score"] == ours["auc_pooled"]
+    said = done["configs"][name]["metadata"]["recrm_provenance"]
+    assert said == log.eval.metadata["recrm_provenance"]["ranking"]
+    assert (said["ask"], said["questions"], said["lists_without_order"]) == ("item", 24, 24)
+    assert 0 < ours["score"] < 1
 
 
 def test_epochs_are_clusters_of_one_record(both: Both, tmp_path: Path) -> None:

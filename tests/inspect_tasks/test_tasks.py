@@ -132,10 +132,10 @@ def test_provenance_and_version_stand_in_the_log(tmp_path: Path) -> None:
     task = dimension_task("behavior", data="sample", limit=8, lang="en")
     log = scripted.by_inspect(task, scripted.completions(dataset.prompts("generate")), tmp_path)
     assert log.eval.metadata["recrm_provenance"]["behavior"] == {
-        **dataset.provenance, **scripted.ASKED,
+        **dataset.provenance, **scripted.ASKED, "questions": 8,
     }  # fmt: skip
     assert log.eval.task_version == dimension_of("behavior").version
-    assert log.eval.metadata["task_version"] == f"{log.eval.task_version}-F"
+    assert log.eval.metadata["task_version"] == f"{log.eval.task_version}-G"
 
 
 def test_bench_takes_turns() -> None:

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from lm_eval.tasks import TaskManager
@@ -33,8 +34,8 @@ def new_tasks():
 """
 
 
-def run_base_tasks(python: str | Path, release: str, folder: Path) -> None:
-    """lm-eval's own `tests/test_tasks.py` of that release, with our tasks as the new ones."""
+def run_base_tasks(python: str | Path, release: str, folder: Path, tasks: Sequence[str]) -> None:
+    """lm-eval's own `tests/test_tasks.py` of that release, with tasks of ours as the new ones."""
     download = ["-m", "pip", "download", "-q", "--no-deps", "--no-binary", "lm-eval", "-d", str(folder)]
     subprocess.run([sys.executable, *download, f"lm-eval=={release}"], check=True)
     shutil.unpack_archive(next(folder.glob("*.tar.gz")), folder)
@@ -54,7 +55,6 @@ def run_base_tasks(python: str | Path, release: str, folder: Path) -> None:
         "-k",
         "TestNewTasksElseDefault",
     ]
-    tasks = [*TASKS, *HYBRIDS]
     environment = {"TASKS": " ".join(tasks), "RECRM_DATA": "sample", "HF_HUB_OFFLINE": "1", "PATH": "/usr/bin:/bin"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -84,7 +84,7 @@ def test_provenance_stands_in_the_results() -> None:
     table = scripted.completions(dataset.prompts("generate"))
     done = lm_eval.simple_evaluate(scripted.ScriptedLM(table), tasks=["recrm_relevance"], task_manager=manager())
     provenance = done["configs"]["recrm_relevance"]["metadata"]["recrm_provenance"]
-    assert provenance == {**dataset.provenance, **scripted.ASKED}
+    assert provenance == {**dataset.provenance, **scripted.ASKED, "questions": 72}
     assert json.loads(json.dumps(done["configs"], default=str))
     assert "0x" not in json.dumps(done["configs"]["recrm_relevance"]["metric_list"], default=str)
 
@@ -127,7 +127,32 @@ def test_lists_can_be_asked_in_several_orders() -> None:
     }
     once = task("recrm_ranking", recrm_data="sample", recrm_limit=4).test_docs()
     assert once["prompt"][:] == docs["prompt"][::3]
-    assert len(task("recrm_factual", recrm_data="sample", recrm_orders=3).test_docs()) == 72
+
+
+def test_candidates_can_be_asked_about_one_by_one() -> None:
+    """The documents of a list follow each other, and carry its id."""
+    lists = task("recrm_ranking", recrm_data="sample", recrm_limit=4).test_docs()
+    docs = task("recrm_ranking", recrm_data="sample", recrm_ask="item", recrm_limit=4).test_docs()
+    scoring = [json.loads(one) for one in docs["scoring"]]
+    sizes = [len(choices) for choices in lists["choices"]]
+    assert [one["of_list"] for one in scoring] == [i for i, n in zip(lists["id"], sizes, strict=True) for _ in range(n)]
+    assert [one["candidates"] for one in scoring] == [n for n in sizes for _ in range(n)]
+    assert len(set(docs["id"])) == len(set(docs["prompt"])) == len(docs) == sum(sizes)
+    assert set(map(tuple, docs["choices"])) == {("A", "B")}
+
+
+def test_options_of_lists_are_said_to_have_no_effect_elsewhere(caplog: pytest.LogCaptureFixture) -> None:
+    """No error: a group's tasks all get the same options."""
+    assert len(task("recrm_factual", recrm_data="sample", recrm_orders=3, recrm_ask="item").test_docs()) == 72
+    ours = "recrm_tasks.lm_eval_tasks.documents"
+    assert [record.getMessage() for record in caplog.records if record.name == ours] == [
+        "factual has no lists, so recrm_orders and recrm_ask would have no effect; leave it out, unless other tasks of "
+        "this run have lists"
+    ]
+    caplog.clear()
+    task("recrm_factual", recrm_data="sample", recrm_orders=1)
+    task("recrm_ranking", recrm_data="sample", recrm_ask="item", recrm_limit=1)
+    assert not [record for record in caplog.records if record.name == ours]
 
 
 def test_a_ready_prompt_with_a_system_turn(tmp_path: Path) -> None:
@@ -191,4 +216,4 @@ def test_the_yaml_is_what_the_declarations_say() -> None:
 @pytest.mark.slow
 def test_their_own_task_tests(tmp_path: Path) -> None:
     """With the release that is installed here; our tasks are found as a user's would be, by name."""
-    run_base_tasks(sys.executable, version("lm-eval"), tmp_path)
+    run_base_tasks(sys.executable, version("lm-eval"), tmp_path, [*TASKS, *HYBRIDS])

@@ -60,6 +60,7 @@ def test_values(given: dict[str, object], checked: dict[str, object]) -> None:
         ("seed", "x", "a whole number, not 'x'"),
         ("seed", None, "a whole number, not None"),
         ("orders", 0, "a whole number of at least 1, not 0"),
+        ("ask", "items", "list or item, not 'items'"),
         ("fewshot", "few", "a whole number of at least 0, not 'few'"),
         ("thinking", -1, "a whole number of at least 0, not -1"),
         (

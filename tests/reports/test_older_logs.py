@@ -153,7 +153,7 @@ def test_outcomes_and_diagnoses(name: str, logs: Path) -> None:
         {
             "dimension": one.dimension,
             "mode": one.mode,
-            "outcome": list(outcome),
+            "outcome": list(outcome)[:6],  # later fields are of candidates that are asked about one by one
             "asked": one.prompts[outcome.id][:16],
         }
         for one in answers

@@ -58,3 +58,10 @@ def test_the_command(capsys):
     assert "2605.11874" in said
     assert "N 297" in said
     assert "consistent with k / 128" in " ".join(said.split())
+    assert "RecRM-RL has ACC 86.78 above HR 83.67, but a hit among the first k is never rarer" in " ".join(said.split())
+
+
+def test_the_ir_figures_are_not_those_of_first_places():
+    """What the notes say of them."""
+    above = {m for m, row in published_results().items() if row["IR ACC"].percent > row["IR HR"].percent}
+    assert above == {"RecRM-RL"}

@@ -50,7 +50,7 @@ class StubServer:
 
     Args:
         answer: from the body of a request and how often its question came before, to the response: a body (status 200),
-            or a status, or a coroutine of one of these.
+            a status, a response of aiohttp, or a coroutine of one of these.
         delay: seconds before each response.
         key: the bearer token that requests need.
         log: a file that gets a line for each question answered.
@@ -120,6 +120,8 @@ class StubServer:
             self.now -= 1
         if isinstance(given, int):
             return web.json_response({"error": {"message": f"status {given}"}}, status=given)
+        if isinstance(given, web.Response):
+            return given
         response = web.Response(body=given) if isinstance(given, bytes) else web.json_response(given)
         await response.prepare(request)
         await response.write_eof()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import pickle
+import re
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -144,6 +145,16 @@ def test_generated_answers(tiny: str) -> None:
     assert replies == ask(pickle.loads(pickle.dumps(judge)), prompts)
     assert all(isinstance(reply.said, str) and 1 <= reply.tokens_out <= 5 for reply in replies)
     assert judge.name == f"{tiny}, max_tokens=5"
+
+
+@pytest.mark.parametrize("mode", ["generate", "logprob"])
+def test_a_prompt_that_is_longer_than_the_context(tiny: str, mode: Mode) -> None:
+    """It fails alone: a model that goes on would answer nonsense."""
+    judge = TransformersJudge(tiny, mode, batch_size=4, max_tokens=2)
+    cases = [Case(query=query, items=("Park Hotel",)) for query in ("a", "b" * 9000, "c")]
+    first, long, last = HybridReward(judge, dimensions=["relevance"], on_error="none")(cases)
+    assert first.error is last.error is None
+    assert re.fullmatch(rf"{tiny}: a prompt has \d+ tokens, and the model takes 8192 with the answer", long.error or "")
 
 
 def test_an_answer_of_several_tokens(tiny: str) -> None:

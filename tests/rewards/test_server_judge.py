@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import email.utils
 import gc
 import json
 import math
@@ -23,6 +24,7 @@ from typing import Any
 
 import pytest
 import stub_server
+from aiohttp import web
 from stub_server import StubServer, first_token, message
 
 from recrm_tasks.dimensions import dimension as dimension_of
@@ -30,15 +32,13 @@ from recrm_tasks.errors import RecrmError
 from recrm_tasks.rewards import CachedJudge, Case, HybridReward, JudgeError, Reply, ServerJudge
 from recrm_tasks.rewards.questions import questions
 
-pytest.importorskip("openai", reason="the extra rewards is not installed")
-
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """No key in the environment, and short pauses between tries."""
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.02)
-    monkeypatch.setattr("openai._base_client.MAX_RETRY_DELAY", 0.1)
+    monkeypatch.setattr("recrm_tasks.rewards.chat_client._FIRST_PAUSE", 0.02)
+    monkeypatch.setattr("recrm_tasks.rewards.chat_client._LONGEST_PAUSE", 0.1)
 
 
 def judge_of(server: StubServer, *args: Any, **options: Any) -> ServerJudge:
@@ -139,6 +139,81 @@ def test_a_failure_that_passes(status: int) -> None:
         assert set(server.tries.values()) == {3}
 
 
+@pytest.mark.parametrize("asks", ["0.3", "date"])
+def test_a_server_says_when_to_try_again(asks: str) -> None:
+    """In seconds or as a date; a wait of hours is not waited."""
+
+    async def answer(before: int) -> Any:
+        if before:
+            return message()
+        wish = email.utils.formatdate(time.time() + 2, usegmt=True) if asks == "date" else asks
+        return web.json_response({"error": "busy"}, status=503, headers={"Retry-After": wish})
+
+    with StubServer(lambda asked, before: answer(before)) as server:
+        began = time.perf_counter()
+        (reply,) = ask(judge_of(server))
+        assert reply.said
+        assert 0.25 < time.perf_counter() - began < 5
+
+
+@pytest.mark.parametrize("wish", ["7200", "-1", "soon", "nan"])
+def test_a_wish_that_is_not_granted(wish: str) -> None:
+    async def answer(before: int) -> Any:
+        return message() if before else web.Response(status=503, headers={"Retry-After": wish})
+
+    with StubServer(lambda asked, before: answer(before)) as server:
+        began = time.perf_counter()
+        assert ask(judge_of(server))[0].said
+        assert time.perf_counter() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (b'{"error": {"message": "no such model"}}', "no such model"),
+        (b'{"error": "no such model"}', "no such model"),
+        (b'{"object": "error", "message": "no such model", "code": 404}', "no such model"),
+        (b'{"detail": [1]}', '{"detail": [1]}'),
+        (b"<html>not here</html>", "<html>not here</html>"),
+        (b"\xff\xfe", "\ufffd\ufffd"),
+        (b"", "no message"),
+        (b"x" * 10_000, "x" * 300),
+    ],
+)
+def test_what_a_server_says_of_an_error(body: bytes, shown: str) -> None:
+    async def answer() -> Any:
+        return web.Response(status=404, body=body)
+
+    with StubServer(lambda asked, before: answer()) as server:
+        (reply,) = ask(judge_of(server))
+    assert reply.error == f"{server.url} answered with status 404: {shown}"
+
+
+def test_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It gets the whole address; NO_PROXY is honoured."""
+    for name in ("http_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    with StubServer() as server:
+        monkeypatch.setenv("http_proxy", server.url.removesuffix("/v1"))
+        assert ask(ServerJudge("stub", "http://judge.invalid/v1"))[0].said
+        monkeypatch.setenv("no_proxy", "judge.invalid")
+        (reply,) = ask(ServerJudge("stub", "http://judge.invalid/v1", retries=0))
+    assert "no connection to http://judge.invalid/v1, 1 try: " in (reply.error or "")
+
+
+def test_connections_are_closed_with_the_judge(caplog: pytest.LogCaptureFixture) -> None:
+    with StubServer() as server:
+        judge = judge_of(server)
+        assert ask(judge)[0].said
+        assert judge._connection is not None
+        session = judge._connection.client._session
+        del judge
+        gc.collect()
+        until(lambda: session.closed)
+    assert "nclosed" not in caplog.text
+
+
 def test_a_failure_that_stays() -> None:
     with StubServer(lambda asked, before: 500) as server:
         judge = judge_of(server, retries=2)
@@ -199,9 +274,7 @@ def test_a_server_that_hangs(drips: bool) -> None:
         try:
             judge = ServerJudge("stub", f"http://127.0.0.1:{listening.getsockname()[1]}/v1", timeout=0.3, retries=1)
             began = time.perf_counter()
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr("recrm_tasks.rewards.server_judge._PAUSE", 0.1)
-                (reply,) = ask(judge)
+            (reply,) = ask(judge)
             assert time.perf_counter() - began < 3
             assert reply == Reply(None, error=f"no answer from {judge.url} within 0.3 s, 2 tries")
         finally:
@@ -316,6 +389,35 @@ def test_texts_that_cannot_be_sent_as_they_are() -> None:
     assert "a � b 🏨" in server.asked[0]["messages"][-1]["content"]
 
 
+def test_a_prompt_that_is_longer_than_the_servers_context() -> None:
+    """As vLLM says it; the others are answered."""
+    body = b'{"error": {"message": "This model\'s maximum context length is 1024 tokens.", "code": 400}}'
+
+    async def refused() -> Any:
+        return web.Response(status=400, body=body)
+
+    with StubServer(lambda asked, before: refused() if len(str(asked)) > 10_000 else message()) as server:
+        long = Case(query="q", items=("x" * 20_000,))
+        first, second, last = HybridReward(judge_of(server), dimensions=["relevance"], on_error="none")(
+            [*cases(1), long, *cases(2)[1:]]
+        )
+        assert set(server.tries.values()) == {1}
+    assert (first.value, second.value, last.value) == (1.0, None, 1.0)
+    assert "This model's maximum context length is 1024 tokens." in (second.error or "")
+
+
+def test_a_case_of_a_thousand_items() -> None:
+    """Each is asked about, and their order once; no answer about the order can be read."""
+    case = Case(query="q", items=tuple(f"Hotel {i}" for i in range(1000)), profile="p", history=("h",), context="c")
+    with StubServer() as server:
+        reward = HybridReward(judge_of(server), dimensions=["relevance", "behavior", "ranking"], missing="drop")
+        (found,) = reward([case])
+    assert len(server.asked) == len(found.asked) == 2001
+    assert found.parts["relevance"] == 1.0
+    assert found.missing["behavior"].startswith("unreadable: 1000 of 1000")
+    assert found.missing["ranking"].startswith("unreadable: 1")
+
+
 def test_other_settings() -> None:
     extra = {"chat_template_kwargs": {"enable_thinking": False}}
     with StubServer() as server:
@@ -356,8 +458,8 @@ def test_mistakes_are_one_message(options: dict[str, Any], text: str) -> None:
 
 
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "openai", None)
-    with pytest.raises(RecrmError, match=r"judges on servers need openai: pip install 'recrm-tasks\[rewards\]'"):
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    with pytest.raises(RecrmError, match=r"judges on servers need aiohttp: pip install 'recrm-tasks\[rewards\]'"):
         ServerJudge("m", "http://127.0.0.1:1/v1")
 
 

@@ -27,14 +27,35 @@ ROWS = {
     "probability": [Outcome(f"r{i}", i % 2, ((7 * i) % 11) / 11, None) for i in range(20)],
     "order": [Outcome(f"r{i}", (1, 0, 0), tuple(float((i + j) % 3) for j in range(3)), None) for i in range(20)],
 }
+BY_ITEM = [
+    Outcome(f"r{i}@{j}", int(j == 0), ((7 * i + 5 * j) % 11) / 11, None, f"r{i}", (), f"r{i}", 3)
+    for i in range(20)
+    for j in range(3)
+]
+"""Of the kind `order`, where candidates were asked about one by one."""
+
+
+def of_all_runs(kind: Kind) -> dict[str, Metric]:
+    """The metrics of a kind without those of candidates that are asked about one by one."""
+    return {name: metric for name, metric in kind.declared.items() if not metric.by_item}
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_a_kind_measures_what_it_declares_in_that_order(kind: Kind) -> None:
     unreadable = ROWS[kind.name][0]._replace(id="x", value=None, reason="empty")
     for rows in ([], ROWS[kind.name], [*ROWS[kind.name], unreadable], [unreadable]):
-        assert list(kind.measure(rows)) == list(kind.declared)
-    assert [n for n in columns(kind.declared) if not n.startswith("score")] == list(flat(kind.measure([])))
+        assert list(kind.measure(rows)) == list(of_all_runs(kind))
+    assert [n for n in columns(of_all_runs(kind)) if not n.startswith("score")] == list(flat(kind.measure([])))
+
+
+def test_candidates_asked_about_one_by_one_have_every_metric() -> None:
+    unreadable = BY_ITEM[0]._replace(value=None, reason="empty")
+    for rows in (BY_ITEM, [*BY_ITEM[1:], unreadable], [unreadable]):
+        assert list(ORDER.measure(rows)) == list(ORDER.declared)
+    for name, estimate in ORDER.measure(BY_ITEM).items():
+        metric = ORDER.declared[name]
+        assert metric.low <= estimate.value <= metric.high or name == "position_bias", name
+        assert (estimate.stderr is None) == (metric.interval == "none"), name
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -54,11 +75,13 @@ def test_a_metric_moves_the_way_that_is_called_better(kind: Kind) -> None:
     good = kind.measure([row._replace(value=best(row.gold)) for row in rows])
     bad = kind.measure([row._replace(value=worst[kind.name](row.gold)) for row in rows])
     moved = set()
-    for name, metric in kind.declared.items():
+    for name, metric in of_all_runs(kind).items():
         higher = good[name].value - bad[name].value
         moved |= {name} if higher else set()
         assert metric.better == "neither" or not (higher < 0 if metric.better == "higher" else higher > 0), name
-    assert {m for m in kind.declared if m.startswith(("acc", "auc", "f1", "brier", "ndcg"))} - moved <= {"acc_baseline"}
+    assert {m for m in of_all_runs(kind) if m.startswith(("acc", "auc", "f1", "brier", "ndcg"))} - moved <= {
+        "acc_baseline"
+    }
 
 
 def test_position_bias_and_uncertainty_have_no_better_way() -> None:

@@ -1,4 +1,4 @@
-"""Ranking with one row per candidate -> one row per list."""
+"""Ranking with one row per candidate -> one row per list, or a list of its own for each row."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recrm_tasks.data.formats import Chunk, texts
+from recrm_tasks.data.formats.paths import column_at
+from recrm_tasks.data.mapping.look import columns_of
 from recrm_tasks.data.mapping.mapping_file import LabelColumn, Source
 from recrm_tasks.data.store.arrow_store import Stored, Writer
 
 _ROWS = 65_536
 """Rows that are in memory at once: each such part is one pass over the temporary file."""
 CANDIDATES, LABELS = "candidates", "labels"
+_IN_THE_PROMPT = "(in the prompt)"
 
 
 def grouped(chunks: Iterator[Chunk], source: Source) -> Iterator[Chunk]:
@@ -63,16 +66,56 @@ def of_lists(source: Source) -> Source:
             "label": label,
             "id": source.id or source.list_id,
             "list_id": None,
+            "no_lists": False,
             "candidate_id": None,
         }
+    )
+
+
+def each_alone(chunk: Chunk, source: Source) -> Chunk:
+    """Rows with one candidate each as lists of one, for reading with `of_lists(source)`.
+
+    A ready prompt may have its candidate in its text only.
+    """
+    batch, label = chunk.batch, source.label
+    assert label is not None
+    wanted = source.fields.get(CANDIDATES)
+    parts = [column_at(batch, name) for name in columns_of(wanted)]
+    if len(parts) > 1:
+        assert isinstance(wanted, list)
+        parts = [pa.StructArray.from_arrays(parts, wanted)]
+    said = pc.fill_null(texts.objects(parts[0]), "") if parts else pa.repeat(_IN_THE_PROMPT, batch.num_rows)
+    ids = (
+        texts.plain(column_at(batch, source.candidate_id))
+        if isinstance(source.candidate_id, str)
+        else pa.repeat("1", batch.num_rows)
+    )
+    candidates = pa.StructArray.from_arrays([pc.fill_null(ids, ""), said], ["id", "text"])
+    grades = pa.repeat(label.value, batch.num_rows)
+    if label.column is not None:
+        grades = texts.plain(column_at(batch, label.column))
+    offsets = pa.array(np.arange(batch.num_rows + 1, dtype=np.int32))
+    columns = {name: batch.column(name) for name in batch.schema.names if name not in (CANDIDATES, LABELS)}
+    columns[CANDIDATES] = pa.ListArray.from_arrays(offsets, candidates)
+    columns[LABELS] = pa.ListArray.from_arrays(offsets, grades)
+    return Chunk(
+        pa.RecordBatch.from_arrays(list(columns.values()), list(columns)), chunk.numbers, chunk.unit, chunk.problems
     )
 
 
 def _spooled(
     chunks: Iterator[Chunk], source: Source, home: Path
 ) -> tuple[Stored | None, list[pa.StringArray], npt.NDArray[np.int64], list[tuple[int, str]], str]:
-    """All rows in a file, as text: objects may have other fields from one part of a source to the next."""
-    assert source.list_id is not None
+    """All rows in a file, as text: objects may have other fields from one part of a source to the next. Columns that
+    nothing is read from, such as a prompt that patterns took apart, are left out."""
+    assert isinstance(source.list_id, str)
+    assert source.label is not None
+    named = {c for key, value in source if key not in ("files", "label") for c in columns_of(value)}
+    named.add(source.label.column or "")
+
+    def used(column: str) -> bool:
+        return column in named or any(path.startswith(f"{column}.") for path in named)
+
     names, numbers, problems, unit = [], [], [], "row"
     writer = None
     for chunk in chunks:
@@ -81,10 +124,10 @@ def _spooled(
         if not batch.num_rows:
             continue
         if writer is None:
-            writer = Writer(pa.schema([(name, pa.string()) for name in batch.schema.names]), home)
+            writer = Writer(pa.schema([(name, pa.string()) for name in batch.schema.names if used(name)]), home)
         known = [batch.column(n) if n in batch.schema.names else pa.nulls(len(batch)) for n in writer.schema.names]
         writer.write(pa.RecordBatch.from_arrays([texts.plain(c) for c in known], schema=writer.schema))
-        names.append(texts.plain(batch.column(source.list_id)))
+        names.append(texts.plain(column_at(batch, source.list_id)))
         numbers.append(chunk.numbers)
     stored = writer.finish({}, pa.table({})) if writer is not None else None
     return stored, names, np.concatenate(numbers) if numbers else np.array([], dtype=np.int64), problems, unit
@@ -106,13 +149,17 @@ def _lists(rows: pa.Table, bounds: npt.NDArray[np.int64], source: Source) -> pa.
     assert source.label is not None
     batch = rows.to_batches()[0] if rows.num_rows else pa.RecordBatch.from_arrays([], [])
     column = source.fields[CANDIDATES]
-    parts = [batch.column(c) for c in ([column] if isinstance(column, str) else column or [])]
+    parts = [column_at(batch, name) for name in columns_of(column)]
     if len(parts) > 1:
         assert isinstance(column, list)
         parts = [pa.StructArray.from_arrays(parts, column)]
     said = pc.fill_null(texts.objects(parts[0]), "")
     places = np.arange(len(said)) - np.repeat(bounds[:-1], np.diff(bounds)) + 1
-    ids = texts.plain(batch.column(source.candidate_id)) if source.candidate_id else pa.array(places).cast(pa.string())
+    ids = (
+        texts.plain(column_at(batch, source.candidate_id))
+        if isinstance(source.candidate_id, str)
+        else pa.array(places).cast(pa.string())
+    )
     offsets = pa.array(bounds.astype(np.int32))
     firsts = batch.take(pa.array(bounds[:-1]))
     columns = {n: firsts.column(n) for n in firsts.schema.names if n not in (CANDIDATES, LABELS)}

@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from recrm_tasks.answers.order import BY_ITEM
 from recrm_tasks.answers.prompt import LETTERS
 from recrm_tasks.data.convert.scalars import in_64_bits
-from recrm_tasks.data.formats.candidates import Problems
+from recrm_tasks.data.formats.candidates import Problems, names_in
 from recrm_tasks.data.formats.texts import values_of
 from recrm_tasks.data.mapping.mapping_file import LabelColumn
 from recrm_tasks.dimensions.rendering import render
@@ -26,7 +27,8 @@ def chosen_labels(column: pa.Array, candidates: pa.ListArray, wanted: LabelColum
     Returns:
         Lists of grades (empty where there is a problem), and the problems.
     """
-    if pa.types.is_list(column.type) and not wanted.values and pa.types.is_integer(column.type.value_type):
+    grades = wanted.listed == "labels" and not wanted.values
+    if grades and pa.types.is_list(column.type) and pa.types.is_integer(column.type.value_type):
         with suppress(pa.ArrowInvalid):  # a number beyond 64 bits, which is reported below with its row
             if not column.null_count and not column.values.null_count:
                 return column.cast(_GRADES), []
@@ -34,7 +36,9 @@ def chosen_labels(column: pa.Array, candidates: pa.ListArray, wanted: LabelColum
     labels = []
     for index, (value, shown) in enumerate(zip(values_of(column), candidates.to_pylist(), strict=True)):
         found: list[int] | str | None = None
-        if isinstance(value, list):
+        if wanted.listed != "labels":
+            found = _listed(value, shown, wanted)
+        elif isinstance(value, list):
             found = (None if wanted.values else _named(value, shown)) or _graded(value, wanted)
         else:
             found = _chosen(value, shown, wanted)
@@ -45,22 +49,31 @@ def chosen_labels(column: pa.Array, candidates: pa.ListArray, wanted: LabelColum
     return pa.array(labels, _GRADES), problems
 
 
-def list_problems(candidates: pa.ListArray, labels: pa.ListArray) -> Problems:
-    """The lists that cannot be ranked; see `recrm_tasks.dimensions.ranking.RankingRecord`."""
+def list_problems(candidates: pa.ListArray, labels: pa.ListArray, ordered: bool = True) -> Problems:
+    """The lists that cannot be asked about; see `recrm_tasks.dimensions.ranking.RankingRecord`.
+
+    Args:
+        candidates: of each list.
+        labels: their grades.
+        ordered: whether lists must have something to put in order: a positive and a negative.
+    """
     items, grades = _lengths(candidates), _lengths(labels)
     problems: Problems = []
     for index in np.flatnonzero(items != grades).tolist():
         problems.append((index, f"labels: {grades[index]} labels for {items[index]} candidates"))
     sound = items == grades
-    for index in np.flatnonzero(sound & (items < 2)).tolist():
-        problems.append((index, f"candidates: a list needs at least 2, found {items[index]}"))
-    sound &= items >= 2
-    positive, negative, below = _counts(labels)
+    least, way_out = (2, f"; {BY_ITEM}") if ordered else (1, "")
+    for index in np.flatnonzero(sound & (items < least)).tolist():
+        hint = way_out if items[index] else ""
+        problems.append((index, f"candidates: a list needs at least {least}, found {items[index]}{hint}"))
+    sound &= items >= least
+    positive, negative, below = grade_counts(labels)
     for index in np.flatnonzero(sound & (below > 0)).tolist():
         problems.append((index, "labels: grades cannot be negative"))
-    sound &= below == 0
+    sound &= (below == 0) & ordered
     for index in np.flatnonzero(sound & ((positive == 0) | (negative == 0))).tolist():
-        problems.append((index, "labels: a list needs at least one positive (above 0) and one negative (0)"))
+        said = f"labels: a list needs at least one positive (above 0) and one negative (0); {BY_ITEM}"
+        problems.append((index, said))
     return problems + [(i, "candidates: ids must differ") for i in _repeated(candidates)]
 
 
@@ -68,7 +81,7 @@ def _lengths(lists: pa.ListArray) -> Any:
     return pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
 
 
-def _counts(labels: pa.ListArray) -> tuple[Any, Any, Any]:
+def grade_counts(labels: pa.ListArray) -> tuple[Any, Any, Any]:
     """Per list: how many grades are above 0, 0, and below."""
     parents = pc.list_parent_indices(labels).to_numpy()
     grades = pc.fill_null(labels.flatten(), -1).to_numpy(zero_copy_only=False)
@@ -115,10 +128,30 @@ def _graded(values: list[Any], wanted: LabelColumn) -> list[int] | str:
     return grades
 
 
+def _listed(value: Any, shown: list[dict[str, str]], wanted: LabelColumn) -> list[int] | str:
+    """The grades where a label lists the chosen candidates, or candidates from the best on."""
+    if value is None:
+        return "no label"
+    words = [render(v).strip() for v in value] if isinstance(value, list) else names_in(render(value))
+    places = [_place(word, shown, wanted) for word in words]
+    wrong = next((place for place in places if isinstance(place, str)), None)
+    if wrong is not None:
+        return wrong
+    if not places or len(set(places)) < len(places):
+        return f"expected different candidates, found {render(value)[:80]!r}"
+    positive = set(places[:1] if wanted.listed == "order" else places)
+    return [int(i in positive) for i in range(len(shown))]
+
+
 def _chosen(value: Any, shown: list[dict[str, str]], wanted: LabelColumn) -> list[int] | str:
     if value is None:
         return "no label"
-    word = render(value).strip()
+    place = _place(render(value).strip(), shown, wanted)
+    return place if isinstance(place, str) else [int(i == place) for i in range(len(shown))]
+
+
+def _place(word: str, shown: list[dict[str, str]], wanted: LabelColumn) -> int | str:
+    """The place of the candidate that a word names, or why it names none."""
     if wanted.numbers != "labels" and re.fullmatch(r"\d{1,6}", word):
         place = int(word) - (wanted.numbers == "from 1")
     elif re.fullmatch(r"[A-Z]", word) and not any(c["id"] == word for c in shown):
@@ -128,6 +161,4 @@ def _chosen(value: Any, shown: list[dict[str, str]], wanted: LabelColumn) -> lis
         if len(places) != 1:
             return f"{word!r} names {len(places) or 'none'} of the {len(shown)} candidates"
         place = places[0]
-    if not 0 <= place < len(shown):
-        return f"{word!r} is none of the {len(shown)} candidates"
-    return [int(i == place) for i in range(len(shown))]
+    return place if 0 <= place < len(shown) else f"{word!r} is none of the {len(shown)} candidates"

@@ -23,7 +23,7 @@ from recrm_tasks.data.formats.paths import column_at
 from recrm_tasks.data.formats.stated import stated_words
 from recrm_tasks.data.formats.turns import is_turns, last_answers, to_turns
 from recrm_tasks.data.mapping.layout import dimensions_named
-from recrm_tasks.data.mapping.mapping_file import LabelColumn, Source, Values
+from recrm_tasks.data.mapping.mapping_file import LabelColumn, Source, TextPart, Values
 from recrm_tasks.data.store.schema import COMMON, ITEMS, TURNS, required_fields, schema_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import Dimension
@@ -47,7 +47,13 @@ class Converted:
 
 
 def convert(
-    chunk: Chunk, dimension: Dimension, source: Source, labels: LabelSet | None, split: str | None, name: str
+    chunk: Chunk,
+    dimension: Dimension,
+    source: Source,
+    labels: LabelSet | None,
+    split: str | None,
+    name: str,
+    ordered: bool = True,
 ) -> Converted:
     """Makes records of a chunk.
 
@@ -58,16 +64,21 @@ def convert(
         labels: the label set that labels must be of.
         split: the split of the file, if its path names one.
         name: the records' `source` where no column has it.
+        ordered: whether each list must have a positive and a negative.
     """
-    return _Conversion(chunk, dimension, source, labels).run(split, name)
+    return _Conversion(chunk, dimension, source, labels, ordered).run(split, name)
 
 
 class _Conversion:
     """The conversion of one chunk. A class, because every step may find problems."""
 
-    def __init__(self, chunk: Chunk, dimension: Dimension, source: Source, labels: LabelSet | None) -> None:
-        self.dimension, self.labels = dimension, labels
+    def __init__(
+        self, chunk: Chunk, dimension: Dimension, source: Source, labels: LabelSet | None, ordered: bool
+    ) -> None:
+        self.dimension, self.labels, self.ordered = dimension, labels, ordered
         self.source = _with_all_columns(source) if source.own else source
+        # Parts of texts have become columns: see `text_parts.without_parts`.
+        self.fields = {name: column for name, column in source.fields.items() if not isinstance(column, TextPart)}
         self.batch, self.numbers = chunk.batch, chunk.numbers
         self.bad = np.zeros(len(self.numbers), dtype=bool)
         self.problems = [(number, text.split(":")[0], text) for number, text in chunk.problems]
@@ -138,11 +149,11 @@ class _Conversion:
         source, rows = self.source, len(self.numbers)
         empty = pa.nulls(rows, pa.string())
         columns = {
-            "id": self._id(source.id) if source.id else empty,
+            "id": self._id(source.id) if isinstance(source.id, str) else empty,
             "split": pc.coalesce(
                 self._values("split", source.split) if source.split else empty, pa.scalar(split, pa.string())
             ),
-            "group": self._group(source.group) if source.group else empty,
+            "group": self._group(source.group) if isinstance(source.group, str) else empty,
             "meta": self._meta(source.meta) if source.meta else empty,
             "source": pc.coalesce(texts.plain(self.column(source.source)), name)
             if source.source
@@ -203,7 +214,7 @@ class _Conversion:
 
     def _detected(self, messages: pa.Array) -> pa.StringArray:
         """Chinese where the beginnings of its texts have at least as many characters of three bytes as Latin words."""
-        named = [c for c in self.source.fields.values() if c is not None]
+        named = [c for c in self.fields.values() if c is not None]
         columns = [self.column(c) for part in named for c in ([part] if isinstance(part, str) else part)]
         # Lists cost time, and are in the language of the other fields.
         simple = [c for c in columns if not pa.types.is_nested(c.type)] or columns
@@ -223,7 +234,7 @@ class _Conversion:
             if name in ("label", "labels"):
                 continue
             field, required = field_type(record, name), name in required_fields(record)
-            column = self._object(source.fields.get(name))
+            column = self._object(self.fields.get(name))
             found = self._column(name, column, field)
             if not source.own and not field.is_list and pa.types.is_string(found.type):
                 found = _not_blank(found)  # an empty cell is missing
@@ -312,13 +323,10 @@ class _Conversion:
         if "candidates" in columns:
             labels, problems = chosen_labels(raw, columns["candidates"], wanted)
             self._refuse_all([p for p in problems if not self.bad[p[0]]], "unusable labels")
-            self._refuse_all(
-                [p for p in list_problems(columns["candidates"], labels) if not self.bad[p[0]]], "unusable list"
-            )
+            unusable = list_problems(columns["candidates"], labels, self.ordered)
+            self._refuse_all([p for p in unusable if not self.bad[p[0]]], "unusable list")
             return {"labels": labels}
         words = _not_blank(texts.plain(raw))
-        if wanted.pattern:
-            words = _extracted(words, wanted.pattern)
         meant = _mapped(words, wanted.values) if wanted.values else words
         fits = pc.is_in(meant, pa.array(allowed, pa.string())) if allowed or choices else meant.is_valid()
         self.refuse(
@@ -363,16 +371,6 @@ def _not_blank(column: pa.StringArray) -> pa.StringArray:
     """With null in place of texts without any character."""
     blank = pc.equal(pc.utf8_trim_whitespace(column), "")
     return pc.if_else(blank, _NULL, column) if pc.any(blank).as_py() else column
-
-
-def _extracted(words: pa.StringArray, pattern: str) -> pa.StringArray:
-    compiled = re.compile(pattern, re.DOTALL)
-
-    def find(text: str | None) -> str | None:
-        found = None if text is None else compiled.search(text)
-        return None if found is None else found.group(1 if compiled.groups else 0)
-
-    return pa.array([find(text) for text in words.to_pylist()], pa.string())
 
 
 def _filled(column: pa.Array, value: Any, where: pa.BooleanArray | None) -> pa.Array:

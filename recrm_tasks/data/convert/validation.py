@@ -159,7 +159,7 @@ def _is_checked_length(record_type: type[Record], name: str, rule: Any) -> bool:
     if not isinstance(rule, type(_MIN_LENGTH)) or not field_type(record_type, name).is_list:
         return False
     if name == "candidates":
-        return bool(rule.min_length <= 2)
+        return bool(rule.min_length <= 1)
     standing = record_type.shown.get(name)
     return field_type(record_type, name).item is None and (standing is None or len(standing) >= rule.min_length)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pyarrow as pa
@@ -13,6 +14,8 @@ from recrm_tasks.dimensions.rendering import render
 
 IDS = ("id", "item_id", "itemid", "poi_id", "shop_id", "product_id", "sku_id", "编号", "商品id", "店铺id")
 _TEXTS = ("text", "content", "title_text", "文本")
+
+_SEPARATORS = re.compile(r"\s*(?:->|=>|[>→≻,，、;；\n])\s*")
 
 Problems = list[tuple[int, str]]
 """The place of each row that cannot be used, and why."""
@@ -46,6 +49,11 @@ def to_candidates(
             found = []
         lists.append(found)
     return pa.array(lists, ITEMS), problems
+
+
+def names_in(text: str) -> list[str]:
+    """The names in a text that lists some: `B > A > C`, or with commas."""
+    return [name for name in _SEPARATORS.split(text.strip().strip("[]")) if name]
 
 
 def _candidates(row: Any, without: str | None) -> list[dict[str, str]] | str:

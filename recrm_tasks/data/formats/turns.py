@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from recrm_tasks.data.formats.texts import plain, values_of
 from recrm_tasks.data.store.schema import TURNS
@@ -25,6 +29,7 @@ PARTS = ("system", "user", "assistant")
 """The parts of turns that have a path: `messages.system`, …; see `part_of_turns`."""
 
 Turn = dict[str, str]
+Places = npt.NDArray[np.int64]
 
 
 def to_turns(columns: Sequence[pa.Array], keep_last: bool = False) -> tuple[pa.ListArray, list[tuple[int, str]]]:
@@ -42,6 +47,10 @@ def to_turns(columns: Sequence[pa.Array], keep_last: bool = False) -> tuple[pa.L
     Returns:
         The turns (null where all columns are), and the rows that have none: their index, and why.
     """
+    if len(columns) == 1 and (said := _Said.of(columns[0])) is not None:
+        found = said.turns(keep_last)
+        if found is not None:
+            return found, []
     if len(columns) > 1 and is_turns(columns[-1]):
         rows = [_with_system(*row) for row in zip(_joined(columns[:-1]), values_of(columns[-1]), strict=True)]
     elif len(columns) > 1:
@@ -51,11 +60,11 @@ def to_turns(columns: Sequence[pa.Array], keep_last: bool = False) -> tuple[pa.L
     turns: list[list[Turn] | None] = []
     problems = []
     for index, row in enumerate(rows):
-        found = _turns(row, keep_last)
-        if isinstance(found, str):
-            problems.append((index, found))
-            found = None
-        turns.append(found)
+        read = _turns(row, keep_last)
+        if isinstance(read, str):
+            problems.append((index, read))
+            read = None
+        turns.append(read)
     return pa.array(turns, TURNS), problems
 
 
@@ -80,11 +89,71 @@ def is_turns(column: pa.Array) -> bool:
 
 def last_answers(column: pa.Array) -> pa.StringArray:
     """What the assistant says in the last turn; null where the last turn is another's."""
+    if (said := _Said.of(column)) is not None:
+        return said.last_answers()
     rows = values_of(column)
     last = [_turn(row[-1]) if isinstance(row, list) and row else None for row in rows]
     return pa.array(
         [t["content"] if isinstance(t, dict) and t["role"] == "assistant" else None for t in last], pa.string()
     )
+
+
+@dataclass
+class _Said:
+    """A column of turns as columns: row by row, a million prompts take minutes."""
+
+    roles: pa.StringArray
+    """Of all turns, one after the other."""
+    contents: pa.StringArray
+    ends: Places
+    """For each row the place behind its last turn."""
+
+    @classmethod
+    def of(cls, column: pa.Array) -> _Said | None:
+        """The turns of a column whose rows all have some, with texts only; None for any other column."""
+        kind = column.type
+        if not (pa.types.is_list(kind) and pa.types.is_struct(kind.value_type)) or column.null_count:
+            return None
+        for names in (("role", "content"), ("from", "value")):
+            if sorted(field.name for field in kind.value_type) == sorted(names):
+                break
+        else:
+            return None
+        turns = column.flatten()
+        roles, contents = (pc.struct_field(turns, [name]) for name in names)
+        if turns.null_count or not all(pa.types.is_string(part.type) for part in (roles, contents)):
+            return None
+        lengths = pc.list_value_length(column).to_numpy()
+        encoded = roles.dictionary_encode()
+        meant = pa.array([_ROLES.get(role) for role in encoded.dictionary.to_pylist()], pa.string())
+        roles = meant.take(encoded.indices)
+        if roles.null_count or contents.null_count or not lengths.all() or pc.any(pc.equal(contents, "")).as_py():
+            return None
+        return cls(roles, contents, np.cumsum(lengths, dtype=np.int64))
+
+    def turns(self, keep_last: bool) -> pa.ListArray | None:
+        """The prompts; None if nothing would be left of one."""
+        kept = np.ones(len(self.roles), dtype=bool)
+        if not keep_last:
+            kept[self.ends - 1] = ~self._ends_with_answer()
+        starts = np.concatenate([[0], np.cumsum(kept)])[np.concatenate([[0], self.ends])]
+        if not np.diff(starts).all():
+            return None
+        mask = pa.array(kept)
+        turns = pa.StructArray.from_arrays(
+            [self.roles.filter(mask), self.contents.filter(mask)], fields=list(TURNS.value_type)
+        )
+        return pa.ListArray.from_arrays(pa.array(starts, pa.int32()), turns).cast(TURNS)
+
+    def last_answers(self) -> pa.StringArray:
+        """See `last_answers`."""
+        last = self.contents.take(pa.array(self.ends - 1))
+        return pc.if_else(pa.array(self._ends_with_answer()), last, pa.scalar(None, pa.string()))
+
+    def _ends_with_answer(self) -> npt.NDArray[np.bool_]:
+        last = self.roles.take(pa.array(self.ends - 1))
+        answers: npt.NDArray[np.bool_] = pc.equal(last, "assistant").to_numpy(zero_copy_only=False)
+        return answers
 
 
 def part_of_turns(column: pa.Array, part: str) -> pa.StringArray:

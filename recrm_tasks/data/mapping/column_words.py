@@ -33,22 +33,23 @@ class Words(NamedTuple):
     key: str | None = None
 
 
-def words_of(look: Look, path: str, key: str | None = None) -> Words | None:
+def words_of(look: Look, path: str, key: str | None = None, many: int | None = MANY) -> Words | None:
     """The words of a column, if it has labels or texts that state them; None for other texts and empty columns.
 
     Args:
         look: the rows.
         path: the column.
         key: the key of the answers in its texts, where a person named it.
+        many: different words that labels have at most. Names of candidates may be any number of words (None).
     """
     rows = _texts_of(look, path)
     seen = distinct(rows)
     if not seen:
         return None
-    if key is None and len(seen) <= MANY and not any(map(_is_text, seen)):
+    if key is None and _few(seen, many) and not any(map(_is_text, seen)):
         return Words(rows, seen)
     for name in _keys(look, seen) if key is None else (key,):
-        found = _stated(look, rows, name)
+        found = _stated(look, rows, name, many)
         if found is not None:
             return found
     return None
@@ -68,12 +69,16 @@ def _texts_of(look: Look, path: str) -> pa.StringArray:
     return texts.plain(last_answers(raw) if look.is_turns(path) else raw)
 
 
-def _stated(look: Look, rows: pa.StringArray, key: str | None) -> Words | None:
+def _few(seen: list[str], many: int | None) -> bool:
+    return many is None or len(seen) <= many
+
+
+def _stated(look: Look, rows: pa.StringArray, key: str | None, many: int | None = MANY) -> Words | None:
     """The answers that texts state at a key, if nearly all of them do."""
     found = stated_words(rows, key, known_words(look))
     words = distinct(found)
     present = len(rows) - rows.null_count
-    if words and len(words) <= MANY and len(found) - found.null_count >= _READABLE * present:
+    if words and _few(words, many) and len(found) - found.null_count >= _READABLE * present:
         return Words(found, words, "answer", key)
     return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
 from typing import Any
@@ -133,11 +133,19 @@ def ask_for_missing(look: Look, found: Fields) -> None:
         choices.append(Choice({"fields": dict.fromkeys(names)}, "the source says nothing of the user"))
     if not choices:
         choices = [Choice({"fields": dict.fromkeys(names, "COLUMN")}, "or null, if the source has none")]
-    if "candidates" in names:
-        more = {"list_id": "COLUMN", "fields": {"candidates": "COLUMN"}}
-        choices.append(Choice(more, "where each row is one candidate of a list"))
-    prompts = [c for c in free if look.is_turns(c) or look.is_long(c)] or ["COLUMN"]
-    choices += [Choice({"messages": c}, "instead of `fields`: a ready prompt") for c in prompts]
+    item = one(look, "item", ("item", *ITEM)) if "candidates" in names else None
+    if item is not None:
+        choices = [*_one_candidate_a_row(look, item), *choices]
+    prompts = [c for c in free if look.is_turns(c) or look.is_long(c)]
+    if not prompts and "candidates" in names:
+        prompts = [c for c in look.leaves if c in found.taken and look.is_long(c) and not _is_nested(look, c)]
+    for prompt in prompts or ["COLUMN"]:
+        choices.append(Choice({"messages": prompt}, "instead of `fields`: a ready prompt"))
+        if "candidates" in names and prompt != "COLUMN":
+            alone = {"messages": prompt, "no_lists": True, "fields": {"candidates": None}}
+            choices.append(Choice(alone, "a ready prompt about one candidate (ask=item)"))
+    if "candidates" in names and item is None:
+        choices += _one_candidate_a_row(look, "COLUMN")
     look.ask(
         f"no column for {', '.join(names)} of a {look.dimension.key} record; "
         f"the columns are {column_list(look.columns)}",
@@ -197,6 +205,14 @@ def _ways(look: Look, found: Fields, columns: list[str], found_some: bool) -> li
     return ways if len(ways) <= _MOST else []
 
 
+def _one_candidate_a_row(look: Look, item: str) -> Iterator[Choice]:
+    """The ways to read rows with one candidate each, by its column: each as a question of its own, or as lists."""
+    fields = {"candidates": item}
+    yield Choice({"no_lists": True, "fields": fields}, "no list: each row is a question of its own (ask=item)")
+    groups = look.named(column_names.COMMON["group"]) or ["COLUMN"]
+    yield Choice({"list_id": groups[0], "fields": fields}, f"the rows of one {groups[0]} are a list")
+
+
 def _resembles(look: Look, column: str, names: Sequence[str]) -> bool:
     """Whether a column's name has a name of one of the fields in it."""
     said = column_names.same(column.rpartition(".")[2])
@@ -205,7 +221,11 @@ def _resembles(look: Look, column: str, names: Sequence[str]) -> bool:
             word = column_names.same(alias)
             if word in said and (len(word) > 4 or (not word.isascii() and len(word) > 1)):
                 return True
-    return pa.types.is_nested(look.column(column).type) and not look.is_turns(column) and look.is_prose(column)
+    return _is_nested(look, column) and not look.is_turns(column) and look.is_prose(column)
+
+
+def _is_nested(look: Look, column: str) -> bool:
+    return bool(pa.types.is_nested(look.column(column).type))
 
 
 def _rows_of_lists(look: Look, found: Fields) -> None:

@@ -10,24 +10,52 @@ from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.data.formats import read, texts
 from recrm_tasks.data.formats.turns import PARTS
 from recrm_tasks.data.mapping.layout import Placed
-from recrm_tasks.data.mapping.look import column_list
-from recrm_tasks.data.mapping.mapping_file import OPEN, DimensionMapping, Source, did_you_mean
+from recrm_tasks.data.mapping.look import column_list, columns_of
+from recrm_tasks.data.mapping.mapping_file import OPEN, DimensionMapping, Source, TextPart, did_you_mean
+from recrm_tasks.data.mapping.text_parts import CANDIDATES
 from recrm_tasks.data.sources.origin import Origin
 from recrm_tasks.data.store.schema import required_fields
 from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.dimensions.record_fields import field_type, is_list, own_fields
 from recrm_tasks.errors import DataError
 
+_REST = "context"
+"""The field that has what a prompt says besides its candidates."""
 
-def without_open_prompts(part: DimensionMapping, dimension: Dimension) -> DimensionMapping:
-    """The mapping without `messages: ?` where the fields are decided: that answers the same question."""
+
+def settled(part: DimensionMapping, dimension: Dimension) -> DimensionMapping:
+    """The mapping with what its answers say of other keys.
+
+    A pattern that finds the candidates in prompts says that the rest of a prompt is the context. Where the fields are
+    decided, there is no ready prompt, and `messages: ?` needs no answer. Where the prompt is decided, open fields need
+    none.
+    """
     sources = []
     for source in part.sources:
+        source = _with_rest(source, dimension)
+        if source.messages not in (None, OPEN) and OPEN in source.fields.values():
+            fields = {name: column for name, column in source.fields.items() if column != OPEN}
+            source = source.model_copy(update={"fields": fields})
         if OPEN in (source.messages, source.last_turn) and _whole(source, dimension):
             kept = {n: getattr(source, n) for n in source.model_fields_set - {"messages", "last_turn"}}
             source = Source(**kept, messages=None)
         sources.append(source)
     return part.model_copy(update={"sources": sources})
+
+
+def _with_rest(source: Source, dimension: Dimension) -> Source:
+    """The source with the candidates and the context that patterns divide a prompt into."""
+    fields, lists = dict(source.fields), source.list_id
+    if isinstance(lists, TextPart) and lists.without is not None and fields.get(CANDIDATES, OPEN) == OPEN:
+        fields[CANDIDATES] = lists.model_copy(update={"pattern": lists.without, "without": None})
+    item = fields.get(CANDIDATES)
+    ready = source.messages not in (None, OPEN)
+    if isinstance(item, TextPart) and not ready and _REST in dimension.record_type.may_lack and _REST not in fields:
+        fields[_REST] = item.model_copy(update={"pattern": None, "without": item.pattern})
+    if fields == source.fields:
+        return source
+    kept = {n: getattr(source, n) for n in source.model_fields_set}
+    return Source(**{**kept, "fields": fields})
 
 
 def check_given(source: Source, dimension: Dimension, origin: Origin, files: Sequence[Placed], where: str) -> None:
@@ -43,6 +71,11 @@ def check_given(source: Source, dimension: Dimension, origin: Origin, files: Seq
     Raises:
         DataError: there is no such field, or no row of any file has such a column.
     """
+    if isinstance(source.list_id, TextPart) and source.list_id.without is not None and source.messages is not None:
+        raise DataError(
+            f"{where}.messages: each row asks about one candidate, and their list needs a question of its own: leave "
+            "`messages` out"
+        )
     known = [*own_fields(dimension.record_type)]
     for name in source.fields:
         if name not in known:
@@ -110,14 +143,12 @@ def _columns(source: Source) -> Iterator[tuple[str, str]]:
     """Each column that a source names, with the place where it does."""
     for name in ("rows", "id", "group", "split", "lang", "source", "meta", "messages", "list_id", "candidate_id"):
         value = getattr(source, name)
-        column = getattr(value, "column", value)
-        for each in column if isinstance(column, list) else [column]:
-            if each is not None and (name != "lang" or value is not column):
+        if name != "lang" or not isinstance(value, str):
+            for each in columns_of(value):
                 yield each, name
-    for name, column in source.fields.items():
-        for each in column if isinstance(column, list) else [column]:
-            if each is not None:
-                yield each, f"fields.{name}"
+    for name, field in source.fields.items():
+        for each in columns_of(field):
+            yield each, f"fields.{name}"
     if source.label is not None and source.label.column is not None:
         yield source.label.column, "label.column"
 

@@ -54,12 +54,13 @@ def meaning_of(look: Look, path: str, given: LabelColumn | None = None) -> Meani
 def _meaning(look: Look, path: str, base: LabelColumn, words: Words) -> Meaning:
     base = base.model_copy(update={"read": words.read, "key": words.key})
     seen, labels = words.seen, look.labels
-    meant = _certain(look, path, words)
+    spoken = _spoken(look, path, words)
+    meant = _certain(look, path, words, spoken)
     new = None
     if meant is None and labels is not None and not look.declared:
         telling = is_named(look.dimension.telling, look, path, words.key)
-        new = scale_of(seen, look.dimension, telling)
-        meant = {v: v for v in seen} if new else None
+        new = scale_of(list(spoken.values()), look.dimension, telling)
+        meant = spoken if new else None
     if meant is not None:
         changed = {v: m for v, m in meant.items() if v != m}
         return Meaning(base.model_copy(update={"values": meant if changed else {}}), new)
@@ -74,7 +75,7 @@ def _meaning(look: Look, path: str, base: LabelColumn, words: Words) -> Meaning:
         None,
         f"label: what do the values {', '.join(_shown(look, path, v) for v in seen)} of {path} mean? Each is one of "
         f"{', '.join(allowed)}{more}",
-        choices or _to_write(base, seen),
+        choices or to_write(base, seen),
     )
 
 
@@ -146,16 +147,20 @@ def _named(grades: Sequence[tuple[str, str]]) -> LabelSet:
     )
 
 
-def _certain(look: Look, path: str, words: Words) -> dict[str, str] | None:
+def _certain(look: Look, path: str, words: Words, spoken: Mapping[str, str]) -> dict[str, str] | None:
     """Each value's label, or None if one of them is not certain."""
-    names = class_names(look.batch, path)
-    if names and words.read == "value":
-        spoken = {v: names.get(v) for v in words.seen}
-        known = _known(look, path, words._replace(seen=[n for n in spoken.values() if n]))
-        found = {v: known[n] for v, n in spoken.items() if n and n in known}
-        return found if len(found) == len(words.seen) else None
-    known = _known(look, path, words)
-    return known if len(known) == len(words.seen) else None
+    known = _known(look, path, words._replace(seen=list(spoken.values())))
+    found = {value: known[name] for value, name in spoken.items() if name in known}
+    return found if len(found) == len(words.seen) else None
+
+
+def _spoken(look: Look, path: str, words: Words) -> dict[str, str]:
+    """Each value, with the name of its class, where it has one.
+
+    A card may declare the names of a column whose rows have the names themselves.
+    """
+    names = class_names(look.batch, path) if words.read == "value" else {}
+    return {value: names.get(column_names.word(value), value) for value in words.seen}
 
 
 def _known(look: Look, path: str, words: Words) -> dict[str, str]:
@@ -261,7 +266,7 @@ def _texts(look: Look, path: str, base: LabelColumn) -> Meaning:
             open_values,
             None,
             f"label: what do the values {', '.join(repr(v[:60]) for v in seen)} of {path} mean?",
-            tuple(Choice({"label": as_part(base.model_copy(update=u))}) for u in possible) or _to_write(base, seen),
+            tuple(Choice({"label": as_part(base.model_copy(update=u))}) for u in possible) or to_write(base, seen),
         )
     values = f"{{WORD: {' or '.join(allowed_labels(look))}}}"
     return Meaning(
@@ -277,5 +282,6 @@ def _texts(look: Look, path: str, base: LabelColumn) -> Meaning:
     )
 
 
-def _to_write(base: LabelColumn, seen: Sequence[str]) -> tuple[Choice, ...]:
+def to_write(base: LabelColumn, seen: Sequence[str]) -> tuple[Choice, ...]:
+    """The line into which a person writes what values mean."""
     return (Choice({"label": {**as_part(base), "values": dict.fromkeys(seen, _TO_WRITE)}}),)

@@ -7,12 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
-
-import yaml
 
 from recrm_tasks.data.formats import format_of
 from recrm_tasks.data.formats.split_names import SPLITS
+from recrm_tasks.data.mapping.card import configs_of
 from recrm_tasks.dimensions import dimensions
 
 _OURS = {
@@ -147,18 +145,9 @@ def _aliases() -> tuple[tuple[str, str], ...]:
 
 def _declared(card: str | None, names: list[str]) -> Iterable[tuple[str, Placed]]:
     """Files that the card's `configs` give to a dimension and a split."""
-    header = re.match(r"\s*---\n(.*?)\n---", card or "", re.DOTALL)
-    try:
-        content: Any = yaml.safe_load(header.group(1)) if header else None
-    except yaml.YAMLError:
-        content = None
-    configs = content.get("configs") if isinstance(content, dict) else None
-    for config in configs if isinstance(configs, list) else []:
-        keys = dimensions_named(str(config.get("config_name", ""))) if isinstance(config, dict) else ()
-        files = config.get("data_files") if keys else None
-        for entry in files if isinstance(files, list) else [files]:
-            split, paths = (entry.get("split"), entry.get("path")) if isinstance(entry, dict) else (None, entry)
-            patterns = [p for p in (paths if isinstance(paths, list) else [paths]) if isinstance(p, str)]
+    for config, entries in configs_of(card):
+        keys = dimensions_named(config)
+        for split, patterns in entries if keys else []:
             for name in names:
                 if any(matches(name, pattern) for pattern in patterns):
                     found = split_of(str(split)) or split or split_of(name)

@@ -16,7 +16,7 @@ from recrm_tasks.data.formats.paths import column_at
 from recrm_tasks.data.formats.turns import is_turns
 from recrm_tasks.data.mapping import column_names
 from recrm_tasks.data.mapping.doubts import Choice, Doubt
-from recrm_tasks.data.mapping.mapping_file import Values
+from recrm_tasks.data.mapping.mapping_file import TextPart, Values
 from recrm_tasks.dimensions.base import Dimension
 
 LOOKED_AT = 200
@@ -145,8 +145,8 @@ def columns_of(value: Any) -> list[str]:
     """The columns that a part of a mapping names."""
     if isinstance(value, str):
         return [value]
-    if isinstance(value, Values):
-        return [value.column]
+    if isinstance(value, Values | TextPart):
+        return columns_of(value.column)
     if isinstance(value, dict):
         return [c for v in value.values() for c in columns_of(v)]
     return [c for v in value for c in columns_of(v)] if isinstance(value, list) else []

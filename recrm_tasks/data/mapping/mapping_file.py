@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from recrm_tasks.answers.label_sets import LabelSet
+from recrm_tasks.data.formats.patterns import checked
 from recrm_tasks.data.mapping.doubts import Doubt
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError
@@ -80,11 +81,52 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _usable(pattern: str | None) -> str | None:
+    return pattern if pattern in (None, OPEN) else checked(pattern)
+
+
+Pattern = Annotated[str | None, AfterValidator(_usable)]
+"""A regular expression in RE2's syntax; see `recrm_tasks.data.formats.patterns`."""
+
+
+class TextPart(_Part):
+    """A part of a text: what a pattern finds in it, or all but that."""
+
+    column: str | list[str]
+    """A column of texts, or of turns, of which everything is meant that is said before the answer; or several."""
+    pattern: Pattern = None
+    """The part is the first match; its first group, where the pattern has one. Of a list of candidates in one text,
+    each match is one; with two groups the first is its id."""
+    without: Pattern = None
+    """The part is the text without all matches."""
+    after: Pattern = None
+    """Matches are only looked for behind the first match of this."""
+    before: Pattern = None
+    """Matches are only looked for before the next match of this."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> TextPart:
+        if (self.pattern is None) == (self.without is None):
+            raise ValueError("either `pattern` or `without` says which part of the text is meant")
+        return self
+
+    @property
+    def looks_for(self) -> str:
+        """The pattern, whatever becomes of its matches."""
+        return str(self.pattern if self.pattern is not None else self.without)
+
+
 class Values(_Part):
     """A column, and what its values mean."""
 
     column: str
     values: dict[str, str] = Field(default_factory=dict)
+
+
+class Split(Values):
+    """The column with the split of each row, or with texts in which a pattern finds it."""
+
+    pattern: Pattern = None
 
 
 class LabelColumn(_Part):
@@ -101,10 +143,13 @@ class LabelColumn(_Part):
     """`answer`: the column has texts as a model writes them, and the label is the answer that they state."""
     key: str | None = None
     """Of such texts: the JSON key of the answer, or the word that it follows; by default any common one."""
-    pattern: str | None = None
-    """A regular expression that finds the label in a longer text; its first group, where it has one."""
+    pattern: Pattern = None
+    """A regular expression that finds the label, or the answer, in a longer text; its first group, where it has one."""
     numbers: Literal["labels", "from 0", "from 1", "?"] = "labels"
     """Of rankings: one label per candidate or the chosen one's id (`labels`), or its number from 0 or from 1."""
+    listed: Literal["labels", "chosen", "order", "?"] = "labels"
+    """Of rankings whose label is a list: labels or names of the chosen (`labels`), always names of the chosen
+    (`chosen`), or names from the best on, of which the first is what the user chose (`order`)."""
 
     @model_validator(mode="after")
     def _from_somewhere(self) -> LabelColumn:
@@ -116,15 +161,6 @@ class LabelColumn(_Part):
             raise ValueError("`grades` needs at least two values that differ")
         return self
 
-    @field_validator("pattern")
-    @classmethod
-    def _compiles(cls, pattern: str | None) -> str | None:
-        try:
-            re.compile("" if pattern in (None, OPEN) else pattern)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from None
-        return pattern
-
 
 class Source(_Part):
     """Files with the same columns."""
@@ -133,10 +169,10 @@ class Source(_Part):
     """Patterns of file names by split; `-` for files that belong to none."""
     rows: Values | None = None
     """The column with the dimension of each row; a value that is no dimension is an error."""
-    id: str | None = None
+    id: str | TextPart | None = None
     """By default an id is made of the content."""
-    group: str | None = None
-    split: Values | None = None
+    group: str | TextPart | None = None
+    split: Split | None = None
     lang: str | Values = "detect"
     """`zh`, `en`, `detect`, or a column."""
     source: str | None = None
@@ -146,13 +182,17 @@ class Source(_Part):
     before a list of turns."""
     last_turn: Literal["answer", "keep", "?"] = "answer"
     """A last turn of the assistant in ready prompts: the right answer, which is left out, or what is judged."""
-    fields: dict[str, str | list[str] | None] = Field(default_factory=dict)
-    """The record's field -> its column, several columns that make an object, or null: the source has none."""
+    fields: dict[str, str | list[str] | TextPart | None] = Field(default_factory=dict)
+    """The record's field -> its column, several columns that make an object, a part of a text, or null: the source has
+    none."""
     label: LabelColumn | None = None
-    list_id: str | None = None
-    """Of rankings with one row per candidate: the column that names the list."""
-    candidate_id: str | None = None
-    """Of such rankings: the column with the candidate's id."""
+    list_id: str | TextPart | None = None
+    """Of rankings with one row per candidate: what names the list. `without` a pattern that finds the candidate: the
+    rows of a list are those whose texts are equal otherwise."""
+    candidate_id: str | TextPart | None = None
+    """Of such rankings: the candidate's id."""
+    no_lists: bool = False
+    """Of rankings with one row per candidate: no list, each row is a question of its own (`ask=item`)."""
     own: bool = False
     """Whether these are records in the project's own form, where an unknown column is an error."""
 
@@ -166,10 +206,18 @@ class DimensionMapping(_Part):
     """What to do about rows that cannot be used: stop, or leave them out and count them in every result."""
 
 
+class MadeFrom(_Part):
+    """The source that a mapping was made from."""
+
+    source: str
+    revision: str | None = None
+
+
 class Mapping(_Part):
     """The whole file."""
 
     version: Annotated[Literal[1], BeforeValidator(lambda v: 1 if v == "1" else v)] = 1
+    made_from: MadeFrom | None = None
     dimensions: dict[str, DimensionMapping]
 
 
@@ -187,8 +235,8 @@ def read_mapping(file: Path) -> Mapping:
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from None
     except ValidationError as error:
-        detail = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in detail["loc"]) or "the file"
+        detail = _most_telling(error)
+        where = ".".join(str(part) for part in _keys(detail)) or "the file"
         near = _near_key(str(detail["loc"][-1]), detail["loc"]) if detail["type"] == "extra_forbidden" else ""
         raise DataError(f"{file}: {where}: {detail['msg'].removeprefix('Value error, ')}{near}") from None
     unknown = sorted(set(mapping.dimensions) - set(dimensions()))
@@ -197,11 +245,27 @@ def read_mapping(file: Path) -> Mapping:
     return mapping
 
 
+def _keys(error: ErrorDetails) -> list[int | str]:
+    """The keys of the file to the place of an error, without pydantic's names of the forms that a value may have."""
+    forms = ("str", "list[str]", "Values")
+    return [part for part in error["loc"] if part not in forms and "TextPart" not in str(part)]
+
+
+def _most_telling(error: ValidationError) -> ErrorDetails:
+    """The first error; where a value may have several forms, the one deepest inside of it."""
+    details = error.errors(include_url=False)
+    value = _keys(details[0])
+    same = [e for e in details if _keys(e)[: len(value)] == value]
+    return max(same, key=lambda e: (len(_keys(e)), e["type"] == "extra_forbidden", e["type"] == "value_error"))
+
+
 def _near_key(name: str, place: tuple[int | str, ...]) -> str:
     """What a misspelled key may have been meant to be."""
     level: type[BaseModel] = Mapping if len(place) == 1 else DimensionMapping if len(place) == 3 else Source
-    if len(place) > 5:
-        level = LabelColumn if place[-2] == "label" else Values
+    if any("TextPart" in str(part) for part in place):
+        level = TextPart
+    elif len(place) > 5:
+        level = LabelColumn if place[-2] == "label" else Split if place[-2] == "split" else Values
     return did_you_mean(name, level.model_fields)
 
 
@@ -236,7 +300,10 @@ def to_yaml(mapping: Mapping, doubts: Iterable[tuple[str, Doubt]] = ()) -> str:
     asked: dict[tuple[str, int], list[str]] = {}
     for key, doubt in doubts:
         asked.setdefault((key, doubt.source), []).extend(doubt.comment())
-    lines = ["version: 1", "dimensions:"]
+    lines = ["version: 1"]
+    if mapping.made_from is not None:
+        lines += _dumped({"made_from": mapping.made_from.model_dump(exclude_none=True)}, 0)
+    lines.append("dimensions:")
     for key, part in mapping.dimensions.items():
         content = part.model_dump(mode="json", exclude_defaults=True)
         lines += [*_dumped({key: None}, 2, "null"), "    sources:"]

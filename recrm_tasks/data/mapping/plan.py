@@ -15,10 +15,12 @@ from recrm_tasks.data.convert.problems import Problems
 from recrm_tasks.data.formats import NAMES, read, texts
 from recrm_tasks.data.formats.paths import column_at
 from recrm_tasks.data.mapping import column_names
+from recrm_tasks.data.mapping.class_names import all_class_names, with_card
 from recrm_tasks.data.mapping.doubts import Doubt
-from recrm_tasks.data.mapping.given import check_given, check_labels, without_open_prompts
+from recrm_tasks.data.mapping.given import check_given, check_labels, settled
 from recrm_tasks.data.mapping.labels_file import read_labels
 from recrm_tasks.data.mapping.layout import Placed, dimension_values, dimensions_named, matches, place
+from recrm_tasks.data.mapping.made_from import made_elsewhere, warn
 from recrm_tasks.data.mapping.mapping_file import (
     NO_SPLIT,
     DimensionMapping,
@@ -50,6 +52,8 @@ class Plan:
     unused: list[str] = field(default_factory=list)
     given: bool = False
     """Whether a mapping.yaml gives the mapping."""
+    elsewhere: str | None = None
+    """What that file says it was made from, if it is not this source."""
 
 
 def plan(origin: Origin, dimension: Dimension, mapping_file: str | None = None) -> Plan:
@@ -67,12 +71,20 @@ def plan(origin: Origin, dimension: Dimension, mapping_file: str | None = None) 
     if wanted:
         given = read_mapping(Path(wanted).expanduser())
         if dimension.key in given.dimensions:
-            return _given(origin, dimension, given, wanted)
+            elsewhere = made_elsewhere(given, origin, wanted)
+            if elsewhere is not None:
+                warn(elsewhere)
+            try:
+                made = _given(origin, dimension, given, wanted)
+            except DataError as error:
+                raise DataError(f"{error}\n{elsewhere}") if elsewhere else error from None
+            made.elsewhere = elsewhere
+            return made
     return _recognised(origin, dimension)
 
 
 def _given(origin: Origin, dimension: Dimension, mapping: Mapping, file: str) -> Plan:
-    part = without_open_prompts(mapping.dimensions[dimension.key], dimension)
+    part = settled(mapping.dimensions[dimension.key], dimension)
     left_open = undecided(part)
     if left_open:
         raise DataError(
@@ -255,17 +267,19 @@ def _fits_only(batch: pa.RecordBatch, dimension: Dimension) -> bool:
 
 
 def _by_columns(origin: Origin, placed: list[Placed]) -> list[tuple[list[Placed], pa.RecordBatch]]:
-    """Files with the same columns, with their first rows."""
-    groups: dict[tuple[str, ...], tuple[list[Placed], list[pa.RecordBatch]]] = {}
+    """Files with the same columns, whose classes have the same names, with their first rows."""
+    groups: dict[tuple[tuple[str, ...], str], tuple[list[Placed], list[pa.RecordBatch]]] = {}
     root = origin.local([p.name for p in placed]) if placed else Path()
+    card = origin.card()
     for member in placed:
         for chunk in islice(read(root / member.name), 1):
             if chunk.problems and not chunk.batch.num_rows:
                 problems = Problems()
                 problems.add(root / member.name, chunk.unit, ((n, "unreadable", said) for n, said in chunk.problems))
                 raise DataError(f"{root / member.name}: no row can be read:\n  " + "\n  ".join(problems.first))
-            batch = chunk.batch.slice(0, _LOOKED_AT)
-            members, batches = groups.setdefault(tuple(sorted(batch.schema.names)), ([], []))
+            batch = with_card(chunk.batch.slice(0, _LOOKED_AT), card, member)
+            same = (tuple(sorted(batch.schema.names)), json.dumps(all_class_names(batch), sort_keys=True))
+            members, batches = groups.setdefault(same, ([], []))
             members.append(member)
             batches.append(batch)
     return [(members, _together(batches)) for members, batches in groups.values()]

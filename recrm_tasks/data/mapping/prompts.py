@@ -14,8 +14,10 @@ from recrm_tasks.data.mapping.fields import Fields, free_columns, gold_free, one
 from recrm_tasks.data.mapping.label_columns import says_the_label
 from recrm_tasks.data.mapping.look import Look, columns_of
 from recrm_tasks.data.mapping.mapping_file import OPEN
+from recrm_tasks.data.mapping.text_parts import CANDIDATES
 from recrm_tasks.data.store.schema import required_fields
-from recrm_tasks.dimensions.record_fields import own_fields
+from recrm_tasks.dimensions.names import ITEM
+from recrm_tasks.dimensions.record_fields import is_list, own_fields
 
 Prompt = str | list[str]
 
@@ -44,7 +46,15 @@ def ready_prompt(look: Look, fields: Fields) -> Prompt | None:
     asked = [
         c for c in look.named(("instruction", "指令", *column_names.ASKED)) if c not in answers and look.strings(c)
     ]
-    return [*system, asked[0]] if system and asked else asked[0] if asked else None
+    if not asked or (is_list(look.dimension.record_type) and _has_more(look, fields, asked[0])):
+        return None
+    return [*system, asked[0]] if system else asked[0]
+
+
+def _has_more(look: Look, fields: Fields, prompt: str) -> bool:
+    """Whether there is more of a list than a text: something of the user, or an item in each row."""
+    found = {n for n in look.dimension.record_type.may_lack if fields.columns.get(n) not in (None, prompt)}
+    return bool(found) or bool(look.named(("item", *ITEM)))
 
 
 def system_columns(look: Look) -> list[str]:
@@ -64,9 +74,10 @@ def beside(look: Look, prompt: Prompt, given: dict[str, Any]) -> dict[str, Any]:
         if column is not None and column not in columns_of(prompt):
             found[name] = column
         elif name in required_fields(record):
-            key = look.dimension.key
-            look.ask(f"{name}: a ready prompt of {key} needs them too", Choice({"fields": {name: "COLUMN"}}))
             found[name] = OPEN
+            if name != CANDIDATES:  # these may be in the prompt itself; see `listings`
+                key = look.dimension.key
+                look.ask(f"{name}: a ready prompt of {key} needs it too", Choice({"fields": {name: "COLUMN"}}))
     return found
 
 
@@ -145,7 +156,9 @@ def _as_fields(look: Look, fields: Fields, used: set[str]) -> list[dict[str, Any
 
 def _answers(look: Look, column: str) -> bool:
     """Whether a column holds answers."""
-    return "candidates" not in own_fields(look.dimension.record_type) and are_labels(look, words_of(look, column))
+    if is_list(look.dimension.record_type):
+        return words_of(look, column, many=None) is not None
+    return are_labels(look, words_of(look, column))
 
 
 def _is_in(look: Look, column: str, prompt: Sequence[str]) -> bool:

@@ -15,8 +15,9 @@ from recrm_tasks.data.mapping.doubts import Choice, Doubt
 from recrm_tasks.data.mapping.fields import Fields, ask_for_missing, decided, find_fields, one
 from recrm_tasks.data.mapping.label_columns import complete_label, find_label, says_the_label
 from recrm_tasks.data.mapping.layout import splits_of
+from recrm_tasks.data.mapping.listings import ask_for_candidates
 from recrm_tasks.data.mapping.look import Look, columns_of
-from recrm_tasks.data.mapping.mapping_file import OPEN, LabelColumn, Source, Values
+from recrm_tasks.data.mapping.mapping_file import OPEN, LabelColumn, Source, Split, Values
 from recrm_tasks.data.mapping.pairs import Pair, find_pair, group_of, sides_of
 from recrm_tasks.data.mapping.prompts import (
     Prompt,
@@ -26,6 +27,7 @@ from recrm_tasks.data.mapping.prompts import (
     left_beside,
     ready_prompt,
 )
+from recrm_tasks.data.mapping.text_parts import CANDIDATES
 from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.dimensions.record_fields import own_fields
 
@@ -122,7 +124,9 @@ class _Recognition:
             taken |= {"messages": prompt, "fields": beside(look, prompt, fields)}
         seen = {**taken, "fields": found.columns, "messages": prompt} if open_prompt else taken
         taken["label"], labels = self._label(seen)
-        if prompt is not None and not open_prompt and prompt != OPEN:
+        if prompt is not None and not open_prompt and taken["fields"].get(CANDIDATES) == OPEN:
+            self._ask_for_candidates(taken, prompt, found)
+        elif prompt is not None and not open_prompt and prompt != OPEN:
             self._beside(taken, prompt, found)
         taken = {k: v for k, v in taken.items() if v is not None and v != {}}
         source = _opened(Source(files=files, **taken), look.doubts)
@@ -163,13 +167,29 @@ class _Recognition:
         shown = columns_of(taken.get("messages")) or sorted(
             c for v in (taken.get("fields") or {}).values() if v is not None for c in columns_of(v)
         )
-        return complete_label(self.look, given, shown, self.skip)
+        return complete_label(self.look, given, taken, shown, self.skip)
+
+    def _ask_for_candidates(self, taken: dict[str, Any], prompt: Prompt, found: Fields) -> None:
+        """Asks for candidates that no column has; the answer says whether the prompt stays as it is."""
+        look, label = self.look, taken["label"].column
+        if OPEN in columns_of(prompt):
+            look.ask(f"{CANDIDATES}: no column for them", Choice({"fields": {CANDIDATES: "COLUMN"}}))
+            return
+        if "messages" in self.given:
+            left = []
+        else:
+            left = left_beside(look, prompt, found, self._used(taken), label)
+            taken["messages"] = OPEN
+        ask_for_candidates(look, prompt, None if label == OPEN else label, left)
+
+    def _used(self, taken: dict[str, Any]) -> set[str]:
+        """The columns that were found, without those of the prompt."""
+        used = {c for k, v in taken.items() if k not in ("messages", "label") for c in columns_of(v)}
+        return used | set(columns_of(taken["label"].column))
 
     def _beside(self, taken: dict[str, Any], prompt: Prompt, found: Fields) -> None:
         """Asks about what stands beside a prompt that nobody decided: texts that it may need, and a last turn."""
-        look, label = self.look, taken["label"].column
-        used = {c for k, v in taken.items() if k not in ("messages", "label") for c in columns_of(v)}
-        used |= {label} if label else set()
+        look, label, used = self.look, taken["label"].column, self._used(taken)
         if "messages" not in self.given:
             left = left_beside(look, prompt, found, used, label)
             if left:
@@ -217,7 +237,7 @@ class _Recognition:
     def _values_of(self, name: str, column: str) -> Values | None:
         seen = self.look.distinct(column)
         if name == "split":
-            return Values(column=column, values={v: s for v, s in splits_of(seen).items() if s != v})
+            return Split(column=column, values={v: s for v, s in splits_of(seen).items() if s != v})
         meant = {v: _LANGS.get(v.strip().casefold()) for v in seen}
         if not all(meant.values()):
             return None
@@ -229,7 +249,7 @@ class _Recognition:
         fields: dict[str, Any] = {name: name for name in own}
         present: dict[str, Any] = {n: n for n in ("group", "source", "meta", "messages") if n in names}
         if "split" in names:
-            present["split"] = Values(column="split")
+            present["split"] = Split(column="split")
         label = LabelColumn(column="labels" if "candidates" in fields else "label")
         return Source(files=files, own=True, id="id", lang=Values(column="lang"), fields=fields, label=label, **present)
 

@@ -11,6 +11,7 @@ import re
 import shlex
 import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.hf_api import RepoFile
 
+from recrm_tasks.data.sources.published_files import Content
 from recrm_tasks.data.store.arrow_store import cache_folder
 from recrm_tasks.errors import DataError
 
@@ -36,6 +38,7 @@ REVISION = "main"
 """What is read when nobody names a revision. A branch is resolved to its commit first, and results carry the commit."""
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _PART_OF = re.compile(r"(.*-)(\d{5})(-of-(\d{5})\..*)")
 """`train-00000-of-00003.parquet`: the name of a file that is one of several."""
 
@@ -44,8 +47,8 @@ class Listing(NamedTuple):
     """The files of one commit."""
 
     commit: str
-    sizes: dict[str, int]
-    """The bytes of each file, by its path."""
+    files: dict[str, Content]
+    """The size of each file, by its path, and the SHA-256 of those in large file storage."""
     whole: bool
     """Whether these are all files of the commit; otherwise only those in the hub's cache are known."""
 
@@ -76,7 +79,7 @@ def listing(revision: str | None = None) -> Listing:
             "%s at %s: offline, and without the hub's list of files: what is read is what the hub's cache has: %s",
             REPOSITORY,
             found.commit,
-            ", ".join(found.sizes),
+            ", ".join(found.files),
         )
     return found
 
@@ -101,16 +104,17 @@ def fetch(found: Listing, names: Sequence[str]) -> Path:
         raise _refusal(commit, LocalEntryNotFoundError("no such file"), missing)
     for name in names:
         file = folder / name
-        if file.stat().st_size != found.sizes[name]:
+        if file.stat().st_size != found.files[name].size:
             raise DataError(
                 f"{REPOSITORY} at {commit}: {name} has {file.stat().st_size} bytes in the hub's cache, but "
-                f"{found.sizes[name]} on the hub: it is not complete. Remove {file.resolve()}, and run again"
+                f"{found.files[name].size} on the hub: it is not complete. Remove {file.resolve()}, and run again"
             )
     return folder
 
 
+@cache
 def _resolve(revision: str) -> str:
-    """The commit that a branch or tag means."""
+    """The commit that a branch or tag means: one for the whole process, so that a run never mixes two."""
     try:
         sha = HfApi().dataset_info(REPOSITORY, revision=revision).sha
     except OfflineModeIsEnabled:
@@ -123,27 +127,40 @@ def _resolve(revision: str) -> str:
 
 
 def _listing(commit: str) -> Listing:
-    kept = cache_folder() / "hub" / f"{commit}.json"
+    kept = _lists() / f"{commit}.json"
     try:
-        known: dict[str, int] = json.loads(kept.read_text(encoding="utf-8"))
-        return Listing(commit, known, whole=True)
-    except (OSError, ValueError):
+        known = json.loads(kept.read_text(encoding="utf-8"))
+        return Listing(commit, {path: Content(*content) for path, content in known.items()}, whole=True)
+    except (OSError, ValueError, TypeError):
         pass
-    sizes = _listed_in_cache(commit)
-    if sizes is None:
-        try:
-            tree = HfApi().list_repo_tree(REPOSITORY, repo_type="dataset", revision=commit, recursive=True)
-            sizes = {entry.path: entry.size for entry in tree if isinstance(entry, RepoFile)}
-        except OfflineModeIsEnabled:
-            return Listing(commit, _sizes_in(_snapshot(commit)), whole=False)
+    # The hub's own list first: only this one has the SHA-256 of files that are not downloaded.
+    try:
+        tree = HfApi().list_repo_tree(REPOSITORY, repo_type="dataset", revision=commit, recursive=True)
+        files = {
+            entry.path: Content(entry.size, entry.lfs.sha256 if entry.lfs else None)
+            for entry in tree
+            if isinstance(entry, RepoFile)
+        }
+    except Exception as error:
+        listed = _listed_in_cache(commit)
+        if listed is not None:
+            return Listing(commit, listed, whole=True)
+        if isinstance(error, OfflineModeIsEnabled):
+            return Listing(commit, _contents_in(_snapshot(commit)), whole=False)
+        raise
     kept.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", dir=kept.parent, delete=False, encoding="utf-8") as file:
-        json.dump(sizes, file)
+        json.dump(files, file)
     os.replace(file.name, kept)
-    return Listing(commit, sizes, whole=True)
+    return Listing(commit, files, whole=True)
 
 
-def _listed_in_cache(commit: str) -> dict[str, int] | None:
+def _lists() -> Path:
+    """Where the lists of commits are kept."""
+    return cache_folder() / "hub-files"
+
+
+def _listed_in_cache(commit: str) -> dict[str, Content] | None:
     """The list that newer clients keep of a commit from which they have downloaded; None without one."""
     try:
         from huggingface_hub import get_cached_repo_tree
@@ -151,9 +168,11 @@ def _listed_in_cache(commit: str) -> dict[str, int] | None:
     except ImportError:
         return None
     try:
-        return {file.path: file.size for file in get_cached_repo_tree(REPOSITORY, repo_type="dataset", revision=commit)}
+        listed = get_cached_repo_tree(REPOSITORY, repo_type="dataset", revision=commit)
     except CachedRepoTreeNotFoundError:
         return None
+    downloaded = _contents_in(_folder() / "snapshots" / commit)
+    return {file.path: downloaded.get(file.path, Content(file.size, None))._replace(size=file.size) for file in listed}
 
 
 def _snapshot(revision: str) -> Path:
@@ -163,18 +182,23 @@ def _snapshot(revision: str) -> Path:
     )
 
 
-def _sizes_in(folder: Path) -> dict[str, int]:
+def _contents_in(folder: Path) -> dict[str, Content]:
+    """The files that were downloaded. The hub's client calls a file in large file storage by its SHA-256."""
     files = sorted(file for file in folder.rglob("*") if file.is_file())
-    return {file.relative_to(folder).as_posix(): file.stat().st_size for file in files}
+    names = {file: file.resolve().name for file in files}
+    return {
+        file.relative_to(folder).as_posix(): Content(file.stat().st_size, name if _SHA256.fullmatch(name) else None)
+        for file, name in names.items()
+    }
 
 
 def _check_parts(found: Listing) -> None:
     """Refuses a file of several parts that is not there as a whole."""
     missing = []
-    for name in found.sizes:
+    for name in found.files:
         if match := _PART_OF.fullmatch(name):
             head, _, tail, count = match.groups()
-            missing += [part for i in range(int(count)) if (part := f"{head}{i:05}{tail}") not in found.sizes]
+            missing += [part for i in range(int(count)) if (part := f"{head}{i:05}{tail}") not in found.files]
     if missing:
         raise _refusal(found.commit, LocalEntryNotFoundError("parts of a file are missing"), sorted(set(missing)))
 
@@ -205,8 +229,7 @@ def _reason(revision: str, error: Exception, names: Sequence[str]) -> str:
     if isinstance(error, HfHubHTTPError) and status is not None:
         return f"the hub answers {status}: {said}"
     known = sorted(
-        {file.stem for file in (cache_folder() / "hub").glob("*.json")}
-        | {path.name for path in _folder().glob("snapshots/*")}
+        {file.stem for file in _lists().glob("*.json")} | {path.name for path in _folder().glob("snapshots/*")}
     )
     cached = f" Commits in the caches: {', '.join(known)}." if known else ""
     if not isinstance(error, OfflineModeIsEnabled | LocalEntryNotFoundError):

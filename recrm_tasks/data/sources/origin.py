@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from recrm_tasks.data.sources import sample
+from recrm_tasks.data.sources.published_files import Content
 from recrm_tasks.errors import DataError, RecrmError
 
 
@@ -26,6 +27,8 @@ class Origin:
     """Makes sure that these files are on disk, and gives the root that they lie under."""
     whole: bool = True
     """Whether these are certainly all its files."""
+    contents: Mapping[str, Content] = field(default_factory=dict)
+    """Of the hub: the size of each file, and its SHA-256 where the hub gives it."""
 
     def card(self) -> str | None:
         """The text of its README.md."""
@@ -103,5 +106,11 @@ def _hub(revision: str | None) -> Origin:
         ) from None
     found = listing(revision)
     return Origin(
-        "hub", REPOSITORY, tuple(found.sizes), found.commit, lambda wanted: fetch(found, wanted), whole=found.whole
+        "hub",
+        REPOSITORY,
+        tuple(found.files),
+        found.commit,
+        lambda wanted: fetch(found, wanted),
+        whole=found.whole,
+        contents=found.files,
     )

@@ -23,6 +23,8 @@ import pyarrow as pa
 from recrm_tasks.errors import DataError
 
 _RECORDS, _INDEX, _MANIFEST = "records.arrow", "index.arrow", "manifest.json"
+_FEW = 16
+"""Rows are few if the store has more than this many times as many."""
 _WINDOW = 128 << 20
 """Bytes of records that are in memory at once when they are read in another order than the file's."""
 
@@ -46,13 +48,14 @@ class Stored:
     def gather(self, rows: npt.NDArray[np.int64], names: Sequence[str]) -> Iterator[pa.Table]:
         """The records at these places, in this order, some thousands at a time.
 
-        Each window of rows is one pass through the file: more reads in exchange for less memory.
+        Each window of rows is one pass through the file: more reads in exchange for less memory. Of a few rows only the
+        pages that they are in are read.
         """
         sizes = self.manifest["batches"]
         starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         size = self.content.stat().st_size if isinstance(self.content, Path) else self.content.size
         window = max(1, int(_WINDOW / max(1, size / max(1, int(starts[-1])))))
-        with self._stream() as stream:
+        with self._stream(few=_FEW * len(rows) < int(starts[-1])) as stream:
             reader = self._reader(stream, names)
             for begin in range(0, len(rows), window):
                 yield self._window(reader, rows[begin : begin + window], starts, names)
@@ -68,13 +71,18 @@ class Stored:
             if places[i] < places[i + 1]:
                 local = ordered[places[i] : places[i + 1]] - starts[i]
                 taken.append(reader.get_batch(i).select(list(names)).take(pa.array(local)))
+        if np.array_equal(rows, ordered):
+            return pa.Table.from_batches(taken)
         back = np.empty_like(order)
         back[order] = np.arange(len(order))
         # Row by row: texts of a window together may be longer than one column's offsets can count.
         return pa.Table.from_batches(taken).take(pa.array(back)) if _fits(taken) else _slowly(taken, back)
 
-    def _stream(self) -> pa.NativeFile:
-        return pa.OSFile(str(self.content)) if isinstance(self.content, Path) else pa.BufferReader(self.content)
+    def _stream(self, few: bool = False) -> pa.NativeFile:
+        """The file. Memory-mapped only for a few rows: the pages of many would count as the process's memory."""
+        if not isinstance(self.content, Path):
+            return pa.BufferReader(self.content)
+        return pa.memory_map(str(self.content)) if few else pa.OSFile(str(self.content))
 
     def _reader(self, stream: pa.NativeFile, names: Sequence[str]) -> Any:
         known = self.manifest["columns"]

@@ -26,12 +26,23 @@ def index_schema(dimension: Dimension) -> pa.Schema:
 
 
 def index_of(batch: pa.RecordBatch, dimension: Dimension, content: Digests, ids: Digests) -> pa.RecordBatch:
-    """The index of some records."""
+    """The index of some records. The length of a list of one negative candidate is 0 there: so rows that are in no list
+    are balanced by label."""
     columns = [batch.column(name) for name in (*_NAMES, *dimension.strata)]
-    columns = [pc.list_value_length(c) if pa.types.is_list(c.type) else c for c in columns]
+    columns = [_lengths(c, batch) if pa.types.is_list(c.type) else c for c in columns]
     # A part of a batch would keep all of it in memory.
     copies = [pa.concat_arrays([c, c.slice(0, 0)]) for c in columns]
     return pa.RecordBatch.from_arrays([*copies, as_column(content), as_column(ids)], schema=index_schema(dimension))
+
+
+def _lengths(column: pa.ListArray, batch: pa.RecordBatch) -> pa.Int32Array:
+    lengths = pc.list_value_length(column)
+    if "labels" not in batch.schema.names or not pc.any(pc.equal(lengths, 1)).as_py():
+        return lengths
+    first = pc.list_element(
+        pc.if_else(pc.equal(lengths, 1), batch.column("labels"), pa.scalar([0], pa.list_(pa.int64()))), 0
+    )
+    return pc.if_else(pc.and_(pc.equal(lengths, 1), pc.equal(first, 0)), pa.scalar(0, pa.int32()), lengths)
 
 
 def renamed(index: pa.Table, more: dict[str, str]) -> pa.Table:

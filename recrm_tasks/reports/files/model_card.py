@@ -54,6 +54,7 @@ def _result(entry: Entry, run: Run) -> EvalResult:
         "answers": run.mode,
         "n": int(run.metrics["n"]),
         "coverage": run.metrics["coverage"],
+        **({"ask": "item", "lists": int(run.metrics["lists"])} if run.by_item else {}),
         **({"unseen": run.unseen} if run.unseen else {}),
         "rows_available": provenance["rows_available"],
         "sha256": provenance["sha256"],

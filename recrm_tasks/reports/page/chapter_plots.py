@@ -78,11 +78,11 @@ def _overall(chapter: Chapter) -> list[Plot]:
 def _dimension(chapter: Chapter, dimension: str) -> list[Plot]:
     """The plots of one dimension: scores, coverage, and what lies behind the scores."""
     runs = [(line.label, line.entry.runs[dimension]) for line in chapter.asked(dimension)]
-    primary = dimension_of(dimension).primary
+    primary = ", ".join(dict.fromkeys(run.primary for _, run in runs))
     found = []
     rows = [_row(label, run.metrics[run.primary], run.interval()) for label, run in runs]
     if any(not math.isnan(row["value"]) for row in rows):
-        chances = [chance for _, run in runs if (chance := run.chance(primary)) is not None]
+        chances = [chance for _, run in runs if (chance := run.chance(run.primary)) is not None]
         caption = "95 % intervals; an unreadable answer counts as wrong."
         caption += " Dashed: answers that do not depend on the record." if chances else ""
         svg = svg_charts.forest(rows, primary, max(chances, default=math.nan))

@@ -66,11 +66,12 @@ def aggregate_tables(found: Sequence[Aggregate]) -> Iterator[Table]:
 def _of_dimensions(one: Aggregate) -> Iterator[_Line]:
     for key, metrics in one.metrics.items():
         numbers = flat(metrics)
+        primary = dimension_of(key).primary_of(numbers)
         yield _Line(
             key,
             _role_text(one.roles[key]),
-            dimension_of(key).primary,
-            dimension_of(key).kind.declared[dimension_of(key).primary],
+            primary,
+            dimension_of(key).kind.declared[primary],
             numbers,
             len(one.answers[key].unseen),
             n=f"{numbers['n']:.0f}",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.reports.leaderboard_entries import OVERALL, Entry, by_source, columns_of, runs_of
 from recrm_tasks.reports.number_format import full_interval, percent, short_interval
 from recrm_tasks.reports.runs import Cost, Run
@@ -29,6 +30,7 @@ def leaderboard_table(title: str, entries: Sequence[Entry]) -> Table:
         "answer counts as wrong. mean_score: the mean over the dimensions. hybrid: all dimensions as one reward, with "
         "chance at 0.5."
     )
+    caption += _of_items(run for entry in entries for run in entry.runs.values())
     caption = with_meaning(caption, sum(entry.unseen for entry in entries))
     return Table.of(title, _leaderboard_columns(columns_of(entries)), entries, caption)
 
@@ -46,14 +48,29 @@ def _leaderboard_columns(keys: Sequence[str]) -> list[Column[Entry]]:
 _NOTHING = Cell("–")
 
 
+def _of_items(runs: Iterable[Run]) -> str:
+    """The sentences about runs whose candidates were asked about one by one, if there are any."""
+    found = [run for run in runs if run.by_item]
+    if not found:
+        return ""
+    said = " Asked item by item: metrics of lists are means over the lists with a positive and a negative."
+    pooled = sorted({run.primary for run in found} - {dimension_of(run.dimension).primary for run in found})
+    if pooled:
+        names = " or ".join(pooled)
+        said += f" Where there is no such list they are undefined, and the score is {names}, over all items together."
+    return said
+
+
 def _of_dimension(entry: Entry, key: str) -> Cell:
     run = entry.runs.get(key)
     if run is None:
         return _NOTHING
     wanted = f" of {run.wanted}" if run.wanted is not None else ""
-    n = f"N {run.metrics['n']:.0f}{wanted}, {100 * run.metrics['coverage']:.0f} %"
+    items = f" items, {run.metrics['lists']:.0f} lists" if run.by_item else ""
+    n = f"N {run.metrics['n']:.0f}{wanted}{items}, {100 * run.metrics['coverage']:.0f} %"
+    other = [run.primary] if run.primary != dimension_of(run.dimension).primary else []
     unseen = [f"{run.unseen} unseen"] if run.unseen else []
-    return maybe_marked_cell(run.metrics[run.primary], run.unseen, short_interval(run.interval()), n, *unseen)
+    return maybe_marked_cell(run.metrics[run.primary], run.unseen, *other, short_interval(run.interval()), n, *unseen)
 
 
 def _of_all(entry: Entry, name: str) -> Cell:
@@ -77,6 +94,7 @@ def runs_table(entries: Sequence[Entry]) -> Table:
         "The first metric of a run is its primary one. chance: the value of answers that do not depend on the record, "
         "such as always the most frequent label, or a random order."
     )
+    caption += _of_items(run for _, run in runs_of(entries))
     shown = [Shown(entry.name, run, metric) for entry, run in runs_of(entries) for metric in run.headlines]
     unseen = sum(entry.unseen for entry in entries)
     columns = [*_RUN_COLUMNS, *([_UNSEEN] if unseen else [])]
@@ -89,7 +107,7 @@ _RUN_COLUMNS: Sequence[Column[Shown]] = (
     Column("dimension", lambda one: one.run.dimension),
     Column("harness", lambda one: one.run.harness),
     Column("answers", lambda one: one.run.mode),
-    Column("N", lambda one: _records(one.run), numeric=True),
+    Column("N", lambda one: _records(one), numeric=True),
     Column("coverage", lambda one: percent(one.run.metrics["coverage"]), numeric=True),
     Column("metric", lambda one: one.metric),
     Column("value", lambda one: maybe_marked_cell(one.run.metrics[one.metric], one.run.unseen), numeric=True),
@@ -105,9 +123,16 @@ def _chance(shown: Shown) -> Cell:
     return _NOTHING if chance is None else number_cell(chance)
 
 
-def _records(run: Run) -> Cell:
-    of = f" of {run.provenance['rows_available']}" if run.limited else ""
-    return Cell(f"{run.metrics['n']:.0f}{of}", order=run.metrics["n"])
+def _records(shown: Shown) -> Cell:
+    """What a metric is over: answers, or lists where candidates were asked about one by one."""
+    run = shown.run
+    if not run.by_item:
+        of = f" of {run.provenance['rows_available']}" if run.limited else ""
+        return Cell(f"{run.metrics['n']:.0f}{of}", order=run.metrics["n"])
+    if run.declared(shown.metric).trials == "lists":
+        return Cell(f"{run.metrics['lists']:.0f} lists", order=run.metrics["lists"])
+    of = f" of {run.provenance['questions']}" if run.metrics["n"] < run.provenance["questions"] else ""
+    return Cell(f"{run.metrics['n']:.0f}{of} items", order=run.metrics["n"])
 
 
 class CostlyRun(NamedTuple):

@@ -73,6 +73,7 @@ _DETAILS: Sequence[Column[NamedRun]] = (
     Column("sha256", lambda one: _text(one.run.provenance["sha256"])[:12]),
     Column("task version", lambda one: _version(one.run)),
     _logged("recrm-tasks", "recrm_tasks"),
+    Column("asked", lambda one: "by item" if one.run.by_item else "–"),
     _logged("style", "style"),
     _logged("examples", "fewshot"),
     _logged("thinking", "enable_thinking"),

@@ -31,6 +31,10 @@ class Difference(NamedTuple):
         return cls(first, second, second - first, stderr, *around(second - first, stderr), p, test)
 
 
+UNDEFINED = Difference(NAN, NAN, NAN, NAN, NAN, NAN, NAN, "undefined")
+"""Of a metric that neither run has."""
+
+
 def normal_p(value: float, stderr: float) -> float:
     """Two-sided p of value / stderr under the standard normal; 1 if the value is 0, else NaN without an error."""
     if value == 0:

@@ -1,7 +1,8 @@
 """Metrics of one ordered list. Ties count at their expected value under random order, never by input order.
 
 A list is given as `grades` (0 is negative; higher is better) and `scores` (higher is ranked earlier; equal scores
-tie), both of length m in the same order. Candidates that are missing from an answer tie at the bottom.
+tie), both of length m in the same order. Candidates that are missing from an answer tie at the bottom. A candidate with
+the score minus infinity has no place in the order: nothing is gained by it.
 """
 
 from __future__ import annotations
@@ -9,19 +10,19 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import groupby
-from math import comb, fsum, log2
+from math import comb, fsum, inf, log2
 
 
 def _tie_groups(grades: Sequence[int], scores: Sequence[float]) -> list[list[int]]:
     """Grades in ranked order, with tied candidates grouped."""
-    order = sorted(range(len(scores)), key=lambda i: -scores[i])
+    order = sorted((i for i in range(len(scores)) if scores[i] != -inf), key=lambda i: -scores[i])
     return [[grades[i] for i in tied] for _, tied in groupby(order, key=lambda i: scores[i])]
 
 
 def top_hit(grades: Sequence[int], scores: Sequence[float]) -> float:
     """Probability that the first item is a positive."""
-    first = _tie_groups(grades, scores)[0]
-    return sum(g > 0 for g in first) / len(first)
+    groups = _tie_groups(grades, scores)
+    return sum(g > 0 for g in groups[0]) / len(groups[0]) if groups else 0.0
 
 
 def list_auc(grades: Sequence[int], scores: Sequence[float]) -> float:
