@@ -13,10 +13,13 @@ _KEY_WORDS = re.compile(
     r"|candidate|item)[ _-]+|(?:最终|最后|我的|正确|预测|估计|点击|下单|行为)(?=.))"
 )
 _KEY_ENDS = re.compile(
-    r"(?: (?:label|grade|level|letter|option|choice)| of (?:an? )?(?:action|acting|click|clicking|booking|purchase)"
-    r"|结果|值)$"
+    r"(?: (?:label|grade|level|letter|option|choice|text|words?|meaning)"
+    r"| of (?:an? )?(?:action|acting|click|clicking|booking|purchase)"
+    r"|结果|值|文本|文字|含义)$"
 )
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_ECHOES = frozenset({"text", "meaning", "含义", "意思", "释义", "文字"})
+"""What the answer means, in words; it may say the opposite of the letter beside it."""
 _WRAPPERS = frozenset({"result", "output", "response", "data", "json", "final", "evaluation", "结果", "输出"})
 
 
@@ -34,6 +37,8 @@ def answers_in(value: Any, keys: frozenset[str], depth: int = 0) -> Iterator[obj
             if isinstance(item, dict) and key_of(key) in _WRAPPERS:
                 yield from answers_in(item, keys, depth + 1)
     yield from stated
+    if stated:
+        yield from (item for key, item in value.items() if key_of(key) in _ECHOES)
 
 
 def key_of(key: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from recrm_tasks.answers.json_keys import inner_value
+from recrm_tasks.answers.label_sentences import SENTENCES
 from recrm_tasks.answers.label_words import claimed, contradicts, named_first, words_of
 from recrm_tasks.answers.plain_text import bare
 from recrm_tasks.answers.prompt import Prompt
-from recrm_tasks.answers.reading import Forms, marker_of
+from recrm_tasks.answers.reading import Forms, marker_of, row_of
 from recrm_tasks.scoring.outcomes import Reason
 
 _ENGLISH = (
@@ -17,7 +18,7 @@ _ENGLISH = (
 )
 _CHINESE = (
     *("答案", "标签", "结论", "判断", "判定", "评判", "评估", "评价", "结果", "选择", "选项", "分类", "正确的", "等级"),
-    *("相关性", "相关度", "相关程度", "一致性"),
+    *("相关性", "相关度", "相关程度", "一致性", "评级", "评定", "定级", "分级"),
 )
 _QUESTIONS = ("是否一致", "是否有依据", "是否遵守", "是否遵守要求", "是否符合", "是否符合要求", "是否相关")
 _AHEAD = r"(?=(?:option |choice |letter |选项)?[\[(\"'“*`【]{0,4}[a-z](?![a-z]))"
@@ -33,27 +34,21 @@ FORMS = Forms(
         rf"i(?: am|['’]m) (?:choosing|selecting|picking|going with) {_AHEAD}",
         rf"(?:(?<=\n)|\A)(?:choose|select|pick) {_AHEAD}",
         rf"属于{_AHEAD}",
+        rf"(?<![被误])(?:[判评定归]为|(?:最终|最后|现在)改[为成选]|(?:所以|因此)是){_AHEAD}",
         rf"i(?:['’]d| would| will|['’]ll| have| must)? "
         rf"(?:choose|select|pick|go with|opt for|vote for|chose|selected|picked)(?: |: ?){_AHEAD}",
         rf"(?:so|therefore|thus|hence|overall)\b[,:]? {_LAST}",
-        rf"it(?: is|['’]s) {_LAST}",
+        rf"tl;?dr ?[:–—-]{{1,2}}[*_ ]{{0,4}}{_AHEAD}",
+        rf"(?:bottom line|long story short|in (?:short|sum|summary|conclusion)|to sum up) ?[:,–—-]{{1,2}}"
+        rf"[*_ ]{{0,4}}{_LAST}",
+        rf"(?:落在|属于|归[为入]|[判评定]为|判定为|算作?|视为|处于)[^,。;:?\n]{{1,12}},? ?即[为是]? ?{_LAST}",
         rf"(?:因此|所以|综上所述|综上)[,:]? ?{_LAST}",
         rf"选(?:择|取|定)?(?:的?是|为)?:? ?{_AHEAD}",
         rf"(?:answer|答案) {_LAST}",
         r"答案(?=不是[a-z],? ?而[是选])",
         rf"\[[x✓✔]\] {_AHEAD}",
     ),
-    stating=(
-        re.compile(
-            r"(?<![\w])(?:[Oo]ption |[Cc]hoice |[Aa]nswer )?([A-Z]) is (?:clearly )?(?:the )?"
-            r"(?:correct|right|best|most (?:appropriate|suitable|accurate))(?: (?:answer|option|choice|one|label))?"
-            r"(?=[ \t]*(?:[.,;:!]|\n|\Z))"
-        ),
-        re.compile(
-            r"(?<![\w])(?:选项 ?)?([A-Z]) ?(?:选项|项)?是?最?(?:正确|合适|恰当|准确)的?(?:答案|选项)?"
-            r"(?=[ \t]*(?:[,。;!]|\n|\Z))"
-        ),
-    ),
+    stating=(row_of(_ENGLISH, _CHINESE), *SENTENCES),
 )
 _INNER = FORMS.keys | {"value", "id", "name", "letter"}
 
@@ -64,11 +59,16 @@ _OPENING = re.compile(
 )
 """What may come before an answer: `the letter B`, `not A but B`."""
 _LETTER = re.compile(
-    r"(?:option\s|choice\s|letter\s|label\s|answer\s|选项|选择|选)?\s?[(\[]?([A-Za-z])(?:[)\]]?\s?(?:选项|[项类级档]))?(.*)\Z",
+    r"(?:option\s|choice\s|letter\s|label\s|answer\s|选项|选择|选)?\s?[(\[]?([A-Za-z])(?:[)\]]?\s?(?:选项|[项类级档]))?"
+    r"(?:\s(?:here|then|in this case)(?=\W*\Z))?(.*)\Z",
     re.IGNORECASE | re.DOTALL,
 )
 """A letter, and what follows it."""
-_MARK = re.compile(r"[*\"'`”’】]*(?:\s?[.,:;、。!)(\]–—→]|\s-\s|\s*\n)(.*)\Z", re.DOTALL)
+_MARK = re.compile(
+    r"[*\"'`”’】]*(?:\s?[.,:;、。!)(\]–—→]|\s-\s|\s*\n|(?:(?<=】)|(?<=】\*\*))\s*(?=回复|回答|答复|智能体|客服|助手|该(?!选?项)|此[商条回]|这[条个件款](?!选?项)|商品|候选|查询"
+    r"|用户|资料|依据|证据|因为|由于|理由|原因|全部|所有|每|两者|两条|内容|文章))(.*)\Z",
+    re.DOTALL,
+)
 """A mark, and the explanation behind it."""
 _BECAUSE = re.compile(
     r"[*\"'`”’】]*\s?(?:(?:because|since|as|due to|given|not|over|rather than|instead of)\b"
@@ -94,6 +94,12 @@ _HEDGE = re.compile(
     r"|可能|也许|大概|或许|无法|不确定)",
     re.IGNORECASE,
 )
+_REJECTED = re.compile(
+    r"\W*(?:is |was |选?项)?(?:wrong|incorrect|false|not|不对|错误?|错的|不成立|不正确|不合适|不合理|不行)"
+    r"\W*(?:\Z|[.。,;\n])",
+    re.IGNORECASE,
+)
+"""`A: wrong` is no answer if A is the best label; otherwise the response is wrong."""
 _OTHER_LETTER = re.compile(r"(?<![A-Za-z'’])([A-Z])(?![A-Za-z'’])")
 _SET_ASIDE = re.compile(
     r"(?:\b(?:not|over|than|instead of)|而不是|而非|不是|不选|排除)\s*(?:option |选项)?[\"'(*]*$", re.IGNORECASE
@@ -154,7 +160,7 @@ def _lettered(text: str, prompt: Prompt) -> int | Reason | None:
     match = _LETTER.match(text)
     if match is None:
         return None
-    letter, behind = match.group(1).upper(), match.group(2).strip("*\"'`”’】)]✅✓✔ ")
+    letter, behind = match.group(1).upper(), match.group(2).strip("*\"'`”’】)]✅✓✔~啦哦呀喽咯噢了 ")
     if not behind:
         return prompt.choices.index(letter) if letter in prompt.choices else Reason.OUT_OF_RANGE
     if match.group(1) != letter:
@@ -168,6 +174,8 @@ def _lettered(text: str, prompt: Prompt) -> int | Reason | None:
     rest = explained.group(1)
     aside = (explained.re is _BECAUSE and match.group(2)[: explained.start(1)]) or ""
     if _CONTRAST.match(rest) or _HEDGE.match(rest):
+        return Reason.AMBIGUOUS
+    if prompt.values and prompt.values[index] == max(prompt.values) and _REJECTED.match(rest):
         return Reason.AMBIGUOUS
     if _names_another_letter(aside + rest, len(aside), set(prompt.choices) - {letter}):
         return Reason.AMBIGUOUS

@@ -36,18 +36,28 @@ _GOOD = re.compile(
     r"|\bevery \w+ (?:is|matches|appears)\b|全部|所有|都(?:符合|一致|正确|有)",
     re.IGNORECASE,
 )
+_SUMMED_UP = re.compile(
+    r"(?:(?:overall|all in all|in (?:short|sum|summary|conclusion)|so|thus|therefore|hence),? "
+    r"|(?:(?:经过)?综合(?:考虑|来看|判断|分析)后?|综上(?:所述)?|总的来说|总体(?:来看|而言|来说)|因此|所以|总之),?)?",
+    re.IGNORECASE,
+)
 _CLAIM_START = re.compile(
-    r"(?:it|(?:all|every|each)(?: of)?(?: the| its)? (?:facts?|claims?|statements?|rules?)"
+    r"(?:(?:it|(?:all|every|each)(?: of)?(?: the| its)? (?:facts?|claims?|statements?|rules?)"
     r"|(?:the |this )(?:agent's |judged )?(?:response|reply|answer|item|candidate|result)s?)\s+"
     r"(?:(?:is|was|are|were)\s+)?(?:(?:fully|clearly|completely|only|entirely|therefore)\s+)?"
-    r"|(?:该|此|这个?|本)?(?:智能体的?)?(?:回复|回答|候选项|商品|结果)(?:的内容)?(?:与|和|跟)?(?:依据|查询|证据|要求|规则)?"
-    r"(?:是|之间)?(?:完全)?|(?:所有|全部|每[个条])(?:的?事实|内容|要求|规则)(?:均|都)?|[与和](?:依据|证据)",
+    r"|(?:该|此|这个?|本)?(?:智能体的?)?(?:回复|回答|候选项|商品|结果)(?:的内容)?"
+    r"(?:与|和|跟)?(?:依据|查询|证据|要求|规则|资料)?(?:是|之间)?(?:完全)?"
+    r"|(?:所有|全部|每[个条])(?:的?事实|内容|要求|规则)(?:均|都)?|[与和](?:依据|证据)"
+    r"|(?:两者|二者)(?:之间)?[并完明]?[全显]?|(?:该|此|这个)?智能体(?:已经?|完全|确实)?"
+    r"|(?:该|此|这[个件款篇部条]?|本)[\u4e00-\u9fff]{1,4}?[与和跟](?:用户的?)?(?:查询|搜索|依据|证据|资料)"
+    r"(?:词|意图|需求)?(?:之间)?是?)[*_]*",
     re.IGNORECASE,
 )
 _CLAIM_END = re.compile(
-    r"\s*(?:(?:with|to|by|in|of)\s+)?(?:(?:the|this|all|all the|all of the|every|any of the|at least one of the)?\s*"
+    r"[*_]*\s*(?:(?:with|to|by|in|of)\s+)?"
+    r"(?:(?:the|this|all|all the|all of the|every|any of the|at least one of the)?\s*"
     r"(?:evidence|query|rules?|instructions?|requirements?|user'?s? query|user'?s? request))?"
-    r"|的|了?(?:全部|所有|至少一条)?(?:要求|规则)?",
+    r"|[*_]*(?:的|了?(?:全部|所有|至少一条)?(?:要求|规则|指令)?)",
     re.IGNORECASE,
 )
 
@@ -136,7 +146,8 @@ def contradicts(rest: str, index: int, prompt: Prompt, only_claims: bool) -> boo
 
 def claimed(text: str, prompt: Prompt) -> int | None:
     """A sentence that is nothing but a claim: "The response is inconsistent with the evidence"."""
-    start = _CLAIM_START.match(text)
+    begin = _SUMMED_UP.match(text)
+    start = _CLAIM_START.match(text, begin.end() if begin else 0)
     if start is None or len(text.casefold()) != len(text):
         return None
     words = words_of(prompt.words)

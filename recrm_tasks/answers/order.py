@@ -6,14 +6,18 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from recrm_tasks.answers.kind import Kind, Posed, Question, completes, normalise
 from recrm_tasks.answers.label_sets import LabelSet
+from recrm_tasks.answers.order_ascending import turned
 from recrm_tasks.answers.order_lists import listed_orders
+from recrm_tasks.answers.order_ordinals import told_orders
 from recrm_tasks.answers.order_reading import FORMS, read_order
+from recrm_tasks.answers.order_tables import ranked_tables
 from recrm_tasks.answers.probability import PROBABILITY
 from recrm_tasks.answers.prompt import Ask, Lang, Mode, Prompt, Style, choice_names
 from recrm_tasks.answers.reading import read
@@ -182,12 +186,13 @@ class OrderKind(Kind[Lists]):
         """Reads an order of all candidates or of the first few; those left out tie at the bottom."""
         if prompt.of_list is not None:
             return PROBABILITY.read(completion, prompt)
+        stated = prompt.stated(completion)
         return read(
-            prompt.stated(completion),
+            turned(stated, prompt) if isinstance(stated, str) and not isinstance(stated, Reason) else stated,
             FORMS,
             lambda stated: read_order(stated, prompt),
             lambda stated: read_order(stated, prompt, least=2),
-            listed=lambda text: listed_orders(text, prompt),
+            listed=lambda text: chain(*(find(text, prompt) for find in (listed_orders, ranked_tables, told_orders))),
         )
 
     def weigh(self, logprobs: Sequence[float], prompt: Prompt) -> Answer:

@@ -11,23 +11,35 @@ from recrm_tasks.answers.order_lists import HEADING, listed_orders, plain_lines
 from recrm_tasks.answers.order_names import NAMED, all_named, fits, item, most, scores_of
 from recrm_tasks.answers.plain_text import bare
 from recrm_tasks.answers.prompt import Prompt
-from recrm_tasks.answers.reading import Forms, marker_of
+from recrm_tasks.answers.reading import Forms, marker_of, row_of
 from recrm_tasks.scoring.outcomes import Reason
 
 _ENGLISH = (
     *("ranking", "ranked list", "ranked candidates", "ranked", "rank", "order", "ordering", "sequence", "answer"),
     *("result", "sorted list", "sorted", "verdict"),
 )
-_CHINESE = ("排序", "排名", "顺序", "次序", "答案", "结果", "结论")
+_CHINESE = ("优先级", "排序", "排名", "顺序", "次序", "答案", "结果", "结论")
+_CHAIN_AHEAD = r"(?=[ \t*_`\"'(\[]{0,6}[a-z][*_`\"')\]]{0,3} ?(?:>|→|≻|->))"
+"""A chain follows; markers are matched in lower case."""
 FORMS = Forms(
     keys=frozenset((*_ENGLISH, *_CHINESE)),
     marker=marker_of(
         _ENGLISH,
         _CHINESE,
+        r"i(?:['’]d| would| will)? (?:rank|order|sort) (?:them|these|the (?:candidates|items|options|list))"
+        r"(?: as(?: follows)?| like this)?:?(?= ?[*_`\"'(\[]{0,3}[a-z][^a-z'’])",
         r"(?:ranking|ranked|order|ordering|list)(?: (?:from|of|for|by|in|with)\b[^:\n.]{0,80}):",
-        r"(?:可能性|概率|意愿|偏好)(?:由|从)[高大]到[低小]:",
+        r"(?:可能性?|概率|意愿|偏好|喜[欢好]|感?兴趣|推荐|适合|匹配|符合|契合)的?(?:程度|大小|概率|可能性?|度)?(?:的?排序)?(?:由|从)[高大强]到[低小弱](?:排序|排列)?[:为是]",
+        rf"(?:综合|结合|根据|按照?|依照?)(?=[^:\n。]{{0,40}}(?:综合|用户|历史|偏好|兴趣|喜好|需求|画像|以上|上述))"
+        rf"(?:(?![仅只单])[^:\n。]){{0,40}}:{_CHAIN_AHEAD}",
+        rf"(?:overall|altogether|all in all),?(?: i[^:\n.]{{1,12}})?:{_CHAIN_AHEAD}",
+        rf"(?:going by|based on|judging (?:by|from)|weighing|considering|given)\b"
+        rf"(?=[^:\n.]{{0,80}}\b(?:user|wish|tastes?|preferences?|history|interests?|habits?|profile|everything)\b)"
+        rf"(?:(?!\bonly\b|criteri|\baspect|\bfactor|\bdimension|\bbudget)[^:\n.]){{0,80}}:{_CHAIN_AHEAD}",
         r"从最[^:\n。]{1,12}到最[^:\n。]{1,14}:",
     ),
+    stating=(row_of(_ENGLISH, _CHINESE),),
+    ordered=True,
 )
 _INNER = FORMS.keys
 _NAME_KEYS = frozenset(
@@ -43,7 +55,9 @@ _AND = re.compile(r",\s*(?:and|then)\s+|(?<=[A-Z])[和及](?=[A-Z])|(?<=, [A-Z])
 _ITEM = re.compile(r"\d{1,4}[.):、]\s+(.*)|\d{1,4}[):、](.*)|\d{1,4}\.([^\d].*)")
 _TAIL = re.compile(
     r"[.。;](?=\s|$|[^\x00-\x7f])|[ \t](?:because|since|as)\b"
-    r"|,?\s*因为|[ \t][-–—(][ \t]?|,[ \t](?:because|since|as)\b|\n",
+    r"|,?\s*因为|,\s?(?:其中|其余|其他|剩下|理由|原因|考虑到)|[ \t][-–—][ \t]?"
+    r"|[ \t]?\((?=[^()\n]*(?:\)(?![ \t]*[,、>→;])|\n|\Z))"
+    r"|,[ \t](?:because|since|as|where|with|the (?:rest|others?))\b|\n",
     re.IGNORECASE,
 )
 _PREFIX = re.compile(r"(?:\b(?:option|candidate|item)s? |选项|候选项?)(?=[A-Z]\b)", re.IGNORECASE)
@@ -57,6 +71,11 @@ _ORDINAL = re.compile(
 )
 _LAST = re.compile(r"\b(?:finally|last(?:ly)?)\b|最后", re.IGNORECASE)
 _INLINE = re.compile(r"(\d{1,2})[.):、]\s?([A-Z])(?![A-Za-z])\s*[,;]?\s*")
+_NOTE = re.compile(r"(?<=[A-Za-z0-9])([*_`\"'\])]{0,3}) ?\(([^()\n]{1,80})\)")
+_OF_RANK = re.compile(
+    r"(?-i:(?<![A-Za-z'’])[A-Z](?![A-Za-z'’]))|\b(?:first|last|best|worst|top|bottom|least|most|not|no|never|tie[sd]?|exclud\w*|skip\w*|\d{1,2}(?:st|nd|rd|th))\b|第|最|不|并列|末",
+    re.IGNORECASE,
+)
 _OR = re.compile(r"\s+or\s+|\s*或者?\s*", re.IGNORECASE)
 
 
@@ -148,9 +167,9 @@ def _of_text(text: str, prompt: Prompt, limit: int, least: int) -> list[str] | R
         return None
     if _ITEM.fullmatch(text) and not _INLINE.match(text):
         return None  # one item of a list: the whole list is the order
-    if len(text) == len(prompt.choices) and set(text) == set(prompt.choices):
-        return list(text)  # "BCA": every candidate once, without separators
-    for read in (_inline, _spoken, _sequence):
+    if _joined(text, prompt):
+        return list(text)
+    for read in (_inline, _spoken, _sequence, _noted):
         names = read(text, prompt, limit)
         if names is not None:
             return names
@@ -160,11 +179,17 @@ def _of_text(text: str, prompt: Prompt, limit: int, least: int) -> list[str] | R
     tail = _TAIL.search(text)
     if tail is None:
         return None
-    names = _sequence(text[: tail.start()], prompt, limit)
+    head = bare(text[: tail.start()])
+    names = list(head) if _joined(head, prompt) else _sequence(head, prompt, limit)
     if names is None or isinstance(names, Reason) or len(names) < 2 or (least > 1 and len(names) < len(prompt.choices)):
         return None
     again = re.search(r"(?<!\w)[A-Z]\s*[>→≻,、]\s*[A-Z](?!\w)", text[tail.end() :])
     return Reason.AMBIGUOUS if again else names
+
+
+def _joined(text: str, prompt: Prompt) -> bool:
+    """Whether a text is every candidate once, without separators: `BCA`."""
+    return len(text) == len(prompt.choices) > 1 and set(text) == set(prompt.choices)
 
 
 def _names_of(scores: Sequence[float], prompt: Prompt) -> list[str]:
@@ -204,6 +229,17 @@ def _sequence(text: str, prompt: Prompt, limit: int) -> list[str] | None:
     text = _PREFIX.sub("", text)
     parts = [bare(part) for part in _BETWEEN.split(_AND.sub(",", text), maxsplit=limit)]
     return all_named(parts, prompt)
+
+
+def _noted(text: str, prompt: Prompt, limit: int) -> list[str] | None:
+    """All candidates, with a note in brackets behind some: `B (close by), A (new)`; not in the order shown."""
+    notes = _NOTE.findall(text)
+    if not notes or any(_OF_RANK.search(note) for _, note in notes):
+        return None
+    names = _sequence(_NOTE.sub(r"\1", text), prompt, limit)
+    if names is None or len(names) < len(prompt.choices) or names == sorted(names):
+        return None
+    return names
 
 
 def _chain(text: str) -> list[str] | None:

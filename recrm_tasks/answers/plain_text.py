@@ -16,9 +16,20 @@ _TRADITIONAL = str.maketrans(
 )
 """Traditional characters of the words that answers are made of."""
 _CIRCLED = {start + i: first + i for start, first in ((0x24B6, 0x41), (0x24D0, 0x61)) for i in range(26)}
-_PLAIN = (
-    {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3000: 0x20, 0x00A0: 0x20, 0x2011: 0x2D} | _CIRCLED | _TRADITIONAL
-)
+_ARROWS = dict.fromkeys(map(ord, "➜➔➙➝➞➡⟶⮕"), "→")
+_PLACES = {ord("🥇"): "1. ", ord("🥈"): "2. ", ord("🥉"): "3. ", 0x20E3: ". "}
+"""Medals, and the frame of a keycap such as 4️⃣."""
+_CHEER = dict.fromkeys([*map(ord, "👍👌🙂😊😄😃😀😁😉🥳🎉🎯✨💪🙌👏🏁👉📌🔹🔸"), *range(0x1F3FB, 0x1F400), 0xFE0F])
+"""Signs that say nothing about the answer. Thumbs down, crosses and question marks are no such signs."""
+_PLAIN: dict[int, int | str | None] = {
+    **{0xFF01 + i: 0x21 + i for i in range(94)},
+    **{0x3000: 0x20, 0x00A0: 0x20, 0x2011: 0x2D},
+    **_CIRCLED,
+    **_TRADITIONAL,
+    **_ARROWS,
+    **_PLACES,
+    **_CHEER,
+}
 _LATEX_TEXT = re.compile(
     r"\\(?:text|textbf|textit|textrm|texttt|textsf|mathrm|mathbf|mathsf|mathit|mathtt|operatorname|bf|rm)\s*"
     r"\{([^{}\n]{0,500})\}"
@@ -32,7 +43,8 @@ _CODE = frozenset({
     "python", "py", "python3", "javascript", "js", "typescript", "ts", "java", "c", "cpp", "c++", "csharp", "c#", "go",
     "rust", "ruby", "php", "bash", "sh", "shell", "sql", "html", "css", "kotlin", "swift", "r", "lua", "perl", "scala",
 })  # fmt: skip
-_QUOTE = re.compile(r"\A(?:>[ \t]+)+")
+_QUOTE = re.compile(r"\A(?:>[ \t]+)+(?![ \t\d.])")
+"""Markdown's mark of a quote; before a number it may be a bound."""
 _HTML = re.compile(r"</?(?:b|strong|i|em|u|span|mark|code)>", re.IGNORECASE)
 _HTML_LINES = re.compile(r"</?(?:p|div)>|<br ?/?>", re.IGNORECASE)
 _MARKDOWN = "*_`#\"'“”‘’「」『』【】《》✅✓✔☑\ufe0f \t"

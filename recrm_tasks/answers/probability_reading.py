@@ -7,7 +7,7 @@ import re
 
 from recrm_tasks.answers.json_keys import inner_value
 from recrm_tasks.answers.plain_text import bare
-from recrm_tasks.answers.reading import Forms, marker_of
+from recrm_tasks.answers.reading import Forms, marker_of, row_of
 from recrm_tasks.scoring.outcomes import Reason
 
 _ENGLISH = ("probability", "prob", "likelihood", "chance", "estimate", "prediction", "answer", "p", "result", "verdict")
@@ -34,9 +34,13 @@ FORMS = Forms(
         rf"(?:probability|likelihood|chance){_EVENT}(?: (?:is|would be)\b|\s?[:=])",
         r"(?:probability|likelihood|chance) (?:of|at)(?= ?(?:about|around|roughly|approximately|~|≈)? ?[\d.])",
         r"i(?:['’]d| would)? (?:estimate|say|guess|put it at)(?= (?:about |around |roughly |~)?[\d.])",
+        r"(?:直接(?:写|给|说|报)(?:出|个|一个)?|我(?:给出?的?|的))(?:数字|数值|数):",
+        r"my (?:number|figure|guess)(?: is\b|:)",
+        r"i(?:['’]d| would)? (?:give it|go with|assign)(?: about| around)?(?= ?(?:[01]?\.\d|\d{1,3} ?%))",
+        r"我的(?:判断|看法)[是为:](?= ?[\d.])|我(?:会|想)?给出?(?= ?(?:[01]?\.\d|\d{1,3} ?%))|[概机几]率取(?=[\d.])",
         r"[概机几]率(?:大约|大概|约)?(?:是|为|在)?(?=\s*\d)",
     ),
-    stating=(_SHARE,),
+    stating=(_SHARE, row_of(_ENGLISH, _CHINESE)),
 )
 _INNER = FORMS.keys | {"value", "number"}
 
@@ -138,8 +142,9 @@ def read_probability_line(stated: object) -> float | Reason | None:
 
 def _han_share(stated: str) -> float | None:
     """`百分之七十`, `七成`."""
-    if len(stated) == 2 and stated[0] in _HAN and stated[1] == "成":
-        return _HAN[stated[0]] / 10
+    tenths = re.fullmatch("(?:约|大约|大概|差不多)?([一二三四五六七八九])成", stated)
+    if tenths is not None:
+        return _HAN[tenths.group(1)] / 10
     match = _CHINESE_PERCENT.fullmatch(stated)
     if match is None:
         return None

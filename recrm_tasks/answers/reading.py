@@ -14,10 +14,10 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from recrm_tasks.answers.afterthought import is_withdrawn
+from recrm_tasks.answers.corrections import REPLACING, is_withdrawn, replacement
 from recrm_tasks.answers.doubt import doubt
 from recrm_tasks.answers.json_keys import answers_in, key_of
-from recrm_tasks.answers.near_json import objects
+from recrm_tasks.answers.near_json import Found, objects
 from recrm_tasks.answers.plain_text import bare, plain
 from recrm_tasks.scoring.outcomes import Answer, Reason, Value
 
@@ -26,7 +26,7 @@ _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 _BOXED = re.compile(r"\\f?box(?:ed)?\s*\{([^{}]*)\}")
 _DOUBLE_BRACKETS = re.compile(r"\[\[([^\[\]\n]{1,400})\]\]")
-_TAG = re.compile(r"<(/?)([A-Za-z_ ]{1,30})>")
+_TAG = re.compile(r"<(/?)([A-Za-z_ \u4e00-\u9fff]{1,30})>")
 _BULLET = re.compile(r"\A(?:[-*+•·‣▪–—→⇒]|=>|->)[ \t]+")
 _JOINED = re.compile(r"[ \t\n\"'`]*(?:\b(?:or|and)\b|[/,|]|或者?|和|及|、)[ \t\n\"'`]*")
 _NO_NEGATION = r"(?![^()\n]{0,40}(?:\b(?:no|not|non|never|without|skip\w*|ignor\w*|reject\w*)\b|n['’]t\b|[不未非无没]))"
@@ -53,6 +53,19 @@ class Forms(NamedTuple):
     """What introduces a statement up to the end of the line; matched in lower case."""
     stating: tuple[re.Pattern[str], ...] = ()
     """Whole statements; group 1 is the statement."""
+    ordered: bool = False
+    """Whether the answers are orders."""
+
+
+class Parses(NamedTuple):
+    """What reads one statement, by where it is."""
+
+    any: Parse
+    """One that is introduced, and a text of one line."""
+    line: Parse
+    """A line of a longer text."""
+    end: Parse
+    """Its first and its last line."""
 
 
 def marker_of(english: Sequence[str], chinese: Sequence[str], *others: str) -> re.Pattern[str]:
@@ -67,12 +80,25 @@ def marker_of(english: Sequence[str], chinese: Sequence[str], *others: str) -> r
     close = r"[*_`\"'\]】 \t]{0,8}"
     return re.compile(
         rf"(?:{nouns})(?: letter| option)?(?: ?\({_NO_NEGATION}[^()\n]{{0,60}}\))?{close}"
-        rf"(?:[:=≈→]|->| [-–—] |\b(?:is|would be|should be|will be)\b(?: that\b)?)[ \t]*:?"
-        rf"|\[(?:{nouns})\]"
+        rf"(?:[:=≈→]|->| [-–—] |\b(?:is|would be|should be|will be|remains|stays|can only be)\b(?: that\b)?|[是为])"
+        rf"[ \t]*:?"
+        rf"|\[(?:{nouns})\]|(?:change|changed|changing|revise|revised) (?:my|the) (?:{nouns}) to\b"
         rf"|(?:{words})(?:结果|值)?(?: ?\({_NO_NEGATION}[^()\n]{{0,20}}\))?{close}"
-        rf"(?:[:=≈→]|应[该当]?[是为]?选?|就?是|为|选(?!项)|如下|约(?=[\d ])|在(?=[\d.]))[ \t]*:?"
+        rf"(?:[:=≈→]|应[该当]?[是为]?选?|(?:就|也就|只能|必然|显然|自然|当然|无疑|仍然?)?[是为]|只能选|改[为成选]|定为|选(?!项)|如下"
+        rf"|约(?=[\d ])|在(?=[\d.]))[ \t]*:?"
         rf"|【(?:{words})(?:结果)?】"
         rf"|答:|final: ?" + "".join(f"|{other}" for other in others)
+    )
+
+
+def row_of(english: Sequence[str], chinese: Sequence[str]) -> re.Pattern[str]:
+    """The pattern of a table's row that has nothing but one of these nouns and a statement: `| **Answer** | B |`."""
+    nouns = "|".join(map(re.escape, sorted((*english, *chinese), key=len, reverse=True)))
+    return re.compile(
+        r"^[ \t]*\|[ \t]*[*_]{0,3}"
+        r"(?:(?:my|the|final|overall|predicted|estimated|click|最终|最后|我的|综合|预测|预估|点击|购买|总体)的? ?){0,3}"
+        rf"(?:{nouns})(?:结果|值)?[*_]{{0,3}}[ \t]*\|[ \t]*([^|\n]{{1,60}})\|?[ \t]*$",
+        re.IGNORECASE | re.MULTILINE,
     )
 
 
@@ -110,9 +136,29 @@ def read(
     parts = objects(text)
     if isinstance(parts, Reason):
         return Answer.invalid(parts)
-    found, around = parts
+    parse_line = parse_line or parse
+    parses = Parses(parse, parse_line, parse_end or parse_line)
+    answer = _read(text, parts, forms, parses, listed)
+    if answer.reason == Reason.AMBIGUOUS:
+        rest = replacement(text, [(item.start, item.end) for item in parts[0]])
+        parts = objects(rest) if rest is not None else Reason.NO_ANSWER
+        if rest is not None and not isinstance(parts, Reason):
+            replaced = _read(rest, parts, forms, parses, listed, is_replacement=True)
+            return replaced if replaced.value is not None else answer
+    return answer
 
-    tally = _Tally(parse)
+
+def _read(
+    text: str,
+    parts: tuple[list[Found], str],
+    forms: Forms,
+    parses: Parses,
+    listed: Listed | None,
+    is_replacement: bool = False,
+) -> Answer:
+    """Reads plain text whose objects were found; the rest of a text behind a withdrawal has more forms."""
+    found, around = parts
+    tally = _Tally(parses.any, forms.ordered)
     start = behind = 0
     for item in found:
         if not (behind and _JOINED.fullmatch(text, behind, item.start)):
@@ -122,11 +168,13 @@ def read(
             tally.add(statement, text, start, behind)
     for start, said in _statements(around, forms):
         tally.add(said, around, start)
-    parse_line = parse_line or parse
+    if is_replacement:
+        for start, said in _introduced(around, REPLACING):
+            tally.add(said, around, start)
     if tally.stated:
-        _read_lone_ends(around, tally, parse_line)
+        _read_lone_ends(around, tally, parses.line)
     else:
-        _read_lines(around, tally, parse_line, parse_end or parse_line)
+        _read_lines(around, tally, parses.line, parses.end)
     if not tally.stated and listed is not None:
         for start, result in listed(around):
             tally.count(result, around, start)
@@ -137,8 +185,9 @@ def read(
 class _Tally:
     """What the statements of one text say."""
 
-    def __init__(self, parse: Parse) -> None:
+    def __init__(self, parse: Parse, ordered: bool) -> None:
         self._parse = parse
+        self._ordered = ordered
         self._seen: dict[tuple[Parse | None, str] | None, Value | Reason | None] = {}
         self.results: set[Value | Reason] = set()
         self.settled = False
@@ -168,12 +217,12 @@ class _Tally:
 
     def count(self, result: Value | Reason, text: str, start: int, end: int | None = None) -> bool:
         """Counts what a statement says, unless it is taken back; returns whether it counts or says nothing new."""
-        behind = len(text) - (start if end is None else end)
+        behind = len(text) - (start + 1 if end is None else end)
         if result in self.results:
             if self._repeated is None or behind < self._repeated[0]:
                 self._repeated = behind, text, start, end
             return True
-        taken_back = doubt(text, start, end)
+        taken_back = doubt(text, start, end, self._ordered)
         if taken_back is None:
             self.results.add(result)
             self._behind = min(self._behind, behind)
@@ -189,7 +238,11 @@ class _Tally:
         if not self.results or self.settled:
             return
         behind = self._behind
-        if self._repeated is not None and self._repeated[0] < behind and doubt(*self._repeated[1:]) is None:
+        if (
+            self._repeated is not None
+            and self._repeated[0] < behind
+            and doubt(*self._repeated[1:], self._ordered) is None
+        ):
             behind = self._repeated[0]
         if is_withdrawn(text, max(0, len(text) - behind)):
             self.results.add(Reason.AMBIGUOUS)
@@ -219,9 +272,14 @@ def _statements(text: str, forms: Forms) -> Iterator[tuple[int, str]]:
         for match in pattern.finditer(text):
             yield match.start(), match.group(1)
     yield from _tagged(text, forms.keys)
+    yield from _introduced(text, forms.marker)
+
+
+def _introduced(text: str, marker: re.Pattern[str]) -> Iterator[tuple[int, str]]:
+    """What follows each match of a marker, up to the next one or the end of the line."""
     lower = text.translate(_LOWER)
     start = end = -1
-    for match in forms.marker.finditer(lower):
+    for match in marker.finditer(lower):
         begin = match.start()
         if begin and lower[begin].isascii() and lower[begin].isalpha() and _is_letter(lower[begin - 1]):
             continue
