@@ -15,6 +15,7 @@ ONCE = len(KINDS) * len(ENDINGS)
 """Files until each kind of damage has been in a file of each ending."""
 
 
+@pytest.mark.slow
 def test_broken_completions() -> None:
     """Two of each dimension are as long as a megabyte."""
     several = 500 * len(dimensions())
@@ -26,6 +27,7 @@ def test_broken_completions() -> None:
         assert all(found["valid"] and found.total() > found["valid"] for found in counts.values()), counts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(1))
 def test_broken_files(part: int) -> None:
     counts, failures = files(range(part * ONCE, (part + 1) * ONCE))

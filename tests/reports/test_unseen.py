@@ -18,6 +18,8 @@ from recrm_tasks.dimensions import dimensions
 from recrm_tasks.log_readers import READERS
 from recrm_tasks.reports.collect import collect
 
+pytestmark = pytest.mark.slow
+
 UNSEEN = {"behavior": 2, "ranking": 3}
 LIMIT = 6
 MEANING = "the provider did not report the probability of every allowed answer"

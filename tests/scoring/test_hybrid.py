@@ -86,6 +86,7 @@ SMALL = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weights", [[1, 1, 1, 1, 1], [2, 1, 0.5, 0, 3]])
 @pytest.mark.parametrize("form", FORMS)
 def test_equals_the_enumeration_of_all_pairs(form: str, weights: list[float]) -> None:
