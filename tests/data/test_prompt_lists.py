@@ -82,6 +82,11 @@ def objects(n, item):
     return f"User: {20 + n} years\n\nItem:\nname: {item}\nprice: {ord(item[-1]) + n}\ncity: X\n\nContext: Monday"
 
 
+def lines(n, item):
+    """The question follows the item without a blank line."""
+    return f"【用户】女，{20 + n}岁\n1. 面{n}\n【候选项】\n门店: {item}\n价格: {ord(item[-1]) + n}\n该用户会下单吗？"
+
+
 def last(n, item):
     return f"Ann, {20 + n}, no spicy food. Had soup {n} yesterday. It rains on her street.\nItem: {item}"
 
@@ -94,7 +99,15 @@ def mixed(n, item):
     return chinese(n, item) if n % 2 else english(n, item)
 
 
-WORDINGS = {"chinese": chinese, "english": english, "objects": objects, "last": last, "first": first, "mixed": mixed}
+WORDINGS = {
+    "chinese": chinese,
+    "english": english,
+    "objects": objects,
+    "lines": lines,
+    "last": last,
+    "first": first,
+    "mixed": mixed,
+}
 
 
 def rows_of(wording, seed=1, label=int):
@@ -121,7 +134,11 @@ def test_rows_that_are_equal_but_for_the_candidate_are_a_list(name, source, caps
         said[n] = {c.text: grade for c, grade in zip(record.candidates, record.labels, strict=True)}
         assert record.messages is None
     for n in range(12):
-        texts = [f"name: {s}\nprice: {ord(s[-1]) + n}\ncity: X" if name == "objects" else s for s in shops(n)]
+        texts = shops(n)
+        if name == "objects":
+            texts = [f"name: {s}\nprice: {ord(s[-1]) + n}\ncity: X" for s in texts]
+        elif name == "lines":
+            texts = [f"门店: {s}\n价格: {ord(s[-1]) + n}" for s in texts]
         assert said[n] == {text: int(i == n % 3) for i, text in enumerate(texts)}
     prompts = ["\n".join(m.content for m in p.messages) for p in found.prompts("generate")]
     assert all(any(all(s in prompt for s in shops(n)) for prompt in prompts) for n in range(12))

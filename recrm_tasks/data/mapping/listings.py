@@ -46,6 +46,8 @@ _MOST = 0.9
 _LOOKED_AT = 300
 _HEADINGS = 6
 """Different headings of the candidates in one file, at most."""
+_FIELDS_OF_AN_ITEM = 20
+"""Lines of an item, at most."""
 _ALIKE = 0.6
 """The share of a prompt that those of one list have in common, at least."""
 
@@ -284,6 +286,9 @@ def _any(*headings: str) -> str:
 
 _LINE = r"(.+)"
 _PARAGRAPH = r"((?s:.+?))(?:\n[ \t]*\n|\z)"
+_FIELD = r"[^\n:：]{1,20}[:：].*"
+_FIELDS = rf"((?:{_FIELD}\n)*{_FIELD})"
+_HEADING = re.compile(r"[ \t]*(?:【[^】\n]*】|\[[^\]\n]*\]|#+ .*|[^:：]*[:：])[ \t]*")
 
 
 def _heading(one: str, other: str) -> Iterator[tuple[str, str]]:
@@ -301,9 +306,22 @@ def _heading(one: str, other: str) -> Iterator[tuple[str, str]]:
         yield _LINE, rf"{_literal(within[0].strip())}[ \t]*"
     elif len(lines) == 1 and above:
         yield _LINE, rf"{_literal(above)}[ \t]*\n[ \t]*"
+    heading = _heading_of_fields(one[:begin])
+    if heading is not None and all(re.fullmatch(_FIELD, line) for line in lines):
+        yield _FIELDS, rf"{_literal(heading)}[ \t]*\n"
     first = one[:begin].rpartition("\n\n")[2].strip().split("\n")[0] or (lines[0].strip() if lines else "")
     if re.search(r"[:：】\]]$|^[【\[#]", first):
         yield _PARAGRAPH, rf"{_literal(first)}[ \t]*\n"
+
+
+def _heading_of_fields(above: str) -> str | None:
+    """The line that stands above lines of `name: value`, of which the last may be part of what is given."""
+    for line in reversed(above.removesuffix("\n").split("\n")[-_FIELDS_OF_AN_ITEM:]):
+        if _HEADING.fullmatch(line):
+            return line.strip()
+        if not re.fullmatch(_FIELD, line):
+            return None
+    return None
 
 
 def _common(one: str, other: str) -> int:
