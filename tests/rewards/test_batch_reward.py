@@ -231,7 +231,7 @@ def test_what_has_no_reward_is_reported(caplog: pytest.LogCaptureFixture) -> Non
     assert batch_metrics(found, reward.keys) == {
         "recrm/relevance": 1.0, "recrm/missing/relevance": 0.75, "recrm/failed": 0.25, "recrm/empty": 0.0,
     }  # fmt: skip
-    rows = [row_metrics(one, reward.keys, 0.5) for one in found]
+    rows = [row_metrics(one, reward, 0.5) for one in found]
     assert rows[0] == {"recrm_relevance": 1.0, "recrm_missing": 0.0, "recrm_failed": 0.0}
     assert rows[1] == {"recrm_relevance": 0.5, "recrm_missing": 1.0, "recrm_failed": 1.0}
     assert rows[2] == {"recrm_relevance": 0.5, "recrm_missing": 1.0, "recrm_failed": 0.0}

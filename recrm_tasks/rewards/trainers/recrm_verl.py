@@ -96,4 +96,4 @@ def _given(extra_info: Mapping[str, Any] | None, where: str) -> dict[str, Any]:
 
 def _row(reward: Reward, declared: TrainerReward) -> dict[str, float]:
     score = declared.no_reward if reward.value is None else reward.value
-    return {"score": score, **row_metrics(reward, declared.batch.keys, declared.no_reward)}
+    return {"score": score, **row_metrics(reward, declared.batch, declared.no_reward)}
