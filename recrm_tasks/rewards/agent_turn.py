@@ -67,9 +67,10 @@ def items_in(text: str) -> tuple[Text, ...]:
     listed = _json_list(text)
     if listed is None:
         lines = [line for line in text.splitlines() if line.strip()]
-        marks = [(mark, line) for line in lines if (mark := _MARK.match(line))]
-        least = min((len(mark[1]) for mark, _ in marks), default=0)
-        marked = [line[mark.end() :] for mark, line in marks if len(mark[1]) == least]
+        marks = [mark for line in lines if (mark := _MARK.match(line.expandtabs(4)))]
+        # One column more is still the same list: numbers of 1 and 2 digits may end in the same column.
+        most = min((len(mark[1]) for mark in marks), default=0) + 1
+        marked = [mark.string[mark.end() :] for mark in marks if len(mark[1]) <= most]
         listed = [line.strip() for line in marked or lines]
     return tuple(item for item in listed if item and not (isinstance(item, str) and item.isspace()))[:MOST_ITEMS]
 

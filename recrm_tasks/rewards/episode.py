@@ -58,8 +58,8 @@ class Episode(BaseModel):
     def whole(self) -> Case:
         """All steps as one case: its query and its response are those of all steps, numbered.
 
-        The instruction is the episode's own, or else that of its steps. An episode of one step is that step. A text that
-        no step has is not given.
+        The instruction is the episode's own, or else that of its steps. An episode of one step is that step. A text
+        that no step has is not given.
         """
         cases = self.cases()
         if len(cases) == 1:
