@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from recrm_tasks.answers.prompt import Mode, Prompt
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.rewards.judge import Heard, Judge, Reply
+from recrm_tasks.rewards.judge import Heard, Judge, Reply, replies_of
 from recrm_tasks.rewards.reply_store import ReplyStore
 
 _Awaited: TypeAlias = "Future[Reply | None]"
@@ -152,8 +152,8 @@ class CachedJudge:
                 resolve(key, stored, new=False)
         if asked:
             keys = list(asked)
-            replies = await self._judge.ask(
-                list(asked.values()), lambda place, reply: resolve(keys[place], reply, new=True)
+            replies = await replies_of(
+                self._judge, list(asked.values()), lambda place, reply: resolve(keys[place], reply, new=True)
             )
             for key, reply in zip(keys, replies, strict=True):
                 resolve(key, reply, new=True)

@@ -14,7 +14,7 @@ from recrm_tasks.errors import HarnessError, RecrmError
 from recrm_tasks.rewards.background import run_anywhere
 from recrm_tasks.rewards.case import Case
 from recrm_tasks.rewards.combine import MISSING, Missing, combine, discounted
-from recrm_tasks.rewards.judge import Judge, JudgeError, Reply
+from recrm_tasks.rewards.judge import Judge, JudgeError, Reply, replies_of
 from recrm_tasks.rewards.questions import CannotAsk, questions
 from recrm_tasks.scoring.aggregate.forms import DEFAULT, FORMS
 from recrm_tasks.scoring.aggregate.parts import Role
@@ -174,7 +174,7 @@ class HybridReward:
                 if (key, id(case)) not in posed:
                     posed[key, id(case)] = self._questions(case, key)
         prompts = {about: found for about, found in posed.items() if not isinstance(found, str)}
-        replies = iter(await self.judge.ask([prompt for found in prompts.values() for prompt in found]))
+        replies = iter(await replies_of(self.judge, [prompt for found in prompts.values() for prompt in found]))
         asked = {about: [_asked(about[0], p, next(replies)) for p in found] for about, found in prompts.items()}
         return [self._reward(subject, posed, asked) for subject in subjects]
 

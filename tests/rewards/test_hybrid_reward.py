@@ -275,6 +275,17 @@ def test_more_fields_are_those_of_others(made: Any, more: dict[str, Any], messag
         made(more=more)
 
 
+def test_a_case_is_read_once_however_many_items_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a long response with 1,000 items would take minutes."""
+    read = []
+    digest = Case.digest.fget
+    monkeypatch.setattr(Case, "digest", property(lambda case: read.append(1) or digest(case)))
+    many = FULL.model_copy(update={"items": tuple(f"hotel {number}" for number in range(100))})
+    found = questions(many, dimension_of("relevance"), "generate")
+    assert len({prompt.id for prompt in found}) == 100
+    assert len(read) == 1
+
+
 def test_languages_and_contents() -> None:
     assert Case(query="附近安静的酒店").spoken == "zh"
     assert Case(query="quiet hotel in 北京").spoken == "en"
