@@ -97,7 +97,7 @@ def _score(options: argparse.Namespace) -> int:
 def _reading(file: str) -> Iterator[IO[bytes]]:
     with ExitStack() as stack:
         try:
-            lines = sys.stdin.buffer if file == "-" else stack.enter_context(Path(file).open("rb"))
+            lines: IO[bytes] = sys.stdin.buffer if file == "-" else stack.enter_context(Path(file).open("rb"))
         except OSError as error:
             raise DataError(f"{file}: cannot be read: {error.strerror or error}") from None
         yield lines
