@@ -545,7 +545,7 @@ def test_what_the_completions_are_is_an_option() -> None:
         ({"labels": []}, "query, prompts and labels must have the same length, not 1, 1 and 0"),
         ({"labels": ["{"]}, "labels.0: not valid JSON"),
         ({"labels": ["[" * 100_000]}, "labels.0: not valid JSON"),
-        ({"labels": ['{"more": {"a": ' + "[" * 500 + "]" * 500 + "}}"]}, "labels.0: "),
+        ({"labels": ['{"more": {"a": ' + "[" * 500 + "]" * 500 + "}}"]}, "lists and objects"),
         ({"labels": [{"qeury": "x"}]}, "labels.0: a case has no field 'qeury'"),
         ({"labels": [{"response": "x"}]}, "query.0: both the data and the completion have response"),
         ({"query": ["something else"]}, "the query does not begin with its prompt"),
