@@ -48,7 +48,7 @@ class Episode(BaseModel):
         """Rules are asked about once: those of one step alone would not be asked about at all."""
         given = [self.instruction, *(step.instruction for step in self.steps)]
         if len(self.steps) > 1 and len({one for one in given if one is not None}) > 1:
-            raise ValueError("the steps have different instructions: give the episode one instruction with all rules")
+            raise ValueError("the steps have different instructions: give the episode one with all rules")
         return self
 
     def cases(self) -> list[Case]:

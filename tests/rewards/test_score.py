@@ -93,7 +93,7 @@ def test_standard_input_and_a_file_for_the_rewards(tmp_path: Path, monkeypatch: 
         ([{"more": {"query": "x"}}], "line 1: more: query is a field of the case itself\n"),
         (
             [{"steps": [{"instruction": "a"}, {"instruction": "b"}]}],
-            "line 1: the line: the steps have different instructions: give the episode one instruction with all rules\n",
+            "line 1: the line: the steps have different instructions: give the episode one with all",
         ),
         ([{"steps": [{"query": 1}]}], "line 1: steps.0.query: Input should be a valid string"),
         (["[" * 100_000], "line 1: not valid JSON"),
