@@ -23,8 +23,8 @@ READINGS = ("response", "items")
 MOST_ITEMS = 20
 """Items of a text that count; a text may have thousands of lines."""
 
-_MARK = re.compile(r"\s*(?:[-*•·]|(?:\(\d{1,3}\)|（\d{1,3}）|\d{1,3}[.)、:：](?!\d)))\s*")
-_FENCE = re.compile(r"\s*```\w*\n(.*?)\n?```\s*", re.DOTALL)
+_MARK = re.compile(r"(\s*)(?:[-*•·]|(?:\(\d{1,3}\)|（\d{1,3}）|\d{1,3}[.)、:：](?!\d)))\s*")
+_FENCE = re.compile(r"^[ \t]*```\w*[ \t]*\n(.*?)\n?[ \t]*```[ \t]*$", re.DOTALL | re.MULTILINE)
 
 
 def fields_of(
@@ -61,21 +61,24 @@ def fields_of(
 def items_in(text: str) -> tuple[Text, ...]:
     """The items that a text lists, best first, at most `MOST_ITEMS`.
 
-    A JSON list, or an object with one list, also in a code fence. In other texts the lines that begin with a number or
-    a bullet; if none does, all lines.
+    A JSON list, or an object with one list; also in the only code fence of a text. In other texts the lines that begin
+    with a number or a bullet, without those that are indented below them; if none does, all lines.
     """
     listed = _json_list(text)
     if listed is None:
         lines = [line for line in text.splitlines() if line.strip()]
-        marked = [line[mark.end() :] for line in lines if (mark := _MARK.match(line))]
+        marks = [mark for line in lines if (mark := _MARK.match(line.expandtabs(4)))]
+        # One column more is still the same list: numbers of 1 and 2 digits may end in the same column.
+        most = min((len(mark[1]) for mark in marks), default=0) + 1
+        marked = [mark.string[mark.end() :] for mark in marks if len(mark[1]) <= most]
         listed = [line.strip() for line in marked or lines]
-    return tuple(item for item in listed if item)[:MOST_ITEMS]
+    return tuple(item for item in listed if item and not (isinstance(item, str) and item.isspace()))[:MOST_ITEMS]
 
 
 def _json_list(text: str) -> list[Text] | None:
-    fenced = _FENCE.fullmatch(text)
+    fenced = _FENCE.findall(text)
     try:
-        found = json.loads(fenced[1] if fenced else text)
+        found = json.loads(fenced[0] if len(fenced) == 1 else text)
     except (ValueError, RecursionError):
         return None
     if isinstance(found, dict):
@@ -83,7 +86,7 @@ def _json_list(text: str) -> list[Text] | None:
         found = lists[0] if len(lists) == 1 else None
     if not isinstance(found, list):
         return None
-    return [_item(one) for one in found]
+    return [_item(one) for one in found if one is not None]
 
 
 def _item(found: Any) -> Text:

@@ -17,6 +17,8 @@ _log = logging.getLogger(__name__)
 
 EMPTY = "the completion has no answer"
 """Why the parts of such a completion are 0."""
+_END = object()
+"""Follows the entries of a column."""
 _SHOWN = 1000
 """Characters of reasons that a warning shows."""
 
@@ -50,7 +52,7 @@ class BatchReward:
     def __call__(self, completions: Sequence[Any], columns: Mapping[str, Any]) -> list[Reward]:
         """The rewards of a batch, asked about in one burst.
 
-        A trainer that has several reward functions hands the same lists to all. Then they are asked about once.
+        A trainer that has several reward functions hands the same objects to all. Then they are asked about once.
 
         Args:
             completions: texts or lists of turns, one per row.
@@ -61,7 +63,7 @@ class BatchReward:
                 and a missing part is no reward.
             JudgeError: the judge did not answer, and the reward's `on_error` is `raise`.
         """
-        batch = [completions, *(columns.get(name) for name in (CASE, *Case.model_fields))]
+        batch = _entries([completions, *(columns.get(name) for name in (CASE, *Case.model_fields))])
         last, rewards = self._last
         if len(last) == len(batch) and all(before is now for before, now in zip(last, batch, strict=True)):
             return rewards
@@ -104,6 +106,16 @@ class BatchReward:
             raise DataError(f"{where}: {error}") from None
         return None if agents is None else case_of(given, agents, where)
 
+    def part(self, reward: Reward, key: str) -> float | None:
+        """The part of a dimension as a reward of its own.
+
+        Returns:
+            None if the case has no reward or the part is missing; 0 for a missing part that counts 0.
+        """
+        if reward.value is None:
+            return None
+        return 0.0 if reward.parts[key] is None and self.reward.missing == "zero" else reward.parts[key]
+
     def of_cases(self, cases: Sequence[Case | None]) -> list[Reward]:
         """The rewards of cases; None is a completion without an answer."""
         return self._spread(cases, self.reward([case for case in cases if case is not None]))
@@ -123,6 +135,14 @@ class BatchReward:
             shown = " | ".join(whys)[:_SHOWN]
             _log.warning("%d of %d completions have no reward: %s", len(without), len(rewards), shown)
         return rewards
+
+
+def _entries(columns: Sequence[Any]) -> list[Any]:
+    """What is in the columns one after the other: a trainer may fill the same list again."""
+    found: list[Any] = []
+    for column in columns:
+        found += [*column, _END] if isinstance(column, list | tuple) else [column]
+    return found
 
 
 def batch_metrics(rewards: Sequence[Reward], keys: Sequence[str]) -> dict[str, float]:
@@ -147,17 +167,18 @@ def batch_metrics(rewards: Sequence[Reward], keys: Sequence[str]) -> dict[str, f
     return found
 
 
-def row_metrics(reward: Reward, keys: Sequence[str], no_reward: float) -> dict[str, float]:
+def row_metrics(reward: Reward, batch: BatchReward, no_reward: float) -> dict[str, float]:
     """Numbers of one completion for trainers that want the same keys in each row, and a number under each.
 
     Args:
         reward: of the completion.
-        keys: the dimensions.
-        no_reward: what stands for a part that is missing, and for all parts where there is no reward.
+        batch: whose it is.
+        no_reward: what stands for a part that is missing and does not count 0, and for all parts where there is no
+            reward.
 
     Returns:
         `recrm_<dimension>`; `recrm_missing`: how many parts are; `recrm_failed`: 1 if the judge did not answer.
     """
-    known = {key: None if reward.value is None else reward.parts[key] for key in keys}
+    known = {key: batch.part(reward, key) for key in batch.keys}
     found = {f"recrm_{key}": no_reward if part is None else part for key, part in known.items()}
     return {**found, "recrm_missing": float(len(reward.missing)), "recrm_failed": float(reward.error is not None)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ from typing import Any, TypeAlias
 
 from recrm_tasks.answers.prompt import Mode, Prompt
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.rewards.judge import Heard, Judge, Reply
+from recrm_tasks.rewards.judge import Heard, Judge, Reply, replies_of
 from recrm_tasks.rewards.reply_store import ReplyStore
 
 _Awaited: TypeAlias = "Future[Reply | None]"
@@ -25,7 +26,8 @@ class CachedJudge:
     """Keeps the replies of a judge by content: its name and mode, and the turns and allowed answers of a question.
 
     Equal questions that are asked at the same time, in one batch or by several callers, are asked once. A reply is kept
-    as soon as it is there. Errors are not kept. A reply from the cache has the tokens that it cost when it was asked.
+    as soon as it is there. Errors are not kept, nor log-probabilities that no model gives. A reply from the cache has
+    the tokens that it cost when it was asked.
 
     Args:
         judge: who is asked. One whose answers vary (temperature above 0) gives one of them only, again and again.
@@ -128,15 +130,18 @@ class CachedJudge:
         return known, own, others
 
     async def _ask(self, own: dict[str, _Awaited], prompts: list[Prompt], settle: Callable[[str, Reply], None]) -> None:
+        prompt_of = dict(zip(own, prompts, strict=True))
+
         def resolve(key: str, reply: Reply, new: bool) -> None:
             if own[key].done():
                 return
-            if new and reply.said is not None and self._store is not None:
+            keeps = _is_answer(reply, prompt_of[key])
+            if new and keeps and self._store is not None:
                 self._store.put(key, reply)
             with self._lock:
                 if own[key].done():  # the caller was cancelled meanwhile
                     return
-                if reply.said is not None:
+                if keeps:
                     self._kept[key] = reply
                     if len(self._kept) > self._most:
                         self._kept.popitem(last=False)
@@ -144,7 +149,7 @@ class CachedJudge:
             settle(key, reply)
 
         asked: dict[str, Prompt] = {}
-        for key, prompt in zip(own, prompts, strict=True):
+        for key, prompt in prompt_of.items():
             stored = self._store.get(key) if self._store is not None else None
             if stored is None:
                 asked[key] = prompt
@@ -152,8 +157,8 @@ class CachedJudge:
                 resolve(key, stored, new=False)
         if asked:
             keys = list(asked)
-            replies = await self._judge.ask(
-                list(asked.values()), lambda place, reply: resolve(keys[place], reply, new=True)
+            replies = await replies_of(
+                self._judge, list(asked.values()), lambda place, reply: resolve(keys[place], reply, new=True)
             )
             for key, reply in zip(keys, replies, strict=True):
                 resolve(key, reply, new=True)
@@ -164,3 +169,10 @@ class CachedJudge:
                 del self._in_flight[key]
                 if not future.done():
                     future.set_result(None)
+
+
+def _is_answer(reply: Reply, prompt: Prompt) -> bool:
+    """Whether asking again would not help: an unreadable text is an answer too."""
+    if isinstance(reply.said, tuple):
+        return len(reply.said) == len(prompt.choices) and all(one < math.inf for one in reply.said)  # NaN is not
+    return reply.said is not None

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import Any
+from collections.abc import Iterable
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from recrm_tasks.answers.prompt import Lang
 from recrm_tasks.dimensions.rendering import Text
@@ -16,6 +17,27 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[A-Za-z]+")
 _BEGINNING = 300
 """Characters of each text that its language is detected from."""
+_DEEPEST = 100
+"""Levels of lists and objects in `more`; far below what Python's recursion allows."""
+
+
+def _of_others(more: dict[str, Any]) -> dict[str, Any]:
+    if own := [name for name in more if name in Case.model_fields]:
+        raise ValueError(f"{own[0]} is a field of the case itself")
+    level: list[Any] = [more]
+    for _ in range(_DEEPEST):
+        level = [one for value in level if isinstance(value, dict | list | tuple) for one in _inner(value)]
+    if level:
+        raise ValueError(f"lists and objects may have {_DEEPEST} levels")
+    return more
+
+
+def _inner(value: dict[Any, Any] | list[Any] | tuple[Any, ...]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
+
+
+More: TypeAlias = Annotated[dict[str, Any], AfterValidator(_of_others)]
+"""Fields that a case itself does not have, by name."""
 
 
 class Case(BaseModel):
@@ -47,7 +69,7 @@ class Case(BaseModel):
     """The user's actions, from old to new."""
     context: Text | None = None
     """The moment and place."""
-    more: dict[str, Any] = Field(default_factory=dict)
+    more: More = Field(default_factory=dict)
     """Fields of other dimensions' records, by name."""
 
     @property

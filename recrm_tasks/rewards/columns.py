@@ -50,7 +50,7 @@ def fields(value: Any, where: str) -> dict[str, Any]:
     if isinstance(value, str):
         try:
             value = json.loads(value)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{where}: not valid JSON: {error}") from None
     if value is None:
         return {}
@@ -58,7 +58,10 @@ def fields(value: Any, where: str) -> dict[str, Any]:
         raise DataError(f"{where}: must be an object with fields of a case, not {type(value).__name__}")
     if unknown := [name for name in value if name not in Case.model_fields]:
         raise DataError(f"{where}: a case has no field {unknown[0]!r}, only {', '.join(Case.model_fields)}")
-    return _known(value)
+    try:
+        return _known(value)
+    except RecursionError:
+        raise DataError(f"{where}: lists and objects are nested too deeply") from None
 
 
 def case_of(given: Mapping[str, Any], agents: Mapping[str, Any], where: str) -> Case:
@@ -118,7 +121,7 @@ def _parsed(text: str, name: str) -> Any:
     if text.lstrip()[:1] in ("[", "{"):
         try:
             value = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             value = text
     return [value] if name in _LISTS and not isinstance(value, list) else value
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from recrm_tasks.answers.prompt import Lang
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.rendering import Text
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.rewards.background import run_anywhere
-from recrm_tasks.rewards.case import Case
+from recrm_tasks.rewards.case import Case, More
 from recrm_tasks.rewards.hybrid_reward import Asked, HybridReward, Reward
 
 Over: TypeAlias = Literal["sum", "mean", "last", "discount"]
@@ -41,7 +41,15 @@ class Episode(BaseModel):
     history: tuple[Text, ...] | None = None
     """The user's actions before the first step."""
     context: Text | None = None
-    more: dict[str, Any] = Field(default_factory=dict)
+    more: More = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_instruction(self) -> Episode:
+        """Rules are asked about once: those of one step alone would not be asked about at all."""
+        given = [self.instruction, *(step.instruction for step in self.steps)]
+        if len(self.steps) > 1 and len({one for one in given if one is not None}) > 1:
+            raise ValueError("the steps have different instructions: give the episode one with all rules")
+        return self
 
     def cases(self) -> list[Case]:
         """The steps, each with what holds for all; its own fields win."""
@@ -50,8 +58,8 @@ class Episode(BaseModel):
     def whole(self) -> Case:
         """All steps as one case: its query and its response are those of all steps, numbered.
 
-        The instruction is the episode's own, or else the first step's. An episode of one step is that step. A text that
-        no step has is not given.
+        The instruction is the episode's own, or else that of its steps. An episode of one step is that step. A text
+        that no step has is not given.
         """
         cases = self.cases()
         if len(cases) == 1:
@@ -153,12 +161,15 @@ class EpisodeRewards:
         """The rewards of some episodes, in their order; the questions about all their steps are asked together.
 
         Raises:
+            RecrmError: `episodes` is not a list of episodes.
             JudgeError: the judge did not answer, and the reward's `on_error` is `raise`.
         """
         return run_anywhere(self.rewards(episodes))
 
     async def rewards(self, episodes: Sequence[Episode]) -> list[EpisodeReward]:
         """The same as a call, for use in a coroutine."""
+        if isinstance(episodes, Episode) or not all(isinstance(episode, Episode) for episode in episodes):
+            raise RecrmError("rewards are asked about a list of episodes: rewards([Episode(...)])")
         of_dialogue = [key for key in self.reward.dimensions if dimension_of(key).of_dialogue]
         subjects = []
         for episode in episodes:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from recrm_tasks.answers.prompt import Mode, Prompt
 from recrm_tasks.rewards.background import start_in_background
-from recrm_tasks.rewards.judge import Heard, Judge, Reply
+from recrm_tasks.rewards.judge import Heard, Judge, Reply, replies_of
 
 
 class _Waiting(NamedTuple):
@@ -96,7 +96,7 @@ class GatheringJudge:
                 batch[place].reply.set_result(reply)
 
         try:
-            replies = await self._judge.ask([one.prompt for one in batch], settle)
+            replies = await replies_of(self._judge, [one.prompt for one in batch], settle)
         except Exception as error:  # every caller gets its replies, whatever happens to the judge
             replies = [Reply(None, error=f"{type(error).__name__}: {error}")] * len(batch)
         for place, reply in enumerate(replies):

@@ -14,7 +14,7 @@ from recrm_tasks.errors import HarnessError, RecrmError
 from recrm_tasks.rewards.background import run_anywhere
 from recrm_tasks.rewards.case import Case
 from recrm_tasks.rewards.combine import MISSING, Missing, combine, discounted
-from recrm_tasks.rewards.judge import Judge, JudgeError, Reply
+from recrm_tasks.rewards.judge import Judge, JudgeError, Reply, replies_of
 from recrm_tasks.rewards.questions import CannotAsk, questions
 from recrm_tasks.scoring.aggregate.forms import DEFAULT, FORMS
 from recrm_tasks.scoring.aggregate.parts import Role
@@ -114,11 +114,15 @@ class HybridReward:
             raise RecrmError(f"dimensions must be a list of keys, not {self.dimensions!r}")
         for key in (*self.dimensions, *self.weights):
             dimension_of(key)
+        if len(set(self.dimensions)) < len(self.dimensions):
+            raise RecrmError(f"dimensions: there are duplicates in {', '.join(self.dimensions)}")
         if unused := [key for key in self.weights if key not in self.dimensions]:
             raise RecrmError(f"weights: {unused[0]!r} is not one of the dimensions {', '.join(self.dimensions)}")
-        if wrong := [key for key, weight in self.weights.items() if not 0 <= weight < math.inf]:
+        if wrong := [key for key, weight in self.weights.items() if not _is_weight(weight)]:
             raise RecrmError(f"weights: {wrong[0]} must have a number from 0, not {self.weights[wrong[0]]!r}")
-        if not any(role.gate or role.weight > 0 for role in self.roles.values()):
+        # Gates have no weight in these two forms.
+        counts_gates = self.form in ("stratified", "gated")
+        if not any((counts_gates and role.gate) or role.weight > 0 for role in self.roles.values()):
             raise RecrmError("weights: at least one dimension needs a weight above 0")
 
     @property
@@ -143,12 +147,15 @@ class HybridReward:
         """The rewards of some cases, in their order; their questions are asked together.
 
         Raises:
+            RecrmError: `cases` is not a list of cases.
             JudgeError: the judge did not answer, and `on_error` is `raise`.
         """
         return run_anywhere(self.rewards(cases))
 
     async def rewards(self, cases: Sequence[Case]) -> list[Reward]:
         """The same as a call, for use in a coroutine."""
+        if isinstance(cases, Case) or not all(isinstance(case, Case) for case in cases):
+            raise RecrmError("a reward is asked about a list of cases: reward([Case(...)])")
         return await self.rewards_about([dict.fromkeys(self.dimensions, case) for case in cases])
 
     async def rewards_about(self, subjects: Sequence[Mapping[str, Case]]) -> list[Reward]:
@@ -167,7 +174,7 @@ class HybridReward:
                 if (key, id(case)) not in posed:
                     posed[key, id(case)] = self._questions(case, key)
         prompts = {about: found for about, found in posed.items() if not isinstance(found, str)}
-        replies = iter(await self.judge.ask([prompt for found in prompts.values() for prompt in found]))
+        replies = iter(await replies_of(self.judge, [prompt for found in prompts.values() for prompt in found]))
         asked = {about: [_asked(about[0], p, next(replies)) for p in found] for about, found in prompts.items()}
         return [self._reward(subject, posed, asked) for subject in subjects]
 
@@ -214,13 +221,16 @@ class HybridReward:
 
     def _part(self, key: str, answered: Sequence[Asked], items: int) -> tuple[float | None, str | None]:
         """The part of a dimension, and why it is missing or incomplete."""
+        of = f" of {len(answered)}" if len(answered) > 1 else ""
+        # No part, whatever `missing` is: a judge that is down must not look like a bad agent.
+        if failed := [one for one in answered if one.reply.said is None]:
+            return None, f"not answered: {len(failed)}{of}, {failed[0].reason}"
         verdicts = [verdict for one in answered for verdict in one.verdicts][: items or None]
         unreadable = [one for one in answered if one.reason is not None]
         why = None
         if unreadable:
-            of = f" of {len(answered)}" if len(answered) > 1 else ""
             why = f"unreadable: {len(unreadable)}{of}, {unreadable[0].reason}"
-        if self.missing == "zero":
+        if self.missing == "zero" and not all(map(math.isnan, verdicts)):
             verdicts = [0.0 if math.isnan(verdict) else verdict for verdict in verdicts]
         incomplete = any(map(math.isnan, verdicts)) and self.missing == "none"
         return (None if incomplete else discounted(verdicts)), why
@@ -239,6 +249,10 @@ def _asked(key: str, prompt: Prompt, reply: Reply) -> Asked:
     if isinstance(prompt.gold, tuple):  # an order: its parts come in the order shown
         verdicts = [verdict for _, verdict in sorted(zip(prompt.gold, verdicts, strict=True), reverse=True)]
     return Asked(key, prompt, reply, tuple(verdicts), outcome.reason)
+
+
+def _is_weight(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
 
 
 def _finite(number: float) -> float | None:

@@ -50,3 +50,15 @@ class Judge(Protocol):
             heard: called with the place of a question and its reply as soon as there is one, from any thread. So what
                 was answered is not lost if the rest is cancelled.
         """
+
+
+async def replies_of(judge: Judge, prompts: Sequence[Prompt], heard: Heard | None = None) -> list[Reply]:
+    """The replies of a judge, as many as there are questions.
+
+    Raises:
+        JudgeError: there are more or fewer: nobody knows which is whose.
+    """
+    replies = await judge.ask(prompts, heard)
+    if len(replies) != len(prompts):
+        raise JudgeError(f"the judge {judge.name} gave {len(replies):,} replies to {len(prompts):,} questions")
+    return replies

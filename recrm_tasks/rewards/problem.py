@@ -22,6 +22,8 @@ def first_problem(error: ValidationError, whole: str) -> str:
         what = "it is missing"
     elif detail["type"] == "extra_forbidden":
         what = "there is no such field"
+    elif detail["type"] == "value_error":  # a check of our own: its message says all
+        what = str(detail["ctx"]["error"])
     else:
         shown = repr(detail["input"])
         what = f"{detail['msg']}, not {shown[:_SHOWN]}{'…' if len(shown) > _SHOWN else ''}"

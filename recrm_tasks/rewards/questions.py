@@ -37,11 +37,13 @@ def _prompt(record: Any, dimension: Dimension, mode: Mode) -> Prompt:
 def _records(case: Case, dimension: Dimension) -> Iterator[Any]:
     names = [name for name in own_fields(dimension.record_type) if name not in ("label", "labels")]
     shared = {name: value for name in names if (value := _value(case, name)) is not None}
+    # Once: both read the whole case, which may be long and have many items.
+    digest, shared["lang"] = case.digest, case.spoken
     if "item" in names:
         if not case.items:
             raise CannotAsk("no items")
         for place, item in enumerate(case.items):
-            yield _record(case, dimension, {**shared, "item": item}, f"{case.digest}.{place}", 1)
+            yield _record(dimension, {**shared, "item": item}, f"{digest}.{place}", 1)
         return
     if "candidates" in names:
         offered = case.items if case.candidates is None else case.candidates
@@ -51,9 +53,9 @@ def _records(case: Case, dimension: Dimension) -> Iterator[Any]:
             raise CannotAsk("an order needs two candidates, and an item that is recommended")
         ordered = [*case.items, *(one for one in offered if one not in case.items)]
         shared["candidates"] = [{"id": str(place), "text": text} for place, text in enumerate(ordered)]
-        yield _record(case, dimension, shared, case.digest, len(ordered))
+        yield _record(dimension, shared, digest, len(ordered))
         return
-    yield _record(case, dimension, shared, case.digest, 1)
+    yield _record(dimension, shared, digest, 1)
 
 
 def _value(case: Case, name: str) -> Any:
@@ -63,10 +65,10 @@ def _value(case: Case, name: str) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _record(case: Case, dimension: Dimension, fields: dict[str, Any], name: str, candidates: int) -> Any:
+def _record(dimension: Dimension, fields: dict[str, Any], name: str, candidates: int) -> Any:
     wanted = [f for f, field in dimension.record_type.model_fields.items() if field.is_required()]
     gold = dimension.kind.ungraded(dimension.default_labels, candidates)
-    given = {"id": name, "dimension": dimension.key, "lang": case.spoken, "source": _SOURCE, **gold, **fields}
+    given = {"id": name, "dimension": dimension.key, "source": _SOURCE, **gold, **fields}
     if absent := [field for field in wanted if field not in given]:
         raise CannotAsk(f"no {', '.join(absent)}")
     try:

@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -79,10 +79,10 @@ def _score(options: argparse.Namespace) -> int:
     name = "standard input" if options.file == "-" else options.file
     with _reading(options.file) as lines:
         if options.file != "-" and lines.seekable():
-            check(lines, name)
+            check(_read(lines, name), name)
             lines.seek(0)
         with _writing(options.to) as out:
-            summary = score(rows_of(lines, name), rewards, out)
+            summary = score(rows_of(_read(lines, name), name), rewards, out)
     mean = f", mean {summary.total / summary.valued:.4f}" if summary.valued else ""
     print(f"{summary.rows:,} rewards{mean}; {summary.rows - summary.valued:,} have none", file=sys.stderr)
     for key, count in summary.missing.items():
@@ -95,20 +95,32 @@ def _score(options: argparse.Namespace) -> int:
 
 @contextmanager
 def _reading(file: str) -> Iterator[IO[bytes]]:
+    with ExitStack() as stack:
+        try:
+            lines: IO[bytes] = sys.stdin.buffer if file == "-" else stack.enter_context(Path(file).open("rb"))
+        except OSError as error:
+            raise DataError(f"{file}: cannot be read: {error.strerror or error}") from None
+        yield lines
+
+
+def _read(lines: IO[bytes], name: str) -> Iterator[bytes]:
     try:
-        with nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb") as lines:
-            yield lines
+        yield from lines
     except OSError as error:
-        raise DataError(f"{file}: cannot be read: {error.strerror or error}") from None
+        raise DataError(f"{name}: cannot be read: {error.strerror or error}") from None
 
 
 @contextmanager
 def _writing(to: Path | None) -> Iterator[IO[str]]:
     """Standard output; or a file that is there when it is whole."""
-    if to is None:
-        yield sys.stdout
-        return
     try:
+        if to is None:
+            yield sys.stdout
+            return
+        if to.exists() and not to.is_file():  # a pipe or a device, which must not be replaced
+            with to.open("w", encoding="utf-8") as out:
+                yield out
+            return
         to.parent.mkdir(parents=True, exist_ok=True)
         handle, unfinished = tempfile.mkstemp(prefix=f".{to.name}-unfinished-", dir=to.parent)
         os.close(handle)
@@ -119,8 +131,10 @@ def _writing(to: Path | None) -> Iterator[IO[str]]:
             os.replace(unfinished, to)
         finally:
             Path(unfinished).unlink(missing_ok=True)
+    except BrokenPipeError:  # the reader has enough, see `recrm_tasks.cli.main`
+        raise
     except OSError as error:
-        raise DataError(f"{to}: cannot be written: {error.strerror or error}") from None
+        raise DataError(f"{to or 'standard output'}: cannot be written: {error.strerror or error}") from None
 
 
 def _serve(options: argparse.Namespace) -> int:

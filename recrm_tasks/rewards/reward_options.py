@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from recrm_tasks.errors import RecrmError
 from recrm_tasks.prompting.options import Option, Values, named, one_of
+from recrm_tasks.rewards import judge_options
 from recrm_tasks.rewards.combine import MISSING
 from recrm_tasks.rewards.episode import OVER, EpisodeRewards
 from recrm_tasks.rewards.hybrid_reward import ON_ERROR, HybridReward
-from recrm_tasks.rewards.judge_options import judge_from
 from recrm_tasks.scoring.aggregate.forms import DEFAULT, FORMS
 
 
@@ -86,8 +87,11 @@ def reward_from(config: Mapping[str, object], prefix: str = "") -> HybridReward:
     Example:
         >>> reward = reward_from({"judge": "python:my_judge:answer", "missing": "drop", "weights": "relevance=2"})
     """
+    if unknown := [name for name in config if name not in OPTIONS and name not in judge_options.OPTIONS]:
+        known = ", ".join(_shown(name, prefix) for name in (*OPTIONS, *judge_options.OPTIONS))
+        raise RecrmError(f"unknown option {_shown(unknown[0], prefix)}: the options are {known}")
     own = _parsed(OPTIONS, config, prefix)  # first: a judge may take a minute to load
-    judge = judge_from({name: value for name, value in config.items() if name not in OPTIONS}, prefix)
+    judge = judge_options.judge_from({name: value for name, value in config.items() if name not in OPTIONS}, prefix)
     return HybridReward(judge, **own)
 
 
@@ -98,13 +102,20 @@ def rewards_from(config: Mapping[str, object], prefix: str = "") -> EpisodeRewar
         RecrmError: see `reward_from` and `EpisodeRewards`.
     """
     of_episodes = _parsed(EPISODE_OPTIONS, config, prefix)
+    if "discount" in of_episodes and of_episodes.get("over") != "discount":
+        raise RecrmError(f"{_shown('discount', prefix)} needs {_shown('over', prefix)} to be discount")
     rest = {name: value for name, value in config.items() if name not in EPISODE_OPTIONS}
     return EpisodeRewards(reward_from(rest, prefix), **of_episodes)
 
 
 def _parsed(options: Mapping[str, Option], config: Mapping[str, object], prefix: str) -> dict[str, Any]:
     return {
-        name: options[name].values.parse(value, prefix + name.replace("_", "-") if prefix else name)
+        name: options[name].values.parse(value, _shown(name, prefix))
         for name, value in config.items()
         if name in options and value is not None
     }
+
+
+def _shown(name: str, prefix: str) -> str:
+    """An option's name as the user writes it."""
+    return prefix + (name.replace("_", "-") if prefix else name)

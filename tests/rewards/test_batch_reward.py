@@ -83,6 +83,11 @@ def test_a_completion_without_an_answer_is_worth_nothing(completion: Any) -> Non
         ('[{"name": "Hill", "rooms": [{"beds": 2}]}]', ({"name": "Hill", "rooms": '[{"beds": 2}]'},)),
         ('{"a": ["Park Hotel"], "b": ["Hill Hotel"]}', ('{"a": ["Park Hotel"], "b": ["Hill Hotel"]}',)),
         ("3.5 stars inn", ("3.5 stars inn",)),
+        ('Sure:\n```json\n["Park Hotel", "Hill Hotel"]\n```\nEnjoy!', ("Park Hotel", "Hill Hotel")),
+        ("1. Park Hotel\n   - quiet\n   - near\n2. Hill Hotel\n   - pool", ("Park Hotel", "Hill Hotel")),
+        ("- Park Hotel\n\t- quiet\n- Hill Hotel", ("Park Hotel", "Hill Hotel")),
+        (" 9. Park Hotel\n10. Hill Hotel", ("Park Hotel", "Hill Hotel")),
+        ('["Park Hotel", null, "", " "]', ("Park Hotel",)),
         ("[" * 100_000, ("[" * 100_000,)),
         ("-\n-", ()),
         ("[]", ()),
@@ -170,6 +175,13 @@ def test_one_column_has_the_whole_case() -> None:
         (["x"], {"response": ["y"]}, "row 0: both the data and the completion have response: rename that of the data"),
         (["x"], {"case": ["{"]}, "column case, row 0: not valid JSON"),
         (["x"], {"case": ["[]"]}, "column case, row 0: must be an object with fields of a case, not list"),
+        (["x"], {"case": ["[" * 100_000]}, "column case, row 0: not valid JSON"),
+        (
+            ["x"],
+            {"case": ['{"more": {"a": ' + "[" * 800 + "]" * 800 + "}}"]},
+            "row 0: .*lists and objects",
+        ),
+        (["x"], {"profile": [{"a": "["}], "more": [{"query": "q"}]}, "row 0: more: .*, query is a field of the case"),
         (["x"], {"case": [{"evidences": []}]}, "column case, row 0: a case has no field 'evidences', only id, lang,"),
     ],
 )
@@ -213,6 +225,9 @@ def test_functions_of_one_batch_ask_once() -> None:
     reward(completions, {"query": query, "items": [["j"]]})
     reward(["x"], {"query": query, "items": items})
     assert len(asked) == 3
+    query[0] = "r"  # a trainer that fills its lists again
+    reward(completions, {"query": query, "items": items})
+    assert len(asked) == 4
 
 
 def test_what_has_no_reward_is_reported(caplog: pytest.LogCaptureFixture) -> None:
@@ -231,10 +246,20 @@ def test_what_has_no_reward_is_reported(caplog: pytest.LogCaptureFixture) -> Non
     assert batch_metrics(found, reward.keys) == {
         "recrm/relevance": 1.0, "recrm/missing/relevance": 0.75, "recrm/failed": 0.25, "recrm/empty": 0.0,
     }  # fmt: skip
-    rows = [row_metrics(one, reward.keys, 0.5) for one in found]
+    rows = [row_metrics(one, reward, 0.5) for one in found]
     assert rows[0] == {"recrm_relevance": 1.0, "recrm_missing": 0.0, "recrm_failed": 0.0}
     assert rows[1] == {"recrm_relevance": 0.5, "recrm_missing": 1.0, "recrm_failed": 1.0}
     assert rows[2] == {"recrm_relevance": 0.5, "recrm_missing": 1.0, "recrm_failed": 0.0}
+
+
+@pytest.mark.parametrize(("missing", "part", "number"), [("drop", None, 0.5), ("zero", 0.0, 0.0)])
+def test_a_missing_part_as_a_reward_of_its_own(missing: Any, part: float | None, number: float) -> None:
+    """It counts what it counts in the whole."""
+    reward = batch("relevance", "factual", missing=missing)
+    (found,) = reward(["x"], {"query": ["q"], "items": [["i"]]})
+    assert found.parts["factual"] is None
+    assert reward.part(found, "factual") == part
+    assert row_metrics(found, reward, 0.5)["recrm_factual"] == number
 
 
 def test_it_pickles() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import pickle
 import sqlite3
 import subprocess
@@ -301,3 +302,13 @@ def test_a_file_that_fails_later_costs_the_cache_only(tmp_path: Path, caplog: py
 def test_limits() -> None:
     with pytest.raises(RecrmError, match="most must be a whole number from 1, not 0"):
         CachedJudge(Counting(), most=0)
+
+
+@pytest.mark.parametrize("wrong", [(0.1,), (math.nan, 0.0, 0.0), (math.inf, 0.0, 0.0)])
+def test_log_probabilities_that_no_model_gives_are_not_kept(tmp_path: Path, wrong: tuple[float, ...]) -> None:
+    """Else a judge that was mended would never be asked again."""
+    for said, value in ((wrong, None), ((-0.1, -math.inf, -3.0), 1.0), (wrong, 1.0)):
+        function = FunctionJudge(lambda prompt, said=said: said, mode="logprob", name="mended")
+        judge = CachedJudge(function, path=tmp_path / "replies.db")
+        reward = HybridReward(judge, dimensions=["relevance"], on_error="none")
+        assert reward([Case(query="a hotel", items=("Park Hotel",))])[0].value == value

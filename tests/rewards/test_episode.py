@@ -165,3 +165,16 @@ def test_mistakes_are_one_message() -> None:
             rewards_of(Asked(), "discount", discount)
     with pytest.raises(ValidationError, match="at least 1 item"):
         Episode(steps=())
+    for one in (DIALOGUE, [STEPS[0]]):
+        with pytest.raises(RecrmError, match="rewards are asked about a list of episodes"):
+            rewards_of(Asked())(one)
+
+
+def test_rules_of_one_step_are_not_passed_over() -> None:
+    """Rules are asked about once, so those that only one step has would not be asked about."""
+    ruled = [step.model_copy(update={"instruction": "Name one."}) for step in STEPS]
+    assert Episode(steps=ruled).whole().instruction == "Name one."
+    other = STEPS[1].model_copy(update={"instruction": "Name two."})
+    for steps, instruction in (((ruled[0], other), None), ((STEPS[0], other), "Name one.")):
+        with pytest.raises(ValidationError, match="the steps have different instructions"):
+            Episode(steps=steps, instruction=instruction)

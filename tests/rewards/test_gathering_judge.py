@@ -14,7 +14,7 @@ import pytest
 
 from recrm_tasks.answers.prompt import Prompt
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.rewards import Case, GatheringJudge, HybridReward, Reply
+from recrm_tasks.rewards import CachedJudge, Case, GatheringJudge, HybridReward, JudgeError, Reply, Reward
 from recrm_tasks.rewards.questions import questions
 
 
@@ -130,3 +130,22 @@ def test_it_pickles_and_has_the_judges_name() -> None:
     assert (judge.mode, judge.name) == ("generate", "slow")
     reward = HybridReward(judge, dimensions=["relevance"])
     assert reward([Case(query="q", items=("Park Hotel",))])[0].value == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("around", [lambda judge: judge, CachedJudge, GatheringJudge])
+def test_a_judge_that_gives_another_number_of_replies(around: Any) -> None:
+    """Nobody knows which is whose, and nobody waits for ever."""
+
+    class Short:
+        mode = "generate"
+        name = "short"
+
+        async def ask(self, prompts: Sequence[Prompt], heard: Any = None) -> list[Reply]:
+            return [Reply("A")]
+
+    async def run() -> list[Reward]:
+        reward = HybridReward(around(Short()), dimensions=["relevance"])
+        return await asyncio.wait_for(reward.rewards([Case(query="q", items=("x", "y"))]), 10)
+
+    with pytest.raises(JudgeError, match="the judge short gave 1 replies to 2 questions"):
+        asyncio.run(run())

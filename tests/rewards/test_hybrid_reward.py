@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -12,13 +13,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from recrm_tasks.answers.prompt import MODES, Mode, Prompt
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.rewards import Case, FunctionJudge, HybridReward, JudgeError
+from recrm_tasks.rewards import Case, Episode, FunctionJudge, HybridReward, JudgeError
 from recrm_tasks.rewards.combine import combine, discounted
 from recrm_tasks.rewards.questions import questions
 from recrm_tasks.scoring.aggregate.forms import FORMS
@@ -131,6 +133,14 @@ def test_an_unreadable_answer_is_missing_and_says_why() -> None:
     assert found["zero"].value == pytest.approx(1 / (1 + 1 / math.log2(3)))
 
 
+def test_a_part_without_any_verdict_is_missing_whatever_it_counts() -> None:
+    judge = FunctionJudge(lambda p: "A" if p.dimension == "instruction" else "I cannot say")
+    reward = HybridReward(judge, dimensions=["instruction", "relevance"], missing="zero")
+    (found,) = reward([FULL])
+    assert found.parts == {"instruction": 1.0, "relevance": None}
+    assert found.value == 0.5
+
+
 def test_items_count_by_place() -> None:
     assert discounted([1.0, 0.0]) == 1 / (1 + 1 / math.log2(3))
     assert discounted([0.5]) == 0.5
@@ -185,6 +195,8 @@ def test_a_judge_that_does_not_answer() -> None:
     (reward,) = HybridReward(FunctionJudge(down), on_error="none", missing="zero")([FULL])
     assert reward.value is None
     assert reward.error == "OSError: connection refused"
+    assert set(reward.parts.values()) == {None}
+    assert reward.missing["relevance"] == "not answered: 2 of 2, OSError: connection refused"
 
 
 @pytest.mark.parametrize("said", [(0.1,), (math.nan, 0.0, 0.0), (math.inf, 0.0, 0.0)])
@@ -228,11 +240,55 @@ def test_gates_alone() -> None:
         ({"weights": {"relevance": math.nan}}, "weights: relevance must have a number from 0"),
         ({"weights": {"factual": 2}, "dimensions": ["relevance"]}, "weights: 'factual' is not one of the dimensions"),
         ({"weights": {"relevance": 0}, "dimensions": ["relevance"]}, "at least one dimension needs a weight above 0"),
+        (
+            {"weights": {"factual": 0}, "dimensions": ["factual"], "form": "weighted"},
+            "at least one dimension needs a weight above 0",
+        ),
+        ({"weights": {"relevance": "2"}}, "weights: relevance must have a number from 0, not '2'"),
+        ({"dimensions": ["factual", "factual"]}, "dimensions: there are duplicates in factual, factual"),
     ],
 )
 def test_mistakes_are_one_message(options: dict[str, Any], message: str) -> None:
     with pytest.raises(RecrmError, match=message):
         HybridReward(FunctionJudge(good), **options)
+
+
+def deep(levels: int) -> Any:
+    return [deep(levels - 1)] if levels > 1 else []
+
+
+@pytest.mark.parametrize("cases", [FULL, "a hotel", [FULL.model_dump()]])
+def test_what_is_no_list_of_cases(cases: Any) -> None:
+    with pytest.raises(RecrmError, match="a reward is asked about a list of cases"):
+        HybridReward(FunctionJudge(good))(cases)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [({"query": "another"}, "query is a field of the case itself"), ({"a": deep(100)}, "may have 100 levels")],
+)
+@pytest.mark.parametrize("made", [Case, partial(Episode, steps=(FULL,))])
+def test_more_fields_are_those_of_others(made: Any, more: dict[str, Any], message: str) -> None:
+    """One of the case's own would be asked about in its place."""
+    assert made(more={"category": "hotel", "a": deep(99)}).more["category"] == "hotel"
+    with pytest.raises(ValidationError, match=message):
+        made(more=more)
+
+
+def test_a_case_is_read_once_however_many_items_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a long response with 1,000 items would take minutes."""
+    read: list[Case] = []
+    digest = vars(Case)["digest"].fget
+
+    def counted(case: Case) -> Any:
+        read.append(case)
+        return digest(case)
+
+    monkeypatch.setattr(Case, "digest", property(counted))
+    many = FULL.model_copy(update={"items": tuple(f"hotel {number}" for number in range(100))})
+    found = questions(many, dimension_of("relevance"), "generate")
+    assert len({prompt.id for prompt in found}) == 100
+    assert len(read) == 1
 
 
 def test_languages_and_contents() -> None:

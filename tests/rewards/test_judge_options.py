@@ -15,7 +15,7 @@ from stub_server import StubServer
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.rewards import Case, FunctionJudge, HybridReward
 from recrm_tasks.rewards.judge_options import judge_from
-from recrm_tasks.rewards.reward_options import reward_from
+from recrm_tasks.rewards.reward_options import reward_from, rewards_from
 
 CASES = [Case(query="a quiet hotel", items=("Park Hotel",))]
 
@@ -89,7 +89,7 @@ def test_a_function_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         ({"judge": "python:no_such_module:f"}, "python:no_such_module:f cannot be loaded: No module named"),
         ({"judge": "python:json:nothing"}, "cannot be loaded: module 'json' has no attribute 'nothing'"),
         ({"judge": "python:json:__name__"}, "is not a function"),
-        ({"judge": "python:json:dumps", "color": 1}, "unknown option --color: the options of judges are --judge,"),
+        ({"judge": "python:json:dumps", "color": 1}, "unknown option --color: the options are --form, .*--judge,"),
         ({"judge": "python:json:dumps", "weights": "relevance"}, "--weights must be DIMENSION=NUMBER"),
         ({"judge": "python:json:dumps", "weights": "relevance=much"}, "--weights must be DIMENSION=NUMBER"),
         ({"judge": "python:json:dumps", "weights": [1]}, "--weights must be DIMENSION=NUMBER"),
@@ -103,6 +103,13 @@ def test_a_function_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_mistakes_are_one_message(config: dict[str, Any], message: str) -> None:
     with pytest.raises(RecrmError, match=message):
         reward_from(config, "--")
+
+
+def test_a_discount_that_would_have_no_effect() -> None:
+    config = {"judge": "python:json:dumps", "discount": "0.5"}
+    assert rewards_from({**config, "over": "discount"}).discount == 0.5
+    with pytest.raises(RecrmError, match="--discount needs --over to be discount"):
+        rewards_from(config, "--")
 
 
 def test_a_config_names_its_options_without_dashes() -> None:

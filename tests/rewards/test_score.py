@@ -6,6 +6,7 @@ import asyncio
 import gc
 import io
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -28,6 +29,10 @@ from recrm_tasks.rewards.score_file import rows_of, score
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("recrm_tasks.rewards.chat_client._FIRST_PAUSE", 0.02)
     monkeypatch.setattr("recrm_tasks.rewards.chat_client._LONGEST_PAUSE", 0.1)
+
+
+def yes(prompt: Any) -> str:
+    return "A"
 
 
 def case(number: int, **fields: Any) -> dict[str, Any]:
@@ -85,6 +90,11 @@ def test_standard_input_and_a_file_for_the_rewards(tmp_path: Path, monkeypatch: 
         ([[1]], "line 1: the line: Input should be a valid dictionary"),
         ([{"items": "Park Hotel"}], "line 1: items: Input should be a valid tuple, not 'Park Hotel'"),
         ([{"steps": []}], "line 1: steps: Tuple should have at least 1 item"),
+        ([{"more": {"query": "x"}}], "line 1: more: query is a field of the case itself\n"),
+        (
+            [{"steps": [{"instruction": "a"}, {"instruction": "b"}]}],
+            "line 1: the line: the steps have different instructions: give the episode one with all",
+        ),
         ([{"steps": [{"query": 1}]}], "line 1: steps.0.query: Input should be a valid string"),
         (["[" * 100_000], "line 1: not valid JSON"),
         ([], ": there are no cases in it"),
@@ -147,6 +157,29 @@ def test_a_judge_that_does_not_answer(tmp_path: Path, capsys: pytest.CaptureFixt
     assert [one["value"] for one in read(out)] == [1.0, 1.0, 1.0, None, 1.0, 1.0]
     assert "status 400" in read(out)[3]["error"]
     assert "the judge did not answer about 1" in err
+
+
+@pytest.mark.slow
+def test_a_reader_that_has_enough_and_outputs_that_are_no_files(tmp_path: Path) -> None:
+    """A pipe that is closed is not an error of the input, and a device must not be replaced by a file."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    rows = [case(number) for number in range(500)]
+    judge = ["--judge", "python:test_score:yes", "--dimensions", "relevance"]
+    run = [
+        sys.executable, "-m", "recrm_tasks.cli", "reward", "score", written(tmp_path / "cases.jsonl", rows), *judge,
+    ]  # fmt: skip
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join([os.environ.get("PYTHONPATH", ""), *sys.path])}
+    with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=paths) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert (process.wait(60), process.stderr.read()) == (0, b"")
+    with subprocess.Popen([*run, "--to", str(pipe)], env=paths) as process:
+        assert len(pipe.read_text().splitlines()) == 500
+        assert process.wait(60) == 0
+    assert pipe.is_fifo()
 
 
 def test_a_weight_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,8 +29,10 @@ from reward_service import Service, running
 from recrm_tasks.cli import main
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.rewards import CachedJudge, Case, EpisodeRewards, FunctionJudge, HybridReward, ServerJudge
+from recrm_tasks.rewards.service.app import reward_app
 from recrm_tasks.rewards.service.in_hand import Limits
 from recrm_tasks.rewards.service.server import listening
+from recrm_tasks.rewards.trainers.recrm_openrlhf import answer_of
 
 
 @pytest.fixture(autouse=True)
@@ -158,6 +160,8 @@ def test_episodes_of_another_form() -> None:
 def test_other_paths_methods_and_types() -> None:
     with running(good()) as service:
         assert service.ask("/reward").status == 404
+        # Not a redirect, which would go to the host that the client names.
+        assert service.ask("/rewards/", b"{}", {"Host": "elsewhere"}).status == 404
         assert service.ask("/rewards").status == 405
         assert "GET /rewards: Method Not Allowed" in service.ask("/rewards").message
         answer = service.ask("/rewards", b"{}", {"Content-Type": "text/plain"})
@@ -357,6 +361,11 @@ def test_a_token() -> None:
                 assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer"), wrong
 
 
+def test_an_empty_token_is_none() -> None:
+    with pytest.raises(RecrmError, match="the token is empty"):
+        reward_app(good(), token="")
+
+
 def test_without_the_token_a_body_is_not_read() -> None:
     with running(good(), token="s3cret") as service:
         client = Sender(service.port)
@@ -376,7 +385,7 @@ def test_addresses() -> None:
         with pytest.raises(RecrmError, match=f"127.0.0.1:{port} cannot be listened on: .*[Aa]ddress already in use"):
             listening("127.0.0.1", port, has_token=False)
     listening("0.0.0.0", 0, has_token=True).close()
-    for host, port in (("no.such.host.invalid", 0), ("127.0.0.1", 70_000)):
+    for host, port in (("no.such.host.invalid", 0), ("a" * 70, 0), ("127.0.0.1", 70_000)):
         with pytest.raises(RecrmError, match="cannot be listened on"):
             listening(host, port, has_token=False)
     with pytest.raises(RecrmError, match="the limit cases must be a number above 0, not 0"):
@@ -535,6 +544,8 @@ def test_what_the_completions_are_is_an_option() -> None:
         ({"query": "one"}, "query: Input should be a valid list"),
         ({"labels": []}, "query, prompts and labels must have the same length, not 1, 1 and 0"),
         ({"labels": ["{"]}, "labels.0: not valid JSON"),
+        ({"labels": ["[" * 100_000]}, "labels.0: not valid JSON"),
+        ({"labels": ['{"more": {"a": ' + "[" * 500 + "]" * 500 + "}}"]}, "lists and objects"),
         ({"labels": [{"qeury": "x"}]}, "labels.0: a case has no field 'qeury'"),
         ({"labels": [{"response": "x"}]}, "query.0: both the data and the completion have response"),
         ({"query": ["something else"]}, "the query does not begin with its prompt"),
@@ -545,6 +556,12 @@ def test_queries_of_another_form(change: dict[str, Any], message: str) -> None:
         answer = service.ask("/get_reward", {**queries("Park Hotel."), **change})
     assert answer.status == 400
     assert message in answer.message
+
+
+def test_a_prompt_of_equal_characters_takes_linear_time() -> None:
+    began = time.process_time()
+    assert answer_of("a" * 500_000 + "b", "a" * 1_000_000) == "b"
+    assert time.process_time() - began < 4
 
 
 @contextmanager

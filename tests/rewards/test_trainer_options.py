@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from recrm_tasks.errors import RecrmError
+from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.rewards.agent_turn import items_in
 from recrm_tasks.rewards.trainer_options import OPTIONS, VARIABLE, read_config
+from recrm_tasks.rewards.trainers.recrm_verl import compute_scores
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -101,3 +102,14 @@ def test_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_options_are_documented() -> None:
     page = (ROOT / "docs" / "rewards.md").read_text(encoding="utf-8")
     assert [name for name in OPTIONS if f"`{name}`" not in page] == []
+
+
+def test_samples_of_verl_that_are_no_objects_and_parts_that_count_nothing() -> None:
+    """Its loader is not needed for these."""
+    config = {"judge": "python:builtins:repr", "dimensions": ["instruction", "factual"], "missing": "zero"}
+    with pytest.raises(DataError, match="extra_infos, row 0: must be an object with the fields of the case, not str"):
+        compute_scores(["d"], ["x"], [None], ["{}"], config=config)  # type: ignore[list-item]
+    (found,) = compute_scores(["d"], ["x"], [None], [{"query": "q"}], config={**config, "no_reward": -1})
+    assert found == {
+        "score": 0.0, "recrm_instruction": 0.0, "recrm_factual": 0.0, "recrm_missing": 2.0, "recrm_failed": 0.0,
+    }  # fmt: skip

@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from recrm_tasks.errors import RecrmError
 from recrm_tasks.rewards.agent_turn import Reading
 from recrm_tasks.rewards.batch_reward import BatchReward
 from recrm_tasks.rewards.episode import EpisodeRewards
@@ -65,7 +66,12 @@ def reward_app(
         limits: by default those of `Limits`.
         completion: what the completions are that trainers send, see `BatchReward`.
         no_reward: what trainers get that want a number where there is no reward.
+
+    Raises:
+        RecrmError: the token is empty.
     """
+    if token == "":
+        raise RecrmError("the token is empty: everybody could ask. None means that on purpose")
     service = _Service(rewards, token, limits or Limits(), completion, no_reward)
     posts = {
         "/rewards": service.rewards,
@@ -74,7 +80,7 @@ def reward_app(
         "/seed_session": service.seed_session,
         "/verify": service.verify,
     }
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/health", service.health, methods=["GET"]),
             Route("/metrics", service.guarded("/metrics", service.metrics), methods=["GET"]),
@@ -82,6 +88,9 @@ def reward_app(
         ],
         exception_handlers={HTTPException: _refused_by_starlette},
     )
+    # A redirect would name the host that the client wrote.
+    app.router.redirect_slashes = False
+    return app
 
 
 class _Service:

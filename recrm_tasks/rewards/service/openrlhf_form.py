@@ -59,7 +59,7 @@ def answered(rewards: Sequence[Reward], batch: BatchReward, no_reward: float) ->
     the log is in no list if there is one query, as OpenRLHF sends them: it puts a list around it.
     """
     values = [no_reward if reward.value is None else reward.value for reward in rewards]
-    rows = [row_metrics(reward, batch.keys, no_reward) for reward in rewards]
+    rows = [row_metrics(reward, batch, no_reward) for reward in rewards]
     logs: dict[str, Any] = {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
     if len(rows) == 1:
         logs = dict(rows[0])

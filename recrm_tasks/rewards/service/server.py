@@ -35,7 +35,7 @@ def listening(host: str, port: int, has_token: bool) -> socket.socket:
                 "RECRM_REWARD_TOKEN), or listen on 127.0.0.1"
             )
         return socket.create_server((str(address[0]), port), family=family, backlog=1024)
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:  # a name that is too long is a UnicodeError
         raise RecrmError(f"{host}:{port} cannot be listened on: {error}") from None
 
 

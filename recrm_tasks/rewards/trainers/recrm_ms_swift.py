@@ -44,7 +44,7 @@ class RecRM(ORM):
 
     def value(self, reward: Reward) -> float | None:
         """The number of one completion; None if there is none."""
-        return reward.value if self.key is None or reward.value is None else reward.parts[self.key]
+        return reward.value if self.key is None else self.reward.part(reward, self.key)
 
 
 class RecRM_failed(RecRM):

@@ -61,7 +61,7 @@ class OpenRLHFReward:
 
         found = [self._reward(*one) for one in zip(queries, prompts, labels, strict=True)]
         rewards = torch.tensor([self.no_reward if one.value is None else one.value for one in found])
-        rows = [row_metrics(one, self.reward.keys, self.no_reward) for one in found]
+        rows = [row_metrics(one, self.reward, self.no_reward) for one in found]
         logs = {name: torch.tensor([row[name] for row in rows]) for name in (rows[0] if rows else ())}
         return {"rewards": rewards, "scores": rewards, "extra_logs": logs}
 
@@ -87,7 +87,27 @@ def answer_of(query: str, prompt: str) -> str:
         return query[len(prompt) :]
     # A character that was cut in the middle is decoded as U+FFFD.
     shortened = query.lstrip("\ufffd")
-    for start in range(1, len(prompt) - _LEAST + 1):
-        if shortened.startswith(prompt[start : start + _LEAST]) and shortened.startswith(prompt[start:]):
-            return shortened[len(prompt) - start :]
+    common = _overlap(prompt[1:], shortened)
+    if common >= _LEAST:
+        return shortened[common:]
     raise DataError(f"the query does not begin with its prompt: {query[:80]!r}")
+
+
+def _overlap(before: str, after: str) -> int:
+    """Characters of the longest end of one text that the other begins with, in linear time (Knuth, Morris, Pratt)."""
+    pattern = after[: len(before)]
+    if not pattern:
+        return 0
+    borders = [0] * len(pattern)
+    length = 0
+    for place in range(1, len(pattern)):
+        while length and pattern[place] != pattern[length]:
+            length = borders[length - 1]
+        length += pattern[place] == pattern[length]
+        borders[place] = length
+    length = 0
+    for char in before[-len(pattern) :]:
+        while length and (length == len(pattern) or char != pattern[length]):
+            length = borders[length - 1]
+        length += char == pattern[length]
+    return length

@@ -52,7 +52,7 @@ class TRLReward:
                 log_extra(f"part {key}", [one.parts[key] for one in rewards])
         if self.key is None:
             return [one.value for one in rewards]
-        return [None if one.value is None else one.parts[self.key] for one in rewards]
+        return [self.reward.part(one, self.key) for one in rewards]
 
 
 def hybrid_reward(reward: HybridReward, completion: Reading = "response") -> TRLReward:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from recrm_tasks.errors import RecrmError
+from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.rewards.batch_reward import row_metrics
 from recrm_tasks.rewards.case import Case
 from recrm_tasks.rewards.columns import CASE, fields
@@ -89,6 +89,8 @@ def _declared(config: Config | None, in_process: bool) -> TrainerReward:
 
 def _given(extra_info: Mapping[str, Any] | None, where: str) -> dict[str, Any]:
     info = extra_info or {}
+    if not isinstance(info, Mapping):
+        raise DataError(f"{where}: must be an object with the fields of the case, not {type(info).__name__}")
     if info.get(CASE) is not None:
         return fields(info[CASE], f"{where}.{CASE}")
     return fields({name: value for name, value in info.items() if name in Case.model_fields}, where)
@@ -96,4 +98,4 @@ def _given(extra_info: Mapping[str, Any] | None, where: str) -> dict[str, Any]:
 
 def _row(reward: Reward, declared: TrainerReward) -> dict[str, float]:
     score = declared.no_reward if reward.value is None else reward.value
-    return {"score": score, **row_metrics(reward, declared.batch.keys, declared.no_reward)}
+    return {"score": score, **row_metrics(reward, declared.batch, declared.no_reward)}
