@@ -6,16 +6,16 @@ reward = HybridReward(FunctionJudge(lambda prompt: '{"answer": "A"}'), dimension
 reward([Case(query="quiet hotel near the station", items=["Park Hotel, 5 min walk"])])[0].value
 """
 
-from recrm_tasks.rewards.cached_judge import CachedJudge
 from recrm_tasks.rewards.case import Case
 from recrm_tasks.rewards.episode import Episode, EpisodeReward, EpisodeRewards
-from recrm_tasks.rewards.function_judge import FunctionJudge
-from recrm_tasks.rewards.gathering_judge import GatheringJudge
 from recrm_tasks.rewards.hybrid_reward import HybridReward, Reward
-from recrm_tasks.rewards.judge import Judge, JudgeError, Reply
-from recrm_tasks.rewards.reward_model_judge import RewardModelJudge
-from recrm_tasks.rewards.server_judge import ServerJudge
-from recrm_tasks.rewards.transformers_judge import TransformersJudge
+from recrm_tasks.rewards.judges.cached_judge import CachedJudge
+from recrm_tasks.rewards.judges.function_judge import FunctionJudge
+from recrm_tasks.rewards.judges.gathering_judge import GatheringJudge
+from recrm_tasks.rewards.judges.judge import Judge, JudgeError, Reply
+from recrm_tasks.rewards.judges.reward_model_judge import RewardModelJudge
+from recrm_tasks.rewards.judges.server_judge import ServerJudge
+from recrm_tasks.rewards.judges.transformers_judge import TransformersJudge
 
 __all__ = [
     "CachedJudge",

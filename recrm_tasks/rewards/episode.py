@@ -13,9 +13,9 @@ from recrm_tasks.answers.prompt import Lang
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.rendering import Text
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.rewards.background import run_anywhere
 from recrm_tasks.rewards.case import Case, More
 from recrm_tasks.rewards.hybrid_reward import Asked, HybridReward, Reward
+from recrm_tasks.rewards.judges.background import run_anywhere
 
 Over: TypeAlias = Literal["sum", "mean", "last", "discount"]
 """How the rewards of the steps make that of the whole: `discount` is the return, sum of discount ** step * reward."""

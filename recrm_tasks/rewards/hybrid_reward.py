@@ -11,10 +11,10 @@ from recrm_tasks.answers.prompt import Prompt
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.suites import RECRM
 from recrm_tasks.errors import HarnessError, RecrmError
-from recrm_tasks.rewards.background import run_anywhere
 from recrm_tasks.rewards.case import Case
 from recrm_tasks.rewards.combine import MISSING, Missing, combine, discounted
-from recrm_tasks.rewards.judge import Judge, JudgeError, Reply, replies_of
+from recrm_tasks.rewards.judges.background import run_anywhere
+from recrm_tasks.rewards.judges.judge import Judge, JudgeError, Reply, replies_of
 from recrm_tasks.rewards.questions import CannotAsk, questions
 from recrm_tasks.scoring.aggregate.forms import DEFAULT, FORMS
 from recrm_tasks.scoring.aggregate.parts import Role

@@ -13,7 +13,8 @@ from typing import IO, Any
 
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.prompting.options import Option, number
-from recrm_tasks.rewards import judge_options, reward_options, trainer_options
+from recrm_tasks.rewards import reward_options, trainer_options
+from recrm_tasks.rewards.judges import judge_options
 from recrm_tasks.rewards.score_file import check, rows_of, score
 
 TOKEN = "RECRM_REWARD_TOKEN"

@@ -16,7 +16,7 @@ from recrm_tasks.errors import RecrmError
 from recrm_tasks.prompting.options import TEXT, Option, Values
 from recrm_tasks.rewards.agent_turn import READINGS, Reading
 from recrm_tasks.rewards.batch_reward import BatchReward
-from recrm_tasks.rewards.named_function import named_function
+from recrm_tasks.rewards.judges.named_function import named_function
 from recrm_tasks.rewards.reward_options import reward_from
 
 VARIABLE = "RECRM_REWARD"

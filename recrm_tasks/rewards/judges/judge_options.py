@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 from recrm_tasks.answers.prompt import ANSWER_TOKENS, MODES
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.prompting.options import SWITCH, TEXT, Option, Values, named, number, one_of
-from recrm_tasks.rewards.cached_judge import CachedJudge
-from recrm_tasks.rewards.function_judge import FunctionJudge
-from recrm_tasks.rewards.gathering_judge import GatheringJudge
-from recrm_tasks.rewards.judge import Judge
-from recrm_tasks.rewards.named_function import named_function
-from recrm_tasks.rewards.reward_model_judge import RewardModelJudge
-from recrm_tasks.rewards.server_judge import ServerJudge
-from recrm_tasks.rewards.transformers_judge import TransformersJudge
+from recrm_tasks.rewards.judges.cached_judge import CachedJudge
+from recrm_tasks.rewards.judges.function_judge import FunctionJudge
+from recrm_tasks.rewards.judges.gathering_judge import GatheringJudge
+from recrm_tasks.rewards.judges.judge import Judge
+from recrm_tasks.rewards.judges.named_function import named_function
+from recrm_tasks.rewards.judges.reward_model_judge import RewardModelJudge
+from recrm_tasks.rewards.judges.server_judge import ServerJudge
+from recrm_tasks.rewards.judges.transformers_judge import TransformersJudge
 
 FORMS = "server:URL, hf:PATH, recrm-rm:PATH or python:MODULE:FUNCTION"
 """How a judge is named."""

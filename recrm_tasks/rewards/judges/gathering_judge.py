@@ -10,8 +10,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from recrm_tasks.answers.prompt import Mode, Prompt
-from recrm_tasks.rewards.background import start_in_background
-from recrm_tasks.rewards.judge import Heard, Judge, Reply, replies_of
+from recrm_tasks.rewards.judges.background import start_in_background
+from recrm_tasks.rewards.judges.judge import Heard, Judge, Reply, replies_of
 
 
 class _Waiting(NamedTuple):

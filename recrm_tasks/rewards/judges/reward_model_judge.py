@@ -11,8 +11,8 @@ from recrm_tasks.answers.prompt import Mode, Prompt
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.models.reward_model import Asked, RewardModel
-from recrm_tasks.rewards.in_process import InProcess
-from recrm_tasks.rewards.judge import Heard, Reply
+from recrm_tasks.rewards.judges.in_process import InProcess
+from recrm_tasks.rewards.judges.judge import Heard, Reply
 
 _TOGETHER = 256
 """The number of questions whose texts are sorted by length and batched together."""

@@ -14,7 +14,7 @@ from stub_server import StubServer
 
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.rewards import Case, FunctionJudge, HybridReward
-from recrm_tasks.rewards.judge_options import judge_from
+from recrm_tasks.rewards.judges.judge_options import judge_from
 from recrm_tasks.rewards.reward_options import reward_from, rewards_from
 
 CASES = [Case(query="a quiet hotel", items=("Park Hotel",))]

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from recrm_tasks.answers.prompt import ANSWER_TOKENS, MODES, Mode, Prompt
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.prompting.tokens import context_of, tokenizer_of
-from recrm_tasks.rewards.in_process import InProcess
-from recrm_tasks.rewards.judge import Heard, Reply
+from recrm_tasks.rewards.judges.in_process import InProcess
+from recrm_tasks.rewards.judges.judge import Heard, Reply
 
 _TAIL = 64
 """Characters at the end of a prompt that decide how an answer after it is tokenized; far more than a token has."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.rewards.judge import Reply
+from recrm_tasks.rewards.judges.judge import Reply
 
 _log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from recrm_tasks.answers.prompt import Prompt
-from recrm_tasks.rewards.judge import Heard, Reply
+from recrm_tasks.rewards.judges.judge import Heard, Reply
 
 
 async def ask_together(

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from recrm_tasks.answers.prompt import ANSWER_TOKENS, MODES, Mode, Prompt
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.rewards.background import in_background
-from recrm_tasks.rewards.completion import reply_of
-from recrm_tasks.rewards.judge import Heard, Reply
-from recrm_tasks.rewards.together import ask_together
+from recrm_tasks.rewards.judges.background import in_background
+from recrm_tasks.rewards.judges.chat_completion import reply_of
+from recrm_tasks.rewards.judges.judge import Heard, Reply
+from recrm_tasks.rewards.judges.together import ask_together
 
 if TYPE_CHECKING:
-    from recrm_tasks.rewards.chat_client import ChatClient
+    from recrm_tasks.rewards.judges.chat_client import ChatClient
 
 TOP = 20
 """Alternatives requested per token: the most that OpenAI-style servers return."""
@@ -123,7 +123,7 @@ class ServerJudge:
         return await ask_together(prompts, reply, self.concurrency, heard)
 
     def _client(self) -> ChatClient:
-        from recrm_tasks.rewards.chat_client import ChatClient
+        from recrm_tasks.rewards.judges.chat_client import ChatClient
 
         key = self._api_key or os.environ.get("OPENAI_API_KEY")
         return ChatClient(self.url, key, self.concurrency, self.timeout, self.retries)

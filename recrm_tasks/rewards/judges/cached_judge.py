@@ -15,8 +15,8 @@ from typing import Any, TypeAlias
 
 from recrm_tasks.answers.prompt import Mode, Prompt
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.rewards.judge import Heard, Judge, Reply, replies_of
-from recrm_tasks.rewards.reply_store import ReplyStore
+from recrm_tasks.rewards.judges.judge import Heard, Judge, Reply, replies_of
+from recrm_tasks.rewards.judges.reply_store import ReplyStore
 
 _Awaited: TypeAlias = "Future[Reply | None]"
 """A reply that a caller is finding out; None if that caller was cancelled."""

@@ -19,8 +19,8 @@ from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.models.reward_model import Asked, RewardModel
 from recrm_tasks.rewards import Case, HybridReward
-from recrm_tasks.rewards.reward_model_judge import RewardModelJudge
-from recrm_tasks.rewards.transformers_judge import TransformersJudge
+from recrm_tasks.rewards.judges.reward_model_judge import RewardModelJudge
+from recrm_tasks.rewards.judges.transformers_judge import TransformersJudge
 
 MODEL = os.environ.get("RECRM_TEST_MODEL")
 real = pytest.mark.skipif(not MODEL, reason="RECRM_TEST_MODEL does not name the folder of a chat model")

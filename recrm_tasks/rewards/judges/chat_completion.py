@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, Field, ValidationError
 
 from recrm_tasks.answers.prompt import Mode
-from recrm_tasks.rewards.judge import Reply, Said
+from recrm_tasks.rewards.judges.judge import Reply, Said
 
 _SPACES = " \t\r\nĠ▁Ċ"
 """White space; SentencePiece and byte-level tokenizers write the space before a word in their own way."""

@@ -1,0 +1,1 @@
+"""Judges: who answers the questions of a reward, and where the answers are kept."""
