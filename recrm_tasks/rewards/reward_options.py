@@ -7,10 +7,10 @@ from typing import Any
 
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.prompting.options import Option, Values, named, one_of
-from recrm_tasks.rewards import judge_options
 from recrm_tasks.rewards.combine import MISSING
 from recrm_tasks.rewards.episode import OVER, EpisodeRewards
 from recrm_tasks.rewards.hybrid_reward import ON_ERROR, HybridReward
+from recrm_tasks.rewards.judges import judge_options
 from recrm_tasks.scoring.aggregate.forms import DEFAULT, FORMS
 
 

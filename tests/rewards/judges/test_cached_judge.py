@@ -19,7 +19,8 @@ import pytest
 from recrm_tasks.answers.prompt import Mode, Prompt
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.rewards import CachedJudge, Case, FunctionJudge, HybridReward, Reply, reply_store
+from recrm_tasks.rewards import CachedJudge, Case, FunctionJudge, HybridReward, Reply
+from recrm_tasks.rewards.judges import reply_store
 from recrm_tasks.rewards.judges.judge import Heard
 from recrm_tasks.rewards.judges.reply_store import ReplyStore
 from recrm_tasks.rewards.questions import questions
