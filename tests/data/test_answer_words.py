@@ -135,3 +135,32 @@ def test_an_export_is_read_in_the_same_way(data, tmp_path):
         == 0
     )
     assert read({"data": to, "split": "all"}, "是") == {"inconsistent"}
+
+
+YES_OR_NO = [
+    ("是", 1.0), ("否", 0.0), ("会", 1.0), ("不会", 0.0), ("yes", 1.0), ("No.", 0.0), ("答案：不会", 0.0), ("0.7", 0.7),
+    ('{"answer": "yes"}', 1.0), ("<think>会？不会？</think>会", 1.0), ("<answer>不会</answer>", 0.0),
+    ("会或不会", None), ("A", None), ("也许会", None), ("点的人很多。", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("answer", "probability"), YES_OR_NO)
+@pytest.mark.parametrize("key", ["behavior", "ranking"])
+def test_ready_prompts_may_ask_for_yes_or_no(tmp_path, key, answer, probability):
+    file = tmp_path / f"{key}.jsonl"
+    rows = [{"prompt": f"第{n}号店，用户会点击吗？", "label": n % 2} for n in range(4)]
+    file.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows), encoding="utf-8")
+    part = {"files": {"-": [file.name]}, "messages": "prompt", "label": {"column": "label"}}
+    part |= {"no_lists": True, "fields": {"candidates": None}} if key == "ranking" else {}
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(json.dumps({"dimensions": {key: {"sources": [part]}}}), encoding="utf-8")
+    found = load(key, str(file), split="all", mapping=str(mapping), ask=None)
+    for record in found.records():
+        for prompt in dimension(key).prompts(record, found.labels, "generate", ask="item"):
+            assert dimension(key).kind.read(answer, prompt).value == probability
+
+
+def test_our_own_prompts_ask_for_a_probability():
+    found = load("behavior", "sample")
+    prompt = dimension("behavior").prompt(next(iter(found.records())), found.labels, "generate")
+    assert dimension("behavior").kind.read("yes", prompt).value is None
