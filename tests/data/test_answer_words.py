@@ -137,6 +137,36 @@ def test_an_export_is_read_in_the_same_way(data, tmp_path):
     assert read({"data": to, "split": "all"}, "是") == {"inconsistent"}
 
 
+KEYED = [
+    ('{"analysis": "证据写了21点，一致", "hallucination": "yes"}', "inconsistent"),
+    ('{"analysis": "x", "hallucination": "no"}', "consistent"),
+    ('```json\n{"hallucination": "yes", "type": "时间"}\n```', "inconsistent"),
+    ("<think>no?</think>{'hallucination': 'yes'}", "inconsistent"),
+    ('{"hallucination": "yes", "follows": "no"}', None),
+    ('An example: {"hallucination": "yes"}', None),
+    ('{"analysis": "yes, there is one"}', None),
+    ('{"hallucination": "yes"', None),
+]
+
+
+@pytest.mark.parametrize(("answer", "label"), KEYED)
+def test_keys_of_a_prompts_own_json(data, answer, label):
+    said = [json.dumps({"analysis": f"n{n}", "hallucination": "yes" if n % 2 else "no"}) for n in range(8)]
+    assert read(data(said), answer) == {label}
+
+
+def test_numbers_and_booleans_at_keys_of_their_own(data):
+    options = data([0, 1] * 4, {"0": "consistent", "1": "inconsistent"})
+    assert read(options, '{"why": "as it stands", "hallucinated": 1}') == {"inconsistent"}
+    assert read(options, '{"why": "as it stands", "hallucinated": 0}') == {"consistent"}
+
+
+def test_keys_of_their_own_are_not_read_where_we_ask():
+    found = load("factual", "sample")
+    prompt = dimension("factual").prompt(next(iter(found.records())), found.labels, "generate")
+    assert dimension("factual").kind.read('{"hallucination": "no"}', prompt).value is None
+
+
 YES_OR_NO = [
     ("是", 1.0), ("否", 0.0), ("会", 1.0), ("不会", 0.0), ("yes", 1.0), ("No.", 0.0), ("答案：不会", 0.0), ("0.7", 0.7),
     ('{"answer": "yes"}', 1.0), ("<think>会？不会？</think>会", 1.0), ("<answer>不会</answer>", 0.0),
