@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from recrm_tasks.answers.kind import Kind, Posed, Question, completes, normalise
-from recrm_tasks.answers.label_reading import FORMS, read_label, read_label_line
+from recrm_tasks.answers.label_reading import FORMS, read_label, read_label_line, read_only_label
 from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.answers.prompt import Ask, Lang, Mode, Prompt, Style, choice_names
 from recrm_tasks.answers.reading import read
@@ -84,14 +84,19 @@ class LabelKind(Kind[Labels]):
         return {"label": labels.names[0]}
 
     def read(self, completion: object, prompt: Prompt) -> Answer:
-        """See `Kind.read`."""
-        return read(
-            prompt.stated(completion),
+        """See `Kind.read`. A ready prompt may ask for JSON with keys of its own."""
+        stated = prompt.stated(completion)
+        answer = read(
+            stated,
             FORMS,
-            lambda stated: read_label(stated, prompt),
-            lambda stated: read_label_line(stated, prompt),
-            lambda stated: read_label(stated, prompt),
+            lambda statement: read_label(statement, prompt),
+            lambda statement: read_label_line(statement, prompt),
+            lambda statement: read_label(statement, prompt),
         )
+        if answer.reason != Reason.NO_ANSWER or not prompt.ready:
+            return answer
+        label = read_only_label(stated, prompt)
+        return answer if label is None else Answer(label)
 
     def weigh(self, logprobs: Sequence[float], prompt: Prompt) -> Answer:
         """The most probable label; an exact tie at the top is ambiguous."""

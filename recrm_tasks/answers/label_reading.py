@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from recrm_tasks.answers.json_keys import inner_value
 from recrm_tasks.answers.label_sentences import SENTENCES
 from recrm_tasks.answers.label_words import claimed, contradicts, named_first, words_of
-from recrm_tasks.answers.plain_text import bare
+from recrm_tasks.answers.near_json import objects
+from recrm_tasks.answers.plain_text import bare, plain
 from recrm_tasks.answers.prompt import Prompt
 from recrm_tasks.answers.reading import Forms, marker_of, row_of
 from recrm_tasks.scoring.outcomes import Reason
@@ -149,6 +151,21 @@ def read_label_line(stated: object, prompt: Prompt) -> int | Reason | None:
     exact = _exact(stated, prompt)
     found = _lettered(stated, prompt) if exact is None else exact
     return Reason.OUT_OF_RANGE if found is None and _NUMBER.fullmatch(stated) else found
+
+
+def read_only_label(stated: object, prompt: Prompt) -> int | None:
+    """The label that one value of a JSON object is, if the text has nothing else, and no other value is a label.
+
+    For example `{"reason": "…", "violates": 1}`.
+    """
+    parts = objects(plain(stated)) if isinstance(stated, str) else Reason.NO_ANSWER
+    if isinstance(parts, Reason) or len(parts[0]) != 1 or re.sub(r"```\w*|\s", "", parts[1]):
+        return None
+    value = parts[0][0].value
+    values = [v for v in value.values() if isinstance(v, str | int | float)] if isinstance(value, dict) else []
+    words = [bare(v if isinstance(v, str) else json.dumps(v)) for v in values]
+    labels = [label for word in words if (label := _exact(word, prompt)) is not None]
+    return labels[0] if len(labels) == 1 else None
 
 
 def _exact(text: str, prompt: Prompt) -> int | None:

@@ -18,7 +18,7 @@ from recrm_tasks.answers.order_lists import listed_orders
 from recrm_tasks.answers.order_ordinals import told_orders
 from recrm_tasks.answers.order_reading import FORMS, read_order
 from recrm_tasks.answers.order_tables import ranked_tables
-from recrm_tasks.answers.probability import PROBABILITY
+from recrm_tasks.answers.probability import PROBABILITY, READY_WORDS
 from recrm_tasks.answers.prompt import Ask, Lang, Mode, Prompt, Style, choice_names
 from recrm_tasks.answers.reading import read
 from recrm_tasks.errors import DataError, HarnessError
@@ -123,7 +123,7 @@ class OrderKind(Kind[Lists]):
                 group=record.group or record.id if count > 1 else record.group,
                 choices=choice_names(2),
                 shown=(candidate.shown,),
-                words=(),
+                words=READY_WORDS if record.messages else (),
                 gold=grade,
                 target=str(int(grade > 0)),
                 of_list=record.id,

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from recrm_tasks.answers.kind import Kind, Posed, Question, completes, normalise
+from recrm_tasks.answers.label_reading import FORMS as LABEL_FORMS
+from recrm_tasks.answers.label_reading import read_label, read_label_line
 from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.answers.probability_reading import FORMS, read_probability, read_probability_line
 from recrm_tasks.answers.prompt import Ask, Lang, Mode, Prompt, Style, choice_names
@@ -41,6 +43,11 @@ _COMPLETE: Mapping[Lang, str] = {
     "en": "Answer with the probability, a number from 0 (surely not) to 1 (surely).",
     "zh": "用 0（肯定不会）到 1（肯定会）之间的概率作答。",
 }
+READY_WORDS = (
+    ("yes", "true", "click", "会", "会的", "是", "会点击", "点击"),
+    ("no", "false", "no click", "not click", "不会", "否", "不会点击", "不点击", "未点击"),
+)
+"""Words for yes and no in answers to ready prompts, which may ask for them instead of a probability."""
 
 
 class ProbabilityKind(Kind[Probabilities]):
@@ -62,7 +69,7 @@ class ProbabilityKind(Kind[Probabilities]):
             group=record.group,
             choices=choice_names(2),
             shown=(),
-            words=(),
+            words=READY_WORDS if record.messages else (),
             gold=record.label,
             target=str(record.label),
         )
@@ -87,10 +94,19 @@ class ProbabilityKind(Kind[Probabilities]):
         return ("yes", "1", "label_1", "true", "会", "是"), ("no", "0", "label_0", "false", "不会", "否")
 
     def read(self, completion: object, prompt: Prompt) -> Answer:
-        """Reads a probability in [0, 1], or a percentage with its sign."""
-        return read(
-            prompt.stated(completion), FORMS, read_probability, read_probability_line, parse_end=read_probability
+        """Reads a probability in [0, 1], or a percentage with its sign; of a ready prompt, also a plain yes or no."""
+        stated = prompt.stated(completion)
+        answer = read(stated, FORMS, read_probability, read_probability_line, parse_end=read_probability)
+        if answer.reason != Reason.NO_ANSWER or not prompt.words:
+            return answer
+        unlettered = prompt._replace(choices=())  # nothing says what a letter means
+        said = read(
+            stated,
+            LABEL_FORMS,
+            lambda text: read_label(text, unlettered),
+            lambda line: read_label_line(line, unlettered),
         )
+        return Answer(1.0 - said.value) if isinstance(said.value, int) else answer
 
     def weigh(self, logprobs: Sequence[float], prompt: Prompt) -> Answer:
         """P(yes) / (P(yes) + P(no))."""

@@ -69,6 +69,8 @@ class Prompt(NamedTuple):
     """Where candidates are asked about one by one: the id of the list that this one is in."""
     candidates: int = 0
     """The number of candidates in that list."""
+    ready: bool = False
+    """Whether the record has its own prompt, which may ask for another form of answer."""
 
     def stated(self, completion: object) -> object:
         """The part of a completion that may contain the answer, or the reason why there is none.
@@ -87,12 +89,14 @@ class Prompt(NamedTuple):
         return Outcome.of(self.id, self.gold, answer, self.group, self.values, self.of_list, self.candidates)
 
     def to_json(self) -> dict[str, Any]:
-        """All fields by name, in plain JSON values; `opened`, `marks` and those of a list only if there are any."""
+        """All fields by name, in plain JSON values; those that only some prompts have, only there."""
         fields = self._asdict()
         opened, marks = fields.pop("opened"), fields.pop("marks")
         of_list, candidates = fields.pop("of_list"), fields.pop("candidates")
+        ready = fields.pop("ready")
         return {
             **fields,
+            **({"ready": True} if ready else {}),
             **({"opened": opened} if opened else {}),
             **({"marks": list(marks)} if marks else {}),
             **({} if of_list is None else {"of_list": of_list, "candidates": candidates}),
@@ -127,6 +131,7 @@ class Prompt(NamedTuple):
             dimension=entry.get("dimension", ""),
             of_list=entry.get("of_list"),
             candidates=entry.get("candidates", 0),
+            ready=entry.get("ready", False),
         )
 
 

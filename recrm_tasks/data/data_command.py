@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from recrm_tasks.answers.order import BY_ITEM
+from recrm_tasks.answers.prompt import LETTERS
 from recrm_tasks.data.export import export
 from recrm_tasks.data.mapping.layout import Placed, place
 from recrm_tasks.data.mapping.made_from import made_from
@@ -148,6 +149,9 @@ def _print(found: Profile) -> None:
         print(f"  not used    {', '.join(dict.fromkeys(plan.unused))}")
     if plan.labels:
         print(f"  label set   {', '.join(f'{x.name} ({x.value:.3g})' for x in plan.labels.labels)}")
+        if any(source.messages for source in plan.mapping.sources):
+            for letter, label in zip(LETTERS, plan.labels.labels, strict=False):
+                print(f"  read as     {label.name}: {', '.join((letter, *label.words))}")
     for doubt in plan.doubts:
         print(f"  to decide   {doubt.what}")
     if not found.rows and not found.problems.total:

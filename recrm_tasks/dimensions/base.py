@@ -134,6 +134,7 @@ class Dimension(ABC):
                 dimension=self.key,
                 of_list=posed.of_list,
                 candidates=posed.candidates,
+                ready=bool(record.messages),
             )
 
     def prompt(

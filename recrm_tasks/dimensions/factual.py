@@ -63,12 +63,12 @@ class FactualDimension(Dimension):
         "consistent": (
             "faithful", "factual", "no hallucination", "not hallucinated", "non hallucinated", "non hallucination",
             "no hallucinations", "without hallucination", "pass", "passed", "无幻觉", "没有幻觉", "不存在幻觉",
-            "非幻觉", "未出现幻觉", "事实一致", "符合事实", "通过",
+            "非幻觉", "未出现幻觉", "事实一致", "符合事实", "通过", "supports", "entailed", "entailment", "支持",
         ),
         "inconsistent": (
             "unfaithful", "non factual", "nonfactual", "hallucination", "hallucinated", "has hallucination",
-            "contradicted", "contradiction", "refuted", "fail", "failed", "有幻觉", "存在幻觉", "幻觉", "出现幻觉",
-            "事实不一致", "不符合事实", "不通过", "未通过",
+            "contradicted", "contradiction", "refuted", "refutes", "fail", "failed", "有幻觉", "存在幻觉", "幻觉",
+            "出现幻觉", "事实不一致", "不符合事实", "不通过", "未通过", "不支持",
         ),
     }  # fmt: skip
     judged = "response"

@@ -21,7 +21,8 @@ _ENGLISH = (
     "ranking",
 )  # fmt: skip
 _CHINESE = ("最终答案", "答案", "标签", "判断结果", "判断", "结论", "结果", "标注", "预测")
-_END = re.compile(r"[\s,.;:(，。；：（！!]")
+_END = re.compile(r"[\s;(，。；：（！!]|[,.:](?!\d)")
+"""What may follow a word. `0.9` does not begin with the word `0`."""
 _LONGEST = 60
 """Characters of the longest word that a whole text may be."""
 

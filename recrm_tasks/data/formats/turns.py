@@ -37,7 +37,7 @@ def to_turns(columns: Sequence[pa.Array], keep_last: bool = False) -> tuple[pa.L
 
     Lists of turns (`role` and `content`, or `from` and `value`) stay turns; a turn of the assistant at the end is the
     answer and no part of the question. Texts become one turn of the user; several columns follow each other in it.
-    Texts before a list of turns are the system's.
+    Texts before a list of turns are the system's, and the turns of several columns follow each other.
 
     Args:
         columns: of one prompt.
@@ -47,12 +47,15 @@ def to_turns(columns: Sequence[pa.Array], keep_last: bool = False) -> tuple[pa.L
     Returns:
         The turns (null where all columns are), and the rows that have none: their index, and why.
     """
-    if len(columns) == 1 and (said := _Said.of(columns[0])) is not None:
-        found = said.turns(keep_last)
+    if len(columns) == 1 and (plain_turns := _Said.of(columns[0])) is not None:
+        found = plain_turns.turns(keep_last)
         if found is not None:
             return found, []
     if len(columns) > 1 and is_turns(columns[-1]):
-        rows = [_with_system(*row) for row in zip(_joined(columns[:-1]), values_of(columns[-1]), strict=True)]
+        start = next(i for i in range(len(columns), -1, -1) if i == 0 or not is_turns(columns[i - 1]))
+        turns_of_rows = [_one_after_the_other(row) for row in zip(*map(values_of, columns[start:]), strict=True)]
+        said = _joined(columns[:start]) if start else [None] * len(turns_of_rows)
+        rows = [_with_system(*row) for row in zip(said, turns_of_rows, strict=True)]
     elif len(columns) > 1:
         rows = _joined(columns)
     else:
@@ -71,6 +74,14 @@ def to_turns(columns: Sequence[pa.Array], keep_last: bool = False) -> tuple[pa.L
 def _joined(columns: Sequence[pa.Array]) -> list[Any]:
     texts = zip(*(plain(c).to_pylist() for c in columns), strict=True)
     return ["\n\n".join(t for t in row if t) or None for row in texts]
+
+
+def _one_after_the_other(row: Sequence[Any]) -> Any:
+    """The turns of several columns as one list; a single value as it is."""
+    lists = [turns for turns in row if turns is not None]
+    if len(lists) > 1 and all(isinstance(turns, list) for turns in lists):
+        return [turn for turns in lists for turn in turns]
+    return lists[0] if lists else None
 
 
 def _with_system(said: str | None, turns: Any) -> Any:

@@ -13,7 +13,8 @@ from recrm_tasks.data.formats import texts
 from recrm_tasks.data.mapping import column_names
 from recrm_tasks.data.mapping.doubts import Choice
 from recrm_tasks.data.mapping.look import LOOKED_AT, Look, column_list, columns_of
-from recrm_tasks.data.mapping.mapping_file import OPEN
+from recrm_tasks.data.mapping.mapping_file import OPEN, TextPart
+from recrm_tasks.data.mapping.text_parts import CANDIDATES
 from recrm_tasks.data.store.schema import required_fields
 from recrm_tasks.dimensions.names import ITEM
 from recrm_tasks.dimensions.record_fields import field_type, own_fields
@@ -73,12 +74,16 @@ def find_fields(look: Look, given: dict[str, Any]) -> Fields:
         given: what a person decided.
     """
     record, found = look.dimension.record_type, Fields()
+    listing = given.get(CANDIDATES)
+    divided = columns_of(listing) if isinstance(listing, TextPart) else []
     for name in gold_free(look):
         if name in given:
             found.columns[name] = given[name]
             continue
         required = name in required_fields(record)
         column = one(look, name, (name, *look.dimension.columns.get(name, ())), required)
+        if column in divided or (column is not None and name == CANDIDATES and _is_item(look, column)):
+            column = None  # a prompt, whose parts are the candidates and the context, or the item of each row
         if column is not None:
             items = field_type(record, name).kind == "items"
             found.columns[name] = _list_within(look, column, name) if items else column
@@ -89,6 +94,12 @@ def find_fields(look: Look, given: dict[str, Any]) -> Fields:
     if found.missing == ["candidates"]:
         _rows_of_lists(look, found)
     return found
+
+
+def _is_item(look: Look, column: str) -> bool:
+    """Whether a column that may have an item or a list, by its name, has an item in every row."""
+    values = texts.values_of(look.column(column))
+    return column in look.named(ITEM) and not any(isinstance(value, list) for value in values)
 
 
 def _list_within(look: Look, column: str, name: str) -> str:
@@ -134,8 +145,10 @@ def ask_for_missing(look: Look, found: Fields) -> None:
     if not choices:
         choices = [Choice({"fields": dict.fromkeys(names, "COLUMN")}, "or null, if the source has none")]
     item = one(look, "item", ("item", *ITEM)) if "candidates" in names else None
+    if item is None and "candidates" in names:
+        item = next((c for c in look.named(column_names.MAYBE["item"]) if c in free and not look.is_long(c)), None)
     if item is not None:
-        choices = [*_one_candidate_a_row(look, item), *choices]
+        choices = [*_one_candidate_a_row(look, item, found.absent), *choices]
     prompts = [c for c in free if look.is_turns(c) or look.is_long(c)]
     if not prompts and "candidates" in names:
         prompts = [c for c in look.leaves if c in found.taken and look.is_long(c) and not _is_nested(look, c)]
@@ -145,7 +158,7 @@ def ask_for_missing(look: Look, found: Fields) -> None:
             alone = {"messages": prompt, "no_lists": True, "fields": {"candidates": None}}
             choices.append(Choice(alone, "a ready prompt about one candidate (ask=item)"))
     if "candidates" in names and item is None:
-        choices += _one_candidate_a_row(look, "COLUMN")
+        choices += _one_candidate_a_row(look, "COLUMN", found.absent)
     look.ask(
         f"no column for {', '.join(names)} of a {look.dimension.key} record; "
         f"the columns are {column_list(look.columns)}",
@@ -205,11 +218,11 @@ def _ways(look: Look, found: Fields, columns: list[str], found_some: bool) -> li
     return ways if len(ways) <= _MOST else []
 
 
-def _one_candidate_a_row(look: Look, item: str) -> Iterator[Choice]:
+def _one_candidate_a_row(look: Look, item: str, absent: Sequence[str]) -> Iterator[Choice]:
     """The ways to read rows with one candidate each, by its column: each as a question of its own, or as lists."""
-    fields = {"candidates": item}
+    fields = {"candidates": item, **dict.fromkeys(absent)}
     yield Choice({"no_lists": True, "fields": fields}, "no list: each row is a question of its own (ask=item)")
-    groups = look.named(column_names.COMMON["group"]) or ["COLUMN"]
+    groups = look.named((*column_names.LIST_ID, *column_names.COMMON["group"])) or ["COLUMN"]
     yield Choice({"list_id": groups[0], "fields": fields}, f"the rows of one {groups[0]} are a list")
 
 

@@ -158,7 +158,10 @@ def _ask_which(look: Look, found: list[str], fields: set[str], prompt: list[str]
     others = found or [c for c in rest if lists or are_labels(look, words_of(look, c))]
     choices: list[Choice] = []
     for column in others if len(others) <= _OFFERED else []:
-        choices += [Choice({"label": {"column": column}})] if lists else meaning_of(look, column).answers
+        if lists:
+            choices.append(Choice({"label": {"column": column}}))
+        else:
+            choices += meaning_of(look, column).answers if found else _either_way(look, column)
     if not lists:
         choices += [
             Choice({"label": as_part(LabelColumn(column=c))}, "what the assistant says last")
@@ -170,6 +173,17 @@ def _ask_which(look: Look, found: list[str], fields: set[str], prompt: list[str]
         *(choices or [Choice({"label": {"column": "COLUMN"}})]),
         example=look.row(0, prompt) if prompt else "",
     )
+
+
+def _either_way(look: Look, column: str) -> tuple[Choice, ...]:
+    """The meanings of a column whose name is not known: a yes in it may be a no to the dimension's question."""
+    meaning, words = meaning_of(look, column), words_of(look, column)
+    if meaning.doubt or words is None or look.labels is not None:
+        return meaning.answers
+    best, *_, worst = allowed_labels(look)
+    meant = meaning.column.values or {value: value for value in words.seen}
+    other = {value: worst if label == best else best for value, label in meant.items()}
+    return (*meaning.answers, Choice({"label": as_part(meaning.column.model_copy(update={"values": other}))}))
 
 
 def _ids(look: Look) -> set[str]:

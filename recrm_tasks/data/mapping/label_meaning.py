@@ -204,7 +204,9 @@ def _possible(seen: Sequence[str], allowed: Sequence[str], known: Mapping[str, s
     open_values = [v for v in seen if v not in known]
     ways: list[dict[str, Any]] = []
     if known:
-        rest = [label for label in allowed if label not in known.values()] or list(allowed)
+        rest = [label for label in allowed if label not in known.values()]
+        if len(open_values) > len(rest):
+            rest = list(allowed)
         if len(rest) ** len(open_values) <= _MOST:
             said = product(rest, repeat=len(open_values))
             ways = [{"values": {**known, **dict(zip(open_values, labels, strict=True))}} for labels in said]

@@ -15,6 +15,7 @@ from recrm_tasks.data.convert.problems import Problems
 from recrm_tasks.data.formats import NAMES, read, texts
 from recrm_tasks.data.formats.paths import column_at
 from recrm_tasks.data.mapping import column_names
+from recrm_tasks.data.mapping.answer_words import with_source_words
 from recrm_tasks.data.mapping.class_names import all_class_names, with_card
 from recrm_tasks.data.mapping.doubts import Doubt
 from recrm_tasks.data.mapping.given import check_given, check_labels, settled
@@ -120,6 +121,8 @@ def _given(origin: Origin, dimension: Dimension, mapping: Mapping, file: str) ->
     made.mapping = part.model_copy(update={"sources": sources, "labels": part.labels or made.labels})
     made.labels = made.mapping.labels or _declared(origin, dimension, files) or dimension.default_labels
     check_labels(made.mapping, made.labels, dimension, file)
+    if made.labels is not None:
+        made.labels = with_source_words(made.labels, sources, file)
     return made
 
 
@@ -165,6 +168,8 @@ def _recognised(origin: Origin, dimension: Dimension) -> Plan:
         _add(made, sources, files, members, proposal)
     made.mapping = DimensionMapping(sources=sources, labels=labels)
     made.labels = labels or _declared(origin, dimension, files) or dimension.default_labels
+    if made.labels is not None:
+        made.labels = with_source_words(made.labels, sources, origin.name)
     return made
 
 

@@ -100,6 +100,10 @@ def ask_for_reading(look: Look, prompt: Prompt, left: Sequence[str], fields: Fie
     columns = columns_of(prompt)
     single = columns[-1]
     choices = [Choice({"fields": part}, "the prompt is made of the fields") for part in _as_fields(look, fields, used)]
+    said = [c for c in left if look.is_turns(c) and look.strings(f"{c}.assistant")]
+    if look.is_turns(single) and len(said) == len(left) == 1:
+        judged = {"messages": [*columns, said[0]], "last_turn": "keep"}
+        choices.append(Choice(judged, f"the turns of {said[0]} follow, and they are what is judged"))
     if not look.is_turns(single):
         whole = [c for c in look.leaves if c in left or c in columns]
         choices.append(Choice({"messages": whole}, "these texts are the prompt, one after the other"))
