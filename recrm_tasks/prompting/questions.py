@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from typing import Any
@@ -16,6 +18,8 @@ from recrm_tasks.prompting.examples import choose_examples
 from recrm_tasks.prompting.fit import Backend, Fit, fit_of
 from recrm_tasks.prompting.options import Options
 from recrm_tasks.prompting.prompt_end import CLOSING_TOKENS
+
+_log = logging.getLogger(__name__)
 
 
 def load_questions(
@@ -68,6 +72,8 @@ def load_questions(
         "fit": None,
     }
     prompts = _counted(_prompts(dataset, mode, options, form, fit, provenance), provenance)
+    if mode == "logprob":
+        prompts = _with_letters(prompts, provenance)
     return (prompt._replace(marks=marks) for prompt in prompts) if marks else prompts, provenance
 
 
@@ -81,6 +87,23 @@ def _counted(prompts: Iterator[Prompt], provenance: dict[str, Any]) -> Iterator[
             yield prompt
         if of_list is not None:
             provenance["lists_without_order"] = provenance.get("lists_without_order", 0) + (len(grades) < 2)
+
+
+def _with_letters(prompts: Iterator[Prompt], provenance: dict[str, Any]) -> Iterator[Prompt]:
+    """The same; ready prompts that do not show the letters whose probabilities are read are counted, and reported."""
+    unseen = 0
+    for prompt in prompts:
+        if prompt.ready:
+            said = "\n".join(turn.content for turn in prompt.messages)
+            unseen += not all(re.search(rf"(?<![A-Za-z0-9]){name}(?![A-Za-z0-9])", said) for name in prompt.choices)
+        yield prompt
+    if unseen:
+        provenance["letters_not_shown"] = unseen
+        _log.warning(
+            "%s: %d ready-made prompts do not show the letters whose probabilities are read. They ask for something "
+            "else, so these probabilities may mean nothing: use generated answers",
+            provenance["source"], unseen,
+        )  # fmt: skip
 
 
 def _check_lists(key: str, options: Options) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from recrm_tasks.answers.prompt import Prompt
+from recrm_tasks.answers.prompt import Mode, Prompt
 from recrm_tasks.dimensions import dimension
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.prompting import Backend, Options, load_questions
@@ -140,3 +140,18 @@ def test_examples_are_of_both_answers() -> None:
 def test_other_kinds_are_asked_once_whatever_their_ids() -> None:
     prompts, _ = load_questions("factual", "generate", Backend(), Options(data="sample", orders=3))
     assert len(list(prompts)) == 72
+
+
+@pytest.mark.parametrize(("mode", "said", "count"), [("logprob", "Click? 是或否", 2), ("logprob", "A yes, B no?", 0),
+                                                     ("generate", "Click? 是或否", 0)])  # fmt: skip
+def test_ready_prompts_without_the_letters_that_are_weighed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, mode: Mode, said: str, count: int
+) -> None:
+    """They ask for something else: the probabilities of letters would mean nothing, and nobody would know."""
+    file = tmp_path / "behavior.jsonl"
+    row = {"dimension": "behavior", "lang": "zh", "source": "mine", "messages": [{"role": "user", "content": said}]}
+    file.write_text("".join(json.dumps({**row, "id": f"r{n}", "label": n}) + "\n" for n in (0, 1)))
+    prompts, provenance = load_questions("behavior", mode, Backend(), Options(data=str(file)))
+    assert len(list(prompts)) == 2
+    assert provenance.get("letters_not_shown", 0) == count
+    assert ("do not show the letters" in caplog.text) == (count > 0)
