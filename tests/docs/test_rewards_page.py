@@ -17,10 +17,10 @@ from recrm_tasks.rewards import (
     FunctionJudge,
     HybridReward,
     Reward,
-    judge_options,
     reward_options,
     trainer_options,
 )
+from recrm_tasks.rewards.judges import judge_options
 from recrm_tasks.rewards.service.app import reward_app
 
 PAGE = "docs/rewards.md"
