@@ -1,7 +1,7 @@
 # make demo    a real small model on all five dimensions, and tables           (about 8 minutes on 2 cores, first time)
 # make test    everything that CI runs                                         (about 35 minutes on 2 cores)
 # make test-vllm   real engines: vLLM's CPU build and its server, in a separate environment; part of make test
-# make check   the fast part of make test: linters, types, tests without a model  (about 5 minutes on 2 cores, the first time)
+# make check   the fast part of make test: linters, types, tests without a model  (about 3 minutes on 2 cores, 5 the first time)
 # make fuzz    100,000 broken completions and 10,000 broken files                  (about 10 minutes on 2 cores)
 # make generated   writes the files that are generated from the code: lm-eval's YAML and the Inspect task files
 
