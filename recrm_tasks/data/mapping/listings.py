@@ -254,7 +254,7 @@ def _items(look: Look, prompt: Prompt) -> list[str]:
         headings = [heading for heading, _ in counts.most_common(_HEADINGS)]
         for start in range(min(3, len(headings))):
             chosen, best = [headings[start]], _fit(look, prompt, headings[start] + end)
-            for heading in headings:  # of prompts in other words
+            for heading in (h for h in headings if h not in chosen):  # of prompts in other words
                 fit = _fit(look, prompt, _any(*chosen, heading) + end)
                 if fit.once > best.once:
                     chosen, best = [*chosen, heading], fit

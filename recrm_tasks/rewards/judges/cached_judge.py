@@ -13,16 +13,17 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from recrm_tasks.answers.prompt import Mode, Prompt
+from recrm_tasks.answers.prompt import Prompt
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.rewards.judges.judge import Heard, Judge, Reply, replies_of
+from recrm_tasks.rewards.judges.outer_judge import OuterJudge
 from recrm_tasks.rewards.judges.reply_store import ReplyStore
 
 _Awaited: TypeAlias = "Future[Reply | None]"
 """A reply that a caller is finding out; None if that caller was cancelled."""
 
 
-class CachedJudge:
+class CachedJudge(OuterJudge):
     """Keeps the replies of a judge by content: its name and mode, and the turns and allowed answers of a question.
 
     Equal questions that are asked at the same time, in one batch or by several callers, are asked once. A reply is kept
@@ -50,10 +51,9 @@ class CachedJudge:
         for option, value in (("most", most), ("most_on_disk", most_on_disk)):
             if not isinstance(value, int) or value < 1:
                 raise RecrmError(f"{option} must be a whole number from 1, not {value!r}")
-        self._judge = judge
+        super().__init__(judge)
         self._most = most
         self._store = None if path is None else ReplyStore(Path(path), most_on_disk)
-        self._begin()
 
     def _begin(self) -> None:
         self._lock = threading.Lock()
@@ -61,21 +61,7 @@ class CachedJudge:
         self._in_flight: dict[str, _Awaited] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"_judge": self._judge, "_most": self._most, "_store": self._store}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._begin()
-
-    @property
-    def mode(self) -> Mode:
-        """That of the judge."""
-        return self._judge.mode
-
-    @property
-    def name(self) -> str:
-        """That of the judge."""
-        return self._judge.name
+        return {**super().__getstate__(), "_most": self._most, "_store": self._store}
 
     async def ask(self, prompts: Sequence[Prompt], heard: Heard | None = None) -> list[Reply]:
         """See `Judge.ask`."""

@@ -7,11 +7,12 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from recrm_tasks.answers.prompt import Mode, Prompt
+from recrm_tasks.answers.prompt import Prompt
 from recrm_tasks.rewards.judges.background import start_in_background
-from recrm_tasks.rewards.judges.judge import Heard, Judge, Reply, replies_of
+from recrm_tasks.rewards.judges.judge import Heard, Reply, replies_of
+from recrm_tasks.rewards.judges.outer_judge import OuterJudge
 
 
 class _Waiting(NamedTuple):
@@ -19,7 +20,7 @@ class _Waiting(NamedTuple):
     reply: Future[Reply]
 
 
-class GatheringJudge:
+class GatheringJudge(OuterJudge):
     """Asks a judge all that was asked meanwhile in one batch.
 
     A model in this process answers one batch at a time. Callers that ask one question each, as some trainers do from
@@ -34,31 +35,10 @@ class GatheringJudge:
         >>> judge = GatheringJudge(FunctionJudge(lambda prompt: '{"answer": "A"}'))
     """
 
-    def __init__(self, judge: Judge) -> None:
-        self._judge = judge
-        self._begin()
-
     def _begin(self) -> None:
         self._lock = threading.Lock()
         self._waiting: list[_Waiting] = []
         self._busy = False
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"_judge": self._judge}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._begin()
-
-    @property
-    def mode(self) -> Mode:
-        """That of the judge."""
-        return self._judge.mode
-
-    @property
-    def name(self) -> str:
-        """That of the judge."""
-        return self._judge.name
 
     async def ask(self, prompts: Sequence[Prompt], heard: Heard | None = None) -> list[Reply]:
         """See `Judge.ask`. If the caller is cancelled, those of its questions that still wait are not asked."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -25,16 +25,16 @@ class _Episodes(BaseModel):
     episodes: list[Episode]
 
 
+_Form = TypeVar("_Form", bound=BaseModel)
+
+
 def read_cases(body: bytes) -> list[Case]:
     """Those of `{"cases": [...]}`.
 
     Raises:
         Refusal: the body has another form; says what and where (400).
     """
-    try:
-        return _Cases.model_validate(read_json(body)).cases
-    except ValidationError as error:
-        raise Refusal(400, first_problem(error, "the body")) from None
+    return _read(_Cases, body).cases
 
 
 def read_episodes(body: bytes) -> list[Episode]:
@@ -43,8 +43,12 @@ def read_episodes(body: bytes) -> list[Episode]:
     Raises:
         Refusal: the body has another form; says what and where (400).
     """
+    return _read(_Episodes, body).episodes
+
+
+def _read(form: type[_Form], body: bytes) -> _Form:
     try:
-        return _Episodes.model_validate(read_json(body)).episodes
+        return form.model_validate(read_json(body))
     except ValidationError as error:
         raise Refusal(400, first_problem(error, "the body")) from None
 
