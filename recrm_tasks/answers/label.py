@@ -85,7 +85,7 @@ class LabelKind(Kind[Labels]):
 
     def read(self, completion: object, prompt: Prompt) -> Answer:
         """See `Kind.read`. A ready prompt may ask for JSON with keys of its own."""
-        stated = prompt.stated(completion)
+        stated = prompt.stated(completion, whole_list=True)
         answer = read(
             stated,
             FORMS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -30,6 +31,11 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 ANSWER_TOKENS = 256
 """Token limit of a generated answer: plenty for the short answer, too little for thinking models."""
+
+
+_MARK = r"[ \t]*[.):、．：）][^\n]*"
+_OPTIONS = re.compile(rf"([A-Z]){_MARK}(?:\n\s*(?!\1)[A-Z]{_MARK})+|[-*•·][^\n]+(?:\n\s*[-*•·][^\n]+)+")
+"""A list of at least two options, each with a letter of its own or behind a bullet."""
 
 
 class Message(BaseModel):
@@ -72,17 +78,20 @@ class Prompt(NamedTuple):
     ready: bool = False
     """Whether the record has its own prompt, which may ask for another form of answer."""
 
-    def stated(self, completion: object) -> object:
+    def stated(self, completion: object, whole_list: bool = False) -> object:
         """The part of a completion that may contain the answer, or the reason why there is none.
 
-        Thinking comes before it, and base models continue after the answer's line.
+        Thinking comes before it, and base models continue after the answer's line. With `whole_list`, a first line that
+        is an item of a list comes with the other items: a base model that repeats all options has chosen none.
         """
         if not isinstance(completion, str):
             return completion
         text = without_thinking(completion, self.opened, self.marks)
         if self.style == "chat" or isinstance(text, Reason):
             return text
-        return text.strip().partition("\n")[0]
+        text = text.strip()
+        listed = _OPTIONS.match(text) if whole_list else None
+        return text.partition("\n")[0] if listed is None else listed.group()
 
     def outcome(self, answer: Answer) -> Outcome:
         """The outcome of an answer to this question."""

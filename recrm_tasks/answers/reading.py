@@ -327,12 +327,18 @@ def _read_lone_ends(text: str, tally: _Tally, parse_line: Parse) -> None:
 
 
 def _read_lines(text: str, tally: _Tally, parse_line: Parse, parse_end: Parse) -> None:
-    """Reads each line of a text as a statement. Lines that are equal are read once, unless they are taken back."""
+    """Reads each line of a text as a statement. Lines that are equal are read once, unless they are taken back.
+
+    A text that begins with a bullet is a list, whose items are read alike.
+    """
     lines = text.splitlines(keepends=True)
+    listed = _BULLET.match(text) is not None
     done: set[str] = set()
     position = 0
     for place, line in enumerate(lines):
         start, position = position, position + len(line)
+        if listed:
+            line = _BULLET.sub("", line)
         if place in (0, len(lines) - 1):
             tally.add(_BULLET.sub("", line), text, start, parse=parse_end if len(lines) > 1 else None)
         elif line not in done and not line.isspace() and not tally.add(line, text, start, parse=parse_line):

@@ -150,6 +150,19 @@ def test_a_base_models_answer_is_its_first_line():
     assert dim.kind.read(" C", prompt).reason == "out_of_range"
     assert dim.kind.read("\n\n", prompt).reason == "empty"
     assert dim.kind.read("The answer\nB", prompt).reason == "no_answer"
+    # A list of options, repeated or invented, has chosen none.
+    for text in [
+        "A. fully supported\nB. contradicts the evidence\n\nAnswer with",
+        "A. 8 people\n\nB. 6\nC. 570",
+        "- yes\n- no\n\nEnd",
+    ]:
+        assert dim.kind.read(text, prompt).reason == "ambiguous"
+    for text in [
+        "B. it adds a fact\nB. it adds a fact",
+        "- B\n- the reply adds a fact",
+        "B. it adds a fact\n\n[User query]\nA. x",
+    ]:
+        assert dim.kind.read(text, prompt).value == 1
     (prompt, *_) = asked("ranking", style="completion")
     order = ", ".join(reversed(prompt.choices))
     assert dim.kind.read(None, prompt).reason == "empty"
