@@ -337,11 +337,11 @@ def _read_lines(text: str, tally: _Tally, parse_line: Parse, parse_end: Parse) -
     position = 0
     for place, line in enumerate(lines):
         start, position = position, position + len(line)
-        if listed:
-            line = _BULLET.sub("", line)
         if place in (0, len(lines) - 1):
             tally.add(_BULLET.sub("", line), text, start, parse=parse_end if len(lines) > 1 else None)
-        elif line not in done and not line.isspace() and not tally.add(line, text, start, parse=parse_line):
-            done.add(line)
+        elif line not in done and not line.isspace():
+            item = _BULLET.sub("", line) if listed else line
+            if not tally.add(item, text, start, parse=parse_line):
+                done.add(line)
         if tally.settled:
             return
