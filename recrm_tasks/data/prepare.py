@@ -6,7 +6,7 @@ import hashlib
 import json
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from queue import Full, Queue
 from threading import Event, Thread
@@ -70,12 +70,13 @@ def prepare(
     if found is not None:
         problems = Problems.of(found.manifest["problems"])
         if strict:
-            _refuse(problems, found.manifest["rows"], dimension)
+            _refuse(problems, found.manifest["rows"], dimension, found.manifest["partial"])
     else:
         with _Check(origin, dimension, plan, home, ordered) as check:
             problems = check.run()
             if strict:
-                _refuse(problems, check.rows - len(check.dropped), dimension)
+                partial = [said for fits in check.fits for said in fits.partial()]
+                _refuse(problems, check.rows - len(check.dropped), dimension, partial)
             found = check.finish()
     if not found.manifest["rows"] and stop:
         others = ", ".join(sorted(found.manifest["others"]))
@@ -96,10 +97,10 @@ def has_order(origin: Origin, dimension: Dimension, plan: Plan) -> bool:
     return bool(found.manifest["rows"] or not problems.total)
 
 
-def _refuse(problems: Problems, rows: int, dimension: Dimension) -> None:
+def _refuse(problems: Problems, rows: int, dimension: Dimension, partial: Sequence[str]) -> None:
     if problems.total:
         raise DataError(
-            problems.message(rows, dimension.key)
+            "\n".join([problems.message(rows, dimension.key), *partial])
             + "\nCorrect or remove them (docs/data.md describes the record of each dimension), or leave them out and "
             "have them counted: `unusable: skip` in a mapping.yaml."
         )
@@ -164,6 +165,7 @@ class _Check:
             "others": dict(self.others),
             "problems": self.problems.to_json(),
             "misses": self._misses(),
+            "partial": [said for fits in self.fits for said in fits.partial()],
         }
         index = pa.Table.from_batches(self._index, index_schema(self.dimension))
         return self._writer.finish(manifest, renamed(index, self.renamed))

@@ -76,6 +76,10 @@ def check_given(source: Source, dimension: Dimension, origin: Origin, files: Seq
             f"{where}.messages: each row asks about one candidate, and their list needs a question of its own: leave "
             "`messages` out"
         )
+    if source.no_lists and source.label is not None and source.label.listed == "ranks":
+        raise DataError(
+            f"{where}.label.listed: ranks say nothing of rows that are in no list; `list_id` names the list"
+        )
     known = [*own_fields(dimension.record_type)]
     for name in source.fields:
         if name not in known:

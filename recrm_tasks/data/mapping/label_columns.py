@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -10,11 +11,12 @@ from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.data.formats import texts
 from recrm_tasks.data.formats.candidates import names_in, to_candidates
 from recrm_tasks.data.formats.patterns import group_count
-from recrm_tasks.data.formats.turns import last_answers
+from recrm_tasks.data.formats.turns import answers_in, last_answers
 from recrm_tasks.data.mapping import column_names
-from recrm_tasks.data.mapping.column_words import are_labels, words_of
+from recrm_tasks.data.mapping.column_words import are_labels, is_listing, words_of
 from recrm_tasks.data.mapping.doubts import Choice
 from recrm_tasks.data.mapping.label_meaning import Meaning, allowed_labels, as_part, graded, meaning_of, to_write
+from recrm_tasks.data.mapping.listed_candidates import list_pair
 from recrm_tasks.data.mapping.listings import is_about_one, listings_in
 from recrm_tasks.data.mapping.look import LOOKED_AT, Look, column_list, columns_of, distinct, few
 from recrm_tasks.data.mapping.mapping_file import OPEN, LabelColumn, TextPart
@@ -39,9 +41,15 @@ def find_label(look: Look, taken: dict[str, Any]) -> tuple[LabelColumn, LabelSet
     fields = {c for v in (taken.get("fields") or {}).values() if v is not None for c in columns_of(v)} | set(prompt)
     lists = is_list(look.dimension.record_type)
     names = column_names.LABELS + column_names.LABEL if lists else column_names.LABEL
+    if lists and (chosen := _chosen_side(look, taken)) is not None:
+        return chosen, None
     says = [c for c in look.named((*look.dimension.telling, *look.dimension.contrary)) if c not in fields]
+    if not lists:
+        spans = look.named(column_names.with_spans(look.dimension.contrary))
+        says += [c for c in spans if c not in fields and c not in says and is_listing(look, c)]
     plain = [c for c in look.named(names) if c not in fields]
     if not lists:
+        plain = [c for c in plain if c in look.label_like]  # no answer that a score judges
         # A column of texts is no label, if another one has labels.
         readable = [c for c in (*says, *plain) if are_labels(look, words_of(look, c))]
         says, plain = ([c for c in each if not readable or c in readable] for each in (says, plain))
@@ -50,6 +58,9 @@ def find_label(look: Look, taken: dict[str, Any]) -> tuple[LabelColumn, LabelSet
         found = [c for c in prompt if look.is_turns(c) and last_answers(look.column(c)).null_count == 0]
     if lists:
         found = _inner_grades(look, taken) or found
+        found = found or [c for c in look.named((*column_names.RANKS, *column_names.ORDERS)) if c not in fields][:1]
+    elif found:
+        found = [*found, *_scores_beside(look, found, fields)]
     if len(found) > 1 and not lists and _agree(look, found):
         found = found[:1]
     if len(found) == 1:
@@ -58,6 +69,26 @@ def find_label(look: Look, taken: dict[str, Any]) -> tuple[LabelColumn, LabelSet
         return _asked(look, meaning_of(look, found[0]), prompt or sorted(fields))
     _ask_which(look, found, fields, prompt, lists)
     return LabelColumn(column=OPEN), None
+
+
+def _chosen_side(look: Look, taken: dict[str, Any]) -> LabelColumn | None:
+    """The label where one of two columns has the candidates that were chosen, and the other the rest."""
+    pair = list_pair(look)
+    candidates = (taken.get("fields") or {}).get(CANDIDATES)
+    if pair is None or taken.get("list_id") is not None or taken.get("no_lists"):
+        return None
+    others = look.named((*look.dimension.telling, *column_names.LABELS, *column_names.LABEL))
+    if candidates == list(pair) or not (candidates == OPEN or set(others) - set(pair)):
+        return LabelColumn(column=pair[0], listed="chosen")
+    return None
+
+
+def _scores_beside(look: Look, found: Sequence[str], fields: set[str]) -> list[str]:
+    """The columns of scores beside an answer, which may be what they judge."""
+    if not set(found) <= set(look.named(column_names.ANSWERS)):
+        return []
+    scores = [c for c in look.named(column_names.SCORES) if c not in fields and c not in found]
+    return [c for c in scores if are_labels(look, words_of(look, c))]
 
 
 def complete_label(
@@ -80,11 +111,12 @@ def complete_label(
     if is_list(look.dimension.record_type):
         in_text = isinstance((taken.get("fields") or {}).get(CANDIDATES), TextPart)
         seen = look.distinct(given.column)
+        ranks = given.column in look.named(column_names.RANKS)
         if taken.get("list_id") is not None or taken.get("no_lists"):
             # Beside grades, a word is a mistake in its row.
-            asked = not any(column_names.word(v).isdecimal() for v in seen)
+            asked = ranks or not any(column_names.word(v).isdecimal() for v in seen)
         else:
-            asked = in_text
+            asked = in_text or ranks or pa.types.is_list(texts.parsed(look.column(given.column)).type)
         return (_list_label(look, given.column, taken) if asked and seen else given), None
     if not look.strings(given.column):  # some files of several: their rows are refused one by one
         return given, None
@@ -196,6 +228,10 @@ def _inner_grades(look: Look, taken: dict[str, Any]) -> list[str]:
     if not isinstance(name, str) or "list_id" in taken or taken.get("no_lists") or name == OPEN:
         return []
     names = (*look.dimension.telling, *column_names.LABELS, *column_names.LABEL)
+    return _inner(look, name, names) or _inner(look, name, column_names.RANKS)
+
+
+def _inner(look: Look, name: str, names: Sequence[str]) -> list[str]:
     wanted = {column_names.same(n) for n in names}
     for head in filter(None, (name, name.rpartition(".")[0])):
         first = next((row for row in texts.values_of(look.column(head)) if row), None)
@@ -208,6 +244,8 @@ def _inner_grades(look: Look, taken: dict[str, Any]) -> list[str]:
 
 def _list_label(look: Look, column: str, taken: dict[str, Any]) -> LabelColumn:
     candidates = (taken.get("fields") or {}).get(CANDIDATES, OPEN)
+    if not taken.get("no_lists") and _has_ranks(look, column):
+        return LabelColumn(column=column, listed="ranks")
     if "list_id" in taken or taken.get("no_lists") or (candidates == OPEN and is_about_one(look, column)):
         return _yes_or_no(look, column)
     if candidates == OPEN and not taken.get("messages"):
@@ -215,8 +253,9 @@ def _list_label(look: Look, column: str, taken: dict[str, Any]) -> LabelColumn:
     if candidates == OPEN:
         candidates = next(iter(listings_in(look, taken["messages"])), OPEN)
     in_text = candidates == OPEN or isinstance(candidates, TextPart)
-    values = look.column(column)
-    values = last_answers(values) if look.is_turns(column) else texts.parsed(values)
+    values = answers_in(look.column(column))
+    if not look.is_turns(column):
+        values = texts.parsed(values)
     base = LabelColumn(column=column)
     if not pa.types.is_list(values.type):
         words = words_of(look, column, many=None)
@@ -224,7 +263,9 @@ def _list_label(look: Look, column: str, taken: dict[str, Any]) -> LabelColumn:
             base = base.model_copy(update={"read": "answer", "key": words.key})
             values = texts.parsed(words.rows)
     if pa.types.is_list(values.type):
-        return _names(look, base, values.to_pylist(), candidates) if in_text else _grades(look, column, values)
+        return (
+            _names(look, base, values.to_pylist(), candidates) if in_text else _grades(look, base, values, candidates)
+        )
     seen = distinct(values)
     if not seen:
         look.ask(
@@ -255,6 +296,12 @@ def _list_label(look: Look, column: str, taken: dict[str, Any]) -> LabelColumn:
 
 def _yes_or_no(look: Look, column: str) -> LabelColumn:
     """The label of rows with one candidate each: grades, or words for yes and no."""
+    if column in look.named(column_names.RANKS):
+        look.ask(
+            f"label: {column} has ranks, which say nothing without lists; the columns are {column_list(look.columns)}",
+            Choice({"label": {"column": "COLUMN"}}),
+        )
+        return LabelColumn(column=OPEN)
     if all(column_names.word(value).isdecimal() for value in look.distinct(column)):
         return LabelColumn(column=column)
     words = words_of(look, column)
@@ -288,6 +335,9 @@ def _names(look: Look, base: LabelColumn, rows: list[Any], candidates: Any) -> L
     if all(v in ("0", "1", "True", "False") for row in said for v in row) and any(len(row) > 1 for row in said):
         return base
     shown = _shown(look, candidates)
+    full = all(len(row) == len(c) for row, c in zip(rows, shown, strict=False) if row)
+    if shown and full and any(len(set(row)) < len(row) for row in said) and all(v.isdecimal() for r in said for v in r):
+        return base  # a grade for each
     if any("0" in row for row in said) and not any(c["id"] == "0" for row in shown for c in row):
         base = base.model_copy(update={"numbers": "from 0"})
     if said and all(len(row) == 1 for row in said):
@@ -336,20 +386,41 @@ def _numbers(look: Look, candidates: Any, values: pa.Array) -> list[str]:
     return [way for way, fit in fits.items() if fit and rows]
 
 
-def _grades(look: Look, column: str, values: pa.Array) -> LabelColumn:
+def _has_ranks(look: Look, column: str) -> bool:
+    """Whether a column, by its name, has the ranks of candidates: one in each row of a list, or all in one."""
+    if column_names.same(column.rpartition(".")[2]) not in {column_names.same(n) for n in column_names.RANKS}:
+        return False
+    rows = [v for v in texts.values_of(look.column(column)) if v is not None]
+    entries = [v if isinstance(v, list) else names_in(str(v)) for v in rows]
+    return bool(rows) and all(str(v).isdecimal() for row in entries for v in row)
+
+
+def _grades(look: Look, base: LabelColumn, values: pa.Array, candidates: Any) -> LabelColumn:
     """A label per candidate: not where the lists may as well be orders of the candidates."""
+    column = base.column
     rows = [[str(v) for v in row] for row in values.to_pylist() if row]
-    if any(len(r) > 2 for r in rows) and all(set(r) == {str(i) for i in range(len(r))} for r in rows):
+    first = next((n for n in (0, 1) if all(set(r) == {str(i + n) for i in range(len(r))} for r in rows)), None)
+    if first is not None and any(len(r) > 2 for r in rows):
+        ways = [Choice({"label": {"column": column, "numbers": "labels"}}, "grades, higher is better")]
         look.ask(
-            f"label: each list in {column} holds every number from 0 on once: are they grades, or an order?",
-            Choice({"label": {"column": column, "numbers": "labels"}}, "grades, higher is better"),
+            f"label: each list in {column} holds every number from {first} on once: are they grades, ranks, or an "
+            "order?",
+            *(ways if first == 0 else []),
+            Choice({"label": {"column": column, "listed": "ranks"}}, "the rank of each candidate: the first is chosen"),
             Choice(
-                {"label": {"column": column, "numbers": "from 0", "listed": "order"}},
+                {"label": {"column": column, "numbers": f"from {first}", "listed": "order"}},
                 "numbers of candidates from the best on: the first one is what the user chose",
             ),
         )
-        return LabelColumn(column=column, numbers=OPEN)
-    return LabelColumn(column=column)
+        return base.model_copy(update={"numbers": OPEN})
+    shown = _shown(look, candidates)
+    known = [{n for c in row for n in (c["id"], c["text"])} for row in shown]
+    if not any(len(r) > 1 for r in rows) or len(rows) != len(shown):
+        return base
+    named = zip(rows, shown, known, strict=True)
+    if all(len(r) == len(set(r)) == len(c) and names.issuperset(r) for r, c, names in named):
+        return base.model_copy(update={"listed": "order"})  # nobody chooses all
+    return base
 
 
 def _lists(look: Look, taken: dict[str, Any]) -> list[str]:

@@ -13,11 +13,12 @@ import pyarrow.compute as pc
 from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.data.formats import texts
 from recrm_tasks.data.formats.paths import column_at
-from recrm_tasks.data.formats.turns import is_turns
+from recrm_tasks.data.formats.turns import is_dialogue, is_turns
 from recrm_tasks.data.mapping import column_names
 from recrm_tasks.data.mapping.doubts import Choice, Doubt
 from recrm_tasks.data.mapping.mapping_file import TextPart, Values
 from recrm_tasks.dimensions.base import Dimension
+from recrm_tasks.dimensions.record_fields import is_list
 
 LOOKED_AT = 200
 """Columns without a known name that are looked at: nobody reads a list of thousands."""
@@ -68,6 +69,10 @@ class Look:
             self._turns[path] = is_turns(self.column(path))
         return self._turns[path]
 
+    def is_dialogue(self, path: str) -> bool:
+        """Whether a column has lists of pairs of what the user and the assistant said before."""
+        return is_dialogue(self.column(path))
+
     def strings(self, path: str) -> list[str]:
         """The texts of a column that are not blank."""
         return [str(v) for v in texts.plain(self.column(path)).to_pylist() if v is not None and str(v).strip()]
@@ -105,9 +110,16 @@ class Look:
 
     @cached_property
     def label_like(self) -> set[str]:
-        """The columns that labels may be in, by their names."""
+        """The columns that labels may be in, by their names.
+
+        An answer beside a score is what is judged, if it is a text.
+        """
         names = (*self.dimension.telling, *self.dimension.contrary, *column_names.LABEL, *column_names.LABELS)
-        return set(self.named(names))
+        if is_list(self.dimension.record_type):
+            names = (*names, *column_names.RANKS, *column_names.ORDERS)
+        scores = self.named(column_names.SCORES)
+        judged = [c for c in self.named(column_names.ANSWERS) if self.is_prose(c)] if scores else []
+        return {*self.named(names), *scores} - set(judged)
 
     def row(self, index: int, paths: Sequence[str]) -> str:
         """One row for a person: whole texts of some columns."""

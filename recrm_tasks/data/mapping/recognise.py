@@ -12,7 +12,7 @@ from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.answers.prompt import LANGS
 from recrm_tasks.data.mapping import column_names
 from recrm_tasks.data.mapping.doubts import Choice, Doubt
-from recrm_tasks.data.mapping.fields import Fields, ask_for_missing, decided, find_fields, one
+from recrm_tasks.data.mapping.fields import Fields, ask_for_dialogue, ask_for_missing, decided, find_fields, one
 from recrm_tasks.data.mapping.label_columns import complete_label, find_label, says_the_label
 from recrm_tasks.data.mapping.layout import splits_of
 from recrm_tasks.data.mapping.listings import ask_for_candidates
@@ -112,6 +112,7 @@ class _Recognition:
             taken["fields"] = beside(look, prompt, fields)
         elif prompt is None:
             ask_for_missing(look, found)
+            ask_for_dialogue(look, found, fields)
             taken |= found.source()
         elif self._is_whole(found, prompt):
             self._ask_which(prompt, found)
@@ -193,7 +194,7 @@ class _Recognition:
         if "messages" not in self.given:
             left = left_beside(look, prompt, found, used, label)
             if left:
-                ask_for_reading(look, prompt, left, found, used)
+                ask_for_reading(look, prompt, left, found, used, label)
                 taken["messages"] = OPEN
                 return
         turns = columns_of(prompt)[-1]
