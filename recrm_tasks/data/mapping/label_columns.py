@@ -273,7 +273,7 @@ def _list_label(look: Look, column: str, taken: dict[str, Any]) -> LabelColumn:
             *(Choice({"label": {"column": c}}) for c in _lists(look, taken) or ["COLUMN"]),
         )
         return LabelColumn(column=OPEN)
-    if in_text and all(len(names_in(v)) > 1 for v in seen):
+    if in_text and all(len(names_in(v)) > 1 for v in seen) and not _name_candidates(look, values, candidates):
         rows = [names_in(v) for v in texts.plain(values).to_pylist() if v]
         return _names(look, base, rows, candidates)
     if not all(v.isdecimal() and len(v) < 10 for v in seen):
@@ -386,6 +386,13 @@ def _numbers(look: Look, candidates: Any, values: pa.Array) -> list[str]:
     return [way for way, fit in fits.items() if fit and rows]
 
 
+def _name_candidates(look: Look, values: pa.Array, candidates: Any) -> bool:
+    """Whether each value, as a whole, is the name of a candidate of its row."""
+    shown = _shown(look, candidates)
+    rows = zip(texts.plain(values).to_pylist(), shown, strict=False)
+    return bool(shown) and all(v is None or any(v.strip() in (c["id"], c["text"]) for c in row) for v, row in rows)
+
+
 def _has_ranks(look: Look, column: str) -> bool:
     """Whether a column, by its name, has the ranks of candidates: one in each row of a list, or all in one."""
     if column_names.same(column.rpartition(".")[2]) not in {column_names.same(n) for n in column_names.RANKS}:
@@ -403,8 +410,8 @@ def _grades(look: Look, base: LabelColumn, values: pa.Array, candidates: Any) ->
     if first is not None and any(len(r) > 2 for r in rows):
         ways = [Choice({"label": {"column": column, "numbers": "labels"}}, "grades, higher is better")]
         look.ask(
-            f"label: each list in {column} holds every number from {first} on once: are they grades, ranks, or an "
-            "order?",
+            f"label: each list in {column} holds every number from {first} on once: are they "
+            f"{'grades, ' if first == 0 else ''}ranks, or an order?",
             *(ways if first == 0 else []),
             Choice({"label": {"column": column, "listed": "ranks"}}, "the rank of each candidate: the first is chosen"),
             Choice(

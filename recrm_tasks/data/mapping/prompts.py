@@ -43,10 +43,8 @@ def ready_prompt(look: Look, fields: Fields) -> Prompt | None:
         return None
     answers = [c for c in look.named(column_names.ANSWERS) if _answers(look, c)]
     if not answers:
-        turns = [c for c in look.leaves if look.is_turns(c)]
-        return (
-            turns[0] if len(turns) == 1 and not look.named([n for pair in column_names.PAIRS for n in pair]) else None
-        )
+        turns = [c for c in look.named(column_names.ASKED) if look.is_turns(c)]
+        return turns[0] if len(turns) == 1 else None
     asked = [
         c for c in look.named(("instruction", "指令", *column_names.ASKED)) if c not in answers and look.strings(c)
     ]

@@ -74,7 +74,7 @@ class Fits:
         for place, text in self.first_miss.items():
             total, name = self.texts[place], place.removeprefix("fields.")
             yield (
-                f"the pattern of {name} fits {total - self.misses[place]:,} of {total:,} texts "
+                f"the pattern of {name} fits {total - self.misses[place]:,} of {total:,} rows "
                 f"({self.first[place][0].looks_for!r}); it is missing in the others, such as {_beginning(text)!r}"
             )
 
