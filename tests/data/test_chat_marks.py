@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recrm_tasks.data.formats.chat_marks import marked_turns, without_end_marks
@@ -76,6 +76,7 @@ def test_texts_that_only_mention_marks_stay(text):
     assert not is_turns(pa.array([text]))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["user", "assistant"]), st.text(min_size=1)), min_size=1))
 def test_every_rendered_conversation_is_read_back(said):
     said = [(role, content.strip()) for role, content in said if content.strip() and "<" not in content]

@@ -93,6 +93,23 @@ class TestEarlierTurns:
         first = [("s", "s"), ("u", "hi"), ("a", "hello"), ("u", "and?"), ("u", "q")]
         assert (said, problems) == ([first, [("s", "s"), ("u", "q")], None], [])
 
+    def test_one_row_of_another_form_is_refused_alone(self):
+        column = pa.array([json.dumps([["hi", "hello"]]), json.dumps([["a", "b", "c"]])])
+        turns, problems = to_turns([column, pa.array(["q", "q"])])
+        assert [t and len(t) for t in turns.to_pylist()] == [3, None]
+        assert problems == [(1, "expected a turn with role and content, found list")]
+
+    def test_texts_that_follow_each_other_are_one_turn(self):
+        s, t, q, r = (pa.array([text]) for text in "stqr")
+        turns, _ = to_turns([s, t, pa.array([[["hi", "hello"]]]), q, r])
+        assert [(t["role"], t["content"]) for t in turns.to_pylist()[0]] == [
+            ("system", "s\n\nt"), ("user", "hi"), ("assistant", "hello"), ("user", "q\n\nr"),
+        ]  # fmt: skip
+
+    def test_a_part_of_a_file_may_have_none(self):
+        turns, _ = to_turns([pa.array(["s"]), pa.array([[]]), pa.array(["q"])])
+        assert [(t["role"], t["content"]) for t in turns.to_pylist()[0]] == [("system", "s"), ("user", "q")]
+
     @pytest.mark.parametrize("rows", [[["a", "b"]], [[["a", "b", "c"]]], [[[1, 2]]], [[]], ["[]"], [1]])
     def test_other_lists_are_none(self, rows):
         assert not is_dialogue(pa.array(rows))
@@ -261,3 +278,11 @@ class TestOfferedAnswers:
             "label: {column: score, values: {'0': inconsistent, '1': consistent}}",
             "label: {column: score, values: {'0': consistent, '1': inconsistent}}",
         ]
+
+    def test_of_a_last_turn_beside_a_score(self, tmp_path):
+        rows = [
+            {"messages": [{"role": "user", "content": whole(q)}, {"role": "assistant", "content": "一致"}],
+             "score": int(q["yes"])}
+            for q in questions("factual")
+        ]  # fmt: skip
+        assert "each of the columns messages, score may be it" in question("factual", put(tmp_path, "factual", rows))

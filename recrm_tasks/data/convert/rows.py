@@ -21,13 +21,13 @@ from recrm_tasks.data.formats import Chunk, texts
 from recrm_tasks.data.formats.candidates import to_candidates
 from recrm_tasks.data.formats.paths import column_at
 from recrm_tasks.data.formats.stated import stated_words
-from recrm_tasks.data.formats.turns import answers_in, as_text, is_dialogue, is_turns, to_turns
+from recrm_tasks.data.formats.turns import answers_in, as_text, has_turns, to_turns
 from recrm_tasks.data.mapping.layout import dimensions_named
 from recrm_tasks.data.mapping.mapping_file import LabelColumn, Source, TextPart, Values
 from recrm_tasks.data.store.schema import COMMON, ITEMS, TURNS, required_fields, schema_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import Dimension
-from recrm_tasks.dimensions.record_fields import FieldType, field_type, is_list, own_fields
+from recrm_tasks.dimensions.record_fields import FieldKind, FieldType, field_type, is_list, own_fields
 from recrm_tasks.dimensions.rendering import render
 
 Rows = npt.NDArray[np.int64]
@@ -234,8 +234,7 @@ class _Conversion:
             if name in ("label", "labels"):
                 continue
             field, required = field_type(record, name), name in required_fields(record)
-            listed = field.kind == "items"
-            column = (self._listed if listed else self._object)(self.fields.get(name))
+            column = self._values_of(self.fields.get(name), field.kind)
             found = self._column(name, column, field)
             if not source.own and not field.is_list and pa.types.is_string(found.type):
                 found = _not_blank(found)  # an empty cell is missing
@@ -302,22 +301,20 @@ class _Conversion:
         mask[list(complaints)] = True
         self.refuse(mask, reason, lambda i: complaints[i])
 
-    def _object(self, wanted: str | list[str] | None) -> pa.Array:
+    def _values_of(self, wanted: str | list[str] | None, kind: FieldKind) -> pa.Array:
+        """The values of a field. Several columns make an object; lists of candidates follow each other, and so does
+        what is said in several columns."""
         if wanted is None:
             return pa.nulls(len(self.numbers), pa.string())
         if isinstance(wanted, str):
             return self.column(wanted)
         columns = [self.column(name) for name in wanted]
-        if any(is_turns(column) or is_dialogue(column) for column in columns):
+        if kind == "items":
+            rows = zip(*map(texts.values_of, columns), strict=True)
+            return texts.column_of([_one_list(row) for row in rows])
+        if kind == "text" and any(map(has_turns, columns)):
             return as_text(columns)
         return pa.StructArray.from_arrays(columns, [name.rpartition(".")[2] for name in wanted])
-
-    def _listed(self, wanted: str | list[str] | None) -> pa.Array:
-        """A list of candidates; several columns follow each other in it."""
-        if not isinstance(wanted, list):
-            return self._object(wanted)
-        rows = zip(*(texts.values_of(self.column(name)) for name in wanted), strict=True)
-        return texts.column_of([_one_list(row) for row in rows])
 
     def _label(self, wanted: LabelColumn, columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
         record = self.dimension.record_type

@@ -78,7 +78,7 @@ def _joined(columns: Sequence[pa.Array]) -> list[Any]:
 
 def _in_sequence(columns: Sequence[pa.Array]) -> list[Any]:
     """The turns of several columns as one list in each row, or one text where no column has turns."""
-    of_turns = [is_turns(c) or is_dialogue(c) for c in columns]
+    of_turns = [has_turns(c) for c in columns]
     if not any(of_turns):
         return _joined(columns)
     parts = [_read(c) if turns else plain(c).to_pylist() for c, turns in zip(columns, of_turns, strict=True)]
@@ -88,15 +88,26 @@ def _in_sequence(columns: Sequence[pa.Array]) -> list[Any]:
 def _one_after_the_other(row: Sequence[Any], of_turns: Sequence[bool]) -> Any:
     """The turns of one row; a value that should be a list of turns, and is none, as it is."""
     said: list[Any] = []
+    texts: list[str] = []
     begun = False
+
+    def take_texts() -> None:
+        """Texts that follow each other are one turn."""
+        if texts:
+            said.append({"role": "user" if begun else "system", "content": "\n\n".join(texts)})
+            texts.clear()
+
     for value, turns in zip(row, of_turns, strict=True):
-        begun = begun or turns
+        if turns:
+            take_texts()
+            begun = True
         if isinstance(value, list):
             said += value
-        elif isinstance(value, str) and value.strip():
-            said.append({"role": "user" if begun else "system", "content": value})
-        elif value is not None and not isinstance(value, str):
+        elif isinstance(value, str):
+            texts += [value] if value.strip() else []
+        elif value is not None:
             return value
+    take_texts()
     asked = any(not isinstance(turn, dict) or turn.get("role") != "system" for turn in said)
     return said if asked else None
 
@@ -125,12 +136,18 @@ def _turns_of_pairs(row: list[list[str | None]]) -> list[Turn]:
 
 def is_dialogue(column: pa.Array) -> bool:
     """Whether a column has lists of pairs of texts: what was said before, as ms-swift's `history` has it."""
-    kind = column.type
-    nested = pa.types.is_list(kind) and pa.types.is_list(kind.value_type)
-    if not nested and not pa.types.is_string(kind):
-        return False
-    rows = [row for row in values_of(column) if row not in (None, [], "")]
+    rows = [row for row in _lists(column) if row not in (None, [], "")]
     return bool(rows) and all(map(_are_pairs, rows))
+
+
+def has_turns(column: pa.Array) -> bool:
+    """Whether some row has turns, pairs of them, or an empty list: a part of a file may have no others."""
+    return is_turns(column) or any(row == [] or _are_pairs(row) for row in _lists(column))
+
+
+def _lists(column: pa.Array) -> list[Any]:
+    kind = column.type
+    return values_of(column) if pa.types.is_list(kind) or pa.types.is_string(kind) else []
 
 
 def is_turns(column: pa.Array) -> bool:

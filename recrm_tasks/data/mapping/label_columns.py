@@ -60,7 +60,7 @@ def find_label(look: Look, taken: dict[str, Any]) -> tuple[LabelColumn, LabelSet
         found = _inner_grades(look, taken) or found
         found = found or [c for c in look.named((*column_names.RANKS, *column_names.ORDERS)) if c not in fields][:1]
     elif found:
-        found = [*found, *_scores_beside(look, found, fields)]
+        found = [*found, *_scores_beside(look, found, fields, prompt)]
     if len(found) > 1 and not lists and _agree(look, found):
         found = found[:1]
     if len(found) == 1:
@@ -83,9 +83,9 @@ def _chosen_side(look: Look, taken: dict[str, Any]) -> LabelColumn | None:
     return None
 
 
-def _scores_beside(look: Look, found: Sequence[str], fields: set[str]) -> list[str]:
-    """The columns of scores beside an answer, which may be what they judge."""
-    if not set(found) <= set(look.named(column_names.ANSWERS)):
+def _scores_beside(look: Look, found: Sequence[str], fields: set[str], prompt: Sequence[str]) -> list[str]:
+    """The columns of scores beside an answer or a last turn, which may be what they judge."""
+    if not set(found) <= {*look.named(column_names.ANSWERS), *prompt}:
         return []
     scores = [c for c in look.named(column_names.SCORES) if c not in fields and c not in found]
     return [c for c in scores if are_labels(look, words_of(look, c))]

@@ -46,6 +46,7 @@ class Look:
         self.columns = self._columns()
         self.doubts: list[Doubt] = []
         self._turns: dict[str, bool] = {}
+        self._dialogues: dict[str, bool] = {}
         self._named: dict[tuple[str, ...], list[str]] = {}
 
     def ask(self, what: str, *choices: Choice, example: str = "") -> None:
@@ -71,7 +72,9 @@ class Look:
 
     def is_dialogue(self, path: str) -> bool:
         """Whether a column has lists of pairs of what the user and the assistant said before."""
-        return is_dialogue(self.column(path))
+        if path not in self._dialogues:
+            self._dialogues[path] = is_dialogue(self.column(path))
+        return self._dialogues[path]
 
     def strings(self, path: str) -> list[str]:
         """The texts of a column that are not blank."""
