@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from recrm_tasks.data.convert import grouped_rows
+from recrm_tasks.data.convert.list_entries import each_entry
 from recrm_tasks.data.convert.problems import Problems
 from recrm_tasks.data.convert.rows import convert
 from recrm_tasks.data.formats import Chunk, read
@@ -231,7 +232,10 @@ def _chunks(
         columns = without_parts(source)
         for name, split in files:
             file = root / name
-            rows = with_text_parts(read(file), source, lists, fits[number])
+            rows = read(file)
+            if source.each is not None:
+                rows = each_entry(rows, source.each)
+            rows = with_text_parts(rows, source, lists, fits[number])
             if source.list_id is not None:
                 for chunk in grouped_rows.grouped(rows, columns):
                     yield file, chunk, grouped_rows.of_lists(columns), split

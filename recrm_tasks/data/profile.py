@@ -104,6 +104,8 @@ def described(source: Source) -> Iterator[tuple[str, str]]:
         value = getattr(source, name)
         if value is not None:
             yield name, _in_words(value)
+    if source.each is not None:
+        yield "each", f"{source.each}: each entry is a record"
     if source.no_lists:
         yield "list", "none: each row is a question of its own (ask=item)"
     for name, column in source.fields.items():

@@ -582,6 +582,12 @@ FORMS: dict[str, Form] = {
         {"relevant": 12, "irrelevant": 12},
         says=lambda q: [q["query"], q["item"]["name"], q["other"]["name"]],
     ),
+    "lists of items": Form(
+        "relevance",
+        lambda q: {"query": q["query"], "pos": [q["item"]["name"]], "neg": [q["other"]["name"], f"X{q['n']}"]},
+        {"relevant": 12, "irrelevant": 24},
+        says=lambda q: [q["query"], q["item"]["name"], q["other"]["name"], f"X{q['n']}"],
+    ),
     # User behavior prediction.
     "columns without a context": Form(
         "behavior",
@@ -705,6 +711,12 @@ FORMS: dict[str, Form] = {
         "ranking",
         lambda q: {"profile": q["profile"], "history": q["history"], "pos": names(q, True), "neg": names(q, False)},
         IR,
+    ),
+    "prompt, the chosen and the others": Form(
+        "ranking",
+        lambda q: {"prompt": "\n".join([q["profile"], *q["history"]]), "pos": names(q, True), "neg": names(q, False)},
+        IR,
+        ("fields: {candidates: [pos, neg], context: prompt}",),
     ),
     "objects of the chosen and of the others": Form(
         "ranking",

@@ -286,3 +286,31 @@ class TestOfferedAnswers:
             for q in questions("factual")
         ]  # fmt: skip
         assert "each of the columns messages, score may be it" in question("factual", put(tmp_path, "factual", rows))
+
+
+class TestListsOfItems:
+    @pytest.mark.parametrize("kind", ["text", "object", "JSON"])
+    def test_each_entry_is_a_record(self, kind, tmp_path):
+        """With the row's number, whatever became of the row; no list shows as a text."""
+        shows = {"text": str, "object": lambda name: {"name": name}, "JSON": str}[kind]
+        rows = [
+            {"query": "面", "pos": [shows("a")], "neg": [shows("b"), shows("c")]},
+            {"query": "茶", "pos": [], "neg": [shows("d")]},
+        ]
+        if kind == "JSON":
+            rows = [{k: json.dumps(v) if isinstance(v, list) else v for k, v in row.items()} for row in rows]
+        records = list(load("relevance", put(tmp_path, "relevance", rows)).records())
+        name = "name: {}" if kind == "object" else "{}"
+        assert sorted((r.query, r.item, r.label) for r in records) == sorted(
+            (query, name.format(item), label)
+            for query, item, label in [
+                ("面", "a", "relevant"), ("面", "b", "irrelevant"), ("面", "c", "irrelevant"),
+                ("茶", "d", "irrelevant"),
+            ]
+        )  # fmt: skip
+        assert {r.query: r.group for r in records} == {"面": "面", "茶": "茶"}
+
+    def test_an_empty_entry_is_refused_with_its_row(self, tmp_path):
+        rows = [{"query": "面", "pos": ["a"], "neg": ["b", ""]}]
+        with pytest.raises(DataError, match=r"(?s)1 of 3 rows .*line 1: item: Field required"):
+            load("relevance", put(tmp_path, "relevance", rows))

@@ -145,7 +145,19 @@ def _whole(source: Source, dimension: Dimension) -> bool:
 
 def _columns(source: Source) -> Iterator[tuple[str, str]]:
     """Each column that a source names, with the place where it does."""
-    for name in ("rows", "id", "group", "split", "lang", "source", "meta", "messages", "list_id", "candidate_id"):
+    for name in (
+        "rows",
+        "id",
+        "group",
+        "split",
+        "lang",
+        "source",
+        "meta",
+        "messages",
+        "each",
+        "list_id",
+        "candidate_id",
+    ):
         value = getattr(source, name)
         if name != "lang" or not isinstance(value, str):
             for each in columns_of(value):

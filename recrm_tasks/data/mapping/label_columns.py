@@ -78,7 +78,7 @@ def _chosen_side(look: Look, taken: dict[str, Any]) -> LabelColumn | None:
     if pair is None or taken.get("list_id") is not None or taken.get("no_lists"):
         return None
     others = look.named((*look.dimension.telling, *column_names.LABELS, *column_names.LABEL))
-    if candidates == list(pair) or not (candidates == OPEN or set(others) - set(pair)):
+    if candidates == list(pair) or not set(others) - set(pair):
         return LabelColumn(column=pair[0], listed="chosen")
     return None
 

@@ -185,6 +185,8 @@ class Source(_Part):
     before a list of turns."""
     last_turn: Literal["answer", "keep", "?"] = "answer"
     """A last turn of the assistant in ready prompts: the right answer, which is left out, or what is judged."""
+    each: str | None = None
+    """A column of lists, each entry of which is a record of its own, such as the items that fit a query."""
     fields: dict[str, str | list[str] | TextPart | None] = Field(default_factory=dict)
     """The record's field -> its column, several columns that make an object, a part of a text, or null: the source has
     none. Several columns of `candidates` are one list after the other."""

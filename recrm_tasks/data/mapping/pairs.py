@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from recrm_tasks.data.formats import texts
 from recrm_tasks.data.mapping import column_names
 from recrm_tasks.data.mapping.doubts import Choice
 from recrm_tasks.data.mapping.fields import Fields, find_fields, free_columns, may_be_none, weak_fields
@@ -17,6 +18,8 @@ class Side(NamedTuple):
 
     fields: dict[str, Any]
     label: LabelColumn
+    each: str | None = None
+    """The column, where it has lists: each entry is a record."""
 
 
 class Pair(NamedTuple):
@@ -56,7 +59,7 @@ def sides_of(look: Look, pair: Pair, given: dict[str, Any]) -> list[Side]:
     best, worst = (allowed := allowed_labels(look))[0], allowed[-1]
     whole = fields.source()["fields"]
     return [
-        Side(whole | {judged: _judged(look, column)}, LabelColumn(value=label))
+        Side(whole | {judged: _judged(look, column)}, LabelColumn(value=label), _each(look, column))
         for column, label in zip(pair, (best, worst), strict=True)
     ]
 
@@ -70,6 +73,11 @@ def group_of(look: Look, taken: dict[str, Any], sides: list[Side]) -> str | None
 
 def _judged(look: Look, column: str) -> str:
     return f"{column}.assistant" if look.is_turns(column) else column
+
+
+def _each(look: Look, column: str) -> str | None:
+    listed = not look.is_turns(column) and column in look.batch.schema.names
+    return column if listed and any(isinstance(v, list) for v in texts.values_of(look.column(column))) else None
 
 
 def _ask(look: Look, fields: Fields, free: list[str]) -> None:

@@ -113,6 +113,11 @@ def ask_for_reading(
     if choices and all(c in look.named(column_names.CONTINUED) for c in left):
         pass  # what a prompt is continued with, beside a label: it is what is judged
     else:
+        before = [c for c in left if look.is_dialogue(c)]
+        if look.is_turns(single) and before == left and not look.strings(f"{single}.system"):
+            choices.append(
+                Choice({"messages": [*columns[:-1], *before, single]}, f"{', '.join(before)} was said before")
+            )
         if not look.is_turns(single):
             choices.append(_one_after_the_other(look, columns, left))
         choices.append(Choice({"messages": prompt}, f"it is the whole prompt; {', '.join(left)} not needed"))

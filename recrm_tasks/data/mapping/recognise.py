@@ -15,6 +15,7 @@ from recrm_tasks.data.mapping.doubts import Choice, Doubt
 from recrm_tasks.data.mapping.fields import Fields, ask_for_dialogue, ask_for_missing, decided, find_fields, one
 from recrm_tasks.data.mapping.label_columns import complete_label, find_label, says_the_label
 from recrm_tasks.data.mapping.layout import splits_of
+from recrm_tasks.data.mapping.listed_candidates import list_pair
 from recrm_tasks.data.mapping.listings import ask_for_candidates
 from recrm_tasks.data.mapping.look import Look, columns_of
 from recrm_tasks.data.mapping.mapping_file import OPEN, LabelColumn, Source, Split, Values
@@ -181,7 +182,7 @@ class _Recognition:
         else:
             left = left_beside(look, prompt, found, self._used(taken), label)
             taken["messages"] = OPEN
-        ask_for_candidates(look, prompt, None if label == OPEN else label, left)
+        ask_for_candidates(look, prompt, None if label == OPEN else label, left, list_pair(look))
 
     def _used(self, taken: dict[str, Any]) -> set[str]:
         """The columns that were found, without those of the prompt."""
@@ -216,7 +217,8 @@ class _Recognition:
             return Proposal([_opened(Source(files=files, **taken), self.look.doubts)], None, self.look.doubts)
         shared = {**taken, "group": group_of(self.look, taken, sides), "id": None}
         shared = {k: v for k, v in shared.items() if v is not None}
-        sources = [Source(files=files, **{**shared, "fields": s.fields, "label": s.label}) for s in sides]
+        sides_only = ({"fields": s.fields, "label": s.label} | ({"each": s.each} if s.each else {}) for s in sides)
+        sources = [Source(files=files, **{**shared, **side}) for side in sides_only]
         return Proposal(sources, None, [], self._unused(sources), True)
 
     def _unused(self, sources: Sequence[Source]) -> list[str]:
