@@ -263,6 +263,16 @@ class TestOfferedAnswers:
             "last_turn: keep",
         ]
 
+    def test_of_a_completion_that_is_no_field(self, tmp_path):
+        """Where an item is judged, a completion may be anything."""
+        rows = [
+            {"prompt": f"面 {n}？", "completion": f"the {n}th noodle shop of the street", "label": label}
+            for n, label in enumerate(["relevant", "partial"] * 2)
+        ]
+        assert offered(question("relevance", put(tmp_path, "relevance", rows))) == [
+            "fields: {query: prompt, item: completion}", "messages: [prompt, completion]", "messages: prompt",
+        ]  # fmt: skip
+
     @pytest.mark.parametrize("name", ["columns without evidence", "pairs without evidence", "no query"])
     def test_a_record_without_evidence_is_never_offered(self, name, tmp_path):
         form = FORMS[name]

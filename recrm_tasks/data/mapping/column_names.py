@@ -69,7 +69,7 @@ YES = ("1", "true", "yes", "y", "t", "positive", "是", "有", "会", "正", "�
 NO = ("0", "false", "no", "n", "f", "negative", "否", "没有", "不会", "负", "无", "不存在", "不包含")
 ANSWERS = ("output", "response", "completion", "answer", "solution", "target", "输出", "回答", "答案", "回复")
 """Columns with the answer to a ready prompt, if what they hold can be read as one."""
-CONTINUED = ("completion", "completions")
+CONTINUED = ("completion",)
 """Columns with what a model continued a prompt with, as preference data has it: it is what a label judges."""
 ASKED = (
     "query", "question", "input", "text", "problem", "source", "context", "content",

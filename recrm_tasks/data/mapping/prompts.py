@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from recrm_tasks.data.formats import texts
@@ -110,23 +110,31 @@ def ask_for_reading(
     if look.is_turns(single) and len(said) == len(left) == 1:
         judged = {"messages": [*columns, said[0]], "last_turn": "keep"}
         choices.append(Choice(judged, f"the turns of {said[0]} follow, and they are what is judged"))
-    if choices and all(c in look.named(column_names.CONTINUED) for c in left):
-        pass  # what a prompt is continued with, beside a label: it is what is judged
-    else:
-        before = [c for c in left if look.is_dialogue(c)]
-        if look.is_turns(single) and before == left and not look.strings(f"{single}.system"):
-            choices.append(
-                Choice({"messages": [*columns[:-1], *before, single]}, f"{', '.join(before)} was said before")
-            )
-        if not look.is_turns(single):
-            choices.append(_one_after_the_other(look, columns, left))
-        choices.append(Choice({"messages": prompt}, f"it is the whole prompt; {', '.join(left)} not needed"))
+    if not (choices and label not in (None, OPEN) and _are_judged(look, left)):
+        choices += _as_whole(look, prompt, left)
     look.ask(
         f"two readings are possible: {', '.join(columns)} may be the whole prompt, but {', '.join(left)} "
         f"{'stands' if len(left) == 1 else 'stand'} beside it and may belong to the question",
         *choices,
         example=look.row(0, [*columns, *left]),
     )
+
+
+def _are_judged(look: Look, columns: Sequence[str]) -> bool:
+    """Whether columns have what a model continued a prompt with, where that is what a label beside it judges."""
+    names = column_names.MAYBE.get(look.dimension.judged or "", ())
+    return set(columns) <= set(look.named([n for n in column_names.CONTINUED if n in names]))
+
+
+def _as_whole(look: Look, prompt: Prompt, left: Sequence[str]) -> Iterator[Choice]:
+    """The ways in which a prompt has what stands beside it, or does not need it."""
+    *first, single = columns_of(prompt)
+    before = [c for c in left if look.is_dialogue(c)]
+    if not look.is_turns(single):
+        yield _one_after_the_other(look, [*first, single], left)
+    elif before == left and not look.strings(f"{single}.system"):
+        yield Choice({"messages": [*first, *before, single]}, f"{', '.join(before)} was said before")
+    yield Choice({"messages": prompt}, f"it is the whole prompt; {', '.join(left)} not needed")
 
 
 def _one_after_the_other(look: Look, prompt: Sequence[str], left: Sequence[str]) -> Choice:
