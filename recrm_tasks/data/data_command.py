@@ -165,9 +165,8 @@ def _print(found: Profile) -> None:
         print(f"  groups      {found.groups:,}")
     for name, (median, most, longest) in found.lengths.items():
         print(f"  characters  {name}: median {median:,}, 99 % below {most:,}, longest {longest:,}")
-    for column, count in found.misses.items():
-        if count:
-            print(f"  no match    {count:,} texts in which the pattern of {column} does not fit: it is missing there")
+    for said in found.misses:
+        print(f"  no match    {said}")
     print(
         f"  duplicates  {found.duplicates:,} have the same content as an earlier record; "
         f"{found.overlap:,} of test are in another split too"

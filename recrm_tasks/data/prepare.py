@@ -6,7 +6,7 @@ import hashlib
 import json
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from queue import Full, Queue
 from threading import Event, Thread
@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from recrm_tasks.data.convert import grouped_rows
+from recrm_tasks.data.convert.list_entries import each_entry
 from recrm_tasks.data.convert.problems import Problems
 from recrm_tasks.data.convert.rows import convert
 from recrm_tasks.data.formats import Chunk, read
@@ -70,12 +71,13 @@ def prepare(
     if found is not None:
         problems = Problems.of(found.manifest["problems"])
         if strict:
-            _refuse(problems, found.manifest["rows"], dimension)
+            _refuse(problems, found.manifest["rows"], dimension, found.manifest["partial"])
     else:
         with _Check(origin, dimension, plan, home, ordered) as check:
             problems = check.run()
             if strict:
-                _refuse(problems, check.rows - len(check.dropped), dimension)
+                partial = [said for fits in check.fits for said in fits.partial()]
+                _refuse(problems, check.rows - len(check.dropped), dimension, partial)
             found = check.finish()
     if not found.manifest["rows"] and stop:
         others = ", ".join(sorted(found.manifest["others"]))
@@ -96,10 +98,10 @@ def has_order(origin: Origin, dimension: Dimension, plan: Plan) -> bool:
     return bool(found.manifest["rows"] or not problems.total)
 
 
-def _refuse(problems: Problems, rows: int, dimension: Dimension) -> None:
+def _refuse(problems: Problems, rows: int, dimension: Dimension, partial: Sequence[str]) -> None:
     if problems.total:
         raise DataError(
-            problems.message(rows, dimension.key)
+            "\n".join([problems.message(rows, dimension.key), *partial])
             + "\nCorrect or remove them (docs/data.md describes the record of each dimension), or leave them out and "
             "have them counted: `unusable: skip` in a mapping.yaml."
         )
@@ -164,6 +166,7 @@ class _Check:
             "others": dict(self.others),
             "problems": self.problems.to_json(),
             "misses": self._misses(),
+            "partial": [said for fits in self.fits for said in fits.partial()],
         }
         index = pa.Table.from_batches(self._index, index_schema(self.dimension))
         return self._writer.finish(manifest, renamed(index, self.renamed))
@@ -229,7 +232,10 @@ def _chunks(
         columns = without_parts(source)
         for name, split in files:
             file = root / name
-            rows = with_text_parts(read(file), source, lists, fits[number])
+            rows = read(file)
+            if source.each is not None:
+                rows = each_entry(rows, source.each)
+            rows = with_text_parts(rows, source, lists, fits[number])
             if source.list_id is not None:
                 for chunk in grouped_rows.grouped(rows, columns):
                     yield file, chunk, grouped_rows.of_lists(columns), split

@@ -45,8 +45,8 @@ class Profile:
     overlap: int = 0
     """Records of the test split with the same content as one of another split."""
     groups: int | None = None
-    misses: dict[str, int] = field(default_factory=dict)
-    """Per place in the mapping with a pattern: the texts that it does not fit."""
+    misses: list[str] = field(default_factory=list)
+    """Patterns that do not fit all texts: how many, and one that they do not fit."""
     one_sided: int = 0
     """Lists without a positive or without a negative."""
     problems: Problems = field(default_factory=Problems)
@@ -68,9 +68,9 @@ def profile(origin: Origin, dimension: Dimension, mapping: str | None) -> Profil
     if dropped := stored.manifest["dropped"]:
         kept = np.delete(np.arange(stored.index.num_rows), dropped)
         stored = replace(stored, index=stored.index.take(pa.array(kept)))
+    found.misses = stored.manifest["partial"]
     if not found.rows:
         return found
-    found.misses = stored.manifest["misses"]
     found.splits = _counts(stored, "split")
     found.langs = _counts(stored, "lang")
     found.labels = _label_counts(stored, dimension)
@@ -84,6 +84,15 @@ def profile(origin: Origin, dimension: Dimension, mapping: str | None) -> Profil
     return found
 
 
+_SAID = {
+    "chosen": "the chosen ones",
+    "order": "from the best on: the first one is chosen",
+    "ranks": "ranks: the lowest is chosen",
+    "filled": "whether there is an entry",
+}
+"""What the ways to read a label are called."""
+
+
 def proposal(profiles: list[Profile]) -> dict[str, DimensionMapping]:
     """The mapping of all dimensions that were checked."""
     return {p.dimension.key: p.plan.mapping for p in profiles}
@@ -95,6 +104,8 @@ def described(source: Source) -> Iterator[tuple[str, str]]:
         value = getattr(source, name)
         if value is not None:
             yield name, _in_words(value)
+    if source.each is not None:
+        yield "each", f"{source.each}: each entry is a record"
     if source.no_lists:
         yield "list", "none: each row is a question of its own (ask=item)"
     for name, column in source.fields.items():
@@ -106,6 +117,7 @@ def described(source: Source) -> Iterator[tuple[str, str]]:
             return
         how = [f"the answer at {source.label.key}" if source.label.key else "the answer in it"]
         how = how if source.label.read == "answer" else []
+        how += [_SAID[way] for way in (source.label.listed, source.label.read) if way in _SAID]
         how += [values] if values else [f"grades {' > '.join(source.label.grades)}"] if source.label.grades else []
         yield "label", f"{source.label.column}" + (f" ({'; '.join(how)})" if how else "")
 

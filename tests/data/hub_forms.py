@@ -169,6 +169,29 @@ def best_first(q: Row) -> str:
     return json.dumps({"ranking": order})
 
 
+def said_before(q: Row) -> list[list[str]]:
+    """Earlier turns, as ms-swift's `history` has them."""
+    return [[f"您好，第{q['n']}次", "请说"]] if q["zh"] else [[f"Hello number {q['n']}", "Please ask."]]
+
+
+def ranks(q: Row) -> list[int]:
+    """The rank of each candidate: 1 for the chosen one."""
+    rest = iter((2, 3, 4))
+    return [1 if i == q["chosen"] else next(rest) for i in range(4)]
+
+
+def names(q: Row, chosen: bool | None = None) -> list[str]:
+    """The names of the candidates, or of those that were chosen or not."""
+    return [c["name"] for i, c in enumerate(q["candidates"]) if chosen is None or chosen == (i == q["chosen"])]
+
+
+def marked(q: Row, answer: str = "") -> str:
+    """A ready prompt with the marks of a chat template."""
+    system = f"<|im_start|>system\n{q['system']}<|im_end|>\n"
+    end = f"{answer}<|im_end|>\n" if answer else ""
+    return f"{system}<|im_start|>user\n{whole(q)}<|im_end|>\n<|im_start|>assistant\n{end}"
+
+
 def pick(q: Row, zh: tuple[str, str], en: tuple[str, str]) -> str:
     """The word for no or yes."""
     return (zh if q["zh"] else en)[q["yes"]]
@@ -309,7 +332,91 @@ FORMS: dict[str, Form] = {
         ("fields: {query: null}",),
         says=lambda q: q["needed"][1:],
     ),
+    "query, response and history": Form(
+        "factual",
+        lambda q: {"system": q["system"], "query": whole(q), "response": pick(q, ("不一致", "一致"), CONSISTENT),
+                   "history": said_before(q) if q["n"] % 2 else []},
+        FC,
+        ("messages: [system, history, query]",),
+        says=lambda q: [q["system"], *q["needed"], *(said_before(q)[0] if q["n"] % 2 else [])],
+    ),
+    "columns without evidence": Form(
+        "factual",
+        lambda q: {"query": whole(q), "response": q["response"], "label": pick(q, ("不一致", "一致"), CONSISTENT)},
+        FC,
+        ("messages: [query, response]",),
+    ),
+    "pairs without evidence": Form(
+        "factual",
+        lambda q: {"prompt": "\n".join(q["evidence"]), "right_answer": q["good"], "hallucinated_answer": q["bad"]},
+        {"consistent": 12, "inconsistent": 12},
+        ("fields: {evidence: prompt, query: null}",),
+        says=lambda q: [*q["evidence"], q["good"], q["bad"]],
+    ),
+    "columns, spans": Form(
+        "factual",
+        lambda q: {"query": q["query"], "evidence": q["evidence"], "response": q["response"],
+                   "hallucination_spans": [] if q["yes"] else [{"start": 0, "end": 2, "text": q["response"][:2]}]},
+        FC,
+    ),
+    "columns, lists of labels": Form(
+        "factual",
+        lambda q: {"query": q["query"], "evidence": q["evidence"], "response": q["response"],
+                   "labels": [] if q["yes"] else [[0, 2 + q["n"]]]},
+        FC,
+        ("label: {column: labels, values: {'false': consistent, 'true': inconsistent}, read: filled}",),
+    ),
+    "prompt with the marks of a chat": Form(
+        "factual", lambda q: {"prompt": marked(q), "label": pick(q, ("不一致", "一致"), CONSISTENT)}, FC,
+        says=lambda q: [q["system"], *q["needed"]],
+    ),
+    "text with the marks of a chat": Form(
+        "factual", lambda q: {"text": marked(q, pick(q, ("不一致", "一致"), CONSISTENT))}, FC,
+        says=lambda q: [q["system"], *q["needed"]],
+    ),
+    "an answer that is judged beside a score": Form(
+        "factual",
+        lambda q: {"query": q["query"], "evidence": q["evidence"], "answer": q["response"], "score": int(q["yes"])},
+        FC,
+        ("fields: {response: answer}", "label: {column: score, values: {'0': inconsistent, '1': consistent}}"),
+    ),
+    "an answer beside a score that it contradicts": Form(
+        "factual",
+        lambda q: {"prompt": whole(q), "answer": "一致" if q["zh"] else "consistent", "score": int(q["yes"])},
+        FC,
+        ("label: {column: score, values: {'0': inconsistent, '1': consistent}}",),
+    ),
+    "an answer beside a score that says the same": Form(
+        "factual",
+        lambda q: {"prompt": whole(q), "answer": "consistent" if q["yes"] else "inconsistent", "score": int(q["yes"])},
+        FC,
+    ),
     # Instruction following.
+    "prompt, completion and label": Form(
+        "instruction",
+        lambda q: {"prompt": q["rules"] + "\n" + q["query"], "completion": q["response"], "label": bool(q["yes"])},
+        IF,
+        ("label: {column: label, values: {'false': violates, 'true': follows}}",
+         "fields: {instruction: prompt, query: null, response: completion}"),
+    ),
+    "turns of a prompt and a completion": Form(
+        "instruction",
+        lambda q: {
+            "prompt": [{"role": "system", "content": q["rules"]}, {"role": "user", "content": q["query"]}],
+            "completion": [{"role": "assistant", "content": q["response"]}], "label": bool(q["yes"]),
+        },
+        IF,
+        ("label: {column: label, values: {'false': violates, 'true': follows}}",
+         "fields: {instruction: prompt.system, query: prompt.user, response: completion.assistant}"),
+    ),
+    "system, query, response, history and a label": Form(
+        "instruction",
+        lambda q: {"system": q["rules"], "query": q["query"], "response": q["response"], "history": said_before(q),
+                   "label": "pass" if q["yes"] else "fail"},
+        IF,
+        ("fields: {instruction: system}", "fields: {query: [history, query]}"),
+        says=lambda q: [*q["needed"], *said_before(q)[0]],
+    ),
     "messages, the last turn is judged": Form(
         "instruction",
         lambda q: {
@@ -475,6 +582,12 @@ FORMS: dict[str, Form] = {
         {"relevant": 12, "irrelevant": 12},
         says=lambda q: [q["query"], q["item"]["name"], q["other"]["name"]],
     ),
+    "lists of items": Form(
+        "relevance",
+        lambda q: {"query": q["query"], "pos": [q["item"]["name"]], "neg": [q["other"]["name"], f"X{q['n']}"]},
+        {"relevant": 12, "irrelevant": 24},
+        says=lambda q: [q["query"], q["item"]["name"], q["other"]["name"], f"X{q['n']}"],
+    ),
     # User behavior prediction.
     "columns without a context": Form(
         "behavior",
@@ -593,6 +706,76 @@ FORMS: dict[str, Form] = {
                    for i, c in enumerate(q["candidates"])],
         {"0": 36, "1": 12},
         ("messages: prompt", "no_lists: true", "fields: {candidates: null}"),
+    ),
+    "lists of the chosen and of the others": Form(
+        "ranking",
+        lambda q: {"profile": q["profile"], "history": q["history"], "pos": names(q, True), "neg": names(q, False)},
+        IR,
+    ),
+    "prompt, the chosen and the others": Form(
+        "ranking",
+        lambda q: {"prompt": "\n".join([q["profile"], *q["history"]]), "pos": names(q, True), "neg": names(q, False)},
+        IR,
+        ("fields: {candidates: [pos, neg], context: prompt}",),
+    ),
+    "objects of the chosen and of the others": Form(
+        "ranking",
+        lambda q: {"profile": q["profile"], "history": q["history"], "positive": q["candidates"][q["chosen"]],
+                   "negatives": [c for i, c in enumerate(q["candidates"]) if i != q["chosen"]]},
+        IR,
+    ),
+    "candidates in one text": Form(
+        "ranking",
+        lambda q: {"profile": q["profile"], "history": q["history"], "candidates": "；".join(names(q)),
+                   "label": names(q)[q["chosen"]]},
+        IR,
+    ),
+    "candidates in one text, a label for each": Form(
+        "ranking",
+        lambda q: {"profile": q["profile"], "history": q["history"], "候选商家": "|".join(names(q)),
+                   "labels": "|".join(str(int(i == q["chosen"])) for i in range(4))},
+        IR,
+    ),
+    "candidates in numbered lines": Form(
+        "ranking",
+        lambda q: {"profile": q["profile"], "history": q["history"], "label": q["chosen"] + 1,
+                   "candidates": "\n".join(f"{i}. {name}" for i, name in enumerate(names(q), 1))},
+        IR,
+    ),
+    "candidates in one text, commas": Form(
+        "ranking",
+        lambda q: {"profile": q["profile"], "history": q["history"], "candidates": ", ".join(names(q)),
+                   "clicked": [i == q["chosen"] for i in range(4)]},
+        IR,
+    ),
+    "ranks": Form(
+        "ranking",
+        lambda q: {"profile": q["profile"], "history": q["history"], "candidates": names(q), "rank": ranks(q)},
+        IR,
+    ),
+    "ranks in the candidates": Form(
+        "ranking",
+        lambda q: {"profile": q["profile"], "history": q["history"],
+                   "candidates": [{**c, "rank": rank} for c, rank in zip(q["candidates"], ranks(q), strict=True)]},
+        IR,
+    ),
+    "a row for each candidate, with its rank": Form(
+        "ranking",
+        lambda q: [{"session_id": f"s{q['n']}", "profile": q["profile"], "history": q["history"], "item": name,
+                    "rank": rank} for name, rank in zip(names(q), ranks(q), strict=True)],
+        IR,
+    ),
+    "ranking": Form(
+        "ranking",
+        lambda q: {"profile": q["profile"], "history": q["history"], "candidates": names(q), "ranking": ranks(q)},
+        IR,
+        ("label: {column: ranking, listed: ranks}",),
+    ),
+    "names from the best on": Form(
+        "ranking",
+        lambda q: {"profile": q["profile"], "history": q["history"], "candidates": names(q),
+                   "ranking": names(q, True) + names(q, False)},
+        IR,
     ),
     "candidates in the text, best first": Form(
         "ranking",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -245,3 +246,38 @@ def test_where_numbers_begin_is_recognised_or_asked(tmp_path):
     assert load_with(1, 4) == [[1, 0, 0, 0], [0, 0, 0, 1]]
     with pytest.raises(DataError, match="may count them from 0 or count them from 1"):
         load_with(1, 2)
+
+
+@pytest.mark.parametrize("by", ["column", "pattern"])
+def test_rows_without_a_list_are_no_list_of_their_own(by, tmp_path):
+    """Each is refused, and the message says how many rows a pattern fits, and shows one that it does not fit."""
+    rows = [
+        {
+            "prompt": f"{'会话' if n % 2 else 'Session'}：s{n}\n候选：{name}",
+            **({"session": f"s{n}" if n % 2 else None} if by == "column" else {}),
+            "label": int(name == "面馆"),
+        }
+        for n in range(4)
+        for name in ("寿司店", "面馆", "茶楼")
+    ]
+    (tmp_path / "ranking.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows), encoding="utf-8")
+    list_id = "session" if by == "column" else {"column": "prompt", "pattern": r"会话：(\w+)"}
+    source = {
+        "files": {"-": ["ranking.jsonl"]},
+        "list_id": list_id,
+        "fields": {"candidates": {"column": "prompt", "pattern": "候选：(.+)"}},
+        "label": {"column": "label"},
+    }
+    mapping = tmp_path / "m.yaml"
+    content = {"sources": [source]}
+    mapping.write_text(json.dumps({"dimensions": {"ranking": content}}), encoding="utf-8")
+    with pytest.raises(DataError, match="it is not known which list the row is in") as caught:
+        load("ranking", str(tmp_path), mapping=str(mapping))
+    assert re.search(r"\(6 no (session|list_id in prompt)\)", str(caught.value))
+    if by == "pattern":
+        assert "the pattern of list_id fits 6 of 12 rows ('会话：(\\\\w+)')" in str(caught.value)
+        assert "such as 'Session：s0\\n候选：寿司店'" in str(caught.value)
+    mapping.write_text(json.dumps({"dimensions": {"ranking": {**content, "unusable": "skip"}}}), encoding="utf-8")
+    found = load("ranking", str(tmp_path), mapping=str(mapping))
+    assert sorted(r.id for r in found.records()) == ["s1", "s3"]
+    assert all(r.labels == [0, 1, 0] for r in found.records())

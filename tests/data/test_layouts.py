@@ -532,7 +532,7 @@ UNCLEAR = {
     ),
     "grades or an order": (
         "ranking", "ranking.jsonl", [{**r, "labels": list(range(len(r["labels"])))} for r in plain("ranking")],
-        ["labels holds every number from 0 on once", "grades, or an order?"], {"label.numbers": "labels"}, {},
+        ["labels holds every number from 0 on once", "grades, ranks, or an order?"], {"label.numbers": "labels"}, {},
     ),
     "empty labels": (
         "ranking", "ranking.jsonl", [{**r, "labels": None, "best": r["labels"]} for r in plain("ranking")],

@@ -6,7 +6,7 @@ import json
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recrm_tasks.data.formats.turns import last_answers, to_turns
@@ -32,6 +32,7 @@ def by_row(values):
 
 @pytest.mark.parametrize("names", [("role", "content"), ("content", "role"), ("from", "value")])
 @pytest.mark.parametrize("keep_last", [False, True])
+@settings(deadline=None)
 @given(content=st.one_of(rows, odd_rows), skipped=st.integers(0, 2))
 def test_both_ways_give_the_same(names, keep_last, content, skipped):
     whole = column(content, names)

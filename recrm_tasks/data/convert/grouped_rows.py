@@ -59,7 +59,8 @@ def of_lists(source: Source) -> Source:
     """The mapping of what `grouped` gives."""
     assert source.label is not None
     fields = {**source.fields, CANDIDATES: CANDIDATES}
-    label = LabelColumn(column=LABELS, values=source.label.values)
+    ranked = source.label.listed == "ranks"
+    label = LabelColumn(column=LABELS, values=source.label.values, listed="ranks" if ranked else "labels")
     return source.model_copy(
         update={
             "fields": fields,
@@ -120,15 +121,22 @@ def _spooled(
     writer = None
     for chunk in chunks:
         problems += chunk.problems
-        unit, batch = chunk.unit, chunk.batch
-        if not batch.num_rows:
+        unit = chunk.unit
+        if not chunk.batch.num_rows:
             continue
+        lists = texts.plain(column_at(chunk.batch, source.list_id))
+        lists = pc.if_else(pc.equal(pc.utf8_trim_whitespace(lists), ""), pa.scalar(None, pa.string()), lists)
+        said = f"no {source.list_id}: it is not known which list the row is in"
+        problems += [
+            (number, said) for number in chunk.numbers[lists.is_null().to_numpy(zero_copy_only=False)].tolist()
+        ]
+        batch = chunk.batch.filter(lists.is_valid())
         if writer is None:
             writer = Writer(pa.schema([(name, pa.string()) for name in batch.schema.names if used(name)]), home)
         known = [batch.column(n) if n in batch.schema.names else pa.nulls(len(batch)) for n in writer.schema.names]
         writer.write(pa.RecordBatch.from_arrays([texts.plain(c) for c in known], schema=writer.schema))
-        names.append(texts.plain(column_at(batch, source.list_id)))
-        numbers.append(chunk.numbers)
+        names.append(lists.drop_null())
+        numbers.append(chunk.numbers[lists.is_valid().to_numpy(zero_copy_only=False)])
     stored = writer.finish({}, pa.table({})) if writer is not None else None
     return stored, names, np.concatenate(numbers) if numbers else np.array([], dtype=np.int64), problems, unit
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from recrm_tasks.answers.order import BY_ITEM
 from recrm_tasks.answers.prompt import LETTERS
 from recrm_tasks.data.convert.scalars import in_64_bits
-from recrm_tasks.data.formats.candidates import Problems, names_in
+from recrm_tasks.data.formats.candidates import Problems, name_of, names_in
 from recrm_tasks.data.formats.texts import values_of
 from recrm_tasks.data.mapping.mapping_file import LabelColumn
 from recrm_tasks.dimensions.rendering import render
@@ -36,8 +36,14 @@ def chosen_labels(column: pa.Array, candidates: pa.ListArray, wanted: LabelColum
     labels = []
     for index, (value, shown) in enumerate(zip(values_of(column), candidates.to_pylist(), strict=True)):
         found: list[int] | str | None = None
-        if wanted.listed != "labels":
+        if wanted.listed == "ranks":
+            found = _best_ranked(value, wanted)
+        elif wanted.listed != "labels":
             found = _listed(value, shown, wanted)
+        elif isinstance(value, str) and len(shown) > 1 and len(grades_in := names_in(value)) == len(shown):
+            found = _chosen(value, shown, wanted)
+            if isinstance(found, str):  # no name that has separators in it
+                found = _graded(grades_in, wanted)
         elif isinstance(value, list):
             found = (None if wanted.values else _named(value, shown)) or _graded(value, wanted)
         else:
@@ -106,7 +112,7 @@ def _named(values: list[Any], shown: list[dict[str, str]]) -> list[int] | None:
 
     A list of numbers, one per candidate, has grades.
     """
-    words = [render(v).strip() for v in values]
+    words = [name_of(v) for v in values]
     if not words or (len(words) == len(shown) and all(re.fullmatch(r"-?\d{1,19}|true|false", w) for w in words)):
         return None
     chosen = [[i for i, c in enumerate(shown) if word in (c["id"], c["text"])] for word in words]
@@ -132,7 +138,7 @@ def _listed(value: Any, shown: list[dict[str, str]], wanted: LabelColumn) -> lis
     """The grades where a label lists the chosen candidates, or candidates from the best on."""
     if value is None:
         return "no label"
-    words = [render(v).strip() for v in value] if isinstance(value, list) else names_in(render(value))
+    words = [name_of(v) for v in value] if isinstance(value, list) else _names_in(value, shown)
     places = [_place(word, shown, wanted) for word in words]
     wrong = next((place for place in places if isinstance(place, str)), None)
     if wrong is not None:
@@ -143,10 +149,24 @@ def _listed(value: Any, shown: list[dict[str, str]], wanted: LabelColumn) -> lis
     return [int(i in positive) for i in range(len(shown))]
 
 
+def _names_in(value: Any, shown: list[dict[str, str]]) -> list[str]:
+    """The names in a text, which may be that of a single candidate."""
+    word = name_of(value)
+    return [word] if any(word in (c["id"], c["text"]) for c in shown) else names_in(word)
+
+
+def _best_ranked(value: Any, wanted: LabelColumn) -> list[int] | str:
+    """The grades where a label has a rank per candidate: 1 for the lowest number."""
+    if value is None:
+        return "no label"
+    ranks = _graded(value if isinstance(value, list) else names_in(render(value)), wanted)
+    return ranks if isinstance(ranks, str) else [int(rank == min(ranks)) for rank in ranks]
+
+
 def _chosen(value: Any, shown: list[dict[str, str]], wanted: LabelColumn) -> list[int] | str:
     if value is None:
         return "no label"
-    place = _place(render(value).strip(), shown, wanted)
+    place = _place(name_of(value), shown, wanted)
     return place if isinstance(place, str) else [int(i == place) for i in range(len(shown))]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,13 +21,13 @@ from recrm_tasks.data.formats import Chunk, texts
 from recrm_tasks.data.formats.candidates import to_candidates
 from recrm_tasks.data.formats.paths import column_at
 from recrm_tasks.data.formats.stated import stated_words
-from recrm_tasks.data.formats.turns import is_turns, last_answers, to_turns
+from recrm_tasks.data.formats.turns import answers_in, as_text, has_turns, to_turns
 from recrm_tasks.data.mapping.layout import dimensions_named
 from recrm_tasks.data.mapping.mapping_file import LabelColumn, Source, TextPart, Values
 from recrm_tasks.data.store.schema import COMMON, ITEMS, TURNS, required_fields, schema_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import Dimension
-from recrm_tasks.dimensions.record_fields import FieldType, field_type, is_list, own_fields
+from recrm_tasks.dimensions.record_fields import FieldKind, FieldType, field_type, is_list, own_fields
 from recrm_tasks.dimensions.rendering import render
 
 Rows = npt.NDArray[np.int64]
@@ -234,7 +234,7 @@ class _Conversion:
             if name in ("label", "labels"):
                 continue
             field, required = field_type(record, name), name in required_fields(record)
-            column = self._object(self.fields.get(name))
+            column = self._values_of(self.fields.get(name), field.kind)
             found = self._column(name, column, field)
             if not source.own and not field.is_list and pa.types.is_string(found.type):
                 found = _not_blank(found)  # an empty cell is missing
@@ -301,24 +301,31 @@ class _Conversion:
         mask[list(complaints)] = True
         self.refuse(mask, reason, lambda i: complaints[i])
 
-    def _object(self, wanted: str | list[str] | None) -> pa.Array:
+    def _values_of(self, wanted: str | list[str] | None, kind: FieldKind) -> pa.Array:
+        """The values of a field. Several columns make an object; lists of candidates follow each other, and so does
+        what is said in several columns."""
         if wanted is None:
             return pa.nulls(len(self.numbers), pa.string())
         if isinstance(wanted, str):
             return self.column(wanted)
         columns = [self.column(name) for name in wanted]
+        if kind == "items":
+            rows = zip(*map(texts.values_of, columns), strict=True)
+            return texts.column_of([_one_list(row) for row in rows])
+        if kind == "text" and any(map(has_turns, columns)):
+            return as_text(columns)
         return pa.StructArray.from_arrays(columns, [name.rpartition(".")[2] for name in wanted])
 
     def _label(self, wanted: LabelColumn, columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
         record = self.dimension.record_type
         if wanted.column is None:
             return {"label": pa.repeat(wanted.value, len(self.numbers))}
-        raw = self.column(wanted.column)
-        if is_turns(raw):
-            raw = last_answers(raw)
+        raw = answers_in(self.column(wanted.column))
         choices = [str(c) for c in field_type(record, "label").choices] if "label" in own_fields(record) else []
         allowed = [name for name in self.labels.names if not choices or name in choices] if self.labels else choices
-        if wanted.read == "answer":
+        if wanted.read == "filled":
+            raw = texts.has_entries(raw)
+        elif wanted.read == "answer":
             raw = stated_words(raw, wanted.key, wanted.values or allowed)
         if "candidates" in columns:
             labels, problems = chosen_labels(raw, columns["candidates"], wanted)
@@ -385,6 +392,12 @@ def _filled(column: pa.Array, value: Any, where: pa.BooleanArray | None) -> pa.A
     shown = pa.scalar(render(value) if pa.types.is_string(column.type) else value, column.type)
     filled = pc.if_else(column.is_null(), shown, column)
     return filled if where is None else pc.if_else(where, filled, column)
+
+
+def _one_list(parts: Sequence[Any]) -> list[Any] | None:
+    """The entries of several values, each a list or a single entry."""
+    known = [part if isinstance(part, list) else [part] for part in parts if part is not None and part != ""]
+    return [entry for part in known for entry in part] if known else None
 
 
 def _contents(messages: pa.ListArray) -> pa.ListArray:

@@ -15,7 +15,7 @@ from recrm_tasks.dimensions.rendering import render
 IDS = ("id", "item_id", "itemid", "poi_id", "shop_id", "product_id", "sku_id", "编号", "商品id", "店铺id")
 _TEXTS = ("text", "content", "title_text", "文本")
 
-_SEPARATORS = re.compile(r"\s*(?:->|=>|[>→≻,，、;；\n])\s*")
+_SEPARATORS = re.compile(r"\s*(?:->|=>|[>→≻,，、;；|｜\n])\s*")
 
 Problems = list[tuple[int, str]]
 """The place of each row that cannot be used, and why."""
@@ -54,6 +54,14 @@ def to_candidates(
 def names_in(text: str) -> list[str]:
     """The names in a text that lists some: `B > A > C`, or with commas."""
     return [name for name in _SEPARATORS.split(text.strip().strip("[]")) if name]
+
+
+def name_of(value: Any) -> str:
+    """What a value that names a candidate names it by: an object's id or text, else the value itself."""
+    if isinstance(value, dict) and not isinstance(found := _candidates([value], None), str):
+        candidate = found[0]
+        return candidate["id"] if any(key.lower() in IDS for key in value) else candidate["text"]
+    return render(value).strip()
 
 
 def _candidates(row: Any, without: str | None) -> list[dict[str, str]] | str:

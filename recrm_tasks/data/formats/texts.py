@@ -138,6 +138,12 @@ def filled(column: pa.ListArray) -> pa.ListArray:
     return column
 
 
+def has_entries(column: pa.Array) -> pa.StringArray:
+    """`true` for each list with an entry, `false` for an empty one, and null for what is no list."""
+    rows = values_of(column)
+    return pa.array([str(bool(row)).lower() if isinstance(row, list) else None for row in rows], pa.string())
+
+
 def parsed(column: pa.Array) -> pa.Array:
     """JSON text -> a column of its values; other texts and values stay as they are."""
     if not pa.types.is_string(column.type):

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from recrm_tasks.data.formats.chat_marks import with_turns, without_end_marks
 from recrm_tasks.data.formats.texts import plain, values_of
 from recrm_tasks.data.store.schema import TURNS
 
@@ -35,9 +36,10 @@ Places = npt.NDArray[np.int64]
 def to_turns(columns: Sequence[pa.Array], keep_last: bool = False) -> tuple[pa.ListArray, list[tuple[int, str]]]:
     """One or several columns -> the prompt of each row.
 
-    Lists of turns (`role` and `content`, or `from` and `value`) stay turns; a turn of the assistant at the end is the
-    answer and no part of the question. Texts become one turn of the user; several columns follow each other in it.
-    Texts before a list of turns are the system's, and the turns of several columns follow each other.
+    Lists of turns (`role` and `content`, or `from` and `value`) and texts with the marks of a chat template are turns.
+    A turn of the assistant at the end is the answer and no part of the question. Lists of pairs are what the user and
+    the assistant said before. Texts become one turn of the user; several columns follow each other in it. Texts before
+    a column of turns are the system's, those behind it the user's, and the turns of several columns follow each other.
 
     Args:
         columns: of one prompt.
@@ -51,15 +53,7 @@ def to_turns(columns: Sequence[pa.Array], keep_last: bool = False) -> tuple[pa.L
         found = plain_turns.turns(keep_last)
         if found is not None:
             return found, []
-    if len(columns) > 1 and is_turns(columns[-1]):
-        start = next(i for i in range(len(columns), -1, -1) if i == 0 or not is_turns(columns[i - 1]))
-        turns_of_rows = [_one_after_the_other(row) for row in zip(*map(values_of, columns[start:]), strict=True)]
-        said = _joined(columns[:start]) if start else [None] * len(turns_of_rows)
-        rows = [_with_system(*row) for row in zip(said, turns_of_rows, strict=True)]
-    elif len(columns) > 1:
-        rows = _joined(columns)
-    else:
-        rows = values_of(columns[0])
+    rows = _read(columns[0]) if len(columns) == 1 else _in_sequence(columns)
     turns: list[list[Turn] | None] = []
     problems = []
     for index, row in enumerate(rows):
@@ -71,38 +65,113 @@ def to_turns(columns: Sequence[pa.Array], keep_last: bool = False) -> tuple[pa.L
     return pa.array(turns, TURNS), problems
 
 
+def as_text(columns: Sequence[pa.Array]) -> pa.StringArray:
+    """What is said in several columns, one after the other, with the names of the speakers where there are several."""
+    rows = to_turns(columns, keep_last=True)[0].to_pylist()
+    return pa.array([None if row is None else _with_speakers(row) for row in rows], pa.string())
+
+
 def _joined(columns: Sequence[pa.Array]) -> list[Any]:
     texts = zip(*(plain(c).to_pylist() for c in columns), strict=True)
     return ["\n\n".join(t for t in row if t) or None for row in texts]
 
 
-def _one_after_the_other(row: Sequence[Any]) -> Any:
-    """The turns of several columns as one list; a single value as it is."""
-    lists = [turns for turns in row if turns is not None]
-    if len(lists) > 1 and all(isinstance(turns, list) for turns in lists):
-        return [turn for turns in lists for turn in turns]
-    return lists[0] if lists else None
+def _in_sequence(columns: Sequence[pa.Array]) -> list[Any]:
+    """The turns of several columns as one list in each row, or one text where no column has turns."""
+    of_turns = [has_turns(c) for c in columns]
+    if not any(of_turns):
+        return _joined(columns)
+    parts = [_read(c) if turns else plain(c).to_pylist() for c, turns in zip(columns, of_turns, strict=True)]
+    return [_one_after_the_other(row, of_turns) for row in zip(*parts, strict=True)]
 
 
-def _with_system(said: str | None, turns: Any) -> Any:
-    return [{"role": "system", "content": said}, *turns] if said and isinstance(turns, list) else turns
+def _one_after_the_other(row: Sequence[Any], of_turns: Sequence[bool]) -> Any:
+    """The turns of one row; a value that should be a list of turns, and is none, as it is."""
+    said: list[Any] = []
+    texts: list[str] = []
+    begun = False
+
+    def take_texts() -> None:
+        """Texts that follow each other are one turn."""
+        if texts:
+            said.append({"role": "user" if begun else "system", "content": "\n\n".join(texts)})
+            texts.clear()
+
+    for value, turns in zip(row, of_turns, strict=True):
+        if turns:
+            take_texts()
+            begun = True
+        if isinstance(value, list):
+            said += value
+        elif isinstance(value, str):
+            texts += [value] if value.strip() else []
+        elif value is not None:
+            return value
+    take_texts()
+    asked = any(not isinstance(turn, dict) or turn.get("role") != "system" for turn in said)
+    return said if asked else None
+
+
+def _read(column: pa.Array) -> list[Any]:
+    """The values of a column, with turns in place of JSON text, of marked texts and of pairs."""
+    rows = values_of(column)
+    if pa.types.is_string(column.type):
+        rows = with_turns(column, rows)
+    return [_turns_of_pairs(row) if _are_pairs(row) else row for row in rows]
+
+
+def _are_pairs(row: Any) -> bool:
+    """Whether a value is a list of what the user said and what the assistant answered."""
+    return isinstance(row, list) and bool(row) and all(_is_pair(pair) for pair in row)
+
+
+def _is_pair(pair: Any) -> bool:
+    return isinstance(pair, list) and len(pair) == 2 and all(v is None or isinstance(v, str) for v in pair)
+
+
+def _turns_of_pairs(row: list[list[str | None]]) -> list[Turn]:
+    roles = ("user", "assistant")
+    return [{"role": role, "content": text} for pair in row for role, text in zip(roles, pair, strict=True) if text]
+
+
+def is_dialogue(column: pa.Array) -> bool:
+    """Whether a column has lists of pairs of texts: what was said before, as ms-swift's `history` has it."""
+    rows = [row for row in _lists(column) if row not in (None, [], "")]
+    return bool(rows) and all(map(_are_pairs, rows))
+
+
+def has_turns(column: pa.Array) -> bool:
+    """Whether some row has turns, pairs of them, or an empty list: a part of a file may have no others."""
+    return is_turns(column) or any(row == [] or _are_pairs(row) for row in _lists(column))
+
+
+def _lists(column: pa.Array) -> list[Any]:
+    kind = column.type
+    return values_of(column) if pa.types.is_list(kind) or pa.types.is_string(kind) else []
 
 
 def is_turns(column: pa.Array) -> bool:
-    """Whether a column has lists of turns."""
+    """Whether a column has lists of turns, or texts that are made of the marked turns of a chat template."""
     kind = column.type
     if pa.types.is_list(kind) and pa.types.is_struct(kind.value_type):
         return any(kind.value_type.get_field_index(name) >= 0 for name in ("role", "from"))
-    rows = values_of(column) if pa.types.is_string(kind) else []
+    rows = with_turns(column, values_of(column)) if pa.types.is_string(kind) else []
     turns = (turn for row in rows if isinstance(row, list) for turn in row)
     return any(isinstance(turn, dict) and ("role" in turn or "from" in turn) for turn in turns)
+
+
+def answers_in(column: pa.Array) -> pa.Array:
+    """The values of a column of answers: of turns, what the assistant says last; of texts, without an end mark."""
+    if is_turns(column):
+        return last_answers(column)
+    return without_end_marks(column) if pa.types.is_string(column.type) else column
 
 
 def last_answers(column: pa.Array) -> pa.StringArray:
     """What the assistant says in the last turn; null where the last turn is another's."""
     if (said := _Said.of(column)) is not None:
         return said.last_answers()
-    rows = values_of(column)
+    rows = _read(column)
     last = [_turn(row[-1]) if isinstance(row, list) and row else None for row in rows]
     return pa.array(
         [t["content"] if isinstance(t, dict) and t["role"] == "assistant" else None for t in last], pa.string()
@@ -173,7 +242,7 @@ def part_of_turns(column: pa.Array, part: str) -> pa.StringArray:
     `system`: the system's turns. `assistant`: the last turn, where it is the assistant's. `user`: what is said between
     the two; several turns are shown with the names of their speakers.
     """
-    return pa.array([_part(row, part) for row in values_of(column)], pa.string())
+    return pa.array([_part(row, part) for row in _read(column)], pa.string())
 
 
 def _part(row: Any, part: str) -> str | None:
@@ -186,10 +255,14 @@ def _part(row: Any, part: str) -> str | None:
         return last
     if part == "system":
         return "\n\n".join(t["content"] for t in said if t["role"] == "system") or None
-    others = [t for t in said if t["role"] != "system"]
-    if len(others) == 1:
-        return others[0]["content"]
-    return "\n\n".join(f"{t['role']}: {t['content']}" for t in others) or None
+    return _with_speakers([t for t in said if t["role"] != "system"]) or None
+
+
+def _with_speakers(turns: Sequence[Turn]) -> str:
+    """What is said, with the names of the speakers where there is more than one turn."""
+    if len(turns) == 1:
+        return turns[0]["content"]
+    return "\n\n".join(f"{t['role']}: {t['content']}" for t in turns)
 
 
 def _turns(row: Any, keep_last: bool) -> list[Turn] | str | None:

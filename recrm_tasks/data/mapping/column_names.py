@@ -69,6 +69,8 @@ YES = ("1", "true", "yes", "y", "t", "positive", "是", "有", "会", "正", "�
 NO = ("0", "false", "no", "n", "f", "negative", "否", "没有", "不会", "负", "无", "不存在", "不包含")
 ANSWERS = ("output", "response", "completion", "answer", "solution", "target", "输出", "回答", "答案", "回复")
 """Columns with the answer to a ready prompt, if what they hold can be read as one."""
+CONTINUED = ("completion",)
+"""Columns with what a model continued a prompt with, as preference data has it: it is what a label judges."""
 ASKED = (
     "query", "question", "input", "text", "problem", "source", "context", "content",
     "输入", "问题", "查询", "文本",
@@ -99,6 +101,29 @@ PAIRS = (
 """Names of two columns that stand for the judged field: in the first it deserves the best label, in the other the
 worst."""
 
+LIST_PAIRS = (
+    ("pos", "neg"), ("positive", "negative"), ("positive", "negatives"), ("positives", "negatives"),
+    ("pos_items", "neg_items"), ("positive_items", "negative_items"), ("pos_list", "neg_list"),
+    ("pos_item", "neg_items"), ("positive_item", "negative_items"), ("pos_item", "neg_item"),
+    ("positive_item", "negative_item"), ("pos_ids", "neg_ids"), ("positive_passages", "negative_passages"),
+    ("clicked_items", "unclicked_items"), ("clicked_item", "unclicked_items"), ("clicked_item", "unclicked_item"),
+    ("clicked", "unclicked"), ("clicked", "not_clicked"), ("chosen_items", "rejected_items"), ("chosen", "rejected"),
+    ("正例", "负例"), ("正样本", "负样本"), ("正样本列表", "负样本列表"), ("点击", "未点击"),
+    ("点击商品", "未点击商品"), ("点击商家", "未点击商家"),
+)  # fmt: skip
+"""Names of two columns that are a list of candidates together: those of the first were chosen."""
+SCORES = (
+    "score", "rating", "grade", "points", "verdict", "judgement", "judgment", "correct", "is_correct", "correctness",
+    "得分", "分数", "评分", "打分", "判定", "是否正确",
+)  # fmt: skip
+"""Names of columns in which somebody judges. Beside an `answer` they may have the label, and it be what is judged."""
+RANKS = ("rank", "ranks", "rank_list", "item_rank", "item_ranks", "排名", "名次", "位次")
+"""Of lists: the rank of each candidate, 1 for the best."""
+ORDERS = ("ranking", "rankings", "ranked", "ranked_list", "ranked_items", "ideal_ranking", "sorted", "排序", "排序结果")
+"""Of lists: the candidates from the best on, or their ranks."""
+SPANS = ("_spans", "_span", "_segments", "_sentences", "_list", "s", "片段", "列表")
+"""Endings of names of columns with a list of the places that something was found in."""
+
 SCALES: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("exact", "e"), ("substitute", "s"), ("complement", "c"), ("irrelevant", "i")),
     (("perfect",), ("excellent",), ("good",), ("fair",), ("bad",)),
@@ -118,6 +143,11 @@ SCALES: tuple[tuple[tuple[str, ...], ...], ...] = (
 def same(name: str) -> str:
     """A name in the form that names are compared in."""
     return re.sub(r"[^0-9a-z\u4e00-\u9fff.]+", "", name.casefold())
+
+
+def with_spans(names: Iterable[str]) -> list[str]:
+    """The names of columns that list the places of something, by names of columns that say whether there is any."""
+    return [name + ending for name in names for ending in SPANS]
 
 
 @lru_cache(maxsize=1 << 16)

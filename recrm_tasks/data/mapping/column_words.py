@@ -10,9 +10,10 @@ import pyarrow as pa
 
 from recrm_tasks.data.formats import texts
 from recrm_tasks.data.formats.stated import stated_words
-from recrm_tasks.data.formats.turns import last_answers
+from recrm_tasks.data.formats.turns import answers_in
 from recrm_tasks.data.mapping import column_names
 from recrm_tasks.data.mapping.look import Look, distinct
+from recrm_tasks.dimensions.record_fields import is_list
 
 MANY = 30
 """A column with more different values than this has texts, not labels."""
@@ -29,7 +30,7 @@ class Words(NamedTuple):
     rows: pa.StringArray
     seen: list[str]
     """The different ones."""
-    read: Literal["value", "answer"] = "value"
+    read: Literal["value", "answer", "filled"] = "value"
     key: str | None = None
 
 
@@ -42,6 +43,9 @@ def words_of(look: Look, path: str, key: str | None = None, many: int | None = M
         key: the key of the answers in its texts, where a person named it.
         many: different words that labels have at most. Names of candidates may be any number of words (None).
     """
+    if key is None and not is_list(look.dimension.record_type) and is_listing(look, path):
+        found = texts.has_entries(look.column(path))
+        return Words(found, distinct(found), "filled")
     rows = _texts_of(look, path)
     seen = distinct(rows)
     if not seen:
@@ -49,10 +53,17 @@ def words_of(look: Look, path: str, key: str | None = None, many: int | None = M
     if key is None and _few(seen, many) and not any(map(_is_text, seen)):
         return Words(rows, seen)
     for name in _keys(look, seen) if key is None else (key,):
-        found = _stated(look, rows, name, many)
-        if found is not None:
-            return found
+        stated = _stated(look, rows, name, many)
+        if stated is not None:
+            return stated
     return None
+
+
+def is_listing(look: Look, path: str) -> bool:
+    """Whether a column has lists, and an empty one among them: what it lists was not found in that row."""
+    rows = texts.values_of(look.column(path))
+    listing = any(row == [] for row in rows) and all(row is None or isinstance(row, list) for row in rows)
+    return listing and not look.is_turns(path) and not look.is_dialogue(path)
 
 
 def words_by_key(look: Look, path: str) -> list[Words]:
@@ -65,8 +76,7 @@ def words_by_key(look: Look, path: str) -> list[Words]:
 
 
 def _texts_of(look: Look, path: str) -> pa.StringArray:
-    raw = look.column(path)
-    return texts.plain(last_answers(raw) if look.is_turns(path) else raw)
+    return texts.plain(answers_in(look.column(path)))
 
 
 def _few(seen: list[str], many: int | None) -> bool:

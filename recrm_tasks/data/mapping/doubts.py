@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import yaml
+from pydantic import BaseModel
 
 _WIDTH = 110
+_FILES = 5
+"""Files that are named at most."""
 _MOST = 40
 """Answers that are listed at most."""
 
@@ -40,9 +43,13 @@ class Doubt:
             lines += ["  for example:", *(f"  | {line}".rstrip() for line in wrapped(self.example))]
         return "\n".join(lines)
 
-    def of(self, file: str) -> Doubt:
-        """The same, with the file that it is about."""
-        return replace(self, what=f"{file}: {self.what}")
+    def of(self, files: Sequence[str]) -> Doubt:
+        """The same, with the files that it is about, each of which the answer is for."""
+        if len(files) == 1:
+            return replace(self, what=f"{files[0]}: {self.what}")
+        shown = ", ".join(files[:_FILES]) + (f" and {len(files) - _FILES} more" if len(files) > _FILES else "")
+        apart = "a file for which another one is right needs an entry of its own in `sources`"
+        return replace(self, what=f"{shown}: {self.what} (One answer for all {len(files)} files; {apart}.)")
 
     def at(self, source: int) -> Doubt:
         """The same, about another source."""
@@ -60,10 +67,17 @@ class Doubt:
 
 def choice_lines(choice: Choice) -> list[str]:
     """An answer as YAML: a line per key."""
-    lines = [_flow({key: value}) for key, value in choice.part.items()]
+    lines = [_flow({key: _plain(value)}) for key, value in choice.part.items()]
     if choice.says:
         lines[0] += f"   # {choice.says}"
     return lines
+
+
+def _plain(value: Any) -> Any:
+    """A value with the parts of a mapping in it as YAML has them."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", exclude_defaults=True)
+    return {key: _plain(part) for key, part in value.items()} if isinstance(value, dict) else value
 
 
 def _flow(part: Mapping[str, Any]) -> str:

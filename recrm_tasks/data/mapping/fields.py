@@ -12,6 +12,7 @@ import pyarrow as pa
 from recrm_tasks.data.formats import texts
 from recrm_tasks.data.mapping import column_names
 from recrm_tasks.data.mapping.doubts import Choice
+from recrm_tasks.data.mapping.listed_candidates import divided_texts, list_pair, lists_by_labels
 from recrm_tasks.data.mapping.look import LOOKED_AT, Look, column_list, columns_of
 from recrm_tasks.data.mapping.mapping_file import OPEN, TextPart
 from recrm_tasks.data.mapping.text_parts import CANDIDATES
@@ -86,20 +87,30 @@ def find_fields(look: Look, given: dict[str, Any]) -> Fields:
             column = None  # a prompt, whose parts are the candidates and the context, or the item of each row
         if column is not None:
             items = field_type(record, name).kind == "items"
-            found.columns[name] = _list_within(look, column, name) if items else column
+            found.columns[name] = divided_texts(look, _list_within(look, column, name)) if items else column
         elif name in record.may_lack:
             found.absent.append(name)
         elif required:
             found.missing.append(name)
-    if found.missing == ["candidates"]:
+    if found.missing == [CANDIDATES] and (pair := list_pair(look)) is not None:
+        found.columns[CANDIDATES], found.missing = list(pair), []
+    elif found.missing == [CANDIDATES]:
         _rows_of_lists(look, found)
     return found
+
+
+def may_be_none(look: Look, name: str) -> bool:
+    """Whether a source may say that it has nothing for a field: not where a record needs an entry."""
+    record = look.dimension.record_type
+    metadata = record.model_fields[name].metadata
+    return name in record.shown and not any(getattr(m, "min_length", 0) for m in metadata)
 
 
 def _is_item(look: Look, column: str) -> bool:
     """Whether a column that may have an item or a list, by its name, has an item in every row."""
     values = texts.values_of(look.column(column))
-    return column in look.named(ITEM) and not any(isinstance(value, list) for value in values)
+    listed = any(isinstance(value, list) for value in values) or lists_by_labels(look, column)
+    return column in look.named(ITEM) and not listed
 
 
 def _list_within(look: Look, column: str, name: str) -> str:
@@ -142,8 +153,11 @@ def ask_for_missing(look: Look, found: Fields) -> None:
     choices = [Choice({"fields": part}) for part in _ways(look, found, columns, found_some)][:_MOST]
     if set(names) <= set(record.may_lack) and not found_some:
         choices.append(Choice({"fields": dict.fromkeys(names)}, "the source says nothing of the user"))
+    if not choices and len(names) == 1:
+        choices = list(_in_taken(look, found, names[0]))
     if not choices:
-        choices = [Choice({"fields": dict.fromkeys(names, "COLUMN")}, "or null, if the source has none")]
+        nothing = "or null, if the source has none" if all(may_be_none(look, n) for n in names) else ""
+        choices = [Choice({"fields": dict.fromkeys(names, "COLUMN")}, nothing)]
     item = one(look, "item", ("item", *ITEM)) if "candidates" in names else None
     if item is None and "candidates" in names:
         item = next((c for c in look.named(column_names.MAYBE["item"]) if c in free and not look.is_long(c)), None)
@@ -167,13 +181,38 @@ def ask_for_missing(look: Look, found: Fields) -> None:
     found.missing, found.absent = names, []
 
 
+def ask_for_dialogue(look: Look, found: Fields, given: dict[str, Any]) -> None:
+    """Asks whether what was said before, in a column that is no field, belongs to what the user says."""
+    before = [c for c in look.leaves if c not in found.taken and look.is_dialogue(c)]
+    said = next((n for n, part in column_names.TURN_PARTS.items() if part == "user"), "")
+    column = found.columns.get(said)
+    if before and isinstance(column, str) and said not in given:
+        look.ask(
+            f"{said}: {', '.join(before)} was said before: does it belong to the {said}?",
+            Choice({"fields": {said: [*before, column]}}, "it does"),
+            Choice({"fields": {said: column}}, "not needed"),
+            example=look.row(0, [*before, column]),
+        )
+
+
 def free_columns(look: Look, taken: Iterable[str]) -> list[str]:
     """The columns that nothing was found in and that hold anything but labels and ids."""
     used = {*taken, *look.label_like}
     for name in ("id", "group", "split", "lang", "dimension"):
         used |= set(look.named(column_names.COMMON[name]))
     free = [c for c in look.leaves if c not in used and c.partition(".")[0] not in used]
-    return [c for c in free[:LOOKED_AT] if look.strings(c)]
+    return [c for c in free[:LOOKED_AT] if look.strings(c) and not look.is_dialogue(c)]
+
+
+def _in_taken(look: Look, found: Fields, name: str) -> Iterator[Choice]:
+    """The ways to read a record whose missing field no free column may be: a column of another field has it too."""
+    said = {n: c for n, c in found.columns.items() if isinstance(c, str) and c in look.columns and look.is_prose(c)}
+    for other, column in said.items():
+        if other != look.dimension.judged and may_be_none(look, other):
+            yield Choice({"fields": {name: column, other: None}}, f"{column} has the {name}, and nothing else")
+    if len(said) > 1 and name in look.dimension.record_type.shown:
+        whole = [c for c in look.leaves if c in said.values()]
+        yield Choice({"messages": whole}, "these texts are a ready prompt, one after the other")
 
 
 def weak_fields(look: Look, names: Sequence[str], free: Sequence[str], prompt: str | None = None) -> dict[str, str]:
@@ -184,8 +223,8 @@ def weak_fields(look: Look, names: Sequence[str], free: Sequence[str], prompt: s
         part = column_names.TURN_PARTS.get(name, "assistant" if name == look.dimension.judged else None)
         turns = [c for c in ([prompt] if prompt else free) if look.is_turns(c)]
         if turns and part:
-            path = f"{turns[0]}.{part}"
-            columns = [path] if look.strings(path) else [c for c in columns if not look.is_turns(c)]
+            paths = [f"{c}.{part}" for c in turns if look.strings(f"{c}.{part}")]
+            columns = paths[:1] or columns
         columns = [c for c in columns if not look.is_turns(c)]
         if columns:
             found[name] = columns[0]
@@ -199,14 +238,14 @@ def _weak(look: Look, names: Sequence[str], free: Sequence[str]) -> list[str]:
 def _ways(look: Look, found: Fields, columns: list[str], found_some: bool) -> list[dict[str, Any]]:
     """Every way to fill the fields from some columns; fields that may be missing also with none."""
     names = [*found.missing, *found.absent]
-    shown = look.dimension.record_type.shown
     optional = {n for n in names if n in look.dimension.record_type.may_lack}
     weak = weak_fields(look, found.missing, columns)
     ways = [weak | dict.fromkeys(found.absent)] if len(weak) == len(found.missing) and weak else []
     pool: list[str | None] = [*columns[:6], *([None] * len(names))]
     for way in permutations(pool, len(names)):
         part = dict(zip(names, way, strict=True))
-        if any(v is None and n not in optional and (len(names) > 1 or n not in shown) for n, v in part.items()):
+        nothing = [n for n, v in part.items() if v is None and n not in optional]
+        if nothing and (len(names) > 1 or not may_be_none(look, names[0])):
             continue
         if not found_some and optional and all(part[n] is None for n in optional):
             continue

@@ -76,6 +76,10 @@ def check_given(source: Source, dimension: Dimension, origin: Origin, files: Seq
             f"{where}.messages: each row asks about one candidate, and their list needs a question of its own: leave "
             "`messages` out"
         )
+    if source.no_lists and source.label is not None and source.label.listed == "ranks":
+        raise DataError(
+            f"{where}.label.listed: ranks say nothing of rows that are in no list; `list_id` names the list"
+        )
     known = [*own_fields(dimension.record_type)]
     for name in source.fields:
         if name not in known:
@@ -141,7 +145,19 @@ def _whole(source: Source, dimension: Dimension) -> bool:
 
 def _columns(source: Source) -> Iterator[tuple[str, str]]:
     """Each column that a source names, with the place where it does."""
-    for name in ("rows", "id", "group", "split", "lang", "source", "meta", "messages", "list_id", "candidate_id"):
+    for name in (
+        "rows",
+        "id",
+        "group",
+        "split",
+        "lang",
+        "source",
+        "meta",
+        "messages",
+        "each",
+        "list_id",
+        "candidate_id",
+    ):
         value = getattr(source, name)
         if name != "lang" or not isinstance(value, str):
             for each in columns_of(value):

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.data.formats import texts
-from recrm_tasks.data.formats.candidates import names_in, to_candidates
-from recrm_tasks.data.formats.patterns import group_count
 from recrm_tasks.data.formats.turns import last_answers
 from recrm_tasks.data.mapping import column_names
-from recrm_tasks.data.mapping.column_words import are_labels, words_of
+from recrm_tasks.data.mapping.column_words import are_labels, is_listing, words_of
 from recrm_tasks.data.mapping.doubts import Choice
-from recrm_tasks.data.mapping.label_meaning import Meaning, allowed_labels, as_part, graded, meaning_of, to_write
-from recrm_tasks.data.mapping.listings import is_about_one, listings_in
-from recrm_tasks.data.mapping.look import LOOKED_AT, Look, column_list, columns_of, distinct, few
+from recrm_tasks.data.mapping.label_meaning import Meaning, allowed_labels, as_part, graded, meaning_of
+from recrm_tasks.data.mapping.labels_of_lists import chosen_side, inner_grades, list_label
+from recrm_tasks.data.mapping.look import LOOKED_AT, Look, column_list, columns_of
 from recrm_tasks.data.mapping.mapping_file import OPEN, LabelColumn, TextPart
-from recrm_tasks.data.mapping.text_parts import CANDIDATES, candidates_of
+from recrm_tasks.data.mapping.text_parts import CANDIDATES
 from recrm_tasks.dimensions.record_fields import is_list
 
 _OFFERED = 12
@@ -39,9 +38,15 @@ def find_label(look: Look, taken: dict[str, Any]) -> tuple[LabelColumn, LabelSet
     fields = {c for v in (taken.get("fields") or {}).values() if v is not None for c in columns_of(v)} | set(prompt)
     lists = is_list(look.dimension.record_type)
     names = column_names.LABELS + column_names.LABEL if lists else column_names.LABEL
+    if lists and (chosen := chosen_side(look, taken)) is not None:
+        return chosen, None
     says = [c for c in look.named((*look.dimension.telling, *look.dimension.contrary)) if c not in fields]
+    if not lists:
+        spans = look.named(column_names.with_spans(look.dimension.contrary))
+        says += [c for c in spans if c not in fields and c not in says and is_listing(look, c)]
     plain = [c for c in look.named(names) if c not in fields]
     if not lists:
+        plain = [c for c in plain if c in look.label_like]  # no answer that a score judges
         # A column of texts is no label, if another one has labels.
         readable = [c for c in (*says, *plain) if are_labels(look, words_of(look, c))]
         says, plain = ([c for c in each if not readable or c in readable] for each in (says, plain))
@@ -49,15 +54,26 @@ def find_label(look: Look, taken: dict[str, Any]) -> tuple[LabelColumn, LabelSet
     if not found and prompt:
         found = [c for c in prompt if look.is_turns(c) and last_answers(look.column(c)).null_count == 0]
     if lists:
-        found = _inner_grades(look, taken) or found
+        found = inner_grades(look, taken) or found
+        found = found or [c for c in look.named((*column_names.RANKS, *column_names.ORDERS)) if c not in fields][:1]
+    elif found:
+        found = [*found, *_scores_beside(look, found, fields, prompt)]
     if len(found) > 1 and not lists and _agree(look, found):
         found = found[:1]
     if len(found) == 1:
         if lists:
-            return _list_label(look, found[0], taken), None
+            return list_label(look, found[0], taken), None
         return _asked(look, meaning_of(look, found[0]), prompt or sorted(fields))
     _ask_which(look, found, fields, prompt, lists)
     return LabelColumn(column=OPEN), None
+
+
+def _scores_beside(look: Look, found: Sequence[str], fields: set[str], prompt: Sequence[str]) -> list[str]:
+    """The columns of scores beside an answer or a last turn, which may be what they judge."""
+    if not set(found) <= {*look.named(column_names.ANSWERS), *prompt}:
+        return []
+    scores = [c for c in look.named(column_names.SCORES) if c not in fields and c not in found]
+    return [c for c in scores if are_labels(look, words_of(look, c))]
 
 
 def complete_label(
@@ -80,12 +96,13 @@ def complete_label(
     if is_list(look.dimension.record_type):
         in_text = isinstance((taken.get("fields") or {}).get(CANDIDATES), TextPart)
         seen = look.distinct(given.column)
+        ranks = given.column in look.named(column_names.RANKS)
         if taken.get("list_id") is not None or taken.get("no_lists"):
             # Beside grades, a word is a mistake in its row.
-            asked = not any(column_names.word(v).isdecimal() for v in seen)
+            asked = ranks or not any(column_names.word(v).isdecimal() for v in seen)
         else:
-            asked = in_text
-        return (_list_label(look, given.column, taken) if asked and seen else given), None
+            asked = in_text or ranks or pa.types.is_list(texts.parsed(look.column(given.column)).type)
+        return (list_label(look, given.column, taken) if asked and seen else given), None
     if not look.strings(given.column):  # some files of several: their rows are refused one by one
         return given, None
     meaning = meaning_of(look, given.column, given)
@@ -188,170 +205,3 @@ def _either_way(look: Look, column: str) -> tuple[Choice, ...]:
 
 def _ids(look: Look) -> set[str]:
     return {c for name in ("id", "group", "split", "lang") for c in look.named(column_names.COMMON[name])}
-
-
-def _inner_grades(look: Look, taken: dict[str, Any]) -> list[str]:
-    """The field of each candidate, or of the object with their list, that is its grade."""
-    name = (taken.get("fields") or {}).get("candidates")
-    if not isinstance(name, str) or "list_id" in taken or taken.get("no_lists") or name == OPEN:
-        return []
-    names = (*look.dimension.telling, *column_names.LABELS, *column_names.LABEL)
-    wanted = {column_names.same(n) for n in names}
-    for head in filter(None, (name, name.rpartition(".")[0])):
-        first = next((row for row in texts.values_of(look.column(head)) if row), None)
-        inner = first[0] if isinstance(first, list) else first
-        found = [k for k in inner if column_names.same(k) in wanted] if isinstance(inner, dict) else []
-        if len(found) == 1:
-            return [f"{head}.{found[0]}"]
-    return []
-
-
-def _list_label(look: Look, column: str, taken: dict[str, Any]) -> LabelColumn:
-    candidates = (taken.get("fields") or {}).get(CANDIDATES, OPEN)
-    if "list_id" in taken or taken.get("no_lists") or (candidates == OPEN and is_about_one(look, column)):
-        return _yes_or_no(look, column)
-    if candidates == OPEN and not taken.get("messages"):
-        return LabelColumn(column=column)  # what it means depends on what the candidates are
-    if candidates == OPEN:
-        candidates = next(iter(listings_in(look, taken["messages"])), OPEN)
-    in_text = candidates == OPEN or isinstance(candidates, TextPart)
-    values = look.column(column)
-    values = last_answers(values) if look.is_turns(column) else texts.parsed(values)
-    base = LabelColumn(column=column)
-    if not pa.types.is_list(values.type):
-        words = words_of(look, column, many=None)
-        if words is not None and words.read == "answer":
-            base = base.model_copy(update={"read": "answer", "key": words.key})
-            values = texts.parsed(words.rows)
-    if pa.types.is_list(values.type):
-        return _names(look, base, values.to_pylist(), candidates) if in_text else _grades(look, column, values)
-    seen = distinct(values)
-    if not seen:
-        look.ask(
-            f"label: {column} is empty in the first rows; the columns are {column_list(look.columns)}",
-            *(Choice({"label": {"column": c}}) for c in _lists(look, taken) or ["COLUMN"]),
-        )
-        return LabelColumn(column=OPEN)
-    if in_text and all(len(names_in(v)) > 1 for v in seen):
-        rows = [names_in(v) for v in texts.plain(values).to_pylist() if v]
-        return _names(look, base, rows, candidates)
-    if not all(v.isdecimal() and len(v) < 10 for v in seen):
-        return base
-    possible = _numbers(look, candidates, values)
-    if len(possible) != 1:
-        said = {
-            "labels": "be the ids of candidates",
-            "from 0": "count them from 0",
-            "from 1": "count them from 1",
-        }
-        ways = possible or list(said)
-        look.ask(
-            f"label: the numbers {few(seen)} in {column} name candidates and may " + " or ".join(said[w] for w in ways),
-            *(Choice({"label": {**as_part(base), "numbers": way}}, said[way]) for way in ways),
-        )
-        return base.model_copy(update={"numbers": OPEN})
-    return base.model_copy(update={"numbers": possible[0]}) if possible[0] != "labels" else base
-
-
-def _yes_or_no(look: Look, column: str) -> LabelColumn:
-    """The label of rows with one candidate each: grades, or words for yes and no."""
-    if all(column_names.word(value).isdecimal() for value in look.distinct(column)):
-        return LabelColumn(column=column)
-    words = words_of(look, column)
-    if words is None:
-        look.ask(
-            f"label: {column} has no grades and no words for yes and no; the columns are {column_list(look.columns)}",
-            Choice({"label": {"column": "COLUMN"}}),
-        )
-        return LabelColumn(column=OPEN)
-    base = LabelColumn(column=column, read=words.read, key=words.key)
-    said = {value: column_names.word(value) for value in words.seen}
-    if all(word.isdecimal() for word in said.values()):
-        return base
-    known = {**dict.fromkeys(column_names.YES, "1"), **dict.fromkeys(column_names.NO, "0")}
-    known |= {column_names.word(w): grade for grade, more in look.dimension.label_words.items() for w in more}
-    values = {value: known.get(word) for value, word in said.items()}
-    if all(values.values()):
-        return base.model_copy(update={"values": values})
-    ways = [dict(zip(words.seen, way, strict=True)) for way in (("1", "0"), ("0", "1"))] if len(values) == 2 else []
-    look.ask(
-        f"label: what do the values {few(words.seen)} of {column} mean? Each is a grade; 0 is not chosen",
-        *(Choice({"label": as_part(base.model_copy(update={"values": way}))}) for way in ways),
-        *([] if ways else to_write(base, words.seen)),
-    )
-    return base.model_copy(update={"values": dict.fromkeys(words.seen, OPEN)})
-
-
-def _names(look: Look, base: LabelColumn, rows: list[Any], candidates: Any) -> LabelColumn:
-    """A list of names for each list of candidates in a text: those that were chosen, or an order."""
-    said = [[str(v) for v in row] for row in rows if row]
-    if all(v in ("0", "1", "True", "False") for row in said for v in row) and any(len(row) > 1 for row in said):
-        return base
-    shown = _shown(look, candidates)
-    if any("0" in row for row in said) and not any(c["id"] == "0" for row in shown for c in row):
-        base = base.model_copy(update={"numbers": "from 0"})
-    if said and all(len(row) == 1 for row in said):
-        return base.model_copy(update={"listed": "chosen"})
-    look.ask(
-        f"label: {base.column} lists candidates, such as {', '.join(said[0][:8]) if said else 'none'}: which of them "
-        "did the user choose?",
-        Choice(
-            {"label": as_part(base.model_copy(update={"listed": "order"}))},
-            "an order from the best on: the first one is what the user chose",
-        ),
-        Choice(
-            {"label": as_part(base.model_copy(update={"listed": "chosen"}))},
-            "the user chose all that are listed, and none of the others",
-        ),
-    )
-    return base.model_copy(update={"listed": OPEN})
-
-
-def _shown(look: Look, candidates: Any) -> list[list[dict[str, str]]]:
-    """The candidates of each row, where it is known what they are."""
-    if isinstance(candidates, TextPart):
-        found = candidates_of(look.batch, candidates)[1]
-    elif isinstance(candidates, str) and candidates in look.columns:
-        found = look.column(candidates)
-    else:
-        return []
-    rows: list[list[dict[str, str]]] = to_candidates(found)[0].to_pylist()
-    return rows
-
-
-def _numbers(look: Look, candidates: Any, values: pa.Array) -> list[str]:
-    """What the numbers of the chosen candidates may be."""
-    shown = _shown(look, candidates)
-    rows = [(v, row) for v, row in zip(texts.plain(values).to_pylist(), shown, strict=False) if v is not None]
-    # Candidates without ids have their numbers as ids, which prove nothing.
-    named = any(c["id"] != str(i) for _, row in rows for i, c in enumerate(row, 1))
-    if isinstance(candidates, TextPart) and group_count(candidates.looks_for) > 1:
-        # The numbers that the text itself shows.
-        return ["labels"] if all(any(v == c["id"] for c in row) for v, row in rows) else ["from 0", "from 1"]
-    fits = {
-        "labels": named and all(any(v == c["id"] for c in row) for v, row in rows),
-        "from 0": all(int(v) < len(row) for v, row in rows),
-        "from 1": all(0 < int(v) <= len(row) for v, row in rows),
-    }
-    return [way for way, fit in fits.items() if fit and rows]
-
-
-def _grades(look: Look, column: str, values: pa.Array) -> LabelColumn:
-    """A label per candidate: not where the lists may as well be orders of the candidates."""
-    rows = [[str(v) for v in row] for row in values.to_pylist() if row]
-    if any(len(r) > 2 for r in rows) and all(set(r) == {str(i) for i in range(len(r))} for r in rows):
-        look.ask(
-            f"label: each list in {column} holds every number from 0 on once: are they grades, or an order?",
-            Choice({"label": {"column": column, "numbers": "labels"}}, "grades, higher is better"),
-            Choice(
-                {"label": {"column": column, "numbers": "from 0", "listed": "order"}},
-                "numbers of candidates from the best on: the first one is what the user chose",
-            ),
-        )
-        return LabelColumn(column=column, numbers=OPEN)
-    return LabelColumn(column=column)
-
-
-def _lists(look: Look, taken: dict[str, Any]) -> list[str]:
-    fields = {c for v in (taken.get("fields") or {}).values() if v is not None for c in columns_of(v)}
-    return [c for c in look.leaves if c not in fields and pa.types.is_list(texts.parsed(look.column(c)).type)]

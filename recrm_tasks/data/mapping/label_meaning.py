@@ -166,8 +166,11 @@ def _spoken(look: Look, path: str, words: Words) -> dict[str, str]:
 def _known(look: Look, path: str, words: Words) -> dict[str, str]:
     """The labels of the values whose meaning is certain."""
     labels, dimension = look.labels, look.dimension
-    telling = is_named(dimension.telling, look, path, words.key)
-    contrary = is_named(dimension.contrary, look, path, words.key)
+    listing = words.read == "filled"
+    # One found violation decides; one rule that was followed says nothing of the others.
+    telling = not listing and is_named(dimension.telling, look, path, words.key)
+    spans = column_names.with_spans(dimension.contrary) if listing else []
+    contrary = is_named((*dimension.contrary, *spans), look, path, words.key)
     best, worst = (allowed := allowed_labels(look))[0], allowed[-1]
     known = {column_names.word(w): label for label, said in _source_words(look) for w in said}
     if labels is not None:
@@ -177,7 +180,11 @@ def _known(look: Look, path: str, words: Words) -> dict[str, str]:
             spoken = (w for w in label.spoken if w not in general or label.name.casefold() == w)
             known |= {column_names.word(w): label.name for w in spoken}
     yes, no = (worst, best) if contrary and not telling else (best, worst)
-    if labels is None or (contrary and not telling) or (telling and (len(labels.labels) == 2 or _are_words(words))):
+    if (
+        (labels is None and not listing)
+        or (contrary and not telling)
+        or (telling and (labels is None or len(labels.labels) == 2 or _are_words(words)))
+    ):
         known |= {**dict.fromkeys(column_names.YES, yes), **dict.fromkeys(column_names.NO, no)}
     return {v: known[column_names.word(v)] for v in words.seen if column_names.word(v) in known}
 

@@ -96,7 +96,9 @@ def is_about_one(look: Look, label: str) -> bool:
     return words is not None and all(column_names.word(w) in known for w in words.seen)
 
 
-def ask_for_candidates(look: Look, prompt: Prompt, label: str | None, left: Sequence[str]) -> None:
+def ask_for_candidates(
+    look: Look, prompt: Prompt, label: str | None, left: Sequence[str], pair: tuple[str, str] | None = None
+) -> None:
     """Asks where in a ready prompt the candidates are.
 
     Args:
@@ -104,7 +106,17 @@ def ask_for_candidates(look: Look, prompt: Prompt, label: str | None, left: Sequ
         prompt: the columns of the prompt.
         label: the column of the label, where it is known. A yes or no means that each row is one candidate.
         left: columns beside the prompt that it may need.
+        pair: the columns of the chosen candidates and of the others, where there are such.
     """
+    if pair is not None and isinstance(prompt, str):
+        look.ask(
+            f"{CANDIDATES}: {pair[0]} and {pair[1]} have them. The order in which {prompt} shows them is not known",
+            Choice(
+                {"fields": {CANDIDATES: list(pair), "context": prompt}}, "the prompt is the context of our question"
+            ),
+            example=look.row(0, [prompt]),
+        )
+        return
     about_one = label is not None and is_about_one(look, label)
     answers = answers_of(look, label)[:_LOOKED_AT] if label is not None and not about_one else []
     lists = [] if about_one else listings_in(look, prompt, answers)

@@ -13,11 +13,12 @@ import pyarrow.compute as pc
 from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.data.formats import texts
 from recrm_tasks.data.formats.paths import column_at
-from recrm_tasks.data.formats.turns import is_turns
+from recrm_tasks.data.formats.turns import is_dialogue, is_turns
 from recrm_tasks.data.mapping import column_names
 from recrm_tasks.data.mapping.doubts import Choice, Doubt
 from recrm_tasks.data.mapping.mapping_file import TextPart, Values
 from recrm_tasks.dimensions.base import Dimension
+from recrm_tasks.dimensions.record_fields import is_list
 
 LOOKED_AT = 200
 """Columns without a known name that are looked at: nobody reads a list of thousands."""
@@ -45,6 +46,7 @@ class Look:
         self.columns = self._columns()
         self.doubts: list[Doubt] = []
         self._turns: dict[str, bool] = {}
+        self._dialogues: dict[str, bool] = {}
         self._named: dict[tuple[str, ...], list[str]] = {}
 
     def ask(self, what: str, *choices: Choice, example: str = "") -> None:
@@ -67,6 +69,12 @@ class Look:
         if path not in self._turns:
             self._turns[path] = is_turns(self.column(path))
         return self._turns[path]
+
+    def is_dialogue(self, path: str) -> bool:
+        """Whether a column has lists of pairs of what the user and the assistant said before."""
+        if path not in self._dialogues:
+            self._dialogues[path] = is_dialogue(self.column(path))
+        return self._dialogues[path]
 
     def strings(self, path: str) -> list[str]:
         """The texts of a column that are not blank."""
@@ -105,9 +113,16 @@ class Look:
 
     @cached_property
     def label_like(self) -> set[str]:
-        """The columns that labels may be in, by their names."""
+        """The columns that labels may be in, by their names.
+
+        An answer beside a score is what is judged, if it is a text.
+        """
         names = (*self.dimension.telling, *self.dimension.contrary, *column_names.LABEL, *column_names.LABELS)
-        return set(self.named(names))
+        if is_list(self.dimension.record_type):
+            names = (*names, *column_names.RANKS, *column_names.ORDERS)
+        scores = self.named(column_names.SCORES)
+        judged = [c for c in self.named(column_names.ANSWERS) if self.is_prose(c)] if scores else []
+        return {*self.named(names), *scores} - set(judged)
 
     def row(self, index: int, paths: Sequence[str]) -> str:
         """One row for a person: whole texts of some columns."""

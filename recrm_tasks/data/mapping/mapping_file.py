@@ -139,17 +139,20 @@ class LabelColumn(_Part):
     """The label of the declared set that each of the column's values means."""
     grades: list[str] = Field(default_factory=list)
     """The column's values as grades, the best first: they are the label set."""
-    read: Literal["value", "answer"] = "value"
-    """`answer`: the column has texts as a model writes them, and the label is the answer that they state."""
+    read: Literal["value", "answer", "filled"] = "value"
+    """`answer`: the column has texts as a model writes them, and the label is the answer that they state. `filled`: the
+    column has lists, such as the hallucinated spans, and the label's value is whether there is an entry (`true` or
+    `false`)."""
     key: str | None = None
     """Of such texts: the JSON key of the answer, or the word that it follows; by default any common one."""
     pattern: Pattern = None
     """A regular expression that finds the label, or the answer, in a longer text; its first group, where it has one."""
     numbers: Literal["labels", "from 0", "from 1", "?"] = "labels"
     """Of rankings: one label per candidate or the chosen one's id (`labels`), or its number from 0 or from 1."""
-    listed: Literal["labels", "chosen", "order", "?"] = "labels"
+    listed: Literal["labels", "chosen", "order", "ranks", "?"] = "labels"
     """Of rankings whose label is a list: labels or names of the chosen (`labels`), always names of the chosen
-    (`chosen`), or names from the best on, of which the first is what the user chose (`order`)."""
+    (`chosen`), names from the best on, of which the first is what the user chose (`order`), or a rank per candidate, of
+    which the lowest number is what the user chose (`ranks`; also of rows with one candidate each)."""
 
     @model_validator(mode="after")
     def _from_somewhere(self) -> LabelColumn:
@@ -182,9 +185,11 @@ class Source(_Part):
     before a list of turns."""
     last_turn: Literal["answer", "keep", "?"] = "answer"
     """A last turn of the assistant in ready prompts: the right answer, which is left out, or what is judged."""
+    each: str | None = None
+    """A column of lists, each entry of which is a record of its own, such as the items that fit a query."""
     fields: dict[str, str | list[str] | TextPart | None] = Field(default_factory=dict)
     """The record's field -> its column, several columns that make an object, a part of a text, or null: the source has
-    none."""
+    none. Several columns of `candidates` are one list after the other."""
     label: LabelColumn | None = None
     list_id: str | TextPart | None = None
     """Of rankings with one row per candidate: what names the list. `without` a pattern that finds the candidate: the

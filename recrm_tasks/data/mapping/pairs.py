@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from recrm_tasks.data.formats import texts
 from recrm_tasks.data.mapping import column_names
 from recrm_tasks.data.mapping.doubts import Choice
-from recrm_tasks.data.mapping.fields import Fields, find_fields, free_columns, weak_fields
+from recrm_tasks.data.mapping.fields import Fields, find_fields, free_columns, may_be_none, weak_fields
 from recrm_tasks.data.mapping.label_meaning import allowed_labels
 from recrm_tasks.data.mapping.look import Look, column_list, columns_of
 from recrm_tasks.data.mapping.mapping_file import OPEN, LabelColumn
@@ -17,6 +18,8 @@ class Side(NamedTuple):
 
     fields: dict[str, Any]
     label: LabelColumn
+    each: str | None = None
+    """The column, where it has lists: each entry is a record."""
 
 
 class Pair(NamedTuple):
@@ -56,7 +59,7 @@ def sides_of(look: Look, pair: Pair, given: dict[str, Any]) -> list[Side]:
     best, worst = (allowed := allowed_labels(look))[0], allowed[-1]
     whole = fields.source()["fields"]
     return [
-        Side(whole | {judged: _judged(look, column)}, LabelColumn(value=label))
+        Side(whole | {judged: _judged(look, column)}, LabelColumn(value=label), _each(look, column))
         for column, label in zip(pair, (best, worst), strict=True)
     ]
 
@@ -72,18 +75,25 @@ def _judged(look: Look, column: str) -> str:
     return f"{column}.assistant" if look.is_turns(column) else column
 
 
+def _each(look: Look, column: str) -> str | None:
+    listed = not look.is_turns(column) and column in look.batch.schema.names
+    return column if listed and any(isinstance(v, list) for v in texts.values_of(look.column(column))) else None
+
+
 def _ask(look: Look, fields: Fields, free: list[str]) -> None:
     names = fields.missing
     taken = {n: c for n, c in fields.columns.items() if n not in names}
     others = [c for c in free if c not in columns_of([v for v in taken.values() if v is not None])]
-    # A weak column of another field may be this one, and that field be none.
-    weak = [n for n, c in taken.items() if c in look.named(column_names.MAYBE.get(names[0], ()))]
+    # A column of another field may be this one, and that field be none.
+    others_too = [n for n, c in taken.items() if n != look.dimension.judged and isinstance(c, str)]
+    nullable = [n for n in others_too if may_be_none(look, n)]
     choices = [Choice({"fields": {name: column}}) for name in names for column in others]
-    choices += [Choice({"fields": {names[0]: taken[n], n: None}}) for n in weak]
-    nothing = Choice({"fields": {**{n: taken[n] for n in weak}, **dict.fromkeys(names)}}, "the source has none")
+    choices += [Choice({"fields": {names[0]: taken[n], n: None}}) for n in nullable if len(names) == 1]
+    if all(may_be_none(look, n) for n in names):
+        nothing = {**{n: taken[n] for n in nullable}, **dict.fromkeys(names)}
+        choices.append(Choice({"fields": nothing}, "the source has none"))
     look.ask(
         f"no column for {', '.join(names)} of a {look.dimension.key} record; "
         f"the columns are {column_list(look.columns)}",
-        *choices,
-        nothing,
+        *(choices or [Choice({"fields": dict.fromkeys(names, "COLUMN")})]),
     )

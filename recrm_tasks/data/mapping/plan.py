@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
 
 from recrm_tasks.answers.label_sets import LabelSet
-from recrm_tasks.data.convert.problems import Problems
 from recrm_tasks.data.formats import NAMES, read, texts
 from recrm_tasks.data.formats.paths import column_at
 from recrm_tasks.data.mapping import column_names
 from recrm_tasks.data.mapping.answer_words import with_source_words
-from recrm_tasks.data.mapping.class_names import all_class_names, with_card
 from recrm_tasks.data.mapping.doubts import Doubt
+from recrm_tasks.data.mapping.file_groups import file_groups, first_rows
 from recrm_tasks.data.mapping.given import check_given, check_labels, settled
 from recrm_tasks.data.mapping.labels_file import read_labels
 from recrm_tasks.data.mapping.layout import Placed, dimension_values, dimensions_named, matches, place
@@ -36,9 +34,6 @@ from recrm_tasks.data.sources.origin import Origin
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.errors import DataError, NoRecords
-
-_LOOKED_AT = 1_000
-"""Rows per file that a proposal is made from."""
 
 
 @dataclass
@@ -113,7 +108,7 @@ def _given(origin: Origin, dimension: Dimension, mapping: Mapping, file: str) ->
         check_given(source, dimension, origin, placed, f"{file}: {dimension.key}: sources.{number}")
         # What it leaves out is recognised: all columns, if it names the files only.
         only_files = source.model_fields_set == {"files"}
-        for members, batch in _by_columns(origin, placed):
+        for members, batch in file_groups(origin, placed, dimension):
             given = None if only_files else source
             proposed = _part(origin, dimension, members, batch, by_name=True, given=given, mapping=part)
             assert proposed is not None
@@ -152,7 +147,7 @@ def _recognised(origin: Origin, dimension: Dimension) -> Plan:
             + _say(dimension, unclear[0].name)
         )
     candidates = by_name or [p for p in placed if not p.dimensions]
-    groups = _by_columns(origin, candidates)
+    groups = file_groups(origin, candidates, dimension)
     parts = [found for members, batch in groups if (found := _part(origin, dimension, members, batch, bool(by_name)))]
     if not parts:
         raise NoRecords(_nothing(origin, dimension, placed))
@@ -221,8 +216,7 @@ def _part(
     if column is not None:
         proposal.sources = [s.model_copy(update={"rows": Values(column=column)}) for s in proposal.sources]
         proposal.unused = [c for c in proposal.unused if c != column]
-    file = members[0].name + (f" and {len(members) - 1} more" if len(members) > 1 else "")
-    proposal.doubts = [doubt.of(file) for doubt in proposal.doubts]
+    proposal.doubts = [doubt.of([m.name for m in members]) for doubt in proposal.doubts]
     return members, proposal
 
 
@@ -247,7 +241,7 @@ def _further_down(origin: Origin, members: list[Placed], column: str, dimension:
             if column in chunk.batch.schema.names:
                 rows = _rows_of(chunk.batch, column, dimension)
                 if rows.num_rows:
-                    return rows.slice(0, _LOOKED_AT)
+                    return first_rows(rows)
     return None
 
 
@@ -269,33 +263,6 @@ def _fits_only(batch: pa.RecordBatch, dimension: Dimension) -> bool:
     """Whether columns without a name of a dimension have all fields of this one and of no other."""
     complete = [key for key, other in dimensions().items() if recognise(batch, other, {}, None).complete]
     return complete == [dimension.key]
-
-
-def _by_columns(origin: Origin, placed: list[Placed]) -> list[tuple[list[Placed], pa.RecordBatch]]:
-    """Files with the same columns, whose classes have the same names, with their first rows."""
-    groups: dict[tuple[tuple[str, ...], str], tuple[list[Placed], list[pa.RecordBatch]]] = {}
-    root = origin.local([p.name for p in placed]) if placed else Path()
-    card = origin.card()
-    for member in placed:
-        for chunk in islice(read(root / member.name), 1):
-            if chunk.problems and not chunk.batch.num_rows:
-                problems = Problems()
-                problems.add(root / member.name, chunk.unit, ((n, "unreadable", said) for n, said in chunk.problems))
-                raise DataError(f"{root / member.name}: no row can be read:\n  " + "\n  ".join(problems.first))
-            batch = with_card(chunk.batch.slice(0, _LOOKED_AT), card, member)
-            same = (tuple(sorted(batch.schema.names)), json.dumps(all_class_names(batch), sort_keys=True))
-            members, batches = groups.setdefault(same, ([], []))
-            members.append(member)
-            batches.append(batch)
-    return [(members, _together(batches)) for members, batches in groups.values()]
-
-
-def _together(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
-    if len(batches) == 1:
-        return batches[0]
-    names = batches[0].schema.names
-    columns = [texts.column_of([v for b in batches for v in b.column(n).to_pylist()]) for n in names]
-    return pa.RecordBatch.from_arrays(columns, names).replace_schema_metadata(batches[0].schema.metadata)
 
 
 def _declared(origin: Origin, dimension: Dimension, files: list[list[tuple[str, str | None]]]) -> LabelSet | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from recrm_tasks.data.formats import texts
@@ -10,8 +10,9 @@ from recrm_tasks.data.formats.turns import to_turns
 from recrm_tasks.data.mapping import column_names
 from recrm_tasks.data.mapping.column_words import are_labels, words_of
 from recrm_tasks.data.mapping.doubts import Choice
-from recrm_tasks.data.mapping.fields import Fields, free_columns, gold_free, one, weak_fields
+from recrm_tasks.data.mapping.fields import Fields, free_columns, gold_free, may_be_none, one, weak_fields
 from recrm_tasks.data.mapping.label_columns import says_the_label
+from recrm_tasks.data.mapping.listed_candidates import divided_texts
 from recrm_tasks.data.mapping.look import Look, columns_of
 from recrm_tasks.data.mapping.mapping_file import OPEN
 from recrm_tasks.data.mapping.text_parts import CANDIDATES
@@ -42,7 +43,8 @@ def ready_prompt(look: Look, fields: Fields) -> Prompt | None:
         return None
     answers = [c for c in look.named(column_names.ANSWERS) if _answers(look, c)]
     if not answers:
-        return None
+        turns = [c for c in look.named(column_names.ASKED) if look.is_turns(c)]
+        return turns[0] if len(turns) == 1 else None
     asked = [
         c for c in look.named(("instruction", "指令", *column_names.ASKED)) if c not in answers and look.strings(c)
     ]
@@ -72,7 +74,7 @@ def beside(look: Look, prompt: Prompt, given: dict[str, Any]) -> dict[str, Any]:
             continue
         column = one(look, name, (name, *look.dimension.columns.get(name, ())))
         if column is not None and column not in columns_of(prompt):
-            found[name] = column
+            found[name] = divided_texts(look, column) if name == CANDIDATES else column
         elif name in required_fields(record):
             found[name] = OPEN
             if name != CANDIDATES:  # these may be in the prompt itself; see `listings`
@@ -91,28 +93,60 @@ def left_beside(look: Look, prompt: Prompt, fields: Fields, used: set[str], labe
     known |= {c for c in look.named((*column_names.SYSTEM, *column_names.ANSWERS)) if look.size(c)}
     if label == OPEN:  # it is asked which of the columns has the labels
         used = used | {c for c in look.label_like if words_of(look, c) is not None}
+    known |= {c for c in look.leaves if look.is_dialogue(c)}
     wanted = [c for c in look.leaves if c not in used and c not in columns and (c in known or look.is_long(c))]
     return [c for c in wanted if not _is_in(look, c, columns) and not says_the_label(look, c, label)]
 
 
-def ask_for_reading(look: Look, prompt: Prompt, left: Sequence[str], fields: Fields, used: set[str]) -> None:
+def ask_for_reading(
+    look: Look, prompt: Prompt, left: Sequence[str], fields: Fields, used: set[str], label: str | None
+) -> None:
     """Asks whether a prompt is the whole question, a part of it, or one of the record's fields."""
     columns = columns_of(prompt)
     single = columns[-1]
-    choices = [Choice({"fields": part}, "the prompt is made of the fields") for part in _as_fields(look, fields, used)]
+    ways = [part for part in _as_fields(look, fields, used) if label not in part.values()]
+    choices = [Choice({"fields": part}, "the prompt is made of the fields") for part in ways]
     said = [c for c in left if look.is_turns(c) and look.strings(f"{c}.assistant")]
     if look.is_turns(single) and len(said) == len(left) == 1:
         judged = {"messages": [*columns, said[0]], "last_turn": "keep"}
         choices.append(Choice(judged, f"the turns of {said[0]} follow, and they are what is judged"))
-    if not look.is_turns(single):
-        whole = [c for c in look.leaves if c in left or c in columns]
-        choices.append(Choice({"messages": whole}, "these texts are the prompt, one after the other"))
-    choices.append(Choice({"messages": prompt}, f"it is the whole prompt; {', '.join(left)} not needed"))
+    if not (choices and label not in (None, OPEN) and _are_judged(look, left)):
+        choices += _as_whole(look, prompt, left)
     look.ask(
         f"two readings are possible: {', '.join(columns)} may be the whole prompt, but {', '.join(left)} "
         f"{'stands' if len(left) == 1 else 'stand'} beside it and may belong to the question",
         *choices,
         example=look.row(0, [*columns, *left]),
+    )
+
+
+def _are_judged(look: Look, columns: Sequence[str]) -> bool:
+    """Whether columns have what a model continued a prompt with, where that is what a label beside it judges."""
+    names = column_names.MAYBE.get(look.dimension.judged or "", ())
+    return set(columns) <= set(look.named([n for n in column_names.CONTINUED if n in names]))
+
+
+def _as_whole(look: Look, prompt: Prompt, left: Sequence[str]) -> Iterator[Choice]:
+    """The ways in which a prompt has what stands beside it, or does not need it."""
+    *first, single = columns_of(prompt)
+    before = [c for c in left if look.is_dialogue(c)]
+    if not look.is_turns(single):
+        yield _one_after_the_other(look, [*first, single], left)
+    elif before == left and not look.strings(f"{single}.system"):
+        yield Choice({"messages": [*first, *before, single]}, f"{', '.join(before)} was said before")
+    yield Choice({"messages": prompt}, f"it is the whole prompt; {', '.join(left)} not needed")
+
+
+def _one_after_the_other(look: Look, prompt: Sequence[str], left: Sequence[str]) -> Choice:
+    """All texts as one prompt. What was said before comes behind the system's text, and before all others."""
+    before = [c for c in left if look.is_dialogue(c)]
+    whole = [c for c in look.leaves if c in left or c in prompt]
+    if not before:
+        return Choice({"messages": whole}, "these texts are the prompt, one after the other")
+    system = [c for c in system_columns(look) if c in whole]
+    rest = [c for c in whole if c not in before and c not in system]
+    return Choice(
+        {"messages": [*system, *before, *rest]}, f"{', '.join(before)} was said before; then {', '.join(rest)}"
     )
 
 
@@ -145,9 +179,9 @@ def _as_fields(look: Look, fields: Fields, used: set[str]) -> list[dict[str, Any
             return []
         if not others:
             # One text may be this field or another; the other one is none then.
-            same = [n for n in weak if n != look.dimension.judged]
+            same = [n for n in weak if n != look.dimension.judged and may_be_none(look, n)]
             ways: list[dict[str, str | None]] = [{**weak, rest[0]: weak[n], n: None} for n in same]
-            ways.append({**weak, rest[0]: None})
+            ways += [{**weak, rest[0]: None}] if may_be_none(look, rest[0]) else []
             return [{n: {**known, **way}.get(n) for n in gold_free(look) if n in {**known, **way}} for way in ways]
         weak |= {rest[0]: others[0]}
     named = {*fields.columns, *fields.missing, *fields.absent}

@@ -12,9 +12,10 @@ from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.answers.prompt import LANGS
 from recrm_tasks.data.mapping import column_names
 from recrm_tasks.data.mapping.doubts import Choice, Doubt
-from recrm_tasks.data.mapping.fields import Fields, ask_for_missing, decided, find_fields, one
+from recrm_tasks.data.mapping.fields import Fields, ask_for_dialogue, ask_for_missing, decided, find_fields, one
 from recrm_tasks.data.mapping.label_columns import complete_label, find_label, says_the_label
 from recrm_tasks.data.mapping.layout import splits_of
+from recrm_tasks.data.mapping.listed_candidates import list_pair
 from recrm_tasks.data.mapping.listings import ask_for_candidates
 from recrm_tasks.data.mapping.look import Look, columns_of
 from recrm_tasks.data.mapping.mapping_file import OPEN, LabelColumn, Source, Split, Values
@@ -112,6 +113,7 @@ class _Recognition:
             taken["fields"] = beside(look, prompt, fields)
         elif prompt is None:
             ask_for_missing(look, found)
+            ask_for_dialogue(look, found, fields)
             taken |= found.source()
         elif self._is_whole(found, prompt):
             self._ask_which(prompt, found)
@@ -180,7 +182,7 @@ class _Recognition:
         else:
             left = left_beside(look, prompt, found, self._used(taken), label)
             taken["messages"] = OPEN
-        ask_for_candidates(look, prompt, None if label == OPEN else label, left)
+        ask_for_candidates(look, prompt, None if label == OPEN else label, left, list_pair(look))
 
     def _used(self, taken: dict[str, Any]) -> set[str]:
         """The columns that were found, without those of the prompt."""
@@ -193,7 +195,7 @@ class _Recognition:
         if "messages" not in self.given:
             left = left_beside(look, prompt, found, used, label)
             if left:
-                ask_for_reading(look, prompt, left, found, used)
+                ask_for_reading(look, prompt, left, found, used, label)
                 taken["messages"] = OPEN
                 return
         turns = columns_of(prompt)[-1]
@@ -215,7 +217,8 @@ class _Recognition:
             return Proposal([_opened(Source(files=files, **taken), self.look.doubts)], None, self.look.doubts)
         shared = {**taken, "group": group_of(self.look, taken, sides), "id": None}
         shared = {k: v for k, v in shared.items() if v is not None}
-        sources = [Source(files=files, **{**shared, "fields": s.fields, "label": s.label}) for s in sides]
+        sides_only = ({"fields": s.fields, "label": s.label} | ({"each": s.each} if s.each else {}) for s in sides)
+        sources = [Source(files=files, **{**shared, **side}) for side in sides_only]
         return Proposal(sources, None, [], self._unused(sources), True)
 
     def _unused(self, sources: Sequence[Source]) -> list[str]:

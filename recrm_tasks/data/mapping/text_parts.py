@@ -16,7 +16,7 @@ from recrm_tasks.data.formats import Chunk, texts
 from recrm_tasks.data.formats.paths import column_at
 from recrm_tasks.data.formats.patterns import all_matches, divided, first_match, match_counts, without_matches
 from recrm_tasks.data.formats.stated import stated_words
-from recrm_tasks.data.formats.turns import is_turns, last_answers, part_of_turns
+from recrm_tasks.data.formats.turns import answers_in, is_turns, part_of_turns
 from recrm_tasks.data.mapping import column_names
 from recrm_tasks.data.mapping.mapping_file import LabelColumn, Source, Split, TextPart, Values
 from recrm_tasks.errors import DataError
@@ -37,6 +37,8 @@ class Fits:
     """Per place: those in which it does not fit."""
     first: dict[str, tuple[TextPart, str]] = field(default_factory=dict)
     """Per place: what was looked for, and the first text."""
+    first_miss: dict[str, str] = field(default_factory=dict)
+    """Per place: the first text that the pattern does not fit."""
 
     def add(self, place: str, part: TextPart, said: pa.StringArray, found: pa.Array) -> None:
         """Counts the rows of a chunk."""
@@ -45,7 +47,10 @@ class Fits:
             return
         if place not in self.first:
             self.first[place] = part, said.drop_null()[0].as_py()
-        missed = pc.sum(pc.and_(said.is_valid(), found.is_null())).as_py()
+        without = pc.and_(said.is_valid(), found.is_null())
+        missed = pc.sum(without).as_py()
+        if missed:
+            self.first_miss.setdefault(place, said.filter(without)[0].as_py())
         self.texts[place] = self.texts.get(place, 0) + present
         self.misses[place] = self.misses.get(place, 0) + missed
 
@@ -57,12 +62,25 @@ class Fits:
         """
         for place, (part, text) in self.first.items():
             if self.misses[place] == self.texts[place]:
-                start = text[:200] + ("…" if len(text) > 200 else "")
+                start = _beginning(text)
                 within = f" (after {part.after!r})" if part.after is not None else ""
                 raise DataError(
                     f"{where}: {place}: the pattern {part.looks_for!r}{within} fits none of "
                     f"{self.texts[place]:,} rows; the first one begins with {start!r}"
                 )
+
+    def partial(self) -> Iterator[str]:
+        """For each pattern that fits some texts only: how many, and the beginning of one that it does not fit."""
+        for place, text in self.first_miss.items():
+            total, name = self.texts[place], place.removeprefix("fields.")
+            yield (
+                f"the pattern of {name} fits {total - self.misses[place]:,} of {total:,} rows "
+                f"({self.first[place][0].looks_for!r}); it is missing in the others, such as {_beginning(text)!r}"
+            )
+
+
+def _beginning(text: str) -> str:
+    return text[:200] + ("…" if len(text) > 200 else "")
 
 
 def texts_of(batch: pa.RecordBatch, column: str | list[str]) -> pa.StringArray:
@@ -199,8 +217,7 @@ def _has_words(source: Source) -> bool:
 def _words(batch: pa.RecordBatch, label: LabelColumn, read: bool, fits: Fits) -> pa.StringArray:
     """The labels that a pattern finds in texts; also, if they are to be read, the word that each text states."""
     assert label.column is not None
-    raw = column_at(batch, label.column)
-    words = texts.plain(last_answers(raw) if is_turns(raw) else raw)
+    words = texts.plain(answers_in(column_at(batch, label.column)))
     if label.pattern is not None:
         found = first_match(words, label.pattern)
         fits.add("label", TextPart(column=label.column, pattern=label.pattern), words, found)

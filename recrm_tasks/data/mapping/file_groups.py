@@ -1,0 +1,122 @@
+"""Which files of a dimension are read the same way: those with the same columns, classes and kind of label."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from recrm_tasks.data.convert.problems import Problems
+from recrm_tasks.data.formats import read, texts
+from recrm_tasks.data.mapping.class_names import all_class_names, with_card
+from recrm_tasks.data.mapping.column_words import words_of
+from recrm_tasks.data.mapping.layout import Placed
+from recrm_tasks.data.mapping.look import Look
+from recrm_tasks.data.mapping.mapping_file import OPEN
+from recrm_tasks.data.mapping.recognise import recognise
+from recrm_tasks.data.sources.origin import Origin
+from recrm_tasks.dimensions.base import Dimension
+from recrm_tasks.errors import DataError
+
+_LOOKED_AT = 1_000
+"""Rows per file that a proposal is made from."""
+
+Group = tuple[list[Placed], pa.RecordBatch]
+"""Files that are read the same way, with their first rows."""
+
+
+class _Label(NamedTuple):
+    """What the labels of some files are like."""
+
+    place: tuple[str | None, str, str | None]
+    """The column, how it is read, and the key of the answers in it; the column is None where it is not known."""
+    words: frozenset[str]
+
+
+def file_groups(origin: Origin, placed: list[Placed], dimension: Dimension) -> list[Group]:
+    """The files in groups that are read the same way.
+
+    Args:
+        origin: the source.
+        placed: files that may be of the dimension.
+        dimension: the dimension. Files whose labels say something else are read apart: one may have a key
+            `is_consistent` in its answers, and the other `is_hallucination`.
+
+    Raises:
+        DataError: no row of a file can be read.
+    """
+    groups: dict[tuple[tuple[str, ...], str], list[tuple[Placed, pa.RecordBatch]]] = {}
+    root = origin.local([p.name for p in placed]) if placed else Path()
+    card = origin.card()
+    for member in placed:
+        for chunk in islice(read(root / member.name), 1):
+            if chunk.problems and not chunk.batch.num_rows:
+                problems = Problems()
+                problems.add(root / member.name, chunk.unit, ((n, "unreadable", said) for n, said in chunk.problems))
+                raise DataError(f"{root / member.name}: no row can be read:\n  " + "\n  ".join(problems.first))
+            batch = with_card(chunk.batch.slice(0, _LOOKED_AT), card, member)
+            same = (tuple(sorted(batch.schema.names)), json.dumps(all_class_names(batch), sort_keys=True))
+            groups.setdefault(same, []).append((member, batch))
+    apart = [part for group in groups.values() for part in _by_labels(group, dimension)]
+    return [([m for m, _ in part], _together([b for _, b in part])) for part in apart]
+
+
+def first_rows(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The rows that a proposal is made from."""
+    return batch.slice(0, _LOOKED_AT)
+
+
+def _by_labels(
+    group: list[tuple[Placed, pa.RecordBatch]], dimension: Dimension
+) -> list[list[tuple[Placed, pa.RecordBatch]]]:
+    """Files with the same columns, apart where their labels are not the same."""
+    parts: dict[str, list[tuple[Placed, pa.RecordBatch]]] = {}
+    for member, batch in group:
+        parts.setdefault(_without_numbers(member), []).append((member, batch))
+    if len(parts) < 2:
+        return [group]
+    found: list[tuple[_Label, list[tuple[Placed, pa.RecordBatch]]]] = []
+    for part in parts.values():
+        label = _label_of(_together([batch for _, batch in part]), dimension)
+        like = next((known for other, known in found if not _differ(label, other)), None)
+        if like is None:
+            found.append((label, list(part)))
+        else:
+            like += part
+    return [part for _, part in found]
+
+
+def _without_numbers(member: Placed) -> str:
+    """What the names of parts of one file have in common."""
+    return re.sub(r"\d+", "#", member.name)
+
+
+def _label_of(batch: pa.RecordBatch, dimension: Dimension) -> _Label:
+    proposal = recognise(batch, dimension, {}, None)
+    label = proposal.sources[0].label
+    if proposal.sources[0].own or label is None or label.column in (None, OPEN) or label.key == OPEN:
+        return _Label((None, "", None), frozenset())
+    assert label.column is not None
+    words = words_of(Look(batch, dimension, None), label.column, label.key)
+    seen = words.seen if words is not None and len(proposal.sources) == 1 else []
+    return _Label((label.column, label.read, label.key), frozenset(seen))
+
+
+def _differ(one: _Label, other: _Label) -> bool:
+    """Whether labels are read in another way, or have none of several words in common."""
+    if one.place[0] is None or other.place[0] is None:
+        return False
+    several = min(len(one.words), len(other.words)) > 1
+    return one.place != other.place or (several and not one.words & other.words)
+
+
+def _together(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    if len(batches) == 1:
+        return batches[0]
+    names = batches[0].schema.names
+    columns = [texts.column_of([v for b in batches for v in b.column(n).to_pylist()]) for n in names]
+    return pa.RecordBatch.from_arrays(columns, names).replace_schema_metadata(batches[0].schema.metadata)
