@@ -11,7 +11,8 @@ from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.rewards.agent_turn import READINGS, Reading, fields_of
 from recrm_tasks.rewards.case import Case
 from recrm_tasks.rewards.columns import CASE, absent, case_of, rows
-from recrm_tasks.rewards.hybrid_reward import HybridReward, Reward
+from recrm_tasks.rewards.hybrid_reward import HybridReward
+from recrm_tasks.rewards.reward import Reward
 
 _log = logging.getLogger(__name__)
 

@@ -61,7 +61,7 @@ class Case(BaseModel):
     response: str | None = None
     """What the agent said."""
     items: tuple[Text, ...] = ()
-    """What the agent recommends, best first."""
+    """What the agent recommends, best first. An item that is there again counts once, at its first place."""
     candidates: tuple[Text, ...] | None = None
     """What the agent could have recommended, `items` among it; by default `items` alone."""
     profile: Text | None = None
@@ -71,6 +71,11 @@ class Case(BaseModel):
     """The moment and place."""
     more: More = Field(default_factory=dict)
     """Fields of other dimensions' records, by name."""
+
+    @property
+    def recommended(self) -> tuple[Text, ...]:
+        """The items without repetitions: what is recommended again is not worth more."""
+        return distinct(self.items)
 
     @property
     def spoken(self) -> Lang:
@@ -87,3 +92,11 @@ class Case(BaseModel):
         # In ASCII: a lone surrogate, which a model may write, cannot be encoded as UTF-8.
         content = json.dumps(self.model_dump(exclude={"id"}), sort_keys=True, default=str)
         return hashlib.sha256(content.encode("ascii")).hexdigest()[:32]
+
+
+def distinct(texts: Iterable[Text]) -> tuple[Text, ...]:
+    """Texts and objects in their order, each where it is for the first time."""
+    first: dict[str, Text] = {}
+    for text in texts:
+        first.setdefault(json.dumps(text, sort_keys=True), text)
+    return tuple(first.values())

@@ -14,8 +14,9 @@ from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.rendering import Text
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.rewards.case import Case, More
-from recrm_tasks.rewards.hybrid_reward import Asked, HybridReward, Reward
+from recrm_tasks.rewards.hybrid_reward import HybridReward
 from recrm_tasks.rewards.judges.background import run_anywhere
+from recrm_tasks.rewards.reward import Asked, Reward
 
 Over: TypeAlias = Literal["sum", "mean", "last", "discount"]
 """How the rewards of the steps make that of the whole: `discount` is the return, sum of discount ** step * reward."""
@@ -80,11 +81,10 @@ class Episode(BaseModel):
         )
 
     def _with_shared(self, step: Case, number: int) -> Case:
-        given = step.model_dump(exclude_none=True)
         shared = {
             name: value
             for name in ("lang", "instruction", "profile", "history", "context")
-            if (value := getattr(self, name)) is not None and name not in given
+            if (value := getattr(self, name)) is not None and getattr(step, name) is None
         }
         name = step.id or (f"{self.id}, step {number}" if self.id else "")
         return step.model_copy(update={**shared, "id": name, "more": {**self.more, **step.more}})

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from recrm_tasks.errors import DataError
 from recrm_tasks.rewards.case import Case
 from recrm_tasks.rewards.episode import Episode, EpisodeReward, EpisodeRewards
-from recrm_tasks.rewards.hybrid_reward import Reward
 from recrm_tasks.rewards.problem import first_problem
+from recrm_tasks.rewards.reward import Reward
 
 _TOGETHER = 64
 """Lines that are asked about in one call."""

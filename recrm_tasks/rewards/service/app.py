@@ -23,7 +23,7 @@ from recrm_tasks.errors import RecrmError
 from recrm_tasks.rewards.agent_turn import Reading
 from recrm_tasks.rewards.batch_reward import BatchReward
 from recrm_tasks.rewards.episode import EpisodeRewards
-from recrm_tasks.rewards.hybrid_reward import Reward
+from recrm_tasks.rewards.reward import Reward
 from recrm_tasks.rewards.service.in_hand import InHand, Limits
 from recrm_tasks.rewards.service.metrics import Metrics
 from recrm_tasks.rewards.service.nemo_gym_form import read_rollout, verified

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 
-from recrm_tasks.rewards.hybrid_reward import Reward
+from recrm_tasks.rewards.reward import Reward
 
 _SECONDS = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0)
 """Upper ends of the histogram's buckets."""
