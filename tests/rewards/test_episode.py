@@ -146,7 +146,7 @@ def test_a_judge_that_does_not_answer() -> None:
     def down(prompt: Prompt) -> str:
         raise OSError("refused")
 
-    with pytest.raises(JudgeError, match="case d1: the judge down did not answer: OSError: refused"):
+    with pytest.raises(JudgeError, match=r"case d1: the judge <.*down> did not answer: OSError: refused"):
         rewards_of(FunctionJudge(down))([DIALOGUE])
     (found,) = rewards_of(FunctionJudge(down), on_error="none", missing="zero")([DIALOGUE])
     assert found.value is None

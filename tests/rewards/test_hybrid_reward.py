@@ -244,7 +244,7 @@ def test_a_judge_that_does_not_answer() -> None:
     def down(prompt: Prompt) -> str:
         raise OSError("connection refused")
 
-    with pytest.raises(JudgeError, match="case c1: the judge down did not answer: OSError: connection refused"):
+    with pytest.raises(JudgeError, match=r"case c1: the judge <.*down> did not answer: OSError: connection refused"):
         HybridReward(FunctionJudge(down))([FULL])
     (reward,) = HybridReward(FunctionJudge(down), on_error="none", missing="zero")([FULL])
     assert reward.value is None
