@@ -48,11 +48,12 @@ class Metrics:
                     self._parts[key] += 1
                     self._sums[key] += part  # type: ignore[assignment]  # a Counter of floats
 
-    def text(self, cases: int, bytes_: int) -> str:
+    def text(self, cases: int, questions: int, bytes_: int) -> str:
         """All of them.
 
         Args:
             cases: in hand.
+            questions: about them.
             bytes_: of the requests in hand.
         """
         lines: list[str] = []
@@ -80,6 +81,7 @@ class Metrics:
         add("missing_total", "counter", "Missing or incomplete parts by dimension.", _by("dimension", self._missing))
         add("tokens_total", "counter", "Tokens of the judge, as rewards report them.", _by("direction", self._tokens))
         add("cases_in_hand", "gauge", "Cases that were taken and not answered.", {"": cases})
+        add("questions_in_hand", "gauge", "Questions about the cases in hand.", {"": questions})
         add("bytes_in_hand", "gauge", "Bytes of the requests in hand.", {"": bytes_})
         lines.append("# HELP recrm_reward_request_seconds Seconds of requests that were answered with status 200.")
         lines.append("# TYPE recrm_reward_request_seconds histogram")
