@@ -316,7 +316,7 @@ def test_more_questions_than_there_is_room_for() -> None:
 
 def test_long_texts_and_many_items_are_asked_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each question has the texts of its case again: 20 items make 20 times the profile. The others wait."""
-    monkeypatch.setattr("recrm_tasks.rewards.service.app._GROUP_CHARACTERS", 100_000)
+    monkeypatch.setattr("recrm_tasks.rewards.service.judging._TOGETHER_CHARACTERS", 100_000)
     lock, at_a_time, most = threading.Lock(), [0], [0]
 
     class Measured(FunctionJudge):
