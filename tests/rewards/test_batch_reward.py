@@ -16,8 +16,9 @@ from recrm_tasks.answers.prompt import Prompt
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.rewards import Case, FunctionJudge, HybridReward
 from recrm_tasks.rewards.agent_turn import MOST_ITEMS, fields_of, items_in
-from recrm_tasks.rewards.batch_reward import BatchReward, batch_metrics, row_metrics
+from recrm_tasks.rewards.batch_reward import BatchReward
 from recrm_tasks.rewards.columns import fields
+from recrm_tasks.rewards.trainer_metrics import batch_metrics, row_metrics
 
 TURN = {"role": "assistant", "content": "Park Hotel is quiet."}
 

@@ -30,7 +30,7 @@ from recrm_tasks.rewards.service.nemo_gym_form import read_rollout, verified
 from recrm_tasks.rewards.service.openrlhf_form import answered, read_queries
 from recrm_tasks.rewards.service.refusal import Refusal
 from recrm_tasks.rewards.service.request_body import read_cases, read_episodes
-from recrm_tasks.rewards.service.work import Work, work_of
+from recrm_tasks.rewards.work import Work, work_of
 
 _log = logging.getLogger(__name__)
 

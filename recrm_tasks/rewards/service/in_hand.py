@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.rewards.service.refusal import Refusal
 from recrm_tasks.rewards.service.room import Room
-from recrm_tasks.rewards.service.work import Work
+from recrm_tasks.rewards.work import Work
 
 MIB = 2**20
 _PASSED_OVER = 4

@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from recrm_tasks.rewards.service.in_hand import InHand
 from recrm_tasks.rewards.service.refusal import Refusal
-from recrm_tasks.rewards.service.work import Work
+from recrm_tasks.rewards.work import Work
 
 _TOGETHER = 64
 """Cases whose questions are made in one go; meanwhile nobody else is served."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 
@@ -23,7 +23,7 @@ class Metrics:
         self._without = 0
         self._failed = 0
         self._parts: Counter[str] = Counter()
-        self._sums: Counter[str] = Counter()
+        self._sums: defaultdict[str, float] = defaultdict(float)
         self._missing: Counter[str] = Counter()
         self._tokens: Counter[str] = Counter()
 
@@ -46,7 +46,7 @@ class Metrics:
             for key, part in reward.parts.items():
                 if part is not None:
                     self._parts[key] += 1
-                    self._sums[key] += part  # type: ignore[assignment]  # a Counter of floats
+                    self._sums[key] += part
 
     def text(self, cases: int, questions: int, bytes_: int) -> str:
         """All of them.

@@ -17,7 +17,7 @@ _OF_NUMBER = 8
 
 
 class Work(NamedTuple):
-    """The questions about one case or episode: an upper bound, but for what the prompts' own texts differ."""
+    """The questions about one case or episode, at most; prompts' own texts count with a usual length."""
 
     cases: int
     questions: int
