@@ -82,9 +82,7 @@ class Case(BaseModel):
         """The language of the questions."""
         if self.lang is not None:
             return self.lang
-        texts = [t for t in (self.query, self.response, self.instruction, *map(str, self.items)) if t]
-        beginnings = " ".join(text[:_BEGINNING] for text in texts)
-        return "zh" if len(_HAN.findall(beginnings)) > len(_WORD.findall(beginnings)) else "en"
+        return language_of(t for t in (self.query, self.response, self.instruction, *map(str, self.items)) if t)
 
     @property
     def digest(self) -> str:
@@ -92,6 +90,12 @@ class Case(BaseModel):
         # In ASCII: a lone surrogate, which a model may write, cannot be encoded as UTF-8.
         content = json.dumps(self.model_dump(exclude={"id"}), sort_keys=True, default=str)
         return hashlib.sha256(content.encode("ascii")).hexdigest()[:32]
+
+
+def language_of(texts: Iterable[str]) -> Lang:
+    """Chinese if the beginnings of the texts have more Han characters than words in Latin letters."""
+    beginnings = " ".join(text[:_BEGINNING] for text in texts)
+    return "zh" if len(_HAN.findall(beginnings)) > len(_WORD.findall(beginnings)) else "en"
 
 
 def distinct(texts: Iterable[Text]) -> tuple[Text, ...]:

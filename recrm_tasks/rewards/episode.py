@@ -13,7 +13,7 @@ from recrm_tasks.answers.prompt import Lang
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.rendering import Text
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.rewards.case import Case, More
+from recrm_tasks.rewards.case import Case, More, language_of
 from recrm_tasks.rewards.hybrid_reward import HybridReward
 from recrm_tasks.rewards.judges.background import run_anywhere
 from recrm_tasks.rewards.reward import Asked, Reward
@@ -65,8 +65,7 @@ class Episode(BaseModel):
         cases = self.cases()
         if len(cases) == 1:
             return cases[0]
-        texts = " ".join(text for case in cases for text in (case.query, case.response) if text)
-        lang = self.lang or Case(query=texts).spoken
+        lang = self.lang or language_of(text for case in cases for text in (case.query, case.response) if text)
         instruction = next((case.instruction for case in cases if case.instruction is not None), None)
         return Case(
             id=self.id,
