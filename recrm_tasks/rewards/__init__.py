@@ -8,7 +8,7 @@ reward([Case(query="quiet hotel near the station", items=["Park Hotel, 5 min wal
 
 from recrm_tasks.rewards.case import Case
 from recrm_tasks.rewards.episode import Episode, EpisodeReward, EpisodeRewards
-from recrm_tasks.rewards.hybrid_reward import HybridReward, Reward
+from recrm_tasks.rewards.hybrid_reward import HybridReward
 from recrm_tasks.rewards.judges.cached_judge import CachedJudge
 from recrm_tasks.rewards.judges.function_judge import FunctionJudge
 from recrm_tasks.rewards.judges.gathering_judge import GatheringJudge
@@ -16,6 +16,7 @@ from recrm_tasks.rewards.judges.judge import Judge, JudgeError, Reply
 from recrm_tasks.rewards.judges.reward_model_judge import RewardModelJudge
 from recrm_tasks.rewards.judges.server_judge import ServerJudge
 from recrm_tasks.rewards.judges.transformers_judge import TransformersJudge
+from recrm_tasks.rewards.reward import Reward
 
 __all__ = [
     "CachedJudge",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +10,8 @@ from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.rewards.agent_turn import READINGS, Reading, fields_of
 from recrm_tasks.rewards.case import Case
 from recrm_tasks.rewards.columns import CASE, absent, case_of, rows
-from recrm_tasks.rewards.hybrid_reward import HybridReward, Reward
+from recrm_tasks.rewards.hybrid_reward import HybridReward
+from recrm_tasks.rewards.reward import Reward
 
 _log = logging.getLogger(__name__)
 
@@ -143,42 +143,3 @@ def _entries(columns: Sequence[Any]) -> list[Any]:
     for column in columns:
         found += [*column, _END] if isinstance(column, list | tuple) else [column]
     return found
-
-
-def batch_metrics(rewards: Sequence[Reward], keys: Sequence[str]) -> dict[str, float]:
-    """Numbers for a trainer's log: the mean of each part where it is known, and shares of the batch.
-
-    Args:
-        rewards: of a batch, not empty.
-        keys: the dimensions.
-
-    Returns:
-        `recrm/<dimension>`, without those that no completion has; `recrm/missing/<dimension>`: not asked or unreadable,
-        also where it counts 0; `recrm/failed`: the judge did not answer; `recrm/empty`: the completion has no answer.
-    """
-    found: dict[str, float] = {}
-    for key in keys:
-        known = [part for reward in rewards if (part := reward.parts[key]) is not None]
-        if known:
-            found[f"recrm/{key}"] = math.fsum(known) / len(known)
-        found[f"recrm/missing/{key}"] = sum(key in reward.missing for reward in rewards) / len(rewards)
-    found["recrm/failed"] = sum(reward.error is not None for reward in rewards) / len(rewards)
-    found["recrm/empty"] = sum(EMPTY in reward.missing.values() for reward in rewards) / len(rewards)
-    return found
-
-
-def row_metrics(reward: Reward, batch: BatchReward, no_reward: float) -> dict[str, float]:
-    """Numbers of one completion for trainers that want the same keys in each row, and a number under each.
-
-    Args:
-        reward: of the completion.
-        batch: whose it is.
-        no_reward: what stands for a part that is missing and does not count 0, and for all parts where there is no
-            reward.
-
-    Returns:
-        `recrm_<dimension>`; `recrm_missing`: how many parts are; `recrm_failed`: 1 if the judge did not answer.
-    """
-    known = {key: batch.part(reward, key) for key in batch.keys}
-    found = {f"recrm_{key}": no_reward if part is None else part for key, part in known.items()}
-    return {**found, "recrm_missing": float(len(reward.missing)), "recrm_failed": float(reward.error is not None)}

@@ -61,7 +61,7 @@ class Case(BaseModel):
     response: str | None = None
     """What the agent said."""
     items: tuple[Text, ...] = ()
-    """What the agent recommends, best first."""
+    """What the agent recommends, best first. An item that is there again counts once, at its first place."""
     candidates: tuple[Text, ...] | None = None
     """What the agent could have recommended, `items` among it; by default `items` alone."""
     profile: Text | None = None
@@ -73,13 +73,16 @@ class Case(BaseModel):
     """Fields of other dimensions' records, by name."""
 
     @property
+    def recommended(self) -> tuple[Text, ...]:
+        """The items without repetitions: what is recommended again is not worth more."""
+        return distinct(self.items)
+
+    @property
     def spoken(self) -> Lang:
         """The language of the questions."""
         if self.lang is not None:
             return self.lang
-        texts = [t for t in (self.query, self.response, self.instruction, *map(str, self.items)) if t]
-        beginnings = " ".join(text[:_BEGINNING] for text in texts)
-        return "zh" if len(_HAN.findall(beginnings)) > len(_WORD.findall(beginnings)) else "en"
+        return language_of(t for t in (self.query, self.response, self.instruction, *map(str, self.items)) if t)
 
     @property
     def digest(self) -> str:
@@ -87,3 +90,17 @@ class Case(BaseModel):
         # In ASCII: a lone surrogate, which a model may write, cannot be encoded as UTF-8.
         content = json.dumps(self.model_dump(exclude={"id"}), sort_keys=True, default=str)
         return hashlib.sha256(content.encode("ascii")).hexdigest()[:32]
+
+
+def language_of(texts: Iterable[str]) -> Lang:
+    """Chinese if the beginnings of the texts have more Han characters than words in Latin letters."""
+    beginnings = " ".join(text[:_BEGINNING] for text in texts)
+    return "zh" if len(_HAN.findall(beginnings)) > len(_WORD.findall(beginnings)) else "en"
+
+
+def distinct(texts: Iterable[Text]) -> tuple[Text, ...]:
+    """Texts and objects in their order, each where it is for the first time."""
+    first: dict[str, Text] = {}
+    for text in texts:
+        first.setdefault(json.dumps(text, sort_keys=True), text)
+    return tuple(first.values())

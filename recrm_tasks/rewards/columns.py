@@ -12,6 +12,7 @@ from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.record_fields import own_fields
 from recrm_tasks.errors import DataError
 from recrm_tasks.rewards.case import Case
+from recrm_tasks.rewards.problem import first_problem
 
 CASE = "case"
 """The column that has all fields: a JSON object, or a text of one."""
@@ -78,9 +79,7 @@ def case_of(given: Mapping[str, Any], agents: Mapping[str, Any], where: str) -> 
     try:
         return Case.model_validate({**given, **agents})
     except ValidationError as error:
-        detail = error.errors(include_url=False)[0]
-        found = f", found {detail['input']!r}"[:100]
-        raise DataError(f"{where}: {'.'.join(map(str, detail['loc'][:2]))}: {detail['msg']}{found}") from None
+        raise DataError(f"{where}: {first_problem(error, 'the case')}") from None
 
 
 def absent(keys: Collection[str], names: Collection[str]) -> dict[str, list[str]]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -14,21 +13,6 @@ from recrm_tasks.scoring.aggregate.parts import Role
 Missing: TypeAlias = Literal["none", "drop", "zero"]
 """What a missing part does. `none`: there is no reward. `drop`: the form is of the other parts. `zero`: it counts 0."""
 MISSING: tuple[Missing, ...] = ("none", "drop", "zero")
-
-
-def discounted(values: Sequence[float]) -> float | None:
-    """The mean of values by place, best place first: weight 1 / log2(place + 1), as in nDCG.
-
-    Args:
-        values: NaN is left out, with its weight.
-
-    Returns:
-        The mean; None if no value is left.
-    """
-    known = [(1 / math.log2(place + 1), value) for place, value in enumerate(values, 1) if not math.isnan(value)]
-    if not known:
-        return None
-    return math.fsum(weight * value for weight, value in known) / math.fsum(weight for weight, _ in known)
 
 
 def combine(parts: Mapping[str, float | None], roles: Mapping[str, Role], form: str, missing: Missing) -> float | None:

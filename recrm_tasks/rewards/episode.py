@@ -13,9 +13,10 @@ from recrm_tasks.answers.prompt import Lang
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.rendering import Text
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.rewards.case import Case, More
-from recrm_tasks.rewards.hybrid_reward import Asked, HybridReward, Reward
+from recrm_tasks.rewards.case import Case, More, language_of
+from recrm_tasks.rewards.hybrid_reward import HybridReward
 from recrm_tasks.rewards.judges.background import run_anywhere
+from recrm_tasks.rewards.reward import Asked, Reward
 
 Over: TypeAlias = Literal["sum", "mean", "last", "discount"]
 """How the rewards of the steps make that of the whole: `discount` is the return, sum of discount ** step * reward."""
@@ -64,8 +65,7 @@ class Episode(BaseModel):
         cases = self.cases()
         if len(cases) == 1:
             return cases[0]
-        texts = " ".join(text for case in cases for text in (case.query, case.response) if text)
-        lang = self.lang or Case(query=texts).spoken
+        lang = self.lang or language_of(text for case in cases for text in (case.query, case.response) if text)
         instruction = next((case.instruction for case in cases if case.instruction is not None), None)
         return Case(
             id=self.id,
@@ -80,11 +80,10 @@ class Episode(BaseModel):
         )
 
     def _with_shared(self, step: Case, number: int) -> Case:
-        given = step.model_dump(exclude_none=True)
         shared = {
             name: value
             for name in ("lang", "instruction", "profile", "history", "context")
-            if (value := getattr(self, name)) is not None and name not in given
+            if (value := getattr(self, name)) is not None and getattr(step, name) is None
         }
         name = step.id or (f"{self.id}, step {number}" if self.id else "")
         return step.model_copy(update={**shared, "id": name, "more": {**self.more, **step.more}})

@@ -10,12 +10,14 @@ from typing import Any, Literal, TypeAlias
 from recrm_tasks.answers.prompt import Prompt
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.suites import RECRM
-from recrm_tasks.errors import HarnessError, RecrmError
+from recrm_tasks.errors import RecrmError
 from recrm_tasks.rewards.case import Case
-from recrm_tasks.rewards.combine import MISSING, Missing, combine, discounted
+from recrm_tasks.rewards.combine import MISSING, Missing, combine
 from recrm_tasks.rewards.judges.background import run_anywhere
-from recrm_tasks.rewards.judges.judge import Judge, JudgeError, Reply, replies_of
+from recrm_tasks.rewards.judges.judge import Judge, JudgeError, replies_of
+from recrm_tasks.rewards.parts import part_of, read_reply
 from recrm_tasks.rewards.questions import CannotAsk, questions
+from recrm_tasks.rewards.reward import Asked, Reward
 from recrm_tasks.scoring.aggregate.forms import DEFAULT, FORMS
 from recrm_tasks.scoring.aggregate.parts import Role
 
@@ -25,57 +27,12 @@ ON_ERROR: tuple[OnError, ...] = ("raise", "none")
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One question, and what was answered."""
-
-    dimension: str
-    prompt: Prompt
-    reply: Reply
-    verdicts: tuple[float, ...]
-    """From 0 to 1, one per part that the answer decides; NaN is unreadable."""
-    reason: str | None = None
-    """Why the answer could not be read; None if it could."""
-
-    def to_json(self) -> dict[str, Any]:
-        """In plain JSON values, without the prompt; null is unreadable, or a log-probability of minus infinity."""
-        said = self.reply.said
-        return {
-            "dimension": self.dimension,
-            "verdicts": [_finite(verdict) for verdict in self.verdicts],
-            "reason": self.reason,
-            "said": [_finite(logprob) for logprob in said] if isinstance(said, tuple) else said,
-        }
-
-
-@dataclass(frozen=True)
-class Reward:
-    """What one case is worth."""
-
-    value: float | None
-    """From 0 to 1; None if parts are missing and `missing` is `none`, or the judge did not answer."""
-    parts: dict[str, float | None]
-    """By dimension, from 0 to 1; None is missing."""
-    missing: dict[str, str]
-    """Why each missing part is missing, by dimension."""
-    asked: tuple[Asked, ...] = ()
-    tokens_in: int = 0
-    """Tokens of all prompts, as far as the judge counted them."""
-    tokens_out: int = 0
-    error: str | None = None
-    """Why the judge did not answer."""
-
-    def to_json(self) -> dict[str, Any]:
-        """All fields by name, in plain JSON values."""
-        return {**vars(self), "asked": [one.to_json() for one in self.asked]}
-
-
-@dataclass(frozen=True)
 class HybridReward:
     """The hybrid reward of cases.
 
     A part is what a dimension's verdict is worth, from 0 to 1, as in the hybrid score: a label's value, a probability,
-    the normalised rank. Of several items it is the mean by place, see `discounted`. A part is missing if it could not
-    be asked or an answer was unreadable.
+    the normalised rank. Of several items it is a mean by place, see `recrm_tasks.rewards.places`. A part is missing if
+    it could not be asked or an answer was unreadable.
 
     Args:
         judge: who answers the questions.
@@ -175,7 +132,7 @@ class HybridReward:
                     posed[key, id(case)] = self._questions(case, key)
         prompts = {about: found for about, found in posed.items() if not isinstance(found, str)}
         replies = iter(await replies_of(self.judge, [prompt for found in prompts.values() for prompt in found]))
-        asked = {about: [_asked(about[0], p, next(replies)) for p in found] for about, found in prompts.items()}
+        asked = {about: [read_reply(prompt, next(replies)) for prompt in found] for about, found in prompts.items()}
         return [self._reward(subject, posed, asked) for subject in subjects]
 
     def _questions(self, case: Case, key: str) -> list[Prompt] | str:
@@ -202,10 +159,10 @@ class HybridReward:
                 continue
             answered = replied[key, id(case)]
             asked += answered
-            parts[key], why = self._part(key, answered, len(case.items))
+            parts[key], why = part_of(answered, len(case.recommended), self.missing)
             if why is not None:
                 missing[key] = why
-            failed = failed or next((one.reply.error for one in answered if one.reply.said is None), None)
+            failed = failed or next((one.reason for one in answered if one.reply.said is None), None)
             if failed is not None and self.on_error == "raise":
                 name = case.id or case.digest
                 raise JudgeError(f"case {name}: the judge {self.judge.name} did not answer: {failed}")
@@ -219,41 +176,6 @@ class HybridReward:
             error=failed,
         )
 
-    def _part(self, key: str, answered: Sequence[Asked], items: int) -> tuple[float | None, str | None]:
-        """The part of a dimension, and why it is missing or incomplete."""
-        of = f" of {len(answered)}" if len(answered) > 1 else ""
-        # No part, whatever `missing` is: a judge that is down must not look like a bad agent.
-        if failed := [one for one in answered if one.reply.said is None]:
-            return None, f"not answered: {len(failed)}{of}, {failed[0].reason}"
-        verdicts = [verdict for one in answered for verdict in one.verdicts][: items or None]
-        unreadable = [one for one in answered if one.reason is not None]
-        why = None
-        if unreadable:
-            why = f"unreadable: {len(unreadable)}{of}, {unreadable[0].reason}"
-        if self.missing == "zero" and not all(map(math.isnan, verdicts)):
-            verdicts = [0.0 if math.isnan(verdict) else verdict for verdict in verdicts]
-        incomplete = any(map(math.isnan, verdicts)) and self.missing == "none"
-        return (None if incomplete else discounted(verdicts)), why
-
-
-def _asked(key: str, prompt: Prompt, reply: Reply) -> Asked:
-    kind = dimension_of(key).kind
-    if reply.said is None:
-        return Asked(key, prompt, reply, (math.nan,), reply.error)
-    try:
-        answer = kind.read(reply.said, prompt) if isinstance(reply.said, str) else kind.weigh(reply.said, prompt)
-    except HarnessError as error:  # log-probabilities that no model gives
-        return _asked(key, prompt, reply._replace(said=None, error=str(error)))
-    outcome = prompt.outcome(answer)
-    verdicts = kind.parts([outcome]).verdict.tolist()
-    if isinstance(prompt.gold, tuple):  # an order: its parts come in the order shown
-        verdicts = [verdict for _, verdict in sorted(zip(prompt.gold, verdicts, strict=True), reverse=True)]
-    return Asked(key, prompt, reply, tuple(verdicts), outcome.reason)
-
 
 def _is_weight(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
-
-
-def _finite(number: float) -> float | None:
-    return number if math.isfinite(number) else None

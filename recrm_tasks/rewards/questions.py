@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,7 +10,9 @@ from pydantic import ValidationError
 from recrm_tasks.answers.prompt import Mode, Prompt
 from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.dimensions.record_fields import own_fields
-from recrm_tasks.rewards.case import Case
+from recrm_tasks.dimensions.rendering import Text
+from recrm_tasks.rewards.case import Case, distinct
+from recrm_tasks.rewards.problem import first_problem
 
 _SOURCE = "case"
 
@@ -27,35 +29,43 @@ def questions(case: Case, dimension: Dimension, mode: Mode) -> list[Prompt]:
     Raises:
         CannotAsk: the case lacks something, or its record would not be valid.
     """
-    return [prompt for record in _records(case, dimension) for prompt in [_prompt(record, dimension, mode)]]
+    return [dimension.prompt(record, dimension.default_labels, mode) for record in _records(case, dimension)]
 
 
-def _prompt(record: Any, dimension: Dimension, mode: Mode) -> Prompt:
-    return dimension.prompt(record, dimension.default_labels, mode)
+def number_of_questions(case: Case, dimension: Dimension) -> int:
+    """How many `questions` there are at most, without making them."""
+    return len(case.items) if "item" in own_fields(dimension.record_type) else 1
 
 
 def _records(case: Case, dimension: Dimension) -> Iterator[Any]:
     names = [name for name in own_fields(dimension.record_type) if name not in ("label", "labels")]
-    shared = {name: value for name in names if (value := _value(case, name)) is not None}
-    # Once: both read the whole case, which may be long and have many items.
-    digest, shared["lang"] = case.digest, case.spoken
+    # Once for all items: these read the whole case, which may be long.
+    shared = {name: _encodable(value) for name in names if (value := _value(case, name)) is not None}
+    digest, shared["lang"], items = case.digest, case.spoken, case.recommended
     if "item" in names:
-        if not case.items:
+        if not items:
             raise CannotAsk("no items")
-        for place, item in enumerate(case.items):
-            yield _record(dimension, {**shared, "item": item}, f"{digest}.{place}", 1)
+        for place, item in enumerate(items):
+            yield _record(dimension, {**shared, "item": _encodable(item)}, f"{digest}.{place}", 1)
         return
     if "candidates" in names:
-        offered = case.items if case.candidates is None else case.candidates
-        if missing := [item for item in case.items if item not in offered]:
-            raise CannotAsk(f"an item is not among the candidates: {str(missing[0])[:80]!r}")
-        if len(offered) < 2 or not case.items:
-            raise CannotAsk("an order needs two candidates, and an item that is recommended")
-        ordered = [*case.items, *(one for one in offered if one not in case.items)]
-        shared["candidates"] = [{"id": str(place), "text": text} for place, text in enumerate(ordered)]
+        ordered = _candidates(case, items)
+        shared["candidates"] = [{"id": str(place), "text": _encodable(text)} for place, text in enumerate(ordered)]
         yield _record(dimension, shared, digest, len(ordered))
         return
     yield _record(dimension, shared, digest, 1)
+
+
+def _candidates(case: Case, items: Sequence[Text]) -> Sequence[Text]:
+    """What the agent could have recommended, first the items."""
+    offered = items if case.candidates is None else distinct(case.candidates)
+    ordered = distinct([*items, *offered])
+    if len(ordered) > len(offered):
+        strange = distinct([*offered, *items])[len(offered)]
+        raise CannotAsk(f"an item is not among the candidates: {str(strange)[:80]!r}")
+    if len(ordered) < 2 or not items:
+        raise CannotAsk("an order needs two candidates, and an item that is recommended")
+    return ordered
 
 
 def _value(case: Case, name: str) -> Any:
@@ -72,11 +82,9 @@ def _record(dimension: Dimension, fields: dict[str, Any], name: str, candidates:
     if absent := [field for field in wanted if field not in given]:
         raise CannotAsk(f"no {', '.join(absent)}")
     try:
-        return dimension.record_type.model_validate(_encodable(given))
+        return dimension.record_type.model_validate(given)
     except ValidationError as error:
-        detail = error.errors(include_url=False)[0]
-        where = ".".join(map(str, detail["loc"])) or "record"
-        raise CannotAsk(f"{where}: {detail['msg']}") from None
+        raise CannotAsk(first_problem(error, "record")) from None
 
 
 def _encodable(value: Any) -> Any:

@@ -45,6 +45,9 @@ def add_reward_command(commands: Any) -> None:
         help=f"a file with the token that clients must send. By default the environment variable {TOKEN}.",
     )
     serve.add_argument("--queue", default="10000", metavar="N", help="the most cases in hand (default 10000)")
+    serve.add_argument(
+        "--max-questions", default="200000", metavar="N", help="the most questions about them (default 200000)"
+    )
     serve.add_argument("--max-body", default="16", metavar="MIB", help="the longest request in MiB (default 16)")
     serve.add_argument(
         "--grace", default="60", metavar="SECONDS", help="for the requests in hand when it is stopped (default 60)"
@@ -150,14 +153,19 @@ def _serve(options: argparse.Namespace) -> int:
     token = _token(options.token_file)
     port = number(0).parse(options.port, "--port")
     body = number(1).parse(options.max_body, "--max-body") * MIB
-    limits = Limits(number(1).parse(options.queue, "--queue"), body, max(Limits.memory, 2 * body))
+    limits = Limits(
+        cases=number(1).parse(options.queue, "--queue"),
+        questions=number(1).parse(options.max_questions, "--max-questions"),
+        body=body,
+        memory=max(Limits.memory, 2 * body),
+    )
     grace = number(1).parse(options.grace, "--grace")
     given = _given(options)
     completion, no_reward = trainer_options.completion_and_no_reward(given, "--")
     with listening(options.host, port, token is not None) as on:
         of_rewards = {name: value for name, value in given.items() if name not in trainer_options.OPTIONS}
         rewards = reward_options.rewards_from(of_rewards, "--")
-        app = reward_app(rewards, token, limits, completion, no_reward)
+        app = reward_app(rewards, token, limits, completion, no_reward, hosts=(options.host,))
         where = on.getsockname()
         host = f"[{where[0]}]" if ":" in where[0] else where[0]
         print(f"rewards of {rewards.reward.judge.name} at http://{host}:{where[1]}", flush=True)

@@ -14,15 +14,18 @@ from pydantic import ValidationError
 from recrm_tasks.errors import DataError
 from recrm_tasks.rewards.case import Case
 from recrm_tasks.rewards.episode import Episode, EpisodeReward, EpisodeRewards
-from recrm_tasks.rewards.hybrid_reward import Reward
 from recrm_tasks.rewards.problem import first_problem
+from recrm_tasks.rewards.reward import Reward
+from recrm_tasks.rewards.work import work_of
 
 _TOGETHER = 64
 """Lines that are asked about in one call."""
-_GROUP_BYTES = 2**20
-"""Their length in all, but for one long line."""
+_TOGETHER_CHARACTERS = 2**20
+"""Characters of the questions about them, but for one long line. Each question has the texts of its case again."""
 _AHEAD = 16
 """Such groups at a time: enough for every judge, and a bound of the memory."""
+_AHEAD_CHARACTERS = 32 * 2**20
+"""Characters of the questions about them, but for those of the last group."""
 _BAD_LINES = 5
 """Bad lines that a message shows."""
 
@@ -33,8 +36,6 @@ class Row(NamedTuple):
     number: int
     """From 1."""
     subject: Case | Episode
-    length: int
-    """Of the line."""
 
 
 @dataclass
@@ -79,7 +80,7 @@ def rows_of(lines: Iterable[str | bytes], name: str) -> Iterator[Row]:
     for number, line in enumerate(lines, 1):
         if line.strip():
             try:
-                yield Row(number, _subject(line), len(line))
+                yield Row(number, _subject(line))
             except _BadLine as error:
                 raise DataError(f"{name}, line {number}: {error}") from None
 
@@ -148,36 +149,40 @@ async def _score(rows: Iterator[Row], rewards: EpisodeRewards, out: IO[str]) -> 
 
 
 async def _judged(rows: Iterator[Row], rewards: EpisodeRewards) -> AsyncIterator[tuple[Row, Reward | EpisodeReward]]:
-    groups = _groups(rows)
-    waiting: deque[tuple[list[Row], asyncio.Task[Any]]] = deque()
+    groups = _groups(rows, rewards.reward.dimensions)
+    waiting: deque[tuple[list[Row], int, asyncio.Task[Any]]] = deque()
     try:
         while True:
-            while len(waiting) < _AHEAD and (group := next(groups, None)) is not None:
-                waiting.append((group, asyncio.ensure_future(_rewards_of(group, rewards))))
+            while len(waiting) < _AHEAD and sum(characters for _, characters, _ in waiting) < _AHEAD_CHARACTERS:
+                if (found := next(groups, None)) is None:
+                    break
+                waiting.append((*found, asyncio.ensure_future(_rewards_of(found[0], rewards))))
             if not waiting:
                 return
-            group, task = waiting.popleft()
+            group, _, task = waiting.popleft()
             for one in zip(group, await task, strict=True):
                 yield one
     finally:
-        for _, task in waiting:
+        for _, _, task in waiting:
             task.cancel()
-        await asyncio.gather(*(task for _, task in waiting), return_exceptions=True)
+        await asyncio.gather(*(task for _, _, task in waiting), return_exceptions=True)
 
 
-def _groups(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Neighbouring rows, either cases or episodes."""
+def _groups(rows: Iterable[Row], dimensions: Sequence[str]) -> Iterator[tuple[list[Row], int]]:
+    """Neighbouring rows, either cases or episodes, and the characters of the questions about them."""
     group: list[Row] = []
-    length = 0
+    characters = 0
     for row in rows:
-        full = len(group) == _TOGETHER or length >= _GROUP_BYTES
-        if group and (full or type(row.subject) is not type(group[0].subject)):
-            yield group
-            group, length = [], 0
+        subject = row.subject
+        own = work_of(subject.cases() if isinstance(subject, Episode) else [subject], dimensions).characters
+        full = len(group) == _TOGETHER or characters + own > _TOGETHER_CHARACTERS
+        if group and (full or type(subject) is not type(group[0].subject)):
+            yield group, characters
+            group, characters = [], 0
         group.append(row)
-        length += row.length
+        characters += own
     if group:
-        yield group
+        yield group, characters
 
 
 async def _rewards_of(group: Sequence[Row], rewards: EpisodeRewards) -> Sequence[Reward | EpisodeReward]:

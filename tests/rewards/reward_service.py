@@ -7,7 +7,7 @@ import http.client
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -72,11 +72,12 @@ def running(
     token: str | None = None,
     completion: Any = "response",
     no_reward: float = 0.0,
+    hosts: Collection[str] = (),
     **limits: Any,
 ) -> Iterator[Service]:
     """The service, until the end of the block."""
     listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
-    app = reward_app(rewards, token, Limits(**limits), completion, no_reward)
+    app = reward_app(rewards, token, Limits(**limits), completion, no_reward, hosts)
     server = uvicorn.Server(
         uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=5)
     )

@@ -146,7 +146,7 @@ def test_a_judge_that_does_not_answer() -> None:
     def down(prompt: Prompt) -> str:
         raise OSError("refused")
 
-    with pytest.raises(JudgeError, match="case d1: the judge down did not answer: OSError: refused"):
+    with pytest.raises(JudgeError, match=r"case d1: the judge <.*down> did not answer: OSError: refused"):
         rewards_of(FunctionJudge(down))([DIALOGUE])
     (found,) = rewards_of(FunctionJudge(down), on_error="none", missing="zero")([DIALOGUE])
     assert found.value is None
@@ -178,3 +178,12 @@ def test_rules_of_one_step_are_not_passed_over() -> None:
     for steps, instruction in (((ruled[0], other), None), ((STEPS[0], other), "Name one.")):
         with pytest.raises(ValidationError, match="the steps have different instructions"):
             Episode(steps=steps, instruction=instruction)
+
+
+def test_the_language_of_the_whole_is_that_of_most_texts() -> None:
+    """Of all steps, however long the first text is."""
+    chinese = [Case(query="附近有没有更便宜的酒店", response="有，山景酒店更便宜，而且很安静") for _ in range(3)]
+    steps = (Case(query="a quiet hotel " * 30), *chinese)
+    whole = Episode(steps=(Case(query="a hotel", response="ok " * 200), *chinese * 6)).whole()
+    assert whole.lang == "zh"
+    assert Episode(steps=(*steps, Case(query="a cheaper hotel " * 30))).whole().lang == "en"

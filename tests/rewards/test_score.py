@@ -227,6 +227,29 @@ def test_memory_does_not_grow_with_the_file() -> None:
     assert most(1000) < 1.3 * most(300)
 
 
+def test_long_texts_and_many_items_are_asked_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each question has the texts of its case again, so the length of a line says little."""
+    monkeypatch.setattr("recrm_tasks.rewards.score_file._TOGETHER_CHARACTERS", 100_000)
+    monkeypatch.setattr("recrm_tasks.rewards.score_file._AHEAD_CHARACTERS", 300_000)
+    at_a_time, most = 0, 0
+
+    async def judge(prompt: Any) -> str:
+        nonlocal at_a_time, most
+        at_a_time += len(prompt.messages[-1].content)
+        most = max(most, at_a_time)
+        await asyncio.sleep(0.001)
+        at_a_time -= len(prompt.messages[-1].content)
+        return "A"
+
+    judged = FunctionJudge(judge, concurrency=1_000)
+    rewards = EpisodeRewards(HybridReward(judged, dimensions=["relevance"]))
+    cases = [case(i, query="x" * 10_000, items=[f"Hotel {i}" for i in range(20)]) for i in range(10)]
+    lines = [*cases, *({"steps": [one]} for one in cases)]
+    assert score(rows_of(map(json.dumps, lines), "x"), rewards, io.StringIO()).valued == 20
+    # Two lines at a time; without the limit all of them would be.
+    assert 300_000 < most < 500_000
+
+
 @pytest.mark.slow
 def test_a_run_that_was_killed_goes_on(tmp_path: Path) -> None:
     """In another process, on the same cache: no answered question is asked again, and no case is lost."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import math
 import os
 import re
 import signal
@@ -31,6 +32,7 @@ from recrm_tasks.errors import RecrmError
 from recrm_tasks.rewards import CachedJudge, Case, EpisodeRewards, FunctionJudge, HybridReward, ServerJudge
 from recrm_tasks.rewards.service.app import reward_app
 from recrm_tasks.rewards.service.in_hand import Limits
+from recrm_tasks.rewards.service.room import Room
 from recrm_tasks.rewards.service.server import listening
 from recrm_tasks.rewards.trainers.recrm_openrlhf import answer_of
 
@@ -195,7 +197,9 @@ class Sender:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
 
     def head(self, *lines: str, path: str = "/rewards") -> None:
-        text = "\r\n".join([f"POST {path} HTTP/1.1", "Host: x", "Content-Type: application/json", *lines, "", ""])
+        text = "\r\n".join(
+            [f"POST {path} HTTP/1.1", "Host: localhost", "Content-Type: application/json", *lines, "", ""]
+        )
         self.socket.sendall(text.encode())
 
     def status(self) -> int:
@@ -279,6 +283,95 @@ def test_more_than_there_is_room_for() -> None:
         assert service.metric("recrm_reward_cases_in_hand") == 0
 
 
+def test_more_questions_than_there_is_room_for() -> None:
+    """A few cases may have very many items, each of which several dimensions ask about."""
+    hold = threading.Event()
+
+    def judge(prompt: Any) -> str:
+        hold.wait(20)
+        return "A"
+
+    reward = HybridReward(FunctionJudge(judge), dimensions=["relevance", "behavior", "factual"], missing="drop")
+    three = case(0, items=["Park Hotel", "Hill Hotel", "Inn"], history=["booked Inn"], profile="p", context="c")
+    with running(EpisodeRewards(reward), questions=14) as service, ThreadPoolExecutor(1) as pool:
+        for path, one in (("/rewards", "cases"), ("/episodes", "episodes")):
+            many = {one: [three] * 3} if one == "cases" else {one: [{"steps": [three] * 3}]}
+            ever = service.ask(path, many)
+            assert (ever.status, ever.message) == (
+                413,
+                "21 questions in one request: the limit is 14, send them in several",
+            )
+        first = pool.submit(service.ask, "/rewards", {"cases": [three]})
+        while service.metric("recrm_reward_questions_in_hand") < 7:
+            time.sleep(0.01)
+        full = service.ask("/rewards", {"cases": [three, case(1)]})
+        assert full.status == 429
+        assert "retry-after" in full.headers
+        assert full.message.startswith("7 questions are in hand, and the limit is 14: try again in ")
+        hold.set()
+        assert first.result(20).status == 200
+        assert service.ask("/rewards", {"cases": [three, three]}).status == 200
+        assert service.metric("recrm_reward_questions_in_hand") == 0
+
+
+def test_long_texts_and_many_items_are_asked_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each question has the texts of its case again: 20 items make 20 times the profile. The others wait."""
+    monkeypatch.setattr("recrm_tasks.rewards.service.judging._TOGETHER_CHARACTERS", 100_000)
+    lock, at_a_time, most = threading.Lock(), [0], [0]
+
+    class Measured(FunctionJudge):
+        async def ask(self, prompts: Any, heard: Any = None) -> Any:
+            length = sum(len(turn.content) for prompt in prompts for turn in prompt.messages)
+            with lock:
+                at_a_time[0] += length
+                most[0] = max(most[0], at_a_time[0])
+            await asyncio.sleep(0.02)
+            found = await super().ask(prompts, heard)
+            with lock:
+                at_a_time[0] -= length
+            return found
+
+    reward = HybridReward(Measured(lambda prompt: '{"probability": 0.5}'), dimensions=["behavior"])
+    long = {"profile": "p" * 10_000, "history": ["h"], "context": "c", "items": [f"Hotel {i}" for i in range(20)]}
+    with running(EpisodeRewards(reward), characters=500_000) as service, ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: service.ask("/rewards", {"cases": [long] * 10}), range(4)))
+        assert [len(one["asked"]) for answer in found for one in answer.json["rewards"]] == [20] * 40
+        # Two such cases at a time; without the limit all of a request's would be.
+        assert 200_000 < most[0] <= 500_000
+        alone = {**long, "items": [f"Hotel {i}" for i in range(60)]}
+        for path, body in (
+            ("/rewards", {"cases": [long, alone]}),
+            ("/episodes", {"episodes": [{"steps": [long]}, {"steps": [alone]}]}),
+        ):
+            answer = service.ask(path, body)
+            assert answer.status == 413
+            assert ".1: the 60 questions about it would have 690," in answer.message
+            assert answer.message.endswith("the limit is 500,000: give it fewer items or shorter texts")
+        assert service.ask("/rewards", {"cases": [{"response": "x" * 2**19, **alone, "profile": "p"}]}).status == 200
+
+
+def test_who_waits_for_room_and_goes_away_takes_none() -> None:
+    async def scene() -> list[str]:
+        room, order = Room(10), []
+
+        async def ask(name: str, units: int, seconds: float = 0.0) -> None:
+            async with room.taken(units):
+                order.append(name)
+                await asyncio.sleep(seconds)
+
+        first = asyncio.create_task(ask("first", 8, 0.05))
+        await asyncio.sleep(0)
+        gone = asyncio.create_task(ask("gone", 10))
+        rest = [asyncio.create_task(ask(name, units)) for name, units in (("large", 10), ("small", 1))]
+        await asyncio.sleep(0.01)
+        gone.cancel()
+        await asyncio.gather(first, *rest)
+        await ask("all", 10)
+        return order
+
+    assert asyncio.run(asyncio.wait_for(scene(), 10)) == ["first", "large", "small", "all"]
+
+
 def test_more_bytes_than_there_is_room_for() -> None:
     with running(good(), memory=100_000) as service:
         first = Sender(service.port)
@@ -359,6 +452,55 @@ def test_a_token() -> None:
             for path, sent in (("/rewards", body), ("/episodes", body), ("/verify", body), ("/metrics", None)):
                 answer = service.ask(path, sent, {"Authorization": wrong})
                 assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer"), wrong
+
+
+def test_a_web_page_that_points_its_name_here_is_refused_where_there_is_no_token() -> None:
+    """DNS rebinding: the browser sends the page's name as the host, and lets the page read what comes back."""
+    body = {"cases": [case(0)]}
+    strange = ("evil.example", "evil.example:5000", "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.7", "[")
+    with running(good(), hosts=("Rewards-1", "fd00::1")) as service:
+        for host in (
+            "localhost",
+            "LOCALHOST:80",
+            "127.0.0.1:5000",
+            "127.0.0.2",
+            "[::1]:5000",
+            "rewards-1",
+            "[fd00::1]",
+        ):
+            assert service.ask("/rewards", body, {"Host": host}).status == 200, host
+        for host in strange:
+            for path, sent in (("/rewards", body), ("/verify", ROW), ("/metrics", None)):
+                answer = service.ask(path, sent, {"Host": host})
+                assert answer.status == 421, host
+                assert answer.message == (
+                    f"{host!r} is not this machine: ask 127.0.0.1, or start the service with a token"
+                )
+    with running(good(), token="s3cret") as service:
+        assert service.ask("/rewards", body, {"Host": "judge.cluster.example"}).status == 200
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
+def test_numbers_that_json_does_not_have(number: str) -> None:
+    """No answer may have them either: that of /verify contains the row."""
+    doors = {
+        "/rewards": ('{"cases": [{"query": "q"}, {"items": [{"name": "Inn", "price": %s}]}]}', "cases.1.items.0.price"),
+        "/episodes": ('{"episodes": [{"steps": [{"more": {"a": [0.5, %s]}}]}]}', "episodes.0.steps.0.more.a.1"),
+        "/get_reward": ('{"query": [], "prompts": [], "labels": [%s]}', "labels.0"),
+        "/verify": (json.dumps({**ROW, "uuid": "X"}).replace('"X"', "%s"), "uuid"),
+    }
+    with running(good()) as service:
+        for path, (form, where) in doors.items():
+            answer = service.ask(path, (form % number).encode())
+            assert (answer.status, answer.message) == (
+                422,
+                f"{where}: {number} is not a finite number: send null, or leave the field out",
+            )
+
+
+def test_no_reward_is_a_number() -> None:
+    with pytest.raises(RecrmError, match="no_reward must be a finite number, not nan"):
+        reward_app(good(), no_reward=math.nan)
 
 
 def test_an_empty_token_is_none() -> None:

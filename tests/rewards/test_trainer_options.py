@@ -1,4 +1,4 @@
-"""reward.yaml: what trainers that load a function from a file are told."""
+"""reward.yaml: the options for trainers that load a function from a file."""
 
 from __future__ import annotations
 

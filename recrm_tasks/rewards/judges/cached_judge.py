@@ -38,7 +38,8 @@ class CachedJudge(OuterJudge):
         most_on_disk: the most replies in that file; the oldest go first.
 
     Raises:
-        RecrmError: the file cannot be used, or a limit is not a number from 1.
+        RecrmError: the file cannot be used, a limit is not a number from 1, or the judge has no name that later runs
+            could know it by (see `FunctionJudge`) and `path` is given.
 
     Example:
         >>> from recrm_tasks.rewards import CachedJudge, FunctionJudge
@@ -51,17 +52,22 @@ class CachedJudge(OuterJudge):
         for option, value in (("most", most), ("most_on_disk", most_on_disk)):
             if not isinstance(value, int) or value < 1:
                 raise RecrmError(f"{option} must be a whole number from 1, not {value!r}")
+        if path is not None and judge.name.startswith("<"):
+            raise RecrmError(
+                f"{path}: replies of {judge.name} cannot be kept on disk, since another function may have this name: "
+                "give it one of its own, FunctionJudge(…, name=…)"
+            )
         super().__init__(judge)
+        self._kept: OrderedDict[str, Reply] = OrderedDict()
         self._most = most
         self._store = None if path is None else ReplyStore(Path(path), most_on_disk)
 
     def _begin(self) -> None:
         self._lock = threading.Lock()
-        self._kept: OrderedDict[str, Reply] = OrderedDict()
         self._in_flight: dict[str, _Awaited] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_most": self._most, "_store": self._store}
+        return {**super().__getstate__(), "_kept": OrderedDict(), "_most": self._most, "_store": self._store}
 
     async def ask(self, prompts: Sequence[Prompt], heard: Heard | None = None) -> list[Reply]:
         """See `Judge.ask`."""

@@ -25,7 +25,9 @@ class FunctionJudge:
     Args:
         function: gives the answer to a prompt: a text, or in mode `logprob` a log-probability per choice.
         mode: which of the two.
-        name: what results call it; by default the function's name.
+        name: what results and caches call it; by default the function's module and name. Others may have the names of
+            lambdas, local functions, methods, callable objects and functions of the program itself: these are in
+            angle brackets by default, and a cache on disk wants a name for them.
         concurrency: the most questions that a coroutine function is asked at a time, over all callers in this process.
 
     Raises:
@@ -48,7 +50,7 @@ class FunctionJudge:
             raise RecrmError(f"concurrency must be a whole number from 1, not {concurrency!r}")
         self._function: Callable[[Prompt], Any] = function
         self.mode: Mode = mode
-        self.name = name or str(getattr(function, "__name__", type(function).__name__))
+        self.name = name or _name(function)
         self._concurrency = concurrency
         self._limit: tuple[asyncio.AbstractEventLoop, asyncio.Semaphore] | None = None
 
@@ -90,6 +92,14 @@ class FunctionJudge:
                     return Reply(None, error=f"{type(error).__name__}: {error}")
 
         return await ask_together(prompts, limited, self._concurrency, heard)
+
+
+def _name(function: Callable[..., Any]) -> str:
+    """`module.name` of a function that every process finds under it; otherwise in angle brackets."""
+    found = function if inspect.isroutine(function) else type(function)
+    name = f"{found.__module__}.{found.__qualname__}"
+    shared = found is function and not inspect.ismethod(function) and found.__module__ != "__main__"
+    return name if shared and "<" not in name else f"<{name}>"
 
 
 def _reply(function: Callable[[Prompt], Any], prompt: Prompt) -> Reply:

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
+from recrm_tasks.rewards.judges.fork_safe import ForkSafe
+
 T = TypeVar("T")
 
 
-class InProcess(Generic[T]):
+class InProcess(ForkSafe, Generic[T]):
     """A model with all that belongs to it, for one caller at a time.
 
     It pickles without the model; a copy loads it when it is used for the first time.
@@ -21,18 +23,18 @@ class InProcess(Generic[T]):
 
     def __init__(self, load: Callable[[], T]) -> None:
         self._load = load
-        self._begin()
+        self._loaded: T | None = None
+        self._start()
 
     def _begin(self) -> None:
-        self._loaded: T | None = None
         self._lock = threading.Lock()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"_load": self._load}
+        return {"_load": self._load, "_loaded": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._begin()
+        self._start()
 
     @contextmanager
     def used(self) -> Iterator[T]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from typing import Any
 
 from recrm_tasks.answers.prompt import Mode
+from recrm_tasks.rewards.judges.fork_safe import ForkSafe
 from recrm_tasks.rewards.judges.judge import Judge
 
 
-class OuterJudge(ABC):
-    """Asks another judge, with its mode and its name. What it knows of questions in flight is not pickled.
+class OuterJudge(ForkSafe):
+    """Asks another judge, with its mode and its name. What it knows of questions in flight stays in this process.
 
     Args:
         judge: the one that is asked.
@@ -18,18 +18,14 @@ class OuterJudge(ABC):
 
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
-        self._begin()
-
-    @abstractmethod
-    def _begin(self) -> None:
-        """Sets what a process begins with: locks, and what is in flight."""
+        self._start()
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_judge": self._judge}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._begin()
+        self._start()
 
     @property
     def mode(self) -> Mode:

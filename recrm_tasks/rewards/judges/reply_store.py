@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import os
 import sqlite3
 import threading
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from recrm_tasks.errors import RecrmError
+from recrm_tasks.rewards.judges.fork_safe import ForkSafe
 from recrm_tasks.rewards.judges.judge import Reply
 
 _log = logging.getLogger(__name__)
@@ -24,8 +24,10 @@ _WAIT = 30.0
 _TRIM = 1000
 """Replies written between two looks at the size."""
 
+_OF_PARENT: list[sqlite3.Connection] = []
 
-class ReplyStore:
+
+class ReplyStore(ForkSafe):
     """A file of replies by key. Several threads and processes of one machine may use it at the same time.
 
     SQLite rather than the diskcache package, which unpickles what it reads and has had no release since 2023. Its
@@ -42,12 +44,19 @@ class ReplyStore:
     def __init__(self, path: Path, most: int) -> None:
         self._path = path
         self._most = most
-        self._lock = threading.Lock()
-        self._opened: tuple[int, sqlite3.Connection] | None = None
+        self._opened: sqlite3.Connection | None = None
         self._written = 0
         self._warned = False
+        self._start()
         with self._used():
             pass
+
+    def _begin(self) -> None:
+        self._lock = threading.Lock()
+        if self._opened is not None:
+            # The parent's, which a child must neither use nor close.
+            _OF_PARENT.append(self._opened)
+            self._opened = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {"path": self._path, "most": self._most}
@@ -77,10 +86,9 @@ class ReplyStore:
     @contextlib.contextmanager
     def _used(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
-            # A connection must not be taken through a fork.
-            if self._opened is None or self._opened[0] != os.getpid():
-                self._opened = os.getpid(), self._open()
-            yield self._opened[1]
+            if self._opened is None:
+                self._opened = self._open()
+            yield self._opened
 
     def _open(self) -> sqlite3.Connection:
         try:

@@ -1,17 +1,14 @@
-"""The service: who may ask, what is refused, and who gets which rewards."""
+"""The service: its paths, and what each answers."""
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import hmac
 import json
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -22,31 +19,24 @@ from starlette.routing import Route
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.rewards.agent_turn import Reading
 from recrm_tasks.rewards.batch_reward import BatchReward
-from recrm_tasks.rewards.episode import EpisodeRewards
-from recrm_tasks.rewards.hybrid_reward import Reward
+from recrm_tasks.rewards.case import Case
+from recrm_tasks.rewards.episode import Episode, EpisodeRewards
+from recrm_tasks.rewards.reward import Reward
+from recrm_tasks.rewards.service.access import Access
 from recrm_tasks.rewards.service.in_hand import InHand, Limits
+from recrm_tasks.rewards.service.judging import judged
 from recrm_tasks.rewards.service.metrics import Metrics
 from recrm_tasks.rewards.service.nemo_gym_form import read_rollout, verified
 from recrm_tasks.rewards.service.openrlhf_form import answered, read_queries
 from recrm_tasks.rewards.service.refusal import Refusal
 from recrm_tasks.rewards.service.request_body import read_cases, read_episodes
+from recrm_tasks.rewards.work import Work, work_of
 
 _log = logging.getLogger(__name__)
 
-_TOGETHER = 64
-"""Cases whose questions are made in one go; meanwhile nobody else is served."""
-_GROUPS = 16
-"""Such groups of one request that are judged at a time, so that not all of its questions are in memory."""
-_LONGEST_WAIT = 60
-"""Seconds that a refused client is told to wait at most."""
-_GONE = 499
-"""What is counted if the client goes away; nginx has the number too."""
-
-_UNREAD = (401, 408, 413, 415, 429)
+_UNREAD = (401, 408, 413, 415, 421, 429)
 """Statuses of requests whose body may not have been read to its end."""
 
-S = TypeVar("S")
-R = TypeVar("R")
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -56,6 +46,7 @@ def reward_app(
     limits: Limits | None = None,
     completion: Reading = "response",
     no_reward: float = 0.0,
+    hosts: Collection[str] = (),
 ) -> Starlette:
     """The service as an ASGI application.
 
@@ -66,13 +57,14 @@ def reward_app(
         limits: by default those of `Limits`.
         completion: what the completions are that trainers send, see `BatchReward`.
         no_reward: what trainers get that want a number where there is no reward.
+        hosts: where there is no token, further names under which it may be asked, see `Access`.
 
     Raises:
-        RecrmError: the token is empty.
+        RecrmError: the token is empty, or `no_reward` is not finite.
     """
-    if token == "":
-        raise RecrmError("the token is empty: everybody could ask. None means that on purpose")
-    service = _Service(rewards, token, limits or Limits(), completion, no_reward)
+    if not math.isfinite(no_reward):
+        raise RecrmError(f"no_reward must be a finite number, not {no_reward!r}")
+    service = _Service(rewards, token, limits or Limits(), completion, no_reward, hosts)
     posts = {
         "/rewards": service.rewards,
         "/episodes": service.episodes,
@@ -95,12 +87,18 @@ def reward_app(
 
 class _Service:
     def __init__(
-        self, rewards: EpisodeRewards, token: str | None, limits: Limits, completion: Reading, no_reward: float
+        self,
+        rewards: EpisodeRewards,
+        token: str | None,
+        limits: Limits,
+        completion: Reading,
+        no_reward: float,
+        hosts: Collection[str],
     ) -> None:
         self._episodes = replace(rewards, reward=replace(rewards.reward, on_error="none"))
         self._batch = BatchReward(self._episodes.reward, completion)
         self._no_reward = no_reward
-        self._token = None if token is None else token.encode()
+        self._access = Access(token, hosts)
         self._hand = InHand(limits)
         self._metrics = Metrics()
 
@@ -111,77 +109,72 @@ class _Service:
     async def metrics(self, request: Request) -> Response:
         """In Prometheus's text format."""
         return Response(
-            self._metrics.text(self._hand.cases, self._hand.bytes),
+            self._metrics.text(self._hand.cases, self._hand.questions, self._hand.bytes),
             media_type="text/plain; version=0.0.4; charset=utf-8",
         )
 
     async def rewards(self, request: Request) -> Response:
         """`{"cases": [...]}` -> `{"rewards": [...]}`, in the same order; see `Case` and `Reward`."""
+
+        async def judge(cases: Sequence[Case]) -> list[dict[str, Any]]:
+            found = await self._episodes.reward.rewards(cases)
+            self._metrics.judged(found)
+            return [one.to_json() for one in found]
+
         async with self._hand.body(request) as body:
             cases = read_cases(body)
-            found = await self._judged(request, cases, self._episodes.reward.rewards, [1] * len(cases))
-        self._count(found)
-        return _as_json({"rewards": [one.to_json() for one in found], "versions": self._episodes.reward.versions})
+            found = await judged(request, self._hand, "cases", cases, judge, [self._work([case]) for case in cases])
+        _warn([one["error"] for one in found])
+        return _as_json({"rewards": found, "versions": self._episodes.reward.versions})
 
     async def episodes(self, request: Request) -> Response:
         """`{"episodes": [...]}` -> `{"rewards": [...]}`, in the same order; see `Episode` and `EpisodeReward`."""
+
+        async def judge(episodes: Sequence[Episode]) -> list[dict[str, Any]]:
+            found = await self._episodes.rewards(episodes)
+            self._metrics.judged([step for one in found for step in one.steps])
+            return [one.to_json() for one in found]
+
         async with self._hand.body(request) as body:
             episodes = read_episodes(body)
-            sizes = [len(episode.steps) for episode in episodes]
-            found = await self._judged(request, episodes, self._episodes.rewards, sizes)
-        self._count([step for one in found for step in one.steps])
-        return _as_json({"rewards": [one.to_json() for one in found], "versions": self._episodes.versions})
+            works = [self._work(episode.cases()) for episode in episodes]
+            found = await judged(request, self._hand, "episodes", episodes, judge, works)
+        _warn([step["error"] for one in found for step in one["steps"]])
+        return _as_json({"rewards": found, "versions": self._episodes.versions})
 
     async def get_reward(self, request: Request) -> Response:
         """What OpenRLHF asks: queries with their labels -> numbers."""
         async with self._hand.body(request) as body:
             cases = read_queries(body, self._batch)
-            found = await self._judged(request, cases, self._batch.of_cases_async, [1] * len(cases))
-        self._count(found)
+            found = await self._completions(request, "query", cases)
         return _as_json(answered(found, self._batch, self._no_reward))
 
     async def verify(self, request: Request) -> Response:
         """What agents of NeMo Gym ask: a rollout -> its reward."""
         async with self._hand.body(request) as body:
             row, case = read_rollout(body, self._batch)
-            (reward,) = await self._judged(request, [case], self._batch.of_cases_async, [1])
-        self._count([reward])
+            (reward,) = await self._completions(request, "response", [case])
         return _as_json(verified(row, reward))
+
+    async def _completions(self, request: Request, name: str, cases: Sequence[Case | None]) -> list[Reward]:
+        """The rewards of trainers' completions, without what was asked."""
+
+        async def judge(some: Sequence[Case | None]) -> list[Reward]:
+            found = await self._batch.of_cases_async(some)
+            self._metrics.judged(found)
+            return [replace(one, asked=()) for one in found]
+
+        found = await judged(request, self._hand, name, cases, judge, [self._work([case]) for case in cases])
+        _warn([one.error for one in found])
+        return found
+
+    def _work(self, cases: Sequence[Case | None]) -> Work:
+        return work_of(cases, self._episodes.reward.dimensions)
 
     async def seed_session(self, request: Request) -> Response:
         """What they begin with. There is nothing to remember."""
         async with self._hand.body(request):
             return _as_json({})
-
-    async def _judged(
-        self,
-        request: Request,
-        subjects: Sequence[S],
-        judge: Callable[[Sequence[S]], Awaitable[list[R]]],
-        sizes: Sequence[int],
-    ) -> list[R]:
-        """The rewards of cases or episodes, while the client waits for them.
-
-        Args:
-            request: whose they are.
-            subjects: cases or episodes.
-            judge: gives the rewards of some of them.
-            sizes: cases in each.
-
-        Raises:
-            Refusal: there is no room for them, or the client went away.
-        """
-        began = time.monotonic()
-        with self._hand.cases_of(sum(sizes)):
-            found = await _while_connected(request, _in_groups(subjects, judge, sizes))
-        self._hand.wait = min(_LONGEST_WAIT, math.ceil(time.monotonic() - began))
-        return found
-
-    def _count(self, rewards: Sequence[Reward]) -> None:
-        self._metrics.judged(rewards)
-        errors = [reward.error for reward in rewards if reward.error is not None]
-        if errors:
-            _log.warning("the judge did not answer about %d of %d cases: %s", len(errors), len(rewards), errors[0])
 
     def guarded(self, path: str, handler: Handler) -> Handler:
         """A handler for those who may ask; it counts, and every refusal is one message."""
@@ -189,7 +182,7 @@ class _Service:
         async def answer(request: Request) -> Response:
             began = time.monotonic()
             try:
-                self._check(request)
+                self._access.check(request)
                 response = await handler(request)
             except Refusal as refusal:
                 # Else the rest of a body that nobody wants would be read.
@@ -203,68 +196,15 @@ class _Service:
 
         return answer
 
-    def _check(self, request: Request) -> None:
-        if self._token is not None and not hmac.compare_digest(_sent(request), self._token):
-            raise Refusal(401, "the token is missing or wrong: send Authorization: Bearer TOKEN", _CHALLENGE)
-        # A web page can send other types to any address without asking.
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if request.method == "POST" and kind != "application/json":
-            raise Refusal(415, f"the content type must be application/json, not {kind!r}")
 
-
-_CHALLENGE = {"WWW-Authenticate": "Bearer"}
-
-
-def _sent(request: Request) -> bytes:
-    """The token that a client sent."""
-    scheme, _, value = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return value.strip().encode("utf-8", "surrogateescape")
-    if scheme.lower() == "basic":  # of clients that only take a URL: http://any:TOKEN@host:port
-        try:
-            return base64.b64decode(value, validate=True).partition(b":")[2]
-        except ValueError:  # not base64, or not ASCII
-            return b""
-    return b""
-
-
-async def _in_groups(
-    subjects: Sequence[S], judge: Callable[[Sequence[S]], Awaitable[list[R]]], sizes: Sequence[int]
-) -> list[R]:
-    groups: list[list[S]] = []
-    room = 0
-    for subject, size in zip(subjects, sizes, strict=True):
-        if not groups or size > room:
-            groups.append([])
-            room = _TOGETHER
-        groups[-1].append(subject)
-        room -= size
-    limit = asyncio.Semaphore(_GROUPS)
-
-    async def of(group: Sequence[S]) -> list[R]:
-        async with limit:
-            return await judge(group)
-
-    return [reward for rewards in await asyncio.gather(*map(of, groups)) for reward in rewards]
-
-
-async def _while_connected(request: Request, judging: Coroutine[Any, Any, R]) -> R:
-    """Stops asking the judge if the client goes away: nobody would get the rewards."""
-    work = asyncio.ensure_future(judging)
-    gone = asyncio.ensure_future(request.receive())  # the body was read: what comes next is the end
-    try:
-        await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not work.done():
-            raise Refusal(_GONE, "the client went away")
-        return work.result()
-    finally:
-        work.cancel()
-        gone.cancel()
+def _warn(errors: Sequence[str | None]) -> None:
+    if failed := [error for error in errors if error is not None]:
+        _log.warning("the judge did not answer about %d of %d cases: %s", len(failed), len(errors), failed[0])
 
 
 def _as_json(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     # In ASCII: an agent may write lone surrogates, which no encoding has.
-    text = json.dumps(content, separators=(",", ":"))
+    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
     return Response(text, status, headers, media_type="application/json")
 
 

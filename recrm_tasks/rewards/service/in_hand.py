@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, fields
 
@@ -11,6 +11,8 @@ from starlette.requests import ClientDisconnect, Request
 
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.rewards.service.refusal import Refusal
+from recrm_tasks.rewards.service.room import Room
+from recrm_tasks.rewards.work import Work
 
 MIB = 2**20
 _PASSED_OVER = 4
@@ -28,6 +30,10 @@ class Limits:
 
     cases: int = 10_000
     """Cases in hand: taken and not answered."""
+    questions: int = 200_000
+    """Questions about them: an item is asked about by several dimensions."""
+    characters: int = 64 * MIB
+    """Characters of all questions that are asked at a time; others wait. Also of all about one case or episode."""
     body: int = 16 * MIB
     """Bytes of one request."""
     memory: int = 256 * MIB
@@ -51,27 +57,47 @@ class InHand:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.cases = 0
+        self.questions = 0
         self.bytes = 0
+        self.asking = Room(limits.characters)
+        """Characters of questions."""
         self.wait = 1
         """Seconds after which a client that is refused may try again."""
 
     @contextmanager
-    def cases_of(self, count: int) -> Iterator[None]:
-        """Room for the cases of a request.
+    def taken(self, works: Sequence[Work], name: str) -> Iterator[None]:
+        """Room for the cases or episodes of a request.
+
+        Args:
+            works: of each.
+            name: what the request calls them.
 
         Raises:
             Refusal: there is none, now (429) or ever (413).
         """
-        most = self.limits.cases
-        if count > most:
-            raise Refusal(413, f"{count:,} cases in one request: the limit is {most:,}, send them in several")
-        if self.cases + count > most:
-            raise self._full(f"{self.cases:,} cases are in hand, and the limit is {most:,}")
-        self.cases += count
+        for number, work in enumerate(works):
+            if work.characters > self.limits.characters:
+                raise Refusal(
+                    413,
+                    f"{name}.{number}: the {work.questions:,} questions about it would have {work.characters:,} "
+                    f"characters, and the limit is {self.limits.characters:,}: give it fewer items or shorter texts",
+                )
+        cases, questions = sum(work.cases for work in works), sum(work.questions for work in works)
+        for what, count, in_hand, most in (
+            ("cases", cases, self.cases, self.limits.cases),
+            ("questions", questions, self.questions, self.limits.questions),
+        ):
+            if count > most:
+                raise Refusal(413, f"{count:,} {what} in one request: the limit is {most:,}, send them in several")
+            if in_hand + count > most:
+                raise self._full(f"{in_hand:,} {what} are in hand, and the limit is {most:,}")
+        self.cases += cases
+        self.questions += questions
         try:
             yield
         finally:
-            self.cases -= count
+            self.cases -= cases
+            self.questions -= questions
 
     @asynccontextmanager
     async def body(self, request: Request) -> AsyncIterator[bytes]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 
-from recrm_tasks.rewards.hybrid_reward import Reward
+from recrm_tasks.rewards.reward import Reward
 
 _SECONDS = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0)
 """Upper ends of the histogram's buckets."""
@@ -23,7 +23,7 @@ class Metrics:
         self._without = 0
         self._failed = 0
         self._parts: Counter[str] = Counter()
-        self._sums: Counter[str] = Counter()
+        self._sums: defaultdict[str, float] = defaultdict(float)
         self._missing: Counter[str] = Counter()
         self._tokens: Counter[str] = Counter()
 
@@ -46,13 +46,14 @@ class Metrics:
             for key, part in reward.parts.items():
                 if part is not None:
                     self._parts[key] += 1
-                    self._sums[key] += part  # type: ignore[assignment]  # a Counter of floats
+                    self._sums[key] += part
 
-    def text(self, cases: int, bytes_: int) -> str:
+    def text(self, cases: int, questions: int, bytes_: int) -> str:
         """All of them.
 
         Args:
             cases: in hand.
+            questions: about them.
             bytes_: of the requests in hand.
         """
         lines: list[str] = []
@@ -80,6 +81,7 @@ class Metrics:
         add("missing_total", "counter", "Missing or incomplete parts by dimension.", _by("dimension", self._missing))
         add("tokens_total", "counter", "Tokens of the judge, as rewards report them.", _by("direction", self._tokens))
         add("cases_in_hand", "gauge", "Cases that were taken and not answered.", {"": cases})
+        add("questions_in_hand", "gauge", "Questions about the cases in hand.", {"": questions})
         add("bytes_in_hand", "gauge", "Bytes of the requests in hand.", {"": bytes_})
         lines.append("# HELP recrm_reward_request_seconds Seconds of requests that were answered with status 200.")
         lines.append("# TYPE recrm_reward_request_seconds histogram")

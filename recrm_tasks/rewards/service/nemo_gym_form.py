@@ -15,8 +15,8 @@ from recrm_tasks.errors import DataError
 from recrm_tasks.rewards.batch_reward import BatchReward
 from recrm_tasks.rewards.case import Case
 from recrm_tasks.rewards.columns import fields
-from recrm_tasks.rewards.hybrid_reward import Reward
 from recrm_tasks.rewards.problem import first_problem
+from recrm_tasks.rewards.reward import Reward
 from recrm_tasks.rewards.service.refusal import Refusal
 from recrm_tasks.rewards.service.request_body import read_json
 

@@ -13,13 +13,14 @@ from pydantic import BaseModel, ValidationError
 
 from recrm_tasks.answers.thinking import left_open
 from recrm_tasks.errors import DataError
-from recrm_tasks.rewards.batch_reward import BatchReward, row_metrics
+from recrm_tasks.rewards.batch_reward import BatchReward
 from recrm_tasks.rewards.case import Case
 from recrm_tasks.rewards.columns import fields
-from recrm_tasks.rewards.hybrid_reward import Reward
 from recrm_tasks.rewards.problem import first_problem
+from recrm_tasks.rewards.reward import Reward
 from recrm_tasks.rewards.service.refusal import Refusal
 from recrm_tasks.rewards.service.request_body import read_json
+from recrm_tasks.rewards.trainer_metrics import row_metrics
 from recrm_tasks.rewards.trainers.recrm_openrlhf import END, answer_of
 
 

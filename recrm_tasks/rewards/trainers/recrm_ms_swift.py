@@ -19,7 +19,7 @@ from swift.rewards import ORM, orms
 
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.rewards.hybrid_reward import Reward
+from recrm_tasks.rewards.reward import Reward
 from recrm_tasks.rewards.trainer_options import read_config
 
 

@@ -19,9 +19,9 @@ from typing import Any
 
 from recrm_tasks.answers.thinking import left_open
 from recrm_tasks.errors import DataError
-from recrm_tasks.rewards.batch_reward import row_metrics
 from recrm_tasks.rewards.columns import fields
-from recrm_tasks.rewards.hybrid_reward import Reward
+from recrm_tasks.rewards.reward import Reward
+from recrm_tasks.rewards.trainer_metrics import row_metrics
 from recrm_tasks.rewards.trainer_options import Config, read_config
 
 _log = logging.getLogger(__name__)

@@ -15,8 +15,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from recrm_tasks.rewards.agent_turn import Reading
-from recrm_tasks.rewards.batch_reward import BatchReward, batch_metrics
+from recrm_tasks.rewards.batch_reward import BatchReward
 from recrm_tasks.rewards.hybrid_reward import HybridReward
+from recrm_tasks.rewards.trainer_metrics import batch_metrics
 from recrm_tasks.rewards.trainer_options import read_config
 
 

@@ -15,10 +15,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recrm_tasks.errors import DataError, RecrmError
-from recrm_tasks.rewards.batch_reward import row_metrics
 from recrm_tasks.rewards.case import Case
 from recrm_tasks.rewards.columns import CASE, fields
-from recrm_tasks.rewards.hybrid_reward import Reward
+from recrm_tasks.rewards.reward import Reward
+from recrm_tasks.rewards.trainer_metrics import row_metrics
 from recrm_tasks.rewards.trainer_options import Config, TrainerReward, read_config
 
 

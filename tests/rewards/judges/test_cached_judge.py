@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import math
 import pickle
 import sqlite3
@@ -11,6 +12,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ import pytest
 from recrm_tasks.answers.prompt import Mode, Prompt
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.rewards import CachedJudge, Case, FunctionJudge, HybridReward, Reply
+from recrm_tasks.rewards import CachedJudge, Case, FunctionJudge, GatheringJudge, HybridReward, Reply
 from recrm_tasks.rewards.judges import reply_store
 from recrm_tasks.rewards.judges.judge import Heard
 from recrm_tasks.rewards.judges.reply_store import ReplyStore
@@ -192,6 +194,69 @@ def test_it_pickles(tmp_path: Path) -> None:
 
 def len_of(prompt: Prompt) -> str:
     return str(len(prompt.messages))
+
+
+class Letter:
+    """A callable object, and a function that belongs to it."""
+
+    def __init__(self, letter: str) -> None:
+        self.letter = letter
+
+    def __call__(self, prompt: Prompt) -> str:
+        return self.letter
+
+    def said(self, prompt: Prompt) -> str:
+        return self.letter
+
+
+def local() -> Any:
+    def said(prompt: Prompt) -> str:
+        return "A"
+
+    return said
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (lambda prompt: "A", f"<{__name__}.<lambda>>"),
+        (local(), f"<{__name__}.local.<locals>.said>"),
+        (Letter("A"), f"<{__name__}.Letter>"),
+        (Letter("A").said, f"<{__name__}.Letter.said>"),
+        (partial(len_of), "<functools.partial>"),
+    ],
+)
+def test_functions_that_others_may_be_taken_for_need_a_name_on_disk(tmp_path: Path, function: Any, name: str) -> None:
+    """Two lambdas in one file would otherwise be answered for by the first."""
+    judge = FunctionJudge(function)
+    assert judge.name == name
+    for around in (judge, GatheringJudge(judge)):
+        with pytest.raises(RecrmError, match=r"replies\.db: replies of <.* cannot be kept on disk, .*name=…"):
+            CachedJudge(around, path=tmp_path / "replies.db")
+    assert ask(CachedJudge(judge), 1)[0].said
+    assert ask(CachedJudge(FunctionJudge(function, name="mine"), path=tmp_path / "replies.db"), 1)[0].said
+
+
+def test_functions_with_one_name_in_two_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    said = []
+    for module, letter in (("first_judge", "A"), ("second_judge", "B")):
+        (tmp_path / f"{module}.py").write_text(f"def answer(prompt):\n    return {letter!r}\n")
+        judge = FunctionJudge(importlib.import_module(module).answer)
+        assert judge.name == f"{module}.answer"
+        said += [reply.said for reply in ask(CachedJudge(judge, path=tmp_path / "replies.db"), 1)]
+    assert said == ["A", "B"]
+
+
+def test_a_function_of_the_program_itself_needs_a_name_on_disk(tmp_path: Path) -> None:
+    program = tmp_path / "train.py"
+    program.write_text(
+        "from recrm_tasks.rewards import CachedJudge, FunctionJudge\n"
+        "def answer(prompt): return 'A'\n"
+        "CachedJudge(FunctionJudge(answer), path='replies.db')\n"
+    )
+    done = subprocess.run([sys.executable, program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "replies.db: replies of <__main__.answer> cannot be kept on disk" in done.stderr
 
 
 def test_log_probabilities_come_back_as_they_were(tmp_path: Path) -> None:
