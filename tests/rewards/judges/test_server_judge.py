@@ -446,6 +446,71 @@ def test_other_servers_are_asked_for_their_most_likely_tokens(
     assert ("/v1/models with status 404" in caplog.text) is warned
 
 
+def test_all_dimensions_learn_the_tokens_at_the_same_time() -> None:
+    case = Case(
+        instruction="i", query="q", evidence=("e",), response="r", items=("Park Hotel", "Hill Hotel"),
+        profile="p", history=("h",), context="c",
+    )  # fmt: skip
+    with StubServer(lambda asked, before: given_tokens(asked), engine="vllm") as server:
+        (found,) = HybridReward(judge_of(server, "logprob"))([case])
+    assert (found.missing, found.unseen) == ({}, 0)
+    assert len(found.asked) == len(server.asked) == 7
+    assert sum(path == "/v1/models" for path, _ in server.learned) == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"/v1/models": b"no JSON"},
+        {"/v1/models": b'{"data": 7}'},
+        {"/v1/models": b'{"data": [null, {"owned_by": null}]}'},
+        {"/tokenize": b"[" * 100_000},
+        {"/tokenize": b'{"tokens": []}'},
+        {"/tokenize": b'{"tokens": {"a": 1}}'},
+        {"/detokenize": b'{"prompt": 7}'},
+        {"/detokenize": b'{"prompt": ""}'},
+        {"/detokenize": b"[]"},
+    ],
+)
+def test_nonsense_about_tokens_costs_them_only(said: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    body = message("A", logprobs=first_token({"A": -0.5}))
+    with StubServer(lambda asked, before: body, engine="vllm") as server:
+        tell = server.tell
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            return web.Response(body=said[request.path]) if request.path in said else await tell(request)
+
+        monkeypatch.setattr(server, "tell", answer)
+        (reply,) = ask(judge_of(server, "logprob"))
+    assert reply.said == (-0.5, -math.inf, -math.inf)
+    assert "logprob_token_ids" not in server.asked[0]
+
+
+def test_a_caller_that_is_cancelled_does_not_keep_others_from_the_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def both(judge: ServerJudge, prompts: list[Any]) -> list[Reply]:
+        first, second = (asyncio.create_task(judge.ask(prompts)) for _ in range(2))
+        while not asked:
+            await asyncio.sleep(0.005)
+        first.cancel()
+        return await second
+
+    asked: list[str] = []
+    with StubServer(lambda asked, before: given_tokens(asked), engine="vllm") as server:
+        tell = server.tell
+
+        async def slowly(request: web.Request) -> web.StreamResponse:
+            asked.append(request.path)
+            await asyncio.sleep(0.05)
+            return await tell(request)
+
+        monkeypatch.setattr(server, "tell", slowly)
+        prompts = questions(cases(1)[0], dimension_of("relevance"), "logprob")
+        (reply,) = asyncio.run(both(judge_of(server, "logprob"), prompts))
+    assert reply.said
+    assert not reply.unseen
+    assert asked.count("/v1/models") == 1
+
+
 def test_masked_tokens_are_no_error() -> None:
     """vLLM's processed log-probabilities have -9999 for them; added up they have no logarithm."""
     body = message("A", logprobs=first_token({"A": -0.1, "B": -9999.0, " B": -9999.0}))
