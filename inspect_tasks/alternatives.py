@@ -8,16 +8,10 @@ from typing import Any
 from inspect_ai.model import ChatMessage, Model
 from inspect_ai.model._generate_config import active_generate_config
 
-from inspect_tasks.answer_tokens import AnswerToken, ServerTokens, before_answer, token_of
 from inspect_tasks.backend import extra_body, provider_of
-
-TOP = 20
-"""Alternatives requested per token: the most that OpenAI-style servers return. `--top-logprobs` requests more."""
-
-_MOST = 128
-"""Tokens whose log-probabilities vLLM returns at most."""
-_BIAS = 100.0
-"""Puts the allowed answers above all other tokens, and leaves the differences between them."""
+from inspect_tasks.server_tokens import ProviderTokens
+from recrm_tasks.models.server_tokens import ENGINES, asking_for
+from recrm_tasks.prompting.answer_tokens import AnswerToken, before_answer, token_of
 
 
 class Alternatives:
@@ -32,7 +26,7 @@ class Alternatives:
     def __init__(self, thinking: int, enable_thinking: bool | None) -> None:
         self._thinking = thinking
         self._enable_thinking = enable_thinking
-        self._server = ServerTokens()
+        self._server = ProviderTokens()
 
     async def of(
         self, choices: Sequence[str], messages: Sequence[ChatMessage], model: Model
@@ -51,17 +45,18 @@ class Alternatives:
         provider = provider_of(model)
         if provider == "hf":
             return self._of_hf(choices, messages, model)
-        if provider not in ("vllm", "sglang", "openai-api"):
+        if provider not in (*ENGINES, "openai-api"):
             return {}, None
         engine = await self._server.engine(provider, model.api)
-        if engine not in ("vllm", "sglang"):
+        if engine not in ENGINES:
             return {}, None
         given = model.config.merge(active_generate_config()).extra_body or extra_body(self._enable_thinking) or {}
         tokens = await self._server.of(choices, messages, model.api, given)
         if tokens is None:
             return {}, None
-        ids = [token.id for token in tokens]
-        settings = self._of_vllm(ids, given) if engine == "vllm" else self._of_sglang(ids)
+        settings = asking_for(engine, [token.id for token in tokens], thinking=self._thinking > 0)
+        if engine == "vllm":  # Inspect has no arguments for these
+            settings = {"extra_body": {**given, **settings}}
         return settings, [token.text for token in tokens]
 
     def _of_hf(
@@ -79,20 +74,3 @@ class Alternatives:
                 return {}, None
             tokens.append(token)
         return {"extra_body": {TOKENS: [token.id for token in tokens]}}, [token.text for token in tokens]
-
-    def _of_vllm(self, ids: list[int], given: dict[str, Any]) -> dict[str, Any]:
-        """`logprob_token_ids`: exactly these, as the model has them (vllm-project/vllm#43463).
-
-        Older servers ignore it and report the most likely tokens. With `--logprobs-mode processed_logprobs` only the
-        allowed ones are likely.
-        """
-        wanted: dict[str, Any] = {"logprob_token_ids": ids} if len(ids) <= _MOST else {}
-        if not self._thinking:
-            wanted["allowed_token_ids"] = ids
-        return {"extra_body": {**given, **wanted}}
-
-    def _of_sglang(self, ids: list[int]) -> dict[str, Any]:
-        """SGLang's log-probabilities have the bias in them, and it reports any number of alternatives."""
-        if self._thinking:
-            return {}
-        return {"logit_bias": dict.fromkeys(ids, _BIAS), "top_logprobs": max(TOP, len(ids))}

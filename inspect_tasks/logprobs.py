@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from inspect_ai.model import ModelOutput
 
-from inspect_tasks.answer_tokens import SPACES
+from recrm_tasks.answers.alternatives import SPACES, logprobs_among
 from recrm_tasks.answers.thinking import answer_start
 from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.outcomes import Reason
@@ -65,19 +65,4 @@ def choice_logprobs(
         return [-math.inf] * len(choices)
     seen = {token.token: token.logprob for token in first.top_logprobs or []}
     seen.setdefault(first.token, first.logprob)
-    if tokens is not None:
-        return [seen.get(token, -math.inf) for token in tokens]
-    matching: dict[str, list[float]] = {choice: [] for choice in choices}
-    for token, logprob in seen.items():
-        if token.strip(SPACES) in matching:
-            matching[token.strip(SPACES)].append(logprob)
-    return [_log_sum(logprobs) for logprobs in matching.values()]
-
-
-def _log_sum(logprobs: list[float]) -> float:
-    """Logarithm of the sum of probabilities; a single logarithm is returned unchanged."""
-    top = max(logprobs, default=-math.inf)
-    if len(logprobs) < 2 or math.isinf(top):
-        return top
-    # Relative to the largest: servers report -9999 for what is masked, and exp(-9999) is 0.
-    return top + math.log(math.fsum(math.exp(x - top) for x in logprobs))
+    return logprobs_among(seen, choices, tokens)

@@ -21,13 +21,13 @@ from recrm_tasks.dimensions.suites import suite as suite_named
 from recrm_tasks.errors import RecrmError
 
 try:
-    from inspect_tasks.alternatives import TOP
     from inspect_tasks.backend import active_backend, extra_body, is_reward_model, thinking_choice
     from inspect_tasks.options import BenchOptions, TaskOptions
     from inspect_tasks.prompt_ends import PromptEnds
     from inspect_tasks.scorers import recrm, recrm_bench
     from inspect_tasks.solver import ask
     from inspect_tasks.users_folder import with_paths
+    from recrm_tasks.models.server_tokens import TOP
     from recrm_tasks.prompting import Backend, load_questions
     from recrm_tasks.prompting.options import AnyOptions, parse, refuse_list_options
 except ModuleNotFoundError as error:  # run from a clone, in an environment that has only Inspect

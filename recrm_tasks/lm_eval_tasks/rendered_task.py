@@ -13,11 +13,9 @@ from recrm_tasks.errors import RecrmError
 from recrm_tasks.lm_eval_tasks.backend import backend_of
 from recrm_tasks.lm_eval_tasks.documents import options_of
 from recrm_tasks.prompting.fit import tokens_by
-from recrm_tasks.prompting.prompt_end import after_last_turn, closing_for, described
+from recrm_tasks.prompting.prompt_end import TAIL, after_last_turn, closing_for, described
 
 _log = logging.getLogger(__name__)
-_TAIL = 64
-"""Characters at the end of a prompt that decide how an answer after it is tokenized; far more than a token has."""
 _OWN = ("recrm_dimension", "recrm_suite", "recrm_mode", "recrm_provenance")
 """Entries of the metadata that are the task's and not the user's."""
 
@@ -53,7 +51,7 @@ class RenderedTask(ConfigurableTask):
                 opened = left_open(end, options.thinking_marks)
                 ends[end] = opened, closing_for(opened, metadata["recrm_mode"], options)
                 if metadata["recrm_mode"] == "logprob" and end:
-                    self._check_tokens(context[-_TAIL:] + ends[end][1], request.doc["choices"])
+                    self._check_tokens(context[-TAIL:] + ends[end][1], request.doc["choices"])
             opened, closing = ends[end]
             if closing:
                 request.arguments = (context + closing, *others)

@@ -1,1 +1,1 @@
-"""Models that the harnesses do not provide."""
+"""Reward models, and what the servers of language models can be asked for."""

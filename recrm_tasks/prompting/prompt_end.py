@@ -9,7 +9,9 @@ from recrm_tasks.prompting.options import Options
 
 CLOSING_TOKENS = 16
 """Room for the text that closes thinking."""
-_TAIL = 64
+TAIL = 64
+"""Characters at the end of a prompt that show how it ends, and decide how an answer after it is tokenized; far more
+than a token has."""
 
 
 def after_last_turn(rendered: str, last: str) -> str:
@@ -23,7 +25,7 @@ def after_last_turn(rendered: str, last: str) -> str:
         The text; if the template changed the turn, the last characters of the prompt.
     """
     _, found, end = rendered.rpartition(last.strip())
-    return end if found else rendered[-_TAIL:]
+    return end if found else rendered[-TAIL:]
 
 
 def closing_for(opened: str | None, mode: Mode, options: Options, thinks_first: bool = False) -> str:

@@ -50,9 +50,14 @@ class Reward:
     error: str | None = None
     """Why the judge did not answer."""
 
+    @property
+    def unseen(self) -> int:
+        """The number of questions with an allowed answer whose probability the judge did not report."""
+        return sum(one.reply.unseen > 0 for one in self.asked)
+
     def to_json(self) -> dict[str, Any]:
         """All fields by name, in plain JSON values."""
-        return {**vars(self), "asked": [one.to_json() for one in self.asked]}
+        return {**vars(self), "unseen": self.unseen, "asked": [one.to_json() for one in self.asked]}
 
 
 def _finite(number: float) -> float | None:

@@ -91,6 +91,8 @@ def _score(options: argparse.Namespace) -> int:
     print(f"{summary.rows:,} rewards{mean}; {summary.rows - summary.valued:,} have none", file=sys.stderr)
     for key, count in summary.missing.items():
         print(f"missing: {key} of {count:,}", file=sys.stderr)
+    if summary.unseen:
+        print(f"unseen: the judge did not report every answer's probability for {summary.unseen:,}", file=sys.stderr)
     if summary.errors:
         print(f"the judge did not answer about {summary.errors:,}", file=sys.stderr)
     print(f"tokens: {summary.tokens_in:,} in, {summary.tokens_out:,} out", file=sys.stderr)

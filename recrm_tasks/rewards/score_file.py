@@ -51,6 +51,8 @@ class Summary:
     """Those that the judge did not answer about."""
     missing: Counter[str] = field(default_factory=Counter)
     """Missing parts by dimension; of episodes in all steps."""
+    unseen: int = 0
+    """Those with a question about which the judge did not report the probability of every allowed answer."""
     tokens_in: int = 0
     tokens_out: int = 0
 
@@ -63,8 +65,10 @@ class Summary:
         if reward.value is not None:
             self.valued += 1
             self.total += reward.value
-        for one in reward.steps if isinstance(reward, EpisodeReward) else (reward,):
+        steps = reward.steps if isinstance(reward, EpisodeReward) else (reward,)
+        for one in steps:
             self.missing.update(one.missing.keys())
+        self.unseen += any(one.unseen for one in steps)
 
 
 def rows_of(lines: Iterable[str | bytes], name: str) -> Iterator[Row]:

@@ -182,12 +182,15 @@ def test_inspect_goes_on_where_a_dead_server_left_it(
 @pytest.mark.server
 @pytest.mark.parametrize("mode", engines.MODES)
 def test_a_judge_of_rewards_answers_as_inspect(server: Server, mode: Mode, answers: dict[str, Answers]) -> None:
-    """The same questions to the same server: the same texts and verdicts; the most probable answers are the same."""
+    """The same questions to the same server: the same texts and verdicts; the same probability of every answer."""
     inspected = answers["Inspect openai-api/"]
     judge = ServerJudge(NAME, f"{server.url}/v1", mode, max_tokens=engines.TOKENS)
     for key, dimension in dimensions().items():
         prompts = list(load(key, "sample", limit=LIMIT).prompts(mode))
-        for prompt, reply in zip(prompts, asyncio.run(judge.ask(prompts)), strict=True):
+        before = settled(server)
+        replies = asyncio.run(judge.ask(prompts))
+        assert settled(server) - before == len(prompts)
+        for prompt, reply in zip(prompts, replies, strict=True):
             assert reply.said is not None, reply.error
             assert reply.tokens_in
             given = inspected[key, mode][prompt.id]
@@ -197,3 +200,5 @@ def test_a_judge_of_rewards_answers_as_inspect(server: Server, mode: Mode, answe
             else:
                 judged = Given(given.outcome, normalise(reply.said))
                 assert agreement.same(judged, given)
+                assert agreement.largest_difference({prompt.id: judged}, {prompt.id: given}) < CLOSE
+                assert reply.unseen == agreement.unseen({prompt.id: given}) == 0

@@ -40,6 +40,11 @@ def first_token(logprobs: dict[str, float]) -> dict[str, Any]:
     return {"content": [{**found[0], "top_logprobs": found}]}
 
 
+def given_tokens(asked: dict[str, Any]) -> dict[str, Any]:
+    """A completion as vLLM's for `logprob_token_ids`: the first of the tokens, and exactly those as alternatives."""
+    return message("A", logprobs=first_token({chr(one): -0.1 * one for one in asked["logprob_token_ids"]}))
+
+
 def question_of(asked: dict[str, Any]) -> str:
     """What identifies a question."""
     return hashlib.sha256(json.dumps(asked["messages"]).encode()).hexdigest()[:16]
@@ -54,6 +59,8 @@ class StubServer:
         delay: seconds before each response.
         key: the bearer token that requests need.
         log: a file that gets a line for each question answered.
+        engine: what the list of models calls its owner: `vllm` and `sglang` also have a tokenizer, whose tokens are
+            bytes. None has no list.
     """
 
     def __init__(
@@ -63,12 +70,16 @@ class StubServer:
         key: str | None = None,
         port: int = 0,
         log: Path | None = None,
+        engine: str | None = None,
     ) -> None:
         self.answer = answer
         self.delay = delay
         self.key = key
         self.port = port
         self.log = log
+        self.engine = engine
+        self.learned: list[tuple[str, dict[str, Any]]] = []
+        """Path and body of all other requests."""
         self.asked: list[dict[str, Any]] = []
         """The bodies of all requests."""
         self.tries: Counter[str] = Counter()
@@ -97,11 +108,29 @@ class StubServer:
         """Listens."""
         app = web.Application(client_max_size=64 * 2**20)
         app.router.add_post("/v1/chat/completions", self._handle)
+        for path in ("/v1/models", "/tokenize", "/detokenize"):
+            app.router.add_route("*", path, self._tell)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port, backlog=1024, reuse_address=True)
         await site.start()
         self.port = self._runner.addresses[0][1]
+
+    async def _tell(self, request: web.Request) -> web.StreamResponse:
+        return await self.tell(request)
+
+    async def tell(self, request: web.Request) -> web.StreamResponse:
+        """Answers what is no question."""
+        body = await request.json() if request.method == "POST" else {}
+        self.learned.append((request.path, body))
+        if request.path == "/v1/models" and self.engine is not None:
+            return web.json_response({"data": [{"id": "stub", "owned_by": self.engine}]})
+        if self.engine not in ("vllm", "sglang"):
+            raise web.HTTPNotFound
+        if request.path == "/detokenize":
+            return web.json_response({"prompt": bytes(body["tokens"]).decode("utf-8", "ignore")})
+        text = f"<user>{body['messages'][-1]['content']}</><go>" if "messages" in body else body["prompt"]
+        return web.json_response({"tokens": list(text.encode())})
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         if self.key is not None and request.headers.get("Authorization") != f"Bearer {self.key}":

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 import stub_server
-from stub_server import StubServer, message
+from stub_server import StubServer, first_token, message
 
 from recrm_tasks.cli import main
 from recrm_tasks.rewards import EpisodeRewards, FunctionJudge, HybridReward
@@ -68,6 +68,19 @@ def test_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "3 rewards, mean 1.5000; 1 have none" in err
     assert "missing: relevance of 1" in err
     assert "tokens: 21 in, 9 out" in err
+
+
+def test_probabilities_that_a_server_does_not_report_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = message("A", logprobs=first_token({"A": -0.5}))
+    rows = [case(0), {"steps": [case(1), case(2)]}, case(3, items=[])]
+    with StubServer(lambda asked, before: body) as server:
+        assert main(words(server, written(tmp_path / "cases.jsonl", rows), "--mode", "logprob")) == 0
+    out, err = capsys.readouterr()
+    first, episode, last = read(out)
+    assert (first["unseen"], [step["unseen"] for step in episode["steps"]], last["unseen"]) == (1, [1, 1], 0)
+    assert "unseen: the judge did not report every answer's probability for 2\n" in err
 
 
 def test_standard_input_and_a_file_for_the_rewards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,13 +20,17 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from recrm_tasks.models.server_tokens import NotOffered
+
 _FIRST_PAUSE = 0.5
 """Seconds between the first try and the second; the next pauses are twice as long as those before."""
 _LONGEST_PAUSE = 8.0
 _LONGEST_WISH = 60.0
 """A server may ask for a pause of at most this length (Retry-After)."""
 _AGAIN = (408, 409, 429)
-"""Statuses that may be others the next time; so may those from 500."""
+"""Statuses that may be others the next time."""
+_NOT_IMPLEMENTED = 501
+"""The only one from 500 that may not."""
 _SHOWN = 300
 """Characters of a server's message that an error shows."""
 
@@ -58,8 +62,7 @@ class ChatClient:
     """
 
     def __init__(self, url: str, key: str | None, connections: int, timeout: float, retries: int) -> None:
-        self._url = url.rstrip("/") + "/chat/completions"
-        self._shown = url
+        self._url = url.rstrip("/")
         self._timeout = timeout
         self._retries = retries
         self._proxy = _proxy_for(url)
@@ -72,30 +75,50 @@ class ChatClient:
         weakref.finalize(self, _close, session, asyncio.get_running_loop(), os.getpid())
 
     async def complete(self, body: Mapping[str, Any]) -> bytes:
-        """The body of the response to a request, as the server sent it with status 200.
+        """The body of the response to a chat request, as the server sent it with status 200.
 
         Raises:
             RequestFailed: there is none, after all tries.
         """
-        data = json.dumps(body).encode("ascii")
+        return await self._sent(self._url + "/chat/completions", body)
+
+    async def fetch(self, url: str, body: Mapping[str, Any] | None) -> Any:
+        """See `server_tokens.Fetch`; None if the response is no JSON.
+
+        Raises:
+            RequestFailed: there is no response, after all tries.
+        """
+        try:
+            return json.loads(await self._sent(url, body))
+        except RequestFailed as error:
+            if error.status is None or _may_change(error.status):
+                raise
+            raise NotOffered(error.status) from None
+        except (ValueError, RecursionError):
+            return None
+
+    async def _sent(self, url: str, body: Mapping[str, Any] | None) -> bytes:
+        """The response with status 200 to a body, or to a request without one."""
+        method = "GET" if body is None else "POST"
+        data = None if body is None else json.dumps(body).encode("ascii")
         for left in reversed(range(self._retries + 1)):
             wish: float | None = None
             try:
-                async with self._session.post(self._url, data=data, proxy=self._proxy) as response:
+                async with self._session.request(method, url, data=data, proxy=self._proxy) as response:
                     content = await response.read()
                 if response.ok:
                     return content
                 wish = _wished(response.headers)
-                why = f"{self._shown} answered with status {response.status}: {_message(content)}"
+                why = f"{self._url} answered with status {response.status}: {_message(content)}"
                 failed = RequestFailed(why, response.status)
-                if response.status not in _AGAIN and response.status < 500:
+                if not _may_change(response.status):
                     raise failed
             except asyncio.TimeoutError:
-                failed = RequestFailed(f"no answer from {self._shown} within {self._timeout:g} s, {self._tries}")
+                failed = RequestFailed(f"no answer from {self._url} within {self._timeout:g} s, {self._tries}")
             except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
-                failed = RequestFailed(f"no connection to {self._shown}, {self._tries}: {error}")
+                failed = RequestFailed(f"no connection to {self._url}, {self._tries}: {error}")
             except aiohttp.ClientError as error:
-                raise RequestFailed(f"{self._shown}: {type(error).__name__}: {error}") from None
+                raise RequestFailed(f"{self._url}: {type(error).__name__}: {error}") from None
             if left:
                 await asyncio.sleep(_pause(self._retries - left) if wish is None else wish)
         raise failed
@@ -103,6 +126,11 @@ class ChatClient:
     @property
     def _tries(self) -> str:
         return f"{self._retries + 1} tries" if self._retries else "1 try"
+
+
+def _may_change(status: int) -> bool:
+    """Whether the same request may get another status the next time."""
+    return status in _AGAIN or (status >= 500 and status != _NOT_IMPLEMENTED)
 
 
 def _pause(number: int) -> float:

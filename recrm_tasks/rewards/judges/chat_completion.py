@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
+from recrm_tasks.answers.alternatives import logprobs_among
 from recrm_tasks.answers.prompt import Mode
 from recrm_tasks.rewards.judges.judge import Reply, Said
 
-_SPACES = " \t\r\nĠ▁Ċ"
-"""White space; SentencePiece and byte-level tokenizers write the space before a word in their own way."""
 _SHOWN = 200
 """Characters of a refusal or of something unexpected that an error shows."""
 
@@ -55,13 +53,14 @@ class _Completion(BaseModel):
     usage: _Usage | None = None
 
 
-def reply_of(body: str | bytes, choices: Sequence[str], mode: Mode) -> Reply:
+def reply_of(body: str | bytes, choices: Sequence[str], mode: Mode, tokens: Sequence[str] | None = None) -> Reply:
     """The reply in the body of a response.
 
     Args:
         body: what the server sent with status 200. Nothing in it raises.
         choices: the allowed answers.
         mode: `generate` reads the text, `logprob` the log-probabilities of the first token.
+        tokens: see `logprobs_among`.
     """
     try:
         completion = _Completion.model_validate_json(body)
@@ -70,10 +69,11 @@ def reply_of(body: str | bytes, choices: Sequence[str], mode: Mode) -> Reply:
         where = ".".join(map(str, detail["loc"])) or "body"
         shown = (body if isinstance(body, str) else body.decode("utf-8", "replace"))[:_SHOWN]
         return Reply(None, error=f"the server sent no chat completion ({where}: {detail['msg']}): {shown!r}")
-    said = _text(completion.choices[0]) if mode == "generate" else _logprobs(completion.choices[0], choices)
+    choice = completion.choices[0]
+    said = _text(choice) if mode == "generate" else _logprobs(choice, choices, tokens)
     usage = completion.usage or _Usage()
-    tokens = usage.prompt_tokens, usage.completion_tokens
-    return Reply(None, *tokens, said.reason) if isinstance(said, _Nothing) else Reply(said, *tokens)
+    counts = usage.prompt_tokens, usage.completion_tokens
+    return Reply(None, *counts, said.reason) if isinstance(said, _Nothing) else Reply(said, *counts)
 
 
 class _Nothing(BaseModel):
@@ -98,25 +98,11 @@ def _text(choice: _Choice) -> Said | _Nothing:
     return _Nothing(reason=f"the server sent no text (finish reason {choice.finish_reason})")
 
 
-def _logprobs(choice: _Choice, choices: Sequence[str]) -> Said | _Nothing:
-    """The probabilities of all tokens that equal a choice are added up, whatever spaces are around them.
-
-    A choice that is not among the reported tokens has minus infinity.
-    """
+def _logprobs(choice: _Choice, choices: Sequence[str], tokens: Sequence[str] | None) -> Said | _Nothing:
     content = choice.logprobs.content if choice.logprobs else None
     if not content:
         return _Nothing(reason="the server sent no log-probabilities: use mode='generate'")
     first = content[0]
     seen = {one.token: one.logprob for one in first.top_logprobs or []}
     seen.setdefault(first.token, first.logprob)
-    matching: dict[str, list[float]] = {name: [] for name in choices}
-    for token, logprob in seen.items():
-        matching.get(token.strip(_SPACES), []).append(logprob)
-    return tuple(_log_sum(logprobs) for logprobs in matching.values())
-
-
-def _log_sum(logprobs: list[float]) -> float:
-    """Logarithm of the sum of probabilities; a single logarithm is returned unchanged."""
-    if len(logprobs) < 2:
-        return logprobs[0] if logprobs else -math.inf
-    return math.log(math.fsum(math.exp(x) for x in logprobs))
+    return tuple(logprobs_among(seen, choices, tokens))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -9,7 +10,7 @@ from recrm_tasks.answers.prompt import Mode, Prompt
 from recrm_tasks.errors import RecrmError
 
 Said: TypeAlias = "str | tuple[float, ...]"
-"""A text, or the log-probability (natural logarithm) of each of the prompt's choices."""
+"""A text, or the log-probability (natural logarithm) of each of the prompt's choices; minus infinity is not known."""
 
 
 class JudgeError(RecrmError):
@@ -26,6 +27,11 @@ class Reply(NamedTuple):
     tokens_out: int | None = None
     error: str | None = None
     """Why it did not answer."""
+
+    @property
+    def unseen(self) -> int:
+        """The number of allowed answers whose probability the judge did not report; each counts as 0."""
+        return self.said.count(-math.inf) if isinstance(self.said, tuple) else 0
 
 
 Heard: TypeAlias = Callable[[int, Reply], None]

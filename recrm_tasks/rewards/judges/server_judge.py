@@ -16,10 +16,8 @@ from recrm_tasks.rewards.judges.judge import Heard, Reply
 from recrm_tasks.rewards.judges.together import ask_together
 
 if TYPE_CHECKING:
+    from recrm_tasks.rewards.judges.answer_probabilities import AnswerProbabilities
     from recrm_tasks.rewards.judges.chat_client import ChatClient
-
-TOP = 20
-"""Alternatives requested per token: the most that OpenAI-style servers return."""
 
 _IN_A_ROW = 3
 """Questions that fail one after the other, each after all its retries, before the rest of the batch is given up."""
@@ -33,16 +31,17 @@ class ServerJudge:
     The questions of all callers in this process share its connections and its limit. They are asked from a thread of
     the judge's own, so it can be used from coroutines, from several threads, and after a fork. It pickles.
 
-    A request that fails (no connection, no answer in time, status 408, 409, 429 or from 500) is tried again, after
-    pauses that grow from 0.5 to 8 s, or as long as the server says. If several questions in a row fail after all
-    retries, the questions that were asked together with them are not tried any more.
+    A request that fails (no connection, no answer in time, status 408, 409, 429 or from 500, but not 501) is tried
+    again, after pauses that grow from 0.5 to 8 s, or as long as the server says. If several questions in a row fail
+    after all retries, the questions that were asked together with them are not tried any more.
 
     Args:
         model: the model's name on the server.
         url: the server's API, usually ending in `/v1`.
         mode: `generate`: the judge writes its answers. `logprob`: it writes one token, and the log-probabilities of the
-            allowed answers are read from the `TOP` most likely ones. An answer that is not among them gets minus
-            infinity. A model must not think in this mode: `extra_body`.
+            allowed answers are read. vLLM's and SGLang's servers report all of them. Of others they are read from the
+            20 most likely tokens, and an answer that is not among these gets minus infinity: `Reply.unseen`. A model
+            must not think in this mode: `extra_body`.
         api_key: the bearer token; by default that in the environment variable OPENAI_API_KEY, if there is one.
         concurrency: the most requests at a time.
         timeout: seconds for one try.
@@ -113,7 +112,7 @@ class ServerJudge:
     async def _ask(self, prompts: Sequence[Prompt], heard: Heard | None) -> list[Reply]:
         loop = asyncio.get_running_loop()
         if self._connection is None or self._connection.loop is not loop:
-            self._connection = _Connection(self._client(), loop, self.concurrency)
+            self._connection = self._connect(loop)
         connection = self._connection
         began = time.monotonic()
 
@@ -122,18 +121,25 @@ class ServerJudge:
 
         return await ask_together(prompts, reply, self.concurrency, heard)
 
-    def _client(self) -> ChatClient:
+    def _connect(self, loop: asyncio.AbstractEventLoop) -> _Connection:
+        from recrm_tasks.rewards.judges.answer_probabilities import AnswerProbabilities
         from recrm_tasks.rewards.judges.chat_client import ChatClient
 
         key = self._api_key or os.environ.get("OPENAI_API_KEY")
-        return ChatClient(self.url, key, self.concurrency, self.timeout, self.retries)
+        client = ChatClient(self.url, key, self.concurrency, self.timeout, self.retries)
+        return _Connection(client, AnswerProbabilities(client, self.url, self.model), loop, self.concurrency)
 
     async def _reply(self, prompt: Prompt, connection: _Connection, began: float) -> Reply:
         async with connection.limit:
             if began < connection.given_up:
                 return Reply(None, error=f"not asked, after others failed: {connection.why}")
+            tokens: list[str] | None = None
             try:
-                body = await connection.client.complete(self._request(prompt))
+                request = self._request(prompt)
+                if self.mode == "generate":
+                    body = await connection.client.complete(request)
+                else:
+                    body, tokens = await connection.probabilities.complete(request, prompt)
             except Exception as error:  # whatever happens to a request is the error of its reply
                 why = str(error) or type(error).__name__
                 status = getattr(error, "status", 400)
@@ -141,13 +147,11 @@ class ServerJudge:
                 connection.failed(why, status is None or status in _SERVER_FAULTS or status >= 500)
                 return Reply(None, error=why)
             connection.failures = 0
-            return reply_of(body, prompt.choices, self.mode)
+            return reply_of(body, prompt.choices, self.mode, tokens)
 
     def _request(self, prompt: Prompt) -> dict[str, Any]:
         body = {key: value for key, value in self._settings.items() if value is not None}
         body |= body.pop("extra_body")
-        if self.mode == "logprob":
-            body |= {"max_tokens": 1, "logprobs": True, "top_logprobs": TOP}
         turns = [{"role": turn.role, "content": turn.content} for turn in prompt.messages]
         return {"model": self.model, "messages": turns, **body}
 
@@ -155,8 +159,15 @@ class ServerJudge:
 class _Connection:
     """What the questions of one judge share, in the loop that they are asked from."""
 
-    def __init__(self, client: ChatClient, loop: asyncio.AbstractEventLoop, concurrency: int) -> None:
+    def __init__(
+        self,
+        client: ChatClient,
+        probabilities: AnswerProbabilities,
+        loop: asyncio.AbstractEventLoop,
+        concurrency: int,
+    ) -> None:
         self.client = client
+        self.probabilities = probabilities
         self.loop = loop
         self.limit = asyncio.Semaphore(concurrency)
         self.failures = 0

@@ -9,12 +9,10 @@ from typing import Any, NamedTuple
 
 from recrm_tasks.answers.prompt import ANSWER_TOKENS, MODES, Mode, Prompt
 from recrm_tasks.errors import RecrmError
+from recrm_tasks.prompting.answer_tokens import before_answer, token_of
 from recrm_tasks.prompting.tokens import context_of, tokenizer_of
 from recrm_tasks.rewards.judges.in_process import InProcess
 from recrm_tasks.rewards.judges.judge import Heard, Reply
-
-_TAIL = 64
-"""Characters at the end of a prompt that decide how an answer after it is tokenized; far more than a token has."""
 
 
 class _Loaded(NamedTuple):
@@ -186,21 +184,12 @@ def _weighed(loaded: _Loaded, prompts: Sequence[Prompt], texts: Sequence[str], p
         logprobs = torch.log_softmax(logits.float(), dim=-1).cpu()
     replies = []
     for prompt, text, row, mask in zip(prompts, texts, logprobs, encoded["attention_mask"], strict=True):
-        tokens = _answer_tokens(loaded.tokenizer, prompt.choices, text[-_TAIL:])
-        if isinstance(tokens, str):
-            replies.append(Reply(None, int(mask.sum()), 0, f"{path}: {tokens!r} is not one token"))
+        before = before_answer(text, prompt.messages[-1].content)
+        tokens = [token_of(choice, before, loaded.tokenizer) for choice in prompt.choices]
+        if None in tokens:
+            long = prompt.choices[tokens.index(None)]
+            replies.append(Reply(None, int(mask.sum()), 0, f"{path}: {long!r} is not one token"))
         else:
-            replies.append(Reply(tuple(row[tokens].tolist()), int(mask.sum()), 0))
+            ids = [token.id for token in tokens if token is not None]
+            replies.append(Reply(tuple(row[ids].tolist()), int(mask.sum()), 0))
     return replies
-
-
-def _answer_tokens(tokenizer: Any, choices: Sequence[str], before: str) -> list[int] | str:
-    """The token that each answer adds to a prompt; the answer that is not one token, if there is one."""
-    prompt = tokenizer.encode(before, add_special_tokens=False)
-    found = []
-    for choice in choices:
-        whole = tokenizer.encode(before + choice, add_special_tokens=False)
-        if whole[:-1] != prompt:
-            return choice
-        found.append(whole[-1])
-    return found

@@ -165,6 +165,25 @@ def test_an_answer_of_several_tokens(tiny: str) -> None:
 
 @real
 @pytest.mark.slow
+def test_an_answer_follows_a_text_that_is_passed_on_with_a_space() -> None:
+    """As in lm-eval and Inspect: the token is ` A`."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    prompt = sample("logprob", 1)["relevance"][0]
+    judge = TransformersJudge(
+        str(MODEL), "logprob", dtype="float32", template={"chat_template": "{{messages[0].content}}"}
+    )
+    (reply,) = ask(judge, [prompt])
+    model = AutoModelForCausalLM.from_pretrained(str(MODEL), dtype=torch.float32)
+    ids = AutoTokenizer.from_pretrained(str(MODEL))(f"{prompt.messages[0].content} A", return_tensors="pt").input_ids
+    with torch.inference_mode():
+        expected = torch.log_softmax(model(ids).logits[0, -2], -1)[ids[0, -1]]
+    assert reply.said[0] == pytest.approx(float(expected), abs=1e-4)
+
+
+@real
+@pytest.mark.slow
 def test_a_real_model_judges_a_case() -> None:
     """In both modes; it is too small to answer well."""
     case = Case(query="a quiet hotel near the station", items=("Park Hotel, 5 minutes from the station",))

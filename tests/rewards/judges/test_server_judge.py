@@ -25,7 +25,7 @@ from typing import Any
 import pytest
 import stub_server
 from aiohttp import web
-from stub_server import StubServer, first_token, message
+from stub_server import StubServer, first_token, given_tokens, message
 
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.errors import RecrmError
@@ -348,6 +348,194 @@ def test_log_probabilities() -> None:
     assert reply.said[:2] == (pytest.approx(math.log(math.exp(-0.5) + math.exp(-1.5))), -3.0)
     assert set(reply.said[2:]) == {-math.inf}
     assert len(reply.said) == len(dimension_of("relevance").default_labels.labels)
+
+
+def test_vllm_is_asked_for_every_allowed_answer_in_one_request() -> None:
+    with StubServer(lambda asked, before: given_tokens(asked), engine="vllm") as server:
+        judge = judge_of(server, "logprob", extra_body={"chat_template_kwargs": {"enable_thinking": False}})
+        replies = ask(judge, 5)
+        assert ask(judge, 5) == replies
+    ids = [ord(label) for label in "ABC"]
+    assert replies[0].said == tuple(pytest.approx(-0.1 * one) for one in ids)
+    assert not any(reply.unseen for reply in replies)
+    assert len(server.asked) == 10
+    for asked in server.asked:
+        assert asked["logprob_token_ids"] == asked["allowed_token_ids"] == ids
+        assert (asked["max_tokens"], asked["logprobs"], asked["top_logprobs"]) == (1, True, 20)
+    # Asked once: who it is, how a prompt ends, and for each answer.
+    assert [path for path, _ in server.learned] == ["/v1/models", *["/tokenize", "/detokenize"] * 4]
+    assert server.learned[1][1]["chat_template_kwargs"] == {"enable_thinking": False}
+
+
+def test_sglang_gets_a_bias() -> None:
+    with StubServer(lambda asked, before: message("A", logprobs=first_token({"A": -0.5})), engine="sglang") as server:
+        ask(judge_of(server, "logprob"))
+    assert server.asked[0]["logit_bias"] == {"65": 100.0, "66": 100.0, "67": 100.0}
+
+
+def test_a_long_question_is_not_sent_to_learn_how_prompts_end() -> None:
+    prompt = questions(Case(query="x" * 2**20, items=("Park Hotel",)), dimension_of("relevance"), "logprob")[0]
+    with StubServer(lambda asked, before: given_tokens(asked), engine="vllm") as server:
+        (reply,) = asyncio.run(judge_of(server, "logprob").ask([prompt]))
+    assert reply.said
+    assert max(len(str(body)) for _, body in server.learned) < 1000
+
+
+def test_only_the_tokens_themselves_count() -> None:
+    """An older vLLM reports its most likely tokens, with spaces and without."""
+    body = message("A", logprobs=first_token({" A": -0.1, "A": -2.0, "B": -3.0}))
+    with StubServer(lambda asked, before: body, engine="vllm") as server:
+        (reply,) = ask(judge_of(server, "logprob"))
+    assert reply.said == (-2.0, -3.0, -math.inf)
+    assert reply.unseen == 1
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_server_that_refuses_the_fields_is_asked_without_them(status: int, caplog: pytest.LogCaptureFixture) -> None:
+    """By one request, not by every one of a batch, nor by the next batch."""
+    plain = message("A", logprobs=first_token({"A": -0.5, "B": -2.0}))
+    with StubServer(lambda asked, before: status if "logprob_token_ids" in asked else plain, engine="vllm") as server:
+        judge = judge_of(server, "logprob")
+        replies = ask(judge, 64) + ask(judge, 64)
+    assert sum("logprob_token_ids" in asked for asked in server.asked) == 1
+    assert len(server.asked) == 129
+    assert {reply.said for reply in replies} == {(-0.5, -2.0, -math.inf)}
+    assert {reply.unseen for reply in replies} == {1}
+    assert caplog.text.count("so the server is asked for its most likely tokens") == 1
+    assert f"answered with status {status}" in caplog.text
+
+
+def test_a_refused_question_is_no_server_that_refuses_the_fields() -> None:
+    """Also if it is the first. Later it is not even asked twice."""
+
+    def answer(asked: dict[str, Any], before: int) -> Any:
+        return 400 if "hotel 0\n" in asked["messages"][-1]["content"] else given_tokens(asked)
+
+    with StubServer(answer, engine="vllm") as server:
+        judge = judge_of(server, "logprob")
+        for tries in (2, 3):
+            refused, *others = ask(judge, 10)
+            assert "status 400" in (refused.error or "")
+            assert all(reply.said and not reply.unseen for reply in others)
+            assert max(server.tries.values()) == tries
+
+
+def test_a_batch_is_one_burst_after_the_first_question() -> None:
+    async def together(asked: dict[str, Any]) -> dict[str, Any]:
+        while server.most < 64 and len(server.asked) > 1:
+            await asyncio.sleep(0.005)
+        return given_tokens(asked)
+
+    with StubServer(lambda asked, before: together(asked), engine="vllm") as server:
+        assert all(reply.said for reply in ask(judge_of(server, "logprob", retries=0), 65))
+
+
+@pytest.mark.parametrize(("engine", "warned"), [(None, True), ("openai", False)])
+def test_other_servers_are_asked_for_their_most_likely_tokens(
+    engine: str | None, warned: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What they do not report is said."""
+    body = message("A", logprobs=first_token({"A": -0.5}))
+    with StubServer(lambda asked, before: body, engine=engine) as server:
+        first, *_ = found = rewards(judge_of(server, "logprob"), 10)
+    assert [path for path, _ in server.learned] == ["/v1/models"]
+    assert not any("logprob_token_ids" in asked for asked in server.asked)
+    assert {reward.unseen for reward in found} == {1}
+    assert first.to_json()["unseen"] == 1
+    assert first.asked[0].reply.unseen == 2
+    assert ("/v1/models with status 404" in caplog.text) is warned
+
+
+def test_all_dimensions_learn_the_tokens_at_the_same_time() -> None:
+    case = Case(
+        instruction="i", query="q", evidence=("e",), response="r", items=("Park Hotel", "Hill Hotel"),
+        profile="p", history=("h",), context="c",
+    )  # fmt: skip
+    with StubServer(lambda asked, before: given_tokens(asked), engine="vllm") as server:
+        (found,) = HybridReward(judge_of(server, "logprob"))([case])
+    assert (found.missing, found.unseen) == ({}, 0)
+    assert len(found.asked) == len(server.asked) == 7
+    assert sum(path == "/v1/models" for path, _ in server.learned) == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"/v1/models": b"no JSON"},
+        {"/v1/models": b'{"data": 7}'},
+        {"/v1/models": b'{"data": [null, {"owned_by": null}]}'},
+        {"/tokenize": b"[" * 100_000},
+        {"/tokenize": b'{"tokens": []}'},
+        {"/tokenize": b'{"tokens": {"a": 1}}'},
+        {"/detokenize": b'{"prompt": 7}'},
+        {"/detokenize": b'{"prompt": ""}'},
+        {"/detokenize": b"[]"},
+    ],
+)
+def test_nonsense_about_tokens_costs_them_only(said: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    body = message("A", logprobs=first_token({"A": -0.5}))
+    with StubServer(lambda asked, before: body, engine="vllm") as server:
+        tell = server.tell
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            return web.Response(body=said[request.path]) if request.path in said else await tell(request)
+
+        monkeypatch.setattr(server, "tell", answer)
+        (reply,) = ask(judge_of(server, "logprob"))
+    assert reply.said == (-0.5, -math.inf, -math.inf)
+    assert "logprob_token_ids" not in server.asked[0]
+
+
+def test_a_caller_that_is_cancelled_does_not_keep_others_from_the_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def both(judge: ServerJudge, prompts: list[Any]) -> list[Reply]:
+        first, second = (asyncio.create_task(judge.ask(prompts)) for _ in range(2))
+        while not asked:
+            await asyncio.sleep(0.005)
+        first.cancel()
+        return await second
+
+    asked: list[str] = []
+    with StubServer(lambda asked, before: given_tokens(asked), engine="vllm") as server:
+        tell = server.tell
+
+        async def slowly(request: web.Request) -> web.StreamResponse:
+            asked.append(request.path)
+            await asyncio.sleep(0.05)
+            return await tell(request)
+
+        monkeypatch.setattr(server, "tell", slowly)
+        prompts = questions(cases(1)[0], dimension_of("relevance"), "logprob")
+        (reply,) = asyncio.run(both(judge_of(server, "logprob"), prompts))
+    assert reply.said
+    assert not reply.unseen
+    assert asked.count("/v1/models") == 1
+
+
+def test_masked_tokens_are_no_error() -> None:
+    """vLLM's processed log-probabilities have -9999 for them; added up they have no logarithm."""
+    body = message("A", logprobs=first_token({"A": -0.1, "B": -9999.0, " B": -9999.0}))
+    with StubServer(lambda asked, before: body) as server:
+        (reply,) = ask(judge_of(server, "logprob"))
+    assert reply.said[1] == pytest.approx(-9999.0, abs=1)
+
+
+def test_a_server_that_is_down_while_its_tokens_are_learned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its questions fail together; the next batch learns them."""
+    down = threading.Event()
+    down.set()
+    with StubServer(lambda asked, before: given_tokens(asked), engine="vllm") as server:
+        tell = server.tell
+
+        async def refuse(request: web.Request) -> web.StreamResponse:
+            return web.Response(status=503) if down.is_set() else await tell(request)
+
+        monkeypatch.setattr(server, "tell", refuse)
+        judge = judge_of(server, "logprob", retries=1)
+        replies = ask(judge, 100)
+        assert all("status 503" in (reply.error or "") for reply in replies)
+        assert server.asked == []
+        down.clear()
+        assert all(reply.said and not reply.unseen for reply in ask(judge, 100))
 
 
 @pytest.mark.parametrize("logprobs", [None, {"content": None}, {"content": []}])

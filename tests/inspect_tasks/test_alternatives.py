@@ -1,4 +1,4 @@
-"""Which token is which allowed answer, and what a server is asked for."""
+"""What a server is asked for through a provider of Inspect."""
 
 from __future__ import annotations
 
@@ -11,32 +11,7 @@ from inspect_ai.model import ChatMessageUser, GenerateConfig
 from inspect_ai.model._model import init_active_model
 
 from inspect_tasks.alternatives import Alternatives
-from inspect_tasks.answer_tokens import AnswerToken, ServerTokens, before_answer, token_of
-
-
-@pytest.mark.parametrize(
-    ("rendered", "message", "before"),
-    [
-        ("<user>Is it?\nAnswer:</><go>", "Is it?\nAnswer:", "<user>Is it?\nAnswer:</><go>"),
-        ("<user>Is it?</>\n<assistant>\n", "Is it?", "<user>Is it?</>\n<assistant>\n"),
-        # A prompt that is passed on as it is: lm-eval puts a space before the answer.
-        ("Is it?\nAnswer:", "Is it?\nAnswer:", "\nAnswer: "),
-        ("问题\n答案：", "问题\n答案：", "问题\n答案： "),
-        ("Is it?\nAnswer: ", "Is it?\nAnswer: ", "Answer: "),
-    ],
-)
-def test_where_an_answer_begins(rendered: str, message: str, before: str) -> None:
-    assert before_answer(rendered, message) == before
-    assert before_answer("x" * 1000 + rendered, message).endswith(before)
-    assert len(before_answer("x" * 1000 + rendered, message)) <= 64
-
-
-def test_an_answer_of_two_tokens_has_none(byte_tokenizer: str) -> None:
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(byte_tokenizer)
-    assert token_of("B", "<go>", tokenizer) == AnswerToken(tokenizer.convert_tokens_to_ids("B"), "B")
-    assert token_of("10", "<go>", tokenizer) is None
+from inspect_tasks.server_tokens import ProviderTokens
 
 
 class Refused(Exception):
@@ -52,15 +27,16 @@ class Server:
     base_url = "http://server/v1"
 
     def __init__(self, owner: str, status: int = 200) -> None:
-        self.client = SimpleNamespace(post=self.post, models=SimpleNamespace(list=self.models))
+        self.client = SimpleNamespace(post=self.post, get=self.get)
         self.owner, self.status = owner, status
         self.asked: list[tuple[str, dict[str, Any]]] = []
 
     def service_model_name(self) -> str:
         return "some-model"
 
-    async def models(self) -> Any:
-        return SimpleNamespace(data=[SimpleNamespace(owned_by=self.owner)])
+    async def get(self, url: str, cast_to: type) -> Any:
+        assert url == "http://server/v1/models"
+        return {"data": [{"id": "another", "owned_by": "?"}, {"id": "some-model", "owned_by": self.owner}]}
 
     async def post(self, url: str, cast_to: type, body: dict[str, Any]) -> Any:
         self.asked.append((url, body))
@@ -128,13 +104,13 @@ def test_a_server_without_tokenize_is_no_error(caplog: pytest.LogCaptureFixture)
     api = Server("vllm", status=404)
     assert settings(api) == ({}, None)
     assert len(api.asked) == 1
-    assert "the server answers /tokenize with status 404" in caplog.text
+    assert "the server answers http://server/tokenize with status 404" in caplog.text
     with pytest.raises(Refused):
         settings(Server("vllm", status=503))
 
 
 def test_a_run_asks_the_server_once_for_each_answer() -> None:
-    api, server = Server("vllm"), ServerTokens()
+    api, server = Server("vllm"), ProviderTokens()
 
     async def ask() -> None:
         for choices in ("AB", "ABC", "ABC"):

@@ -1,0 +1,66 @@
+"""The tokens of the allowed answers, asked of a server through Inspect's provider."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any
+
+import anyio
+from inspect_ai.model import ChatMessage
+
+from recrm_tasks.answers.prompt import Message
+from recrm_tasks.models.server_tokens import NotOffered, ServerTokens
+from recrm_tasks.prompting.answer_tokens import AnswerToken
+
+
+class ProviderTokens:
+    """`ServerTokens` of the server behind a provider, an `OpenAICompatibleAPI`. Samples ask it one after the other."""
+
+    def __init__(self) -> None:
+        self._one_at_a_time = anyio.Lock()
+        self._server: ServerTokens | None = None
+
+    async def engine(self, provider: str, api: Any) -> str:
+        """See `ServerTokens.engine`; Inspect's `vllm/` and `sglang/` are what they are called."""
+        if provider != "openai-api":
+            return provider
+        async with self._one_at_a_time:
+            return await self._tokens(api).engine()
+
+    async def of(
+        self, choices: Sequence[str], messages: Sequence[ChatMessage], api: Any, extra: Mapping[str, Any]
+    ) -> list[AnswerToken] | None:
+        """See `ServerTokens.of`."""
+        async with self._one_at_a_time:
+            if not hasattr(api, "client"):  # Inspect's vllm/ finds or starts its server with the first request
+                with contextlib.suppress(NotOffered):
+                    await _offered(api.tokenize(" "))
+            turns = [Message.model_validate({"role": one.role, "content": one.text}) for one in messages]
+            return await self._tokens(api).of(choices, turns, extra)
+
+    def _tokens(self, api: Any) -> ServerTokens:
+        async def fetch(url: str, body: Mapping[str, Any] | None) -> Any:
+            if body is None:
+                return await _offered(api.client.get(url, cast_to=object))
+            return await _offered(api.client.post(url, cast_to=object, body=body))
+
+        if self._server is None:
+            self._server = ServerTokens(str(api.base_url), api.service_model_name(), fetch)
+        return self._server
+
+
+async def _offered(reply: Awaitable[Any]) -> Any:
+    """The reply to a request.
+
+    Raises:
+        NotOffered: the server refuses it.
+    """
+    try:
+        return await reply
+    except Exception as error:  # openai's own, which need not be installed
+        response = getattr(error, "response", None)  # httpx's, which the openai package wraps
+        status = getattr(response, "status_code", None)
+        if status is None or not 400 <= status < 500:
+            raise
+        raise NotOffered(status) from error

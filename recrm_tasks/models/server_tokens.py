@@ -1,0 +1,168 @@
+"""The log-probabilities of all allowed answers from vLLM's and SGLang's servers, in one request per question."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar
+
+from recrm_tasks.answers.alternatives import SPACES
+from recrm_tasks.answers.prompt import Message
+from recrm_tasks.prompting.answer_tokens import END, AnswerToken, before_answer
+from recrm_tasks.prompting.prompt_end import TAIL
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+ENGINES = ("vllm", "sglang")
+"""Servers that can be asked for the log-probabilities of given tokens."""
+TOP = 20
+"""Alternatives requested per token: the most that OpenAI-style servers return."""
+
+_MOST = 128
+"""Tokens whose log-probabilities vLLM returns at most."""
+_BIAS = 100.0
+"""Puts the allowed answers above all other tokens, and leaves the differences between them."""
+_TAIL_TOKENS = 16
+_OF_TEMPLATE = ("chat_template", "chat_template_kwargs")
+"""Fields of a chat request that decide how its prompt is rendered; `/tokenize` takes them too."""
+
+
+class NotOffered(Exception):
+    """A server has no such path, or refuses this request for good.
+
+    Args:
+        status: of the response.
+    """
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"status {status}")
+        self.status = status
+
+
+Fetch: TypeAlias = Callable[[str, "Mapping[str, Any] | None"], Awaitable[Any]]
+"""Sends a body to an address as JSON, or reads the address if there is none; the JSON of the response."""
+
+
+class ServerTokens:
+    """Learns the tokens of allowed answers from the server, which alone knows its tokenizer and its chat template.
+
+    vLLM and SGLang both serve `/tokenize` and `/detokenize`. What was learned is kept: the server is asked once for
+    each ending of the questions and each allowed answer. Calls at the same time may ask for the same twice.
+
+    Args:
+        url: the server's API, usually ending in `/v1`.
+        model: the model's name on the server.
+        fetch: sends the requests. It raises `NotOffered` where the server has no such path; its other errors are raised
+            to the caller.
+    """
+
+    def __init__(self, url: str, model: str, fetch: Fetch) -> None:
+        self._url = url.rstrip("/")
+        self._root = self._url.removesuffix("/v1")
+        self._model = model
+        self._fetch = fetch
+        self._engine: str | None = None
+        self._before: dict[str, str] = {}
+        self._known: dict[tuple[str, str], AnswerToken | None] = {}
+        self._gave_up = False
+
+    async def engine(self) -> str:
+        """`vllm`, `sglang`, or something else that cannot be asked for the log-probabilities of given tokens."""
+        if self._engine is None:
+            models = await self._answered(f"{self._url}/models", None, "data", list)
+            named = [one for one in models or () if isinstance(one, dict)]
+            own = next((one for one in named if one.get("id") == self._model), named[0] if named else {})
+            self._engine = str(own.get("owned_by", "other"))
+        return self._engine
+
+    async def of(
+        self, choices: Sequence[str], messages: Sequence[Message], extra: Mapping[str, Any]
+    ) -> list[AnswerToken] | None:
+        """The tokens of the allowed answers to a question; None if one is not one token or the server does not say.
+
+        Args:
+            choices: the allowed answers.
+            messages: the question.
+            extra: the extra fields of the request, `chat_template_kwargs` among them.
+        """
+        end = messages[-1].content[-END:]
+        if end not in self._before:
+            before = await self._rendered_end(messages, extra)
+            if before is None:
+                return None
+            self._before[end] = before
+        before = self._before[end]
+        for choice in choices:
+            if (before, choice) not in self._known:
+                self._known[before, choice] = await self._token(choice, before)
+        found = [self._known[before, choice] for choice in choices]
+        known = [one for one in found if one is not None]
+        return known if len(known) == len(found) else None
+
+    async def _rendered_end(self, messages: Sequence[Message], extra: Mapping[str, Any]) -> str | None:
+        template = {name: value for name, value in extra.items() if name in _OF_TEMPLATE}
+        # Only the ends of texts: a question may be longer than the model's context. System turns may have a switch.
+        turns = [
+            {"role": turn.role, "content": turn.content if turn.role == "system" else turn.content[-TAIL:]}
+            for turn in messages
+        ]
+        last = await self._tokenized({"messages": turns, **template})
+        rendered = await self._text(last) if last else None
+        return before_answer(rendered, messages[-1].content) if rendered else None
+
+    async def _token(self, choice: str, before: str) -> AnswerToken | None:
+        last = await self._tokenized({"prompt": before + choice, "add_special_tokens": False})
+        text = await self._text(last[-1:]) if last else None
+        return AnswerToken(last[-1], text) if last and text and text.strip(SPACES) == choice else None
+
+    async def _tokenized(self, body: Mapping[str, Any]) -> list[int] | None:
+        """The last tokens of a text or of a prompt."""
+        ids = await self._answered(self._root + "/tokenize", {"model": self._model, **body}, "tokens", list)
+        return ids[-_TAIL_TOKENS:] if ids else None
+
+    async def _text(self, ids: Sequence[int]) -> str | None:
+        body = {"model": self._model, "tokens": list(ids)}
+        return await self._answered(self._root + "/detokenize", body, "prompt", str)
+
+    async def _answered(self, url: str, body: Mapping[str, Any] | None, field: str, kind: type[T]) -> T | None:
+        """A field of the reply; None if the server has no such path. Fewer log-probabilities are read then."""
+        if self._gave_up:
+            return None
+        try:
+            reply = await self._fetch(url, body)
+        except NotOffered as error:
+            why = f"with status {error.status}"
+        else:
+            found = reply.get(field) if isinstance(reply, dict) else None
+            if isinstance(found, kind):
+                return found
+            why = f"without {field!r}"
+        if not self._gave_up:
+            self._gave_up = True
+            _log.warning(
+                "the server answers %s %s, so the tokens of the allowed answers are not known: answers that are not "
+                "among the most likely tokens count as unseen",
+                url, why,
+            )  # fmt: skip
+        return None
+
+
+def asking_for(engine: str, ids: Sequence[int], thinking: bool = False) -> dict[str, Any]:
+    """Fields of a chat request with which a server reports the log-probabilities of given tokens.
+
+    vLLM: `logprob_token_ids`, exactly these, as the model has them (vllm-project/vllm#43463). Older servers ignore it
+    and report the most likely tokens. With `--logprobs-mode processed_logprobs` only the allowed ones are likely.
+    SGLang: its log-probabilities have the bias in them, and it reports any number of alternatives.
+
+    Args:
+        engine: one of `ENGINES`.
+        ids: the tokens.
+        thinking: whether the model writes other tokens before these.
+    """
+    if engine == "vllm":
+        wanted: dict[str, Any] = {"logprob_token_ids": list(ids)} if len(ids) <= _MOST else {}
+        return wanted if thinking else {**wanted, "allowed_token_ids": list(ids)}
+    if thinking:
+        return {}
+    return {"logit_bias": dict.fromkeys(ids, _BIAS), "top_logprobs": max(TOP, len(ids))}

@@ -1,0 +1,113 @@
+"""Questions about the probabilities of answers: of all allowed answers in one request, where the server can."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Hashable, Mapping
+from typing import Any, TypeVar
+
+from recrm_tasks.answers.prompt import Prompt
+from recrm_tasks.models.server_tokens import ENGINES, TOP, ServerTokens, asking_for
+from recrm_tasks.prompting.answer_tokens import END, AnswerToken
+from recrm_tasks.rewards.judges.chat_client import ChatClient, RequestFailed
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+_REFUSALS = (400, 422)
+"""Statuses of a request with a field that the server does not allow; also of a prompt that is too long."""
+
+
+class AnswerProbabilities:
+    """Asks one server, and finds out whether it can report the probability of given tokens.
+
+    If it can, the first question goes alone: a server that refuses the fields for it, for example a gateway, refuses
+    them once. It is then asked for its most likely tokens, like servers that cannot.
+
+    Args:
+        client: the connections to the server.
+        url: the server's API.
+        model: the model's name on the server.
+    """
+
+    def __init__(self, client: ChatClient, url: str, model: str) -> None:
+        self._client = client
+        self._server = ServerTokens(url, model, client.fetch)
+        self._shared: dict[Hashable, asyncio.Task[Any]] = {}
+        self._first: asyncio.Event | None = None
+        """Set when the first question has been answered, or has failed."""
+        self._takes: bool | None = None
+        """Whether the server takes the fields; None while that is not known."""
+
+    async def complete(self, body: Mapping[str, Any], prompt: Prompt) -> tuple[bytes, list[str] | None]:
+        """The body of the response, and how the server writes the token of each allowed answer.
+
+        Args:
+            body: the request, without fields for log-probabilities.
+            prompt: the question.
+
+        Returns:
+            None for the tokens if the server reports its most likely ones only.
+
+        Raises:
+            RequestFailed: there is no response, after all tries.
+        """
+        likely = {**body, "max_tokens": 1, "logprobs": True, "top_logprobs": TOP}
+        engine, tokens = await self._tokens(prompt, body)
+        if tokens is None:
+            return await self._client.complete(likely), None
+        given = {**likely, **asking_for(engine, [token.id for token in tokens])}
+        first, self._first = self._first, self._first or asyncio.Event()
+        if first is not None:
+            await first.wait()
+        try:
+            return await self._complete(given, likely, [token.text for token in tokens])
+        finally:
+            self._first.set()
+
+    async def _complete(
+        self, given: Mapping[str, Any], likely: Mapping[str, Any], names: list[str]
+    ) -> tuple[bytes, list[str] | None]:
+        if self._takes is False:
+            return await self._client.complete(likely), None
+        try:
+            response = await self._client.complete(given)
+        except RequestFailed as error:
+            if self._takes or error.status not in _REFUSALS:
+                raise
+            refusal = str(error)
+        else:
+            self._takes = True
+            return response, names
+        response = await self._client.complete(likely)  # raises if it is the question that is refused
+        if self._takes is None:
+            self._takes = False
+            _log.warning(
+                "%s; so the server is asked for its most likely tokens, and allowed answers that are not among them "
+                "count as unseen",
+                refusal,
+            )
+        return response, None
+
+    async def _tokens(self, prompt: Prompt, body: Mapping[str, Any]) -> tuple[str, list[AnswerToken] | None]:
+        """The engine, and the tokens of the allowed answers; None if it cannot be asked for them."""
+        if self._takes is False:
+            return "", None
+        return await self._once((prompt.messages[-1].content[-END:], prompt.choices), lambda: self._learn(prompt, body))
+
+    async def _learn(self, prompt: Prompt, body: Mapping[str, Any]) -> tuple[str, list[AnswerToken] | None]:
+        engine = await self._once("engine", self._server.engine)
+        return engine, await self._server.of(prompt.choices, prompt.messages, body) if engine in ENGINES else None
+
+    async def _once(self, key: Hashable, find: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """What is found out once for all questions. If that fails, it fails for those that wait for it."""
+        task: asyncio.Task[T] | None = self._shared.get(key)
+        if task is None:
+            task = self._shared[key] = asyncio.create_task(find())
+        try:
+            return await asyncio.shield(task)  # a question that is cancelled does not cancel the others'
+        except Exception:
+            if self._shared.get(key) is task:
+                del self._shared[key]
+            raise
