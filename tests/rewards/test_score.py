@@ -250,7 +250,7 @@ def test_long_texts_and_many_items_are_asked_a_few_at_a_time(monkeypatch: pytest
         nonlocal at_a_time, most
         at_a_time += len(prompt.messages[-1].content)
         most = max(most, at_a_time)
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(0.05)
         at_a_time -= len(prompt.messages[-1].content)
         return "A"
 
