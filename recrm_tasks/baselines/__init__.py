@@ -1,0 +1,20 @@
+"""Answers that cost nothing: baselines beside which a model's figures are read. Each `Baseline` here is registered.
+
+`recrm_tasks.baselines.evaluate` measures them. They need scikit-learn (`recrm-tasks[baselines]`).
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+
+from recrm_tasks.baselines.base import Baseline
+
+
+@cache
+def baselines() -> dict[str, type[Baseline]]:
+    """All baselines by name, in alphabetical order."""
+    for module in pkgutil.iter_modules(__path__, f"{__name__}."):
+        importlib.import_module(module.name)
+    return dict(sorted((one.name, one) for one in Baseline.__subclasses__()))
