@@ -14,7 +14,8 @@ from recrm_tasks.baselines.base import Baseline
 
 @cache
 def baselines() -> dict[str, type[Baseline]]:
-    """All baselines by name, in alphabetical order."""
+    """All baselines by name: first those that say the same of every record, then in alphabetical order."""
     for module in pkgutil.iter_modules(__path__, f"{__name__}."):
         importlib.import_module(module.name)
-    return dict(sorted((one.name, one) for one in Baseline.__subclasses__()))
+    found = sorted(Baseline.__subclasses__(), key=lambda one: (not one.constant, one.name))
+    return {one.name: one for one in found}
