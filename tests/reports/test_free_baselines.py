@@ -64,7 +64,8 @@ def test_of_the_sample_they_stand_below_the_models(
     for cell, key in zip(cells[3:8], dimensions(), strict=True):
         best = evaluate(load(key, "sample")).best()
         assert best is not None
-        assert cell == f"{best.area.value:.4f}"  # the whole sample is evaluated, so nothing says where thresholds are
+        # The whole sample is evaluated, so nothing says where thresholds are.
+        assert cell == ("auc " if best.headline.metric != "auc" else "") + f"{best.area.value:.4f}"
     assert cells[8:] == ["–", "–"]
     assert "| factual | overlap | 72 | nothing | acc | undefined |" in text.read_text(encoding="utf-8")
     html = page.read_text(encoding="utf-8")
@@ -159,3 +160,26 @@ def test_without_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
     found, (note,) = free_baselines([], lambda file: [], Choice())
     assert found == {}
     assert "pip install 'recrm-tasks[baselines]'" in note
+
+
+def test_runs_of_different_records_have_baselines_of_their_own(
+    records: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for split in ("hash-test", "hash-train"):
+        (tmp_path / split).mkdir()
+        results_file(tmp_path / split, "factual", str(records), split=split)
+    assert main(["report", str(tmp_path), "--data", str(records)]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if BEST in line and "│" in line]
+    assert [line.split("│")[1].strip() for line in lines] == [BEST, f"{BEST} (2)"]
+
+
+def test_the_best_accuracy_is_shown_with_the_best_auc(
+    records: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = results_file(tmp_path, "factual", str(records), split="hash-test")
+    assert main(["report", str(file), "--data", str(records)]) == 0
+    out = capsys.readouterr().out
+    found = evaluate(load("factual", str(records), split="hash-test"))
+    area = found.best_area()
+    assert area is not None
+    assert f"auc {area.area.value:.4f}, {area.baseline}" in out

@@ -86,14 +86,16 @@ def best_rows(free: FreeByDimension, keys: Sequence[str], before: int, after: in
 
 
 def _best_cell(one: Evaluated | None) -> Cell:
-    """The best primary metric, and the best AUC where that is another figure."""
+    """The best primary metric, and the best AUC where that is another figure. Where only the AUC is known it is named,
+    and not sorted among the others."""
     best = one.best() if one is not None else None
     if one is None or best is None:
         return _NOTHING
     figure = best.headline if best.headline.known else best.area
-    notes = [best.baseline if best.headline.known else f"{best.baseline}, {figure.metric}"]
-    notes += [short_interval((figure.low, figure.high)), f"N {one.n}"]
+    notes = [best.baseline, short_interval((figure.low, figure.high)), f"N {one.n}"]
+    if figure.metric != best.headline.metric:
+        return Cell(f"{figure.metric} {number(figure.value)}", tuple(notes))
     area = one.best_area()
-    if figure is best.headline and area is not None and area.area.metric != figure.metric:
+    if area is not None and area.area.metric != figure.metric:
         notes.append(f"auc {number(area.area.value)}, {area.baseline}")
     return Cell(number(figure.value), tuple(notes), figure.value)

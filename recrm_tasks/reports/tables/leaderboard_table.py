@@ -42,7 +42,10 @@ def leaderboard_table(title: str, entries: Sequence[Entry], free: FreeByDimensio
     caption += _of_items(run for entry in entries for run in entry.runs.values())
     caption = with_meaning(caption, sum(entry.unseen for entry in entries))
     if free:
-        caption += " best free baseline: the best answers that need no model."
+        caption += (
+            " best free baseline: the best answers that need no model; only their auc is known where all records are "
+            "evaluated, so that there is no train split."
+        )
     keys = columns_of(entries)
     columns = _leaderboard_columns(keys)
     table = Table.of(title, columns, entries, caption)
