@@ -23,7 +23,7 @@ _OPTIONS = ("split", "lang", "limit", "seed", "mapping", "revision", "ask")
 
 def add_baselines_command(commands: Any) -> None:
     """Adds `baselines` to the subcommands of `recrm`."""
-    parser = commands.add_parser("baselines", help="what answers without a model are worth: overlap, popularity, …")
+    parser = commands.add_parser("baselines", help="what answers without a model are worth, such as word overlap")
     shared = declared(Options)
     parser.add_argument("data", nargs="?", metavar="hub|sample|PATH", help=shared["data"].help_with_default)
     parser.add_argument("--dimension", action="append", metavar="DIMENSION", help="Only this one; may be repeated.")
