@@ -75,7 +75,8 @@ def _some(run: Run, answers_in: AnswersIn) -> frozenset[str] | None:
     Raises:
         DataError: only some were, and the log does not say which.
     """
-    asked = run.provenance.get("questions") or run.provenance["rows"]
+    given = run.provenance
+    asked = given.get("questions") or given.get("rows", given["rows_available"])
     if run.metrics["n"] >= asked:
         return None
     answers = matching({run.dimension: run}, answers_in)[run.dimension]
