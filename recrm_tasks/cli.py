@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from recrm_tasks import __version__
+from recrm_tasks.baselines_command import add_baselines_command
 from recrm_tasks.build.build_command import add_build_command
 from recrm_tasks.data.data_command import add_data_commands
 from recrm_tasks.errors import RecrmError
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     of_data = add_data_commands(commands, {**help_of, "split": shared["split"].help})
     add_show_command(of_data)
     add_build_command(of_data)
+    add_baselines_command(commands)
     add_reward_command(commands)
     return parser
 

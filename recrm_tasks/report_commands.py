@@ -15,6 +15,7 @@ from recrm_tasks.errors import RecrmError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from recrm_tasks.reports.free_baselines import Free
     from recrm_tasks.reports.leaderboard_entries import AnswersIn, Entry
 
 # What a command needs is imported when it runs: `recrm --help` and `recrm data` need none of it.
@@ -89,6 +90,17 @@ def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser], p
         default=10_000,
         metavar="N",
         help="at most N records of each dimension on the page, the same ones of every run (default 10000; 0 for none)",
+    )
+    report.add_argument(
+        "--data",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="where the evaluated records are, for the free baselines; without it they are looked for in RECRM_DATA",
+    )
+    report.add_argument("--mapping", help="the mapping.yaml of --data")
+    report.add_argument(
+        "--no-baselines", action="store_true", help="without the free baselines, which read the evaluated records"
     )
     report.add_argument("--published", action="store_true", help="also show the paper's table, by itself")
     report.add_argument(
@@ -262,6 +274,7 @@ def _report(options: argparse.Namespace) -> int:
     console = _console()
     from recrm_tasks.log_readers import READERS
     from recrm_tasks.reports.collect import answers_in, collect, collect_answers
+    from recrm_tasks.reports.free_baselines import Choice, free_baselines
     from recrm_tasks.reports.leaderboard_entries import entries
     from recrm_tasks.reports.release_gate import FAILED, dropped, floor_of, under
     from recrm_tasks.reports.same_answers import TEXTS, mark_same_answers
@@ -280,10 +293,14 @@ def _report(options: argparse.Namespace) -> int:
     answers = lru_cache(partial(answers_in, readers=READERS, max_texts=options.records if page else 0))
     listed, notes = entries(found.runs, answers)
     notes += mark_same_answers(listed, lru_cache(partial(answers_in, readers=READERS, max_texts=TEXTS)))
-    print_tables(report_tables(listed), console)
+    free: Free = {}
+    if not options.no_baselines:
+        free, left = free_baselines(listed, answers, Choice(tuple(options.data), options.mapping))
+        notes += left
+    print_tables(report_tables(listed, free), console)
     if options.published:
         _print_published(console)
-    notes += _write(options, listed, answers)
+    notes += _write(options, listed, answers, free)
     _print_notes(
         {"left out": found.unusable, "incomplete": found.incomplete, "passed over": found.passed_over, "note": notes}
     )
@@ -311,7 +328,7 @@ def _check_endings(files: Sequence[Path]) -> None:
             raise RecrmError(f"--to {file}: a report is written as {', '.join(endings)}")
 
 
-def _write(options: argparse.Namespace, listed: Sequence[Entry], answers: AnswersIn) -> list[str]:
+def _write(options: argparse.Namespace, listed: Sequence[Entry], answers: AnswersIn, free: Free) -> list[str]:
     """Writes all files. Returns notes on what the page and the plots lack."""
     from recrm_tasks.reports.files.metrics_file import write_metrics
     from recrm_tasks.reports.files.writing import write_text
@@ -321,7 +338,7 @@ def _write(options: argparse.Namespace, listed: Sequence[Entry], answers: Answer
     pages = [file for file in options.to if file.suffix == ".html"]
     for file in options.to:
         if file.suffix == ".md":
-            write_text(markdown(report_tables(listed)), file)
+            write_text(markdown(report_tables(listed, free)), file)
         elif file not in pages:
             write_metrics(listed, file)
     if not pages and not options.plots:
@@ -330,7 +347,7 @@ def _write(options: argparse.Namespace, listed: Sequence[Entry], answers: Answer
     from recrm_tasks.reports.page.chapters import chapters
     from recrm_tasks.reports.page.html_page import html_page
 
-    found, notes = chapters(listed, answers)
+    found, notes = chapters(listed, answers, free)
     drawn = [(chapter, plots_of(chapter)) for chapter in found]
     for file in pages:
         write_text(html_page(drawn, options.published), file)

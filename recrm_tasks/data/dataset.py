@@ -169,7 +169,7 @@ def load(
         if not len(rows):
             raise DataError(f"{origin.name}: no records of dimension {registered.key!r} in language {lang!r}")
     available = len(rows)
-    rows = _ordered(stored, registered, rows, seed)[:count]
+    rows = in_order(stored, registered, rows, seed)[:count]
     content, ids = (as_digests(stored.index.column(name))[rows] for name in (CONTENT, IDS))
     provenance = {
         "data": origin.choice,
@@ -238,7 +238,7 @@ def _balance(stored: Stored, dimension: Dimension, rows: npt.NDArray[np.int64]) 
     return {str(values[code]): int(n) for code, n in zip(*np.unique(codes[rows], return_counts=True), strict=True)}
 
 
-def _ordered(stored: Stored, dimension: Dimension, rows: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:
+def in_order(stored: Stored, dimension: Dimension, rows: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:
     """The rows in the seeded stratified order."""
     if seed == 0:
         names = as_digests(stored.index.column(IDS))[rows]

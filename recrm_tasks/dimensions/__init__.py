@@ -82,6 +82,9 @@ def _check(cls: type[Dimension], earlier: dict[str, Dimension]) -> None:
     for name, texts in asked.items():
         if silent := [lang for lang in LANGS if lang not in texts]:
             raise RecrmError(f"dimension {where}: {name} has no text in {', '.join(silent)}")
+    named = (cls.compared.claim, *cls.compared.source) if cls.compared else ()
+    if unknown := [name for name in named if name not in fields]:
+        raise RecrmError(f"dimension {where}: compared: its records have no field {', '.join(unknown)}")
     if unknown := [name for name in cls.strata if name not in fields]:
         raise RecrmError(f"dimension {where}: strata: its records have no field {', '.join(unknown)}")
 

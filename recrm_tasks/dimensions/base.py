@@ -29,6 +29,16 @@ class Form(NamedTuple):
 PLAIN = Form()
 
 
+class Compared(NamedTuple):
+    """Two parts of a record whose words agree more where the answer is good."""
+
+    claim: str
+    """A field."""
+    source: tuple[str, ...]
+    """The fields that the words of the claim should occur in. Here and in `claim`, `candidates` means one candidate's
+    text."""
+
+
 class Dimension(ABC):
     """One dimension of the benchmark. A subclass with a `key` in a file of this package is registered."""
 
@@ -71,6 +81,8 @@ class Dimension(ABC):
     """Words in sources for each label, by its name, besides those of the label set; for lists, for each grade."""
     judged: ClassVar[str | None] = None
     """The field that the label is about. Of pairs, the better and the worse one are two records that differ in it."""
+    compared: ClassVar[Compared | None] = None
+    """What baselines of word overlap compare; without it they do not apply."""
     of_dialogue: ClassVar[bool] = False
     """Whether what it asks holds over a whole dialogue. In the reward of an episode it is asked once, about all steps;
     the other dimensions are asked about each step."""

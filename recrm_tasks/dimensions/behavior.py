@@ -6,7 +6,7 @@ from typing import Literal
 
 from recrm_tasks.answers.probability import PROBABILITY
 from recrm_tasks.answers.prompt import Lang
-from recrm_tasks.dimensions.base import Dimension
+from recrm_tasks.dimensions.base import Compared, Dimension
 from recrm_tasks.dimensions.names import ACTED, ITEM, USER
 from recrm_tasks.dimensions.rendering import Text, render
 from recrm_tasks.dimensions.user import UserRecord
@@ -52,6 +52,7 @@ class BehaviorDimension(Dimension):
     contrary = ("skip", "skipped", "is_skip", "is_skipped", "是否跳过")
     label_words = ACTED
     judged = "item"
+    compared = Compared("item", ("history",))
     question_text = {
         "en": (
             "You predict what users of a platform for local services do. Below are a user's profile and history, the "

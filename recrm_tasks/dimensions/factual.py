@@ -7,7 +7,7 @@ from pydantic import Field
 from recrm_tasks.answers.label import LABEL
 from recrm_tasks.answers.label_sets import Label, LabelSet
 from recrm_tasks.answers.prompt import Lang
-from recrm_tasks.dimensions.base import Dimension
+from recrm_tasks.dimensions.base import Compared, Dimension
 from recrm_tasks.dimensions.names import QUERY, RESPONSE
 from recrm_tasks.dimensions.record import LabelledRecord
 from recrm_tasks.dimensions.rendering import Text, render_list
@@ -72,6 +72,7 @@ class FactualDimension(Dimension):
         ),
     }  # fmt: skip
     judged = "response"
+    compared = Compared("response", ("evidence",))
     default_labels = LabelSet(
         labels=(
             Label(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from recrm_tasks.answers.label import LABEL
 from recrm_tasks.answers.label_sets import Label, LabelSet
 from recrm_tasks.answers.prompt import Lang
-from recrm_tasks.dimensions.base import Dimension
+from recrm_tasks.dimensions.base import Compared, Dimension
 from recrm_tasks.dimensions.names import QUERY, RESPONSE
 from recrm_tasks.dimensions.record import LabelledRecord
 from recrm_tasks.scoring.aggregate.parts import Role
@@ -64,6 +64,7 @@ class InstructionDimension(Dimension):
         ),
     }  # fmt: skip
     judged = "response"
+    compared = Compared("response", ("instruction", "query"))
     of_dialogue = True
     default_labels = LabelSet(
         labels=(

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from recrm_tasks.answers.order import ORDER
 from recrm_tasks.answers.prompt import Lang
-from recrm_tasks.dimensions.base import Dimension
+from recrm_tasks.dimensions.base import Compared, Dimension
 from recrm_tasks.dimensions.names import ACTED, QUERY, USER
 from recrm_tasks.dimensions.record import Candidate
 from recrm_tasks.dimensions.user import UserRecord
@@ -86,6 +86,7 @@ class RankingDimension(Dimension):
         "下单",
     )
     label_words = ACTED
+    compared = Compared("candidates", ("query", "history"))
     question_text = {
         "en": (
             "You order the candidates that a platform for local services shows to a user. Below are the user's profile "

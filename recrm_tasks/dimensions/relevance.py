@@ -5,7 +5,7 @@ from __future__ import annotations
 from recrm_tasks.answers.label import LABEL
 from recrm_tasks.answers.label_sets import Label, LabelSet
 from recrm_tasks.answers.prompt import Lang
-from recrm_tasks.dimensions.base import Dimension
+from recrm_tasks.dimensions.base import Compared, Dimension
 from recrm_tasks.dimensions.names import ITEM, QUERY
 from recrm_tasks.dimensions.record import LabelledRecord
 from recrm_tasks.dimensions.rendering import Text, render
@@ -61,6 +61,7 @@ class RelevanceDimension(Dimension):
     )
     contrary = ("irrelevant", "is_irrelevant", "是否不相关", "不相关")
     judged = "item"
+    compared = Compared("query", ("item",))
     default_labels = LabelSet(
         labels=(
             Label(

@@ -9,9 +9,7 @@ import numpy as np
 from recrm_tasks.answers.prompt import Lang, Mode
 from recrm_tasks.data.dataset import Dataset
 from recrm_tasks.data.store.arrow_store import codes_of
-from recrm_tasks.data.store.content_digests import as_digests
-from recrm_tasks.data.store.record_index import CONTENT
-from recrm_tasks.data.store.splits import HASHED, choose_split
+from recrm_tasks.data.train_part import all_evaluated, shares_with_evaluated, train_split
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.prompting.options import Options
 
@@ -34,21 +32,14 @@ def choose_examples(
         RecrmError: all records are evaluated, so that none are left for examples.
         DataError: there are too few records for examples, or one has a ready-made prompt.
     """
-    evaluated = dataset.provenance["split"]
-    index = dataset.stored.index
-    splits = codes_of(index.column("split"))[1]
-    train = "train" if "train" in splits else HASHED[1]
-    if evaluated in (None, "all", train):
+    evaluated, train = dataset.provenance["split"], train_split(dataset)
+    if all_evaluated(dataset):
         raise RecrmError(
             f"examples (fewshot) come from records that are not evaluated, but this run evaluates "
             f"{'the split ' + repr(evaluated) if evaluated == train else 'all records'}: add split=hash-test "
             "(lm-eval: recrm_split)"
         )
-    rows, _ = choose_split(dataset.stored, evaluated, hashed=False)
-    content = as_digests(index.column(CONTENT))[:, 0]
-    groups, names = codes_of(index.column("group"))
-    same_group = np.isin(groups, np.unique(groups[rows])) & (groups != (names.index(None) if None in names else -1))
-    barred = np.isin(content, content[rows]) | same_group
+    barred = shares_with_evaluated(dataset)
     found: dict[Lang, tuple[str, ...]] = {}
     for lang in _langs(dataset):
         pool = pool_of(train, lang)

@@ -10,7 +10,7 @@ import recrm_tasks.dimensions as registry
 from recrm_tasks.answers.label import LABEL
 from recrm_tasks.answers.order import ORDER
 from recrm_tasks.dimensions import dimension, dimensions
-from recrm_tasks.dimensions.base import Dimension
+from recrm_tasks.dimensions.base import Compared, Dimension
 from recrm_tasks.dimensions.record import Record
 from recrm_tasks.errors import RecrmError
 
@@ -46,6 +46,12 @@ def refusal(**changes: Any) -> str:
         return str(found.value)
     finally:
         cls.key = "gone"
+
+
+@pytest.mark.parametrize("compared", [Compared("dish", ("place",)), Compared("taste", ("dish",))])
+def test_what_is_compared_must_be_fields(compared: Compared) -> None:
+    lacking = "place" if compared.claim == "dish" else "taste"
+    assert refusal(compared=compared).endswith(f"compared: its records have no field {lacking}")
 
 
 def test_a_whole_dimension_is_taken() -> None:

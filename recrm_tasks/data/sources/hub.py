@@ -10,7 +10,8 @@ import os
 import re
 import shlex
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -110,6 +111,17 @@ def fetch(found: Listing, names: Sequence[str]) -> Path:
                 f"{found.files[name].size} on the hub: it is not complete. Remove {file.resolve()}, and run again"
             )
     return folder
+
+
+@contextmanager
+def only_cached() -> Iterator[None]:
+    """Within it the hub is not asked: what its cache lacks is an error."""
+    before = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
 
 
 @cache

@@ -14,6 +14,7 @@ from recrm_tasks.reports.leaderboard_entries import Entry
 from recrm_tasks.reports.page import svg_charts
 from recrm_tasks.reports.page.chapters import Chapter
 from recrm_tasks.reports.runs import Run
+from recrm_tasks.reports.tables.baselines_table import BEST
 from recrm_tasks.scoring.diagnosis import Diagnosis
 from recrm_tasks.scoring.outcomes import Reason
 
@@ -81,6 +82,7 @@ def _dimension(chapter: Chapter, dimension: str) -> list[Plot]:
     primary = ", ".join(dict.fromkeys(run.primary for _, run in runs))
     found = []
     rows = [_row(label, run.metrics[run.primary], run.interval()) for label, run in runs]
+    rows += _best_baseline(chapter, dimension, primary)
     if any(not math.isnan(row["value"]) for row in rows):
         chances = [chance for _, run in runs if (chance := run.chance(run.primary)) is not None]
         caption = "95 % intervals; an unreadable answer counts as wrong."
@@ -93,6 +95,15 @@ def _dimension(chapter: Chapter, dimension: str) -> list[Plot]:
         Plot(f"reasons-{dimension}", "Coverage", caption, svg_charts.reasons(_reasons(runs, statuses), statuses))
     )
     return found + _diagnoses(chapter, dimension)
+
+
+def _best_baseline(chapter: Chapter, dimension: str, primary: str) -> list[dict[str, Any]]:
+    """The best free baseline as a row of the forest plot, if there is one of these records and it has this metric."""
+    several = chapter.free.get(dimension, ())
+    best = several[0].best() if len(several) == 1 else None
+    if best is None or best.headline.metric != primary or not best.headline.known:
+        return []
+    return [_row(f"{BEST}: {best.baseline}", best.headline.value, (best.headline.low, best.headline.high))]
 
 
 def _row(label: str, value: float, interval: tuple[float, float], **more: Any) -> dict[str, Any]:

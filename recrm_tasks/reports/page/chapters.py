@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.compare_entries import EntryDifference, compare_entries
 from recrm_tasks.reports.leaderboard_entries import AnswersIn, Entry, by_source, matching
 from recrm_tasks.reports.logged_answers import Answers
+from recrm_tasks.reports.tables.baselines_table import NO_BASELINES, FreeByDimension
 
 
 class Line(NamedTuple):
@@ -29,6 +30,8 @@ class Chapter(NamedTuple):
     """For names of files and anchors."""
     lines: list[Line]
     differences: list[EntryDifference]
+    free: FreeByDimension = NO_BASELINES
+    """The free baselines on these records."""
 
     def asked(self, dimension: str) -> list[Line]:
         """The lines that have a dimension."""
@@ -39,8 +42,15 @@ class Chapter(NamedTuple):
         return [(line, line.answers[dimension]) for line in self.lines if dimension in line.answers]
 
 
-def chapters(entries: Sequence[Entry], answers_in: AnswersIn) -> tuple[list[Chapter], list[str]]:
+def chapters(
+    entries: Sequence[Entry], answers_in: AnswersIn, free: Mapping[str, FreeByDimension] = {}
+) -> tuple[list[Chapter], list[str]]:
     """Reads the answers, and compares every two entries.
+
+    Args:
+        entries: of all sources.
+        answers_in: what the runs of a file answered.
+        free: the free baselines, by source.
 
     Returns:
         The chapters, and one line for each file without answers and each pair that cannot be compared.
@@ -57,7 +67,7 @@ def chapters(entries: Sequence[Entry], answers_in: AnswersIn) -> tuple[list[Chap
                 notes.append(f"the page has no records of {label}: {error}")
             lines.append(Line(entry, label, answers))
         differences, left = compare_entries([(line.label, line.entry, line.answers) for line in lines if line.answers])
-        found.append(Chapter(source, _slug(source, found), lines, differences))
+        found.append(Chapter(source, _slug(source, found), lines, differences, free.get(source, NO_BASELINES)))
         notes += left
     return found, list(dict.fromkeys(notes))
 

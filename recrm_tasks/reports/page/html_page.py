@@ -19,6 +19,7 @@ from recrm_tasks.reports.page.palette import PALETTE
 from recrm_tasks.reports.page.record_browser import packed, record_browser
 from recrm_tasks.reports.page.svg_charts import themed
 from recrm_tasks.reports.published_results import NOTES
+from recrm_tasks.reports.tables.baselines_table import baselines_table
 from recrm_tasks.reports.tables.comparison_table import entry_difference_table
 from recrm_tasks.reports.tables.leaderboard_table import cost_table, costly_runs, leaderboard_table
 from recrm_tasks.reports.tables.published_table import published_table
@@ -56,7 +57,7 @@ def _chapter(chapter: Chapter, plots: Plots) -> dict[str, Any]:
     return {
         "source": chapter.source,
         "slug": chapter.slug,
-        "leaderboard": leaderboard_table("leaderboard", entries),
+        "leaderboard": leaderboard_table("leaderboard", entries, chapter.free),
         "plots": _drawn(plots["all"]),
         "differences": entry_difference_table(chapter.differences) if chapter.differences else None,
         "costs": cost_table(costs) if costs else None,
@@ -72,6 +73,7 @@ def _dimension(chapter: Chapter, key: str, plots: list[Plot]) -> dict[str, Any]:
         "key": key,
         "title": dimension_of(key).title,
         "metrics": metrics_table(runs),
+        "baselines": baselines_table(chapter.free[key]) if key in chapter.free else None,
         "plots": _drawn(plots),
         "browser": content and {"packed": packed(content), **content, "records": len(content["records"])},
     }

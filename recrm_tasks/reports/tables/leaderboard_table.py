@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -10,21 +10,30 @@ from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.reports.leaderboard_entries import OVERALL, Entry, by_source, columns_of, runs_of
 from recrm_tasks.reports.number_format import full_interval, percent, short_interval
 from recrm_tasks.reports.runs import Cost, Run
+from recrm_tasks.reports.tables.baselines_table import NO_BASELINES, FreeByDimension, baselines_table, best_rows
 from recrm_tasks.reports.tables.report_table import Cell, Column, Table, count_cell, number_cell
 from recrm_tasks.reports.tables.unseen_mark import maybe_marked_cell, with_meaning
 
 
-def report_tables(entries: Sequence[Entry]) -> Iterator[Table]:
-    """Per data source the leaderboard and each run; then what the runs cost."""
+def report_tables(entries: Sequence[Entry], free: Mapping[str, FreeByDimension] = {}) -> Iterator[Table]:
+    """Per data source the leaderboard, each run and the free baselines; then what the runs cost.
+
+    Args:
+        entries: of all sources.
+        free: the baselines by source.
+    """
     for source, group in by_source(entries).items():
-        yield leaderboard_table(f"data: {source}", group)
+        of_source = free.get(source, NO_BASELINES)
+        yield leaderboard_table(f"data: {source}", group, of_source)
         yield runs_table(group)
+        if of_source:
+            yield baselines_table(one for several in of_source.values() for one in several)
     if runs := costly_runs(entries):
         yield cost_table(runs)
 
 
-def leaderboard_table(title: str, entries: Sequence[Entry]) -> Table:
-    """Models by dimensions."""
+def leaderboard_table(title: str, entries: Sequence[Entry], free: FreeByDimension = NO_BASELINES) -> Table:
+    """Models by dimensions, and the best free baselines of these records below them."""
     caption = (
         "Primary metrics with their 95 % intervals, N, and the share of readable answers (coverage). An unreadable "
         "answer counts as wrong. mean_score: the mean over the dimensions. hybrid: all dimensions as one reward, with "
@@ -32,7 +41,20 @@ def leaderboard_table(title: str, entries: Sequence[Entry]) -> Table:
     )
     caption += _of_items(run for entry in entries for run in entry.runs.values())
     caption = with_meaning(caption, sum(entry.unseen for entry in entries))
-    return Table.of(title, _leaderboard_columns(columns_of(entries)), entries, caption)
+    if free:
+        caption += (
+            " best free baseline: the best answers that need no model; only their auc is known where all records are "
+            "evaluated, so that there is no train split."
+        )
+    keys = columns_of(entries)
+    columns = _leaderboard_columns(keys)
+    table = Table.of(title, columns, entries, caption)
+    table.rows.extend(best_rows(free, keys, before=_BEFORE, after=len(OVERALL)))
+    return table
+
+
+_BEFORE = 3
+"""Columns of the leaderboard before those of the dimensions."""
 
 
 def _leaderboard_columns(keys: Sequence[str]) -> list[Column[Entry]]:
