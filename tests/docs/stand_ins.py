@@ -17,6 +17,8 @@ WORDS = [
     (r"\bLOG\b", "logs/log.eval"),
     (r"\bFILE\b(?!\.)", "records/behavior.jsonl"),
     (r"\bDATA\b", "records"),
+    (r"\bTRAIN\b", "records"),
+    (r"\bTEST\b", "sample"),
     (r"\bDIMENSION\b", "factual"),
     (r"\bLOGS\b", "."),
     (r"\b(DIR|OUT)\b", "made"),
