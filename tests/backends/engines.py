@@ -1,4 +1,7 @@
-"""Runs the harnesses' command lines with real engines and reads what each record was answered."""
+"""Runs the harnesses' command lines with real engines and reads what each record was answered.
+
+They run in this process where they can: a harness takes tens of seconds to start.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,9 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
+from unittest import mock
+
+import harness_commands
 
 from recrm_tasks.answers.kind import normalise
 from recrm_tasks.lm_eval_tasks.logged_samples import read_answers
@@ -53,12 +59,18 @@ def environment(**more: str) -> dict[str, str]:
     return {**os.environ, **own, "PYTHONPATH": path, "PATH": tools, **more}
 
 
-def command(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """Runs one of this environment's commands to its end."""
-    program = str(Path(sys.executable).with_name(words[0]))
-    return subprocess.run(
-        [program, *words[1:]], cwd=ROOT, env=environment(**more), capture_output=True, text=True, timeout=1800
+def popen(*words: str, **more: str) -> subprocess.Popen[str]:
+    """Starts a harness's command in a process of its own."""
+    program = [sys.executable, harness_commands.__file__]
+    return subprocess.Popen(
+        [*program, *words], env=environment(**more), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
+
+
+def run(*words: str, **more: str) -> None:
+    """Runs a harness's command in this process."""
+    with mock.patch.dict(os.environ, environment(**more)):
+        harness_commands.run(words)
 
 
 def lm_eval_words(model: str, arguments: str, modes: Sequence[str], limit: int, out: Path) -> list[str]:
@@ -72,8 +84,13 @@ def lm_eval_words(model: str, arguments: str, modes: Sequence[str], limit: int, 
 
 def lm_eval(model: str, arguments: str, modes: Sequence[str], limit: int, out: Path) -> Answers:
     """One run of lm-evaluation-harness."""
-    done = command(*lm_eval_words(model, arguments, modes, limit, out))
-    assert done.returncode == 0, done.stderr[-4000:]
+    words = lm_eval_words(model, arguments, modes, limit, out)
+    if model == "vllm":  # its engine and the memory for it last as long as the process that started it
+        process = popen(*words)
+        _, said = process.communicate(timeout=1800)
+        assert process.returncode == 0, said[-4000:]
+    else:
+        run(*words)
     return read_lm_eval(out)
 
 
@@ -96,25 +113,15 @@ def read_lm_eval(out: Path) -> Answers:
 
 def inspect_words(model: str, mode: str, limit: int, out: Path, *more: str) -> list[str]:
     """The command line: the five dimensions in one task."""
-    words = [
-        "inspect",
-        "eval",
-        "recrm_tasks/bench.py",
-        "--model",
-        model,
-        "-T",
-        f"answer={mode}",
-        "-T",
-        f"limit={limit}",
-    ]
+    words = ["inspect", "eval", f"{ROOT}/recrm_tasks/bench.py@bench", "--model", model]
+    words += ["-T", f"answer={mode}", "-T", f"limit={limit}"]
     words += ["--max-tokens", str(TOKENS)] if mode == "generate" else []
     return [*words, "--log-dir", str(out), "--display", "plain", *more]
 
 
 def inspect(model: str, mode: str, limit: int, out: Path, *more: str, **env: str) -> Answers:
     """One run of Inspect."""
-    done = command(*inspect_words(model, mode, limit, out, *more), **env)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    run(*inspect_words(model, mode, limit, out, *more), **env)
     return read_inspect(out)
 
 

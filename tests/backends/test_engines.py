@@ -9,7 +9,6 @@ import asyncio
 import os
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,14 +115,6 @@ def settled(server: Server) -> int:
     raise TimeoutError
 
 
-def popen(*words: str, **env: str) -> subprocess.Popen[str]:
-    program = str(Path(sys.executable).with_name(words[0]))
-    return subprocess.Popen(
-        [program, *words[1:]], cwd=engines.ROOT, env=engines.environment(**env), text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-
-
 def outcomes(given: Answers, mode: str) -> dict[str, Any]:
     return {key: {record: one.outcome for record, one in given[key, mode].items()} for key in dimensions()}
 
@@ -137,7 +128,7 @@ def test_lm_eval_goes_on_where_a_dead_server_left_it(
     arguments = f"{api},base_url={line.url}/v1/chat/completions"
     words = engines.lm_eval_words("local-chat-completions", arguments, ["generate"], LIMIT, tmp_path / "out")
     words += ["--use_cache", str(tmp_path / "cache")]
-    first = popen(*words)
+    first = engines.popen(*words)
     wait_for(before + 2, server, first)
     line.cut()
     _, said = first.communicate(timeout=300)
@@ -147,8 +138,7 @@ def test_lm_eval_goes_on_where_a_dead_server_left_it(
     assert 0 < kept < ALL
     before = settled(server)
     line.open()
-    done = engines.command(*words)
-    assert done.returncode == 0, done.stderr[-4000:]
+    engines.run(*words)
     assert settled(server) - before == ALL - kept
     undisturbed = answers["lm-eval local-chat-completions"]
     assert outcomes(engines.read_lm_eval(tmp_path / "out"), "generate") == outcomes(undisturbed, "generate")
@@ -160,7 +150,7 @@ def test_inspect_goes_on_where_a_dead_server_left_it(
 ) -> None:
     url = {"LOCAL_BASE_URL": f"{line.url}/v1", "LOCAL_API_KEY": "none"}
     before = settled(server)
-    first = popen(
+    first = engines.popen(
         *engines.inspect_words(f"openai-api/local/{NAME}", "generate", LIMIT, tmp_path),
         "--max-connections", "2", "--max-retries", "1", **url,
     )  # fmt: skip
@@ -172,8 +162,7 @@ def test_inspect_goes_on_where_a_dead_server_left_it(
     assert 0 < kept < ALL
     before = settled(server)
     line.open()
-    done = engines.command("inspect", "eval-retry", str(log), "--log-dir", str(tmp_path), "--display", "plain", **url)
-    assert done.returncode == 0, done.stdout[-4000:]
+    engines.run("inspect", "eval-retry", str(log), "--log-dir", str(tmp_path), "--display", "plain", **url)
     assert settled(server) - before == ALL - kept
     undisturbed = answers["Inspect openai-api/"]
     assert outcomes(engines.read_inspect(tmp_path), "generate") == outcomes(undisturbed, "generate")

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import shutil
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
-import lm_eval.tasks
-from command_checks import Refused, lm_eval_arguments
-from inspect_ai._cli.main import inspect as inspect_cli
+import harness_commands
+from command_checks import Refused
 from inspect_ai.log import read_eval_log
 
 from recrm_tasks.cli import main
@@ -39,17 +35,14 @@ def run_recrm(words: Sequence[str], capfd: Any) -> None:
 
 
 def run_lm_eval(words: Sequence[str], capfd: Any) -> None:
-    """Runs lm-eval on one record of each task, without its own 14,700 tasks, which take ten seconds to index."""
+    """Runs lm-eval on one record of each task."""
     if "--output_path" in words:
         shutil.rmtree(words[words.index("--output_path") + 1], ignore_errors=True)  # as before a first run
     more = ["--limit", "1", "--batch_size", "1", "--device", "cpu"]
     if "--gen_kwargs" not in words:
         more += ["--gen_kwargs", "max_gen_toks=4"]
-    lean = functools.partial(lm_eval.tasks.TaskManager, include_defaults=False)
-    options = lm_eval_arguments([*words, *more])
     try:
-        with mock.patch.object(lm_eval.tasks, "TaskManager", lean):
-            options.func(options)
+        harness_commands.run([*words, *more])
     except (Exception, SystemExit) as error:
         raise Refused(repr(error)) from error
 
@@ -63,12 +56,10 @@ def run_inspect(words: Sequence[str], capfd: Any) -> None:
     """Runs Inspect on five records: of `bench` one of each dimension."""
     more = ["--limit", "5", "--max-tokens", "4", "--display", "none", "--no-log-realtime"]
     before = logs()
-    with mock.patch.object(sys, "argv", ["inspect", *words[1:], *more]):
-        try:
-            inspect_cli.main([*words[1:], *more], standalone_mode=False)
-        except (Exception, SystemExit) as error:
-            if not isinstance(error, SystemExit) or error.code:
-                raise Refused(repr(error)) from error
+    try:
+        harness_commands.run([*words, *more])
+    except (Exception, SystemExit) as error:
+        raise Refused(repr(error)) from error
     made = [read_eval_log(str(file), header_only=True) for file in logs() - before]
     if not made:
         raise Refused(f"no log: {capfd.readouterr()}")

@@ -191,18 +191,24 @@ def main() -> int:
         failures = (completions if what == "completions" else files)(only)[1]
         print(*failures, sep="\n")
         return int(bool(failures))
-    os.environ["RECRM_CACHE"] = tempfile.mkdtemp(prefix="recrm-fuzz-")
+    with tempfile.TemporaryDirectory(prefix="recrm-fuzz-") as cache:
+        os.environ["RECRM_CACHE"] = cache
+        return _read_all(options.first, options.completions, options.files)
+
+
+def _read_all(first: int, completion_count: int, file_count: int) -> int:
+    """Reads the cases in all processors and prints what was found; 1 if a case failed."""
     failed: list[Failure] = []
     answers: dict[str, Counter[str]] = {}
     seen: Counter[str] = Counter()
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        of_texts = pool.map(_read, _chunks(options.first, options.completions))
-        of_files = pool.map(files, _chunks(options.first, options.files))
-        for counts, failures in tqdm(of_texts, total=-(-options.completions // CHUNK), desc="completions"):
+        of_texts = pool.map(_read, _chunks(first, completion_count))
+        of_files = pool.map(files, _chunks(first, file_count))
+        for counts, failures in tqdm(of_texts, total=-(-completion_count // CHUNK), desc="completions"):
             failed += _shown(failures)
             for key, found in counts.items():
                 answers.setdefault(key, Counter()).update(found)
-        for of_chunk, failures in tqdm(of_files, total=-(-options.files // CHUNK), desc="files"):
+        for of_chunk, failures in tqdm(of_files, total=-(-file_count // CHUNK), desc="files"):
             failed += _shown(failures)
             seen.update(of_chunk)
     for key, found in sorted(answers.items()):

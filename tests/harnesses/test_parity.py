@@ -24,6 +24,8 @@ from recrm_tasks.dimensions import dimensions
 from recrm_tasks.scoring.outcomes import Reason
 
 SUFFIX = {"generate": "", "logprob": "_logprob"}
+LIMIT = 24
+"""Records of each dimension where all are in one run; `test_every_metric_is_equal` compares every record."""
 
 Both = Callable[[str, str], tuple[dict[str, Any], EvalLog]]
 
@@ -70,12 +72,13 @@ def test_every_metric_is_equal(dimension: str, mode: str, both: Both) -> None:
 def test_bench_and_group_are_equal(mode: str, tmp_path: Path) -> None:
     table = {text: answer for dimension in dimensions() for text, answer in answers(dimension, mode).items()}
     group = f"recrm_bench{SUFFIX[mode]}"
-    results = by_lm_eval(table, group)
-    inspect_numbers = numbers(by_inspect(bench_task(data="sample", answer=mode), table, tmp_path))
+    results = by_lm_eval(table, group, recrm_limit=LIMIT)
+    inspect_numbers = numbers(by_inspect(bench_task(data="sample", answer=mode, limit=LIMIT), table, tmp_path))
     whole = results["groups"][group]
     assert inspect_numbers["mean_score"] == whole["score,none"]
     assert inspect_numbers["mean_score_stderr"] == whole["score_stderr,none"]
-    hybrid = by_lm_eval(table, f"recrm_hybrid{SUFFIX[mode]}")["results"][f"recrm_hybrid{SUFFIX[mode]}"]
+    name = f"recrm_hybrid{SUFFIX[mode]}"
+    hybrid = by_lm_eval(table, name, recrm_limit=LIMIT)["results"][name]
     assert inspect_numbers["hybrid"] == hybrid["score,none"]
     assert 0 < inspect_numbers["hybrid"] < 1
     aggregated = {n: v for n, v in inspect_numbers.items() if f"{n},none" in hybrid}
@@ -119,14 +122,14 @@ def test_orders_of_a_list_are_one_cluster(tmp_path: Path) -> None:
     """Three questions per list: equal numbers in both harnesses, and as many clusters as lists."""
     prompts = list(load("ranking", "sample").prompts("generate", orders=3))
     table = scripted.completions(prompts)
-    done = by_lm_eval(table, "recrm_ranking", recrm_orders=3)
-    ours = numbers(by_inspect(dimension_task("ranking", data="sample", orders=3), table, tmp_path))
-    assert (ours["n"], ours["clusters"]) == (216, 72)
+    done = by_lm_eval(table, "recrm_ranking", recrm_orders=3, recrm_limit=LIMIT)
+    ours = numbers(by_inspect(dimension_task("ranking", data="sample", orders=3, limit=LIMIT), table, tmp_path))
+    assert (ours["n"], ours["clusters"]) == (3 * LIMIT, LIMIT)
     assert_same(ours, {name.removesuffix(",none"): value for name, value in done["results"]["recrm_ranking"].items()})
 
 
-def one_by_one(mode: str, data: str = "sample") -> scripted.Answers:
-    prompts = list(load("ranking", data, split="all", ask="item").prompts(mode, ask="item"))
+def one_by_one(mode: str, data: str = "sample", limit: int | None = None) -> scripted.Answers:
+    prompts = list(load("ranking", data, split="all", ask="item", limit=limit).prompts(mode, ask="item"))
     return scripted.completions(prompts) if mode == "generate" else scripted.logprobs(prompts)
 
 
@@ -134,14 +137,14 @@ def one_by_one(mode: str, data: str = "sample") -> scripted.Answers:
 @pytest.mark.parametrize("mode", MODES)
 def test_candidates_one_by_one_are_equal(mode: str, tmp_path: Path) -> None:
     """A question per candidate, and the metrics of their lists."""
-    table = one_by_one(mode)
+    table = one_by_one(mode, limit=LIMIT)
     name = f"recrm_ranking{SUFFIX[mode]}"
-    done = by_lm_eval(table, name, recrm_ask="item")
-    log = by_inspect(dimension_task("ranking", data="sample", answer=mode, ask="item"), table, tmp_path)
+    done = by_lm_eval(table, name, recrm_ask="item", recrm_limit=LIMIT)
+    log = by_inspect(dimension_task("ranking", data="sample", answer=mode, ask="item", limit=LIMIT), table, tmp_path)
     ours = numbers(log)
     results = {key.removesuffix(",none"): value for key, value in done["results"][name].items()}
     assert_same(ours, results)
-    assert (ours["lists"], ours["clusters"], ours["n"]) == (72, 72, len(table))
+    assert (ours["lists"], ours["clusters"], ours["n"]) == (LIMIT, LIMIT, len(table))
     assert 0 < ours["auc"] < 1
     assert 0 < ours["auc_pooled"] < 1
     assert ours["score"] == ours["auc"]

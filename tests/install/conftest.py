@@ -93,9 +93,10 @@ def dependencies(new_venv: Callable[..., Venv], requirements: Path) -> Venv:
 
 
 @pytest.fixture(scope="session")
-def lm_eval_source(new_venv: Callable[..., Venv], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def lm_eval_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """lm-eval's source tree, to be installed editable, as its README has it."""
     folder = tmp_path_factory.mktemp("source")
-    new_venv().pip("download", "-q", "--no-deps", "--no-binary", "lm-eval", "-d", folder, NEWEST)
+    download = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", "lm-eval"]
+    run(*download, "-d", folder, NEWEST, cwd=folder)
     shutil.unpack_archive(next(folder.glob("*.tar.gz")), folder)
     return next(path for path in folder.iterdir() if path.is_dir())

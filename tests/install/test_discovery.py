@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from our_tasks import HYBRIDS, TASKS, run_base_tasks
 from venvs import NEWEST, OLDEST, Venv, run
 
 pytestmark = pytest.mark.slow
@@ -107,11 +108,15 @@ def test_editable_after_lm_eval_by_uv(like: Callable[[Venv], Venv], dependencies
     assert start(venv) == ""
 
 
-def test_oldest_lm_eval_and_the_command_line(like: Callable[[Venv], Venv], dependencies: Venv, wheel: Path) -> None:
-    """The same environment goes from the oldest lm-eval to the newest, as with an upgrade."""
+def test_oldest_lm_eval_and_the_command_line(
+    like: Callable[[Venv], Venv], dependencies: Venv, wheel: Path, tmp_path: Path
+) -> None:
+    """The same environment goes from the oldest lm-eval, with its own task tests, to the newest, as with an upgrade."""
     venv = like(dependencies)
-    venv.uv("install", OLDEST, wheel)
+    venv.uv("install", OLDEST, wheel, "pytest")
     assert "recrm_relevance" in tasks(venv)
+    # One of each form: the others differ in their records only, and the newest release has them all.
+    run_base_tasks(venv.python, OLDEST.partition("==")[2], tmp_path, [*TASKS[:2], HYBRIDS[0]])
     venv.uv("install", NEWEST)
     assert "recrm_relevance" in venv.run("lm_eval", "ls", "tasks").stdout
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,12 +38,14 @@ def run_base_tasks(python: str | Path, release: str, folder: Path, tasks: Sequen
     """lm-eval's own `tests/test_tasks.py` of that release, with tasks of ours as the new ones."""
     download = ["-m", "pip", "download", "-q", "--no-deps", "--no-binary", "lm-eval", "-d", str(folder)]
     subprocess.run([sys.executable, *download, f"lm-eval=={release}"], check=True)
-    shutil.unpack_archive(next(folder.glob("*.tar.gz")), folder)
     package = folder / "theirs"
     package.mkdir()
     (package / "__init__.py").touch()
     (package / "utils.py").write_text(BASE_TASKS)
-    shutil.copy(next(folder.glob("lm_eval-*/tests/test_tasks.py")), package)
+    with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
+        found = archive.extractfile(f"lm_eval-{release}/tests/test_tasks.py")
+        assert found is not None
+        (package / "test_tasks.py").write_bytes(found.read())
     command = [
         str(python),
         "-m",

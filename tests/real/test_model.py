@@ -27,7 +27,7 @@ pytestmark = [
     ),
 ]
 
-LIMIT = int(os.environ.get("RECRM_TEST_LIMIT", "5"))
+LIMIT = int(os.environ.get("RECRM_TEST_LIMIT", "3"))
 """Records of each kind. docs/first-results.md is of forty."""
 CLOSE = 1e-4
 """Between the probabilities of an answer, renormalised over the allowed ones."""
