@@ -3,6 +3,7 @@ whose tokens are bytes, so that every length is known without it."""
 
 from __future__ import annotations
 
+import getpass
 import os
 import tempfile
 from collections.abc import Iterator
@@ -36,7 +37,10 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 def own_temporary_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Temporary files of this process and its children in a folder that pytest removes, also where one was killed."""
     folder = str(tmp_path_factory.mktemp("temporary"))
+    # What torch has compiled for vLLM is for later runs too.
+    compiled = Path(tempfile.gettempdir()) / f"torchinductor_{getpass.getuser()}"
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TORCHINDUCTOR_CACHE_DIR", os.environ.get("TORCHINDUCTOR_CACHE_DIR", str(compiled)))
         patch.setenv("TMPDIR", folder)
         patch.setattr(tempfile, "tempdir", folder)
         yield
