@@ -62,7 +62,7 @@ def load_questions(
             return _load(dimension, options, split=train, lang=lang)
 
         form = Form(options.style, choose_examples(dataset, pool_of, mode, options))
-    answer = options.thinking + (1 if mode == "logprob" else ANSWER_TOKENS)
+    answer = options.thinking + (1 if mode == "logprob" else ANSWER_TOKENS) if reads == "letters" else 0
     fit = fit_of(backend, options, answer + (CLOSING_TOKENS if options.close_thinking else 0))
     marks = options.thinking_marks
     provenance = {
