@@ -103,8 +103,9 @@ class RewardModelAPI(ModelAPI):
         top = [TopLogprob(token=token, logprob=reward) for token, reward in zip(tokens_of, rewards, strict=True)]
         best = max(top, key=lambda one: one.logprob)
         first = Logprob(token=best.token, logprob=best.logprob, top_logprobs=top)
+        said = best.token if asked.reads == "letters" else ", ".join(f"{reward:.4f}" for reward in rewards)
         choice = ChatCompletionChoice(
-            message=ChatMessageAssistant(content=best.token), stop_reason="stop", logprobs=Logprobs(content=[first])
+            message=ChatMessageAssistant(content=said), stop_reason="stop", logprobs=Logprobs(content=[first])
         )
         usage = ModelUsage(input_tokens=tokens, output_tokens=0, total_tokens=tokens)
         return ModelOutput(model=self.model_name, choices=[choice], usage=usage)

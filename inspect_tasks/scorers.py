@@ -43,7 +43,9 @@ def score_of(sample_id: str, target: str, metadata: dict[str, Any], output: Mode
             output, prompt.choices, metadata.get(ANSWER_TOKENS), opened=prompt.opened, marks=prompt.marks
         )
         unseen = isinstance(logprobs, list) and -math.inf in logprobs
-        answer = Answer.invalid(logprobs) if isinstance(logprobs, Reason) else dimension.kind.heard(logprobs, prompt)
+        answer = (
+            Answer.invalid(logprobs) if isinstance(logprobs, Reason) else dimension.kind.read_numbers(logprobs, prompt)
+        )
     else:
         answer = dimension.kind.read(output.completion, after_reasoning(prompt, output))
     cut = metadata["mode"] == "generate" and output.stop_reason in _LIMITS

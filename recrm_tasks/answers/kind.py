@@ -164,7 +164,7 @@ class Kind(ABC, Generic[Table]):
             HarnessError: their number is wrong or one is NaN.
         """
 
-    def heard(self, numbers: Sequence[float], prompt: Prompt) -> Answer:
+    def read_numbers(self, numbers: Sequence[float], prompt: Prompt) -> Answer:
         """Reads the numbers of `prompt.choices`: log-probabilities, or the scores of contents as they are.
 
         Raises:

@@ -50,7 +50,7 @@ def read(doc: dict[str, Any], results: Sequence[object]) -> Item:
 def weigh(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> Item:
     """Reads `results`, (log-likelihood, is greedy) per choice."""
     prompt = prompt_of(doc)
-    answer = dimension_of(doc["dimension"]).kind.heard([float(logprob) for logprob, _ in results], prompt)
+    answer = dimension_of(doc["dimension"]).kind.read_numbers([float(logprob) for logprob, _ in results], prompt)
     return _item(doc, prompt.outcome(answer))
 
 
