@@ -88,9 +88,9 @@ def same(done: dict[str, Any], name: str, log: Any) -> dict[str, float]:
 @pytest.mark.parametrize(("key", "ask"), [*((key, "list") for key in dimensions()), ("ranking", "item")])
 def test_both_harnesses_give_the_same_numbers(key: str, ask: str, model: str, tmp_path: Path) -> None:
     metadata = {"recrm_data": "sample", "recrm_limit": 12, **({"recrm_ask": ask} if ask == "item" else {})}
-    done = by_lm_eval(model, f"recrm_{key}_logprob", metadata, reads="content", batch_size=5)
+    done = by_lm_eval(model, f"recrm_{key}_logprob", metadata, reads="content")
     options = {"data": "sample", "limit": 12, "answer": "logprob", **({"ask": ask} if ask == "item" else {})}
-    log = by_inspect(model, tmp_path, lambda: dimension_task(key, **options), reads="content", batch_size=5)
+    log = by_inspect(model, tmp_path, lambda: dimension_task(key, **options), reads="content")
     ours = same(done, f"recrm_{key}_logprob", log)
     assert not {"acc_pooled", "brier", "f1", "position_bias"} & ours.keys()
     assert ("acc" in ours) == (key == "ranking")
@@ -128,14 +128,19 @@ def test_known_pairs_are_won(key: str, model: str, tmp_path: Path) -> None:
             model, tmp_path / str(size), lambda: dimension_task(key, data=file, answer="logprob"),
             reads="content", batch_size=size,
         )  # fmt: skip
-        found.append(same(done, f"recrm_{key}_logprob", log))
+        if size == 1:  # in larger passes the last digits depend on what is beside a text
+            same(done, f"recrm_{key}_logprob", log)
+        found += [
+            {name: metric.value for name, metric in log.results.scores[0].metrics.items()},
+            {name.partition(",")[0]: value for name, value in done["results"][f"recrm_{key}_logprob"].items()},
+        ]
     for numbers in found:
         assert numbers["pairs"] == numbers["pair_questions"] == 8
         assert numbers["pair_acc"] == 7 / 8
         assert numbers["n"] == 16
         assert numbers["clusters"] == 8
-    assert found[0]["auc"] == pytest.approx(found[1]["auc"])
-    assert found[0]["auc"] > 0.7
+        assert numbers["auc"] == pytest.approx(found[0]["auc"])
+        assert numbers["auc"] > 0.7
 
 
 def test_a_list_is_in_the_order_of_its_scores(model: str, tmp_path: Path) -> None:
@@ -200,11 +205,8 @@ def runs(model: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
             folder / name,
             lambda: bench_task(data="sample", answer="logprob", limit=6),
             reads=reads,
-            batch_size=4,
         )
-    done = by_lm_eval(
-        model, "recrm_bench_logprob", {"recrm_data": "sample", "recrm_limit": 6}, reads="content", batch_size=4
-    )
+    done = by_lm_eval(model, "recrm_bench_logprob", {"recrm_data": "sample", "recrm_limit": 6}, reads="content")
     tracker = EvaluationTracker(output_path=str(folder / "lm-eval"))
     tracker.general_config_tracker.model_name = "some/model"
     samples = done.pop("samples")
