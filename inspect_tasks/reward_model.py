@@ -31,6 +31,10 @@ CHOICES = "recrm_choices"
 NAMES = "recrm_names"
 READS = "recrm_reads"
 
+_LOOKUP = "__model_info_lookup__"
+"""The key with which Inspect makes a second model of each name, for what it knows about it. Without an error, which it
+catches, the weights would be loaded again, and without the user's arguments."""
+
 
 def places(count: int) -> list[str]:
     """What contents are called in the output, where answers are called by their letters: two may have one text."""
@@ -72,6 +76,8 @@ class RewardModelAPI(ModelAPI):
         **options: Any,
     ) -> None:
         super().__init__(model_name, config=config)
+        if api_key == _LOOKUP:
+            raise PrerequisiteError(f"Inspect knows nothing about the reward model {model_name!r}")
         if isinstance(classes, str):
             classes = classes.split("|")
         try:

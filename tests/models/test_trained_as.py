@@ -142,6 +142,17 @@ def test_a_classifier_cannot_read_content(tmp_path: Path) -> None:
         get_model(f"recrm-rm/{folder}", memoize=False, reads="content")
 
 
+def test_inspect_does_not_load_a_model_twice(tmp_path: Path, caplog: Any) -> None:
+    """It looks models up by making another one, without the user's arguments."""
+    from inspect_ai.model import get_model_info
+
+    folder = saved(tmp_path)
+    with caplog.at_level(logging.WARNING):
+        get_model(f"recrm-rm/{folder}", memoize=False, reads="content")
+        assert get_model_info(f"recrm-rm/{folder}") is None
+    assert "has one logit" not in caplog.text
+
+
 def test_a_model_is_not_asked_what_it_does_not_read(tmp_path: Path) -> None:
     content = RewardModel(saved(tmp_path), reads="content")
     with pytest.raises(RecrmError, match="reads content, but is asked about letters: a task must know what its model"):
