@@ -230,6 +230,7 @@ def wide(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_reports_tell_the_two_apart(runs: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     text = said(capsys, "report", str(runs / "content"), str(runs / "letters"))
     assert text.count("reads content") == 1
+    assert "logprob (content)" in text
     assert "not comparable with those of answers" in text
     assert "pair_acc" in text
     files = [tmp_path / f"report.{ending}" for ending in ("html", "md", "json")]

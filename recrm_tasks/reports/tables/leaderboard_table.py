@@ -121,7 +121,7 @@ _RUN_COLUMNS: Sequence[Column[Shown]] = (
     Column("model", lambda one: one.name),
     Column("dimension", lambda one: one.run.dimension),
     Column("harness", lambda one: one.run.harness),
-    Column("answers", lambda one: one.run.mode),
+    Column("answers", lambda one: f"{one.run.mode} (content)" if one.run.of_content else one.run.mode),
     Column("N", lambda one: _records(one), numeric=True),
     Column("coverage", lambda one: percent(one.run.metrics["coverage"]), numeric=True),
     Column("metric", lambda one: one.metric),
