@@ -29,6 +29,16 @@ from recrm_tasks.models.reward_model import BATCH, Asked, RewardModel
 PROVIDER = "recrm-rm"
 CHOICES = "recrm_choices"
 NAMES = "recrm_names"
+READS = "recrm_reads"
+
+_LOOKUP = "__model_info_lookup__"
+"""The key with which Inspect makes a second model of each name, for what it knows about it. Without an error, which it
+catches, the weights would be loaded again, and without the user's arguments."""
+
+
+def places(count: int) -> list[str]:
+    """What contents are called in the output, where answers are called by their letters: two may have one text."""
+    return [str(place) for place in range(1, count + 1)]
 
 
 class _Waiting:
@@ -66,6 +76,8 @@ class RewardModelAPI(ModelAPI):
         **options: Any,
     ) -> None:
         super().__init__(model_name, config=config)
+        if api_key == _LOOKUP:
+            raise PrerequisiteError(f"Inspect knows nothing about the reward model {model_name!r}")
         if isinstance(classes, str):
             classes = classes.split("|")
         try:
@@ -82,7 +94,7 @@ class RewardModelAPI(ModelAPI):
     async def generate(
         self, input: list[ChatMessage], tools: list[ToolInfo], tool_choice: ToolChoice, config: GenerateConfig
     ) -> ModelOutput:
-        """The rewards of the allowed answers instead of log-probabilities of a first token."""
+        """The rewards of the allowed answers or contents instead of log-probabilities of a first token."""
         extra = config.extra_body or {}
         if not config.logprobs or CHOICES not in extra:
             raise PrerequisiteError("a reward model writes no text: add -T answer=logprob to one of the recrm tasks")
@@ -90,13 +102,16 @@ class RewardModelAPI(ModelAPI):
             tuple(to_message(message) for message in input),
             tuple(extra[CHOICES]),
             tuple(tuple(names) for names in extra[NAMES]),
+            extra.get(READS, "letters"),
         )
         rewards, tokens = await self._rewards(asked)
-        top = [TopLogprob(token=choice, logprob=reward) for choice, reward in zip(asked.choices, rewards, strict=True)]
+        tokens_of = asked.choices if asked.reads == "letters" else places(len(asked.choices))
+        top = [TopLogprob(token=token, logprob=reward) for token, reward in zip(tokens_of, rewards, strict=True)]
         best = max(top, key=lambda one: one.logprob)
         first = Logprob(token=best.token, logprob=best.logprob, top_logprobs=top)
+        said = best.token if asked.reads == "letters" else ", ".join(f"{reward:.4f}" for reward in rewards)
         choice = ChatCompletionChoice(
-            message=ChatMessageAssistant(content=best.token), stop_reason="stop", logprobs=Logprobs(content=[first])
+            message=ChatMessageAssistant(content=said), stop_reason="stop", logprobs=Logprobs(content=[first])
         )
         usage = ModelUsage(input_tokens=tokens, output_tokens=0, total_tokens=tokens)
         return ModelOutput(model=self.model_name, choices=[choice], usage=usage)

@@ -11,8 +11,9 @@ from inspect import isabstract
 from recrm_tasks.answers.kind import Kind
 from recrm_tasks.answers.prompt import LANGS
 from recrm_tasks.dimensions.base import Dimension
-from recrm_tasks.dimensions.record_fields import check_record_type
+from recrm_tasks.dimensions.record_fields import check_record_type, is_list
 from recrm_tasks.errors import RecrmError
+from recrm_tasks.scoring.content_scores import PRIMARY
 
 
 @cache
@@ -68,10 +69,9 @@ def _check(cls: type[Dimension], earlier: dict[str, Dimension]) -> None:
         raise RecrmError(f"dimension {where}: {error}") from None
     if cls.kind.has_labels and cls.default_labels is None:
         raise RecrmError(f"dimension {where}: answers of kind {cls.kind.name!r} need default_labels")
-    if cls.primary not in cls.kind.declared:
-        raise RecrmError(
-            f"dimension {where}: its primary metric {cls.primary!r} is not one of {', '.join(cls.kind.declared)}"
-        )
+    of_answers = [name for name, metric in cls.kind.declared.items() if metric.reads != "content"]
+    if cls.primary not in of_answers:
+        raise RecrmError(f"dimension {where}: its primary metric {cls.primary!r} is not one of {', '.join(of_answers)}")
     primary = cls.kind.declared[cls.primary]
     if primary.interval == "none" or primary.better != "higher" or primary.by_item:
         raise RecrmError(
@@ -85,6 +85,16 @@ def _check(cls: type[Dimension], earlier: dict[str, Dimension]) -> None:
     named = (cls.compared.claim, *cls.compared.source) if cls.compared else ()
     if unknown := [name for name in named if name not in fields]:
         raise RecrmError(f"dimension {where}: compared: its records have no field {', '.join(unknown)}")
+    if cls.request is not Dimension.request:
+        if cls.judged is None and not is_list(cls.record_type):
+            raise RecrmError(f"dimension {where}: a request needs `judged`, the field that answers it")
+        if not set(PRIMARY) <= {name for name, m in cls.kind.declared.items() if m.reads != "letters"}:
+            raise RecrmError(
+                f"dimension {where}: a request needs the metrics {' and '.join(PRIMARY)} of contents, which answers of "
+                f"kind {cls.kind.name!r} do not have"
+            )
+    if cls.judged is not None and cls.judged not in fields:
+        raise RecrmError(f"dimension {where}: judged: its records have no field {cls.judged!r}")
     if unknown := [name for name in cls.strata if name not in fields]:
         raise RecrmError(f"dimension {where}: strata: its records have no field {', '.join(unknown)}")
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import recrm_tasks.dimensions as registry
-from recrm_tasks.answers.label import LABEL
+from recrm_tasks.answers.label import LABEL, LabelKind
 from recrm_tasks.answers.order import ORDER
 from recrm_tasks.dimensions import dimension, dimensions
 from recrm_tasks.dimensions.base import Compared, Dimension
@@ -20,6 +20,15 @@ class TasteRecord(Record):
     dish: str
 
 
+class _Without(LabelKind):
+    metrics = tuple(metric for metric in LABEL.metrics if metric.reads == "letters")
+
+
+def REQUEST(self: Any, record: Any, lang: str) -> str:
+    return "What is to eat?"
+
+
+WITHOUT = _Without()
 LABELS = dimension("factual").default_labels
 WHOLE: dict[str, Any] = {
     "key": "taste",
@@ -81,6 +90,9 @@ def test_a_whole_dimension_is_taken() -> None:
         ({"title": None, "asks": None}, "it has no title, asks"),
         ({"body": None}, "it does not define body"),
         ({"question_text": {"en": "Is it good?"}}, "question_text has no text in zh"),
+        ({"request": REQUEST}, "a request needs `judged`, the field that answers it"),
+        ({"request": REQUEST, "judged": "meal"}, "judged: its records have no field 'meal'"),
+        ({"request": REQUEST, "judged": "dish", "kind": WITHOUT}, "needs the metrics pair_acc and auc of contents"),
     ],
 )
 def test_what_is_refused(changes: dict[str, Any], said: str) -> None:

@@ -246,3 +246,21 @@ def test_peft_is_needed_only_for_adapters(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(RecrmError, match=r"is an adapter, which needs peft: pip install 'recrm-tasks\[peft\]'"):
         RewardModel(str(tmp_path / "adapter"))
     RewardModel(save(tmp_path / "full", ["reward"], WORDS))
+
+
+def test_an_adapters_config_says_how_it_was_trained(tmp_path: Path) -> None:
+    """PEFT leaves the entry alone, and the classes need no argument."""
+    from recrm_tasks.models.trained_as import write_trained_as
+
+    base = base_model(tmp_path / "base")
+    adapter(tmp_path / "adapter", base, labels=2, tokenizer=base)
+    write_trained_as(tmp_path / "adapter", "letters", ["factual"], classes=["A", "B"])
+    asked = [one._replace(choices=("A", "B"), names=(("consistent",), ("inconsistent",))) for one in ASKED]
+    named = RewardModel(str(tmp_path / "adapter"))
+    given = RewardModel(str(tmp_path / "adapter"), classes=["consistent", "inconsistent"])
+    assert named.rewards(asked) == given.rewards(asked)
+    adapter(tmp_path / "scalar", base, tokenizer=base)
+    write_trained_as(tmp_path / "scalar", "content", ["factual"])
+    model = RewardModel(str(tmp_path / "scalar"))
+    assert model.reads == "content"
+    assert len(model.rewards([one._replace(reads="content") for one in ASKED])[0][0]) == 3

@@ -53,7 +53,7 @@ def test_the_table(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [line for line in printed.splitlines() if "generate" in line and "%" in line]  # not those of costs
     headlines = []
     for key, dimension in dimensions().items():
-        shown = [m.name for m in dimension.kind.metrics if m.headline and not m.by_item]
+        shown = [m.name for m in dimension.kind.metrics if m.headline and m.is_of("letters", False)]
         others = [name for name in shown if name != dimension.primary]
         headlines += [(key, name) for name in (dimension.primary, *others)]
     for harness in ("inspect", "lm-eval"):

@@ -36,8 +36,8 @@ BY_ITEM = [
 
 
 def of_all_runs(kind: Kind) -> dict[str, Metric]:
-    """The metrics of a kind without those of candidates that are asked about one by one."""
-    return {name: metric for name, metric in kind.declared.items() if not metric.by_item}
+    """The metrics of a kind without those of candidates that are asked about one by one and of scores of contents."""
+    return {name: metric for name, metric in kind.declared.items() if metric.is_of("letters", False)}
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -48,10 +48,23 @@ def test_a_kind_measures_what_it_declares_in_that_order(kind: Kind) -> None:
     assert [n for n in columns(of_all_runs(kind)) if not n.startswith("score")] == list(flat(kind.measure([])))
 
 
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_scores_of_contents_have_the_metrics_that_need_no_threshold(kind: Kind) -> None:
+    rows = [row._replace(question=f"q{i // 4}") for i, row in enumerate(ROWS[kind.name]) if row.value is not None]
+    if kind.name != "order":
+        rows = [row._replace(value=float(row.value) - 7) for row in rows]
+    found = kind.measure(rows)
+    assert list(found) == [name for name, metric in kind.declared.items() if metric.is_of("content", False)]
+    for name, estimate in found.items():
+        metric = kind.declared[name]
+        assert metric.low <= estimate.value <= metric.high, name
+        assert (estimate.stderr is None) == (metric.interval == "none"), name
+
+
 def test_candidates_asked_about_one_by_one_have_every_metric() -> None:
     unreadable = BY_ITEM[0]._replace(value=None, reason="empty")
     for rows in (BY_ITEM, [*BY_ITEM[1:], unreadable], [unreadable]):
-        assert list(ORDER.measure(rows)) == list(ORDER.declared)
+        assert list(ORDER.measure(rows)) == [n for n, m in ORDER.declared.items() if m.is_of("letters", True)]
     for name, estimate in ORDER.measure(BY_ITEM).items():
         metric = ORDER.declared[name]
         assert metric.low <= estimate.value <= metric.high or name == "position_bias", name
