@@ -17,6 +17,7 @@ from recrm_tasks.prompting.options import Options, declared
 from recrm_tasks.report_commands import add_report_commands
 from recrm_tasks.rewards.reward_command import add_reward_command
 from recrm_tasks.show_command import add_show_command
+from recrm_tasks.training.training_command import add_training_options
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     shared = declared(Options)
     help_of = {name: shared[name].help_with_default for name in ("data", "mapping", "revision")}
     of_data = add_data_commands(commands, {**help_of, "split": shared["split"].help})
+    add_training_options(of_data.choices["export"])
     add_show_command(of_data)
     add_build_command(of_data)
     add_reward_command(commands)

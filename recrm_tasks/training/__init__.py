@@ -1,0 +1,1 @@
+"""Records -> training sets: what a model is trained on, in the files of the trainers."""
