@@ -11,8 +11,11 @@ from inspect_ai.model._model import active_model
 
 from inspect_tasks.reward_model import PROVIDER
 from inspect_tasks.users_folder import from_users_folder
+from recrm_tasks.answers.prompt import Reads
 from recrm_tasks.errors import RecrmError
+from recrm_tasks.models.trained_as import reads_of_model, trained_as
 from recrm_tasks.prompting import Backend
+from recrm_tasks.prompting.options import AnyOptions
 from recrm_tasks.prompting.tokens import tokens_of
 
 _LOADING = ("revision", "trust_remote_code")
@@ -94,6 +97,24 @@ def is_reward_model() -> bool:
     """Whether the model is one of `recrm-rm`, this package's own provider."""
     model = active_model()
     return model is not None and provider_of(model) == PROVIDER
+
+
+def as_trained(dimension: str, options: AnyOptions) -> tuple[Reads, AnyOptions]:
+    """What the model reads, and the options with those that a reward model was trained with.
+
+    Raises:
+        RecrmError: the model cannot read what the user says.
+    """
+    model = active_model()
+    if model is None or not is_reward_model():
+        return "letters", options
+    path = from_users_folder(model.name)
+    trained = trained_as(path, model.model_args.get("revision"))
+    reads = reads_of_model(path, model.model_args.get("reads"), trained)
+    if trained is None:
+        return reads, options
+    trained.check(path, dimension)
+    return reads, trained.options(options)
 
 
 def provider_of(model: Model) -> str:

@@ -29,6 +29,12 @@ from recrm_tasks.models.reward_model import BATCH, Asked, RewardModel
 PROVIDER = "recrm-rm"
 CHOICES = "recrm_choices"
 NAMES = "recrm_names"
+READS = "recrm_reads"
+
+
+def places(count: int) -> list[str]:
+    """What contents are called in the output, where answers are called by their letters: two may have one text."""
+    return [str(place) for place in range(1, count + 1)]
 
 
 class _Waiting:
@@ -82,7 +88,7 @@ class RewardModelAPI(ModelAPI):
     async def generate(
         self, input: list[ChatMessage], tools: list[ToolInfo], tool_choice: ToolChoice, config: GenerateConfig
     ) -> ModelOutput:
-        """The rewards of the allowed answers instead of log-probabilities of a first token."""
+        """The rewards of the allowed answers or contents instead of log-probabilities of a first token."""
         extra = config.extra_body or {}
         if not config.logprobs or CHOICES not in extra:
             raise PrerequisiteError("a reward model writes no text: add -T answer=logprob to one of the recrm tasks")
@@ -90,9 +96,11 @@ class RewardModelAPI(ModelAPI):
             tuple(to_message(message) for message in input),
             tuple(extra[CHOICES]),
             tuple(tuple(names) for names in extra[NAMES]),
+            extra.get(READS, "letters"),
         )
         rewards, tokens = await self._rewards(asked)
-        top = [TopLogprob(token=choice, logprob=reward) for choice, reward in zip(asked.choices, rewards, strict=True)]
+        tokens_of = asked.choices if asked.reads == "letters" else places(len(asked.choices))
+        top = [TopLogprob(token=token, logprob=reward) for token, reward in zip(tokens_of, rewards, strict=True)]
         best = max(top, key=lambda one: one.logprob)
         first = Logprob(token=best.token, logprob=best.logprob, top_logprobs=top)
         choice = ChatCompletionChoice(

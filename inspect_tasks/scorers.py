@@ -43,13 +43,15 @@ def score_of(sample_id: str, target: str, metadata: dict[str, Any], output: Mode
             output, prompt.choices, metadata.get(ANSWER_TOKENS), opened=prompt.opened, marks=prompt.marks
         )
         unseen = isinstance(logprobs, list) and -math.inf in logprobs
-        answer = Answer.invalid(logprobs) if isinstance(logprobs, Reason) else dimension.kind.weigh(logprobs, prompt)
+        answer = Answer.invalid(logprobs) if isinstance(logprobs, Reason) else dimension.kind.heard(logprobs, prompt)
     else:
         answer = dimension.kind.read(output.completion, after_reasoning(prompt, output))
     cut = metadata["mode"] == "generate" and output.stop_reason in _LIMITS
     outcome = prompt.outcome(answer)
     if outcome.of_list is not None and epoch > 1:
         outcome = outcome._replace(of_list=f"{outcome.of_list} (epoch {epoch})")
+    if outcome.question is not None and epoch > 1:
+        outcome = outcome._replace(question=f"{outcome.question} (epoch {epoch})")
     flags = {name: True for name, holds in (("unseen", unseen), ("cut", cut)) if holds}
     return Score(
         value=dimension.kind.credit(outcome),

@@ -22,7 +22,7 @@ from recrm_tasks.errors import RecrmError
 
 try:
     from inspect_tasks.alternatives import TOP
-    from inspect_tasks.backend import active_backend, extra_body, is_reward_model, thinking_choice
+    from inspect_tasks.backend import active_backend, as_trained, extra_body, is_reward_model, thinking_choice
     from inspect_tasks.options import BenchOptions, TaskOptions
     from inspect_tasks.prompt_ends import PromptEnds
     from inspect_tasks.scorers import recrm, recrm_bench
@@ -86,17 +86,17 @@ def _parsed(options: type[AnyOptions], unknown: Mapping[str, object] = {}, **par
 
 def _samples(dimension: str, suite: Suite | None, options: TaskOptions) -> tuple[list[Sample], dict[str, Any]]:
     mode = options.answer
+    if is_reward_model() and mode == "generate":
+        raise RecrmError("a reward model writes no text: add -T answer=logprob")
     choice = thinking_choice(options.enable_thinking)
     backend = active_backend(choice)
-    prompts, provenance = load_questions(dimension, mode, backend, options)
+    reads, options = as_trained(dimension, options)
+    prompts, provenance = load_questions(dimension, mode, backend, options, reads=reads)
     ends = PromptEnds(backend if not is_reward_model() else Backend(), options, mode)
     ended = (ends.of(prompt) for prompt in prompts)
     samples = [to_sample(prompt, dimension, mode, suite.name if suite else None, prefill) for prompt, prefill in ended]
     fit = provenance["fit"]
-    if is_reward_model():
-        if mode == "generate":
-            raise RecrmError("a reward model writes no text: add -T answer=logprob")
-    elif mode == "logprob" and isinstance(fit, dict) and fit["labels_of_several_tokens"]:
+    if not is_reward_model() and mode == "logprob" and isinstance(fit, dict) and fit["labels_of_several_tokens"]:
         raise RecrmError(
             f"{dimension}: for {fit['labels_of_several_tokens']} records some answers are several tokens, but "
             "Inspect reads the probability of one token only: use -T answer=generate, or lm-eval's _logprob task"

@@ -13,6 +13,7 @@ from recrm_tasks.errors import HarnessError, RecrmError
 from recrm_tasks.scoring.aggregate.parts import Parts
 from recrm_tasks.scoring.columns import Rows
 from recrm_tasks.scoring.compare.difference import UNDEFINED, Difference
+from recrm_tasks.scoring.content_scores import Scores, reads_of
 from recrm_tasks.scoring.diagnosis import Diagnosis
 from recrm_tasks.scoring.metric import Metric, Metrics, Numbers, by_name
 from recrm_tasks.scoring.metrics.estimate import Estimate
@@ -200,11 +201,26 @@ class Kind(ABC, Generic[Table]):
             HarnessError: their number is wrong or one is NaN.
         """
 
+    def heard(self, numbers: Sequence[float], prompt: Prompt) -> Answer:
+        """Reads the numbers of `prompt.choices`: log-probabilities, or the scores of contents as they are.
+
+        Raises:
+            HarnessError: their number is wrong or one is NaN.
+        """
+        if prompt.reads == "letters":
+            return self.weigh(numbers, prompt)
+        if len(numbers) != len(prompt.choices) or any(map(math.isnan, numbers)):
+            raise HarnessError(f"{prompt.id}: scores {list(numbers)} for {len(prompt.choices)} contents")
+        return Answer(tuple(numbers) if isinstance(prompt.gold, tuple) else numbers[0])
+
     # The credit of one outcome.
 
     @abstractmethod
     def credit(self, outcome: Outcome) -> float:
-        """The credit of one outcome, from 0 to 1, for display in logs; no metric is computed from it."""
+        """The credit of one outcome, from 0 to 1, for display in logs; no metric is computed from it.
+
+        The score of a single content is neither right nor wrong: its credit is 0.5.
+        """
 
     @abstractmethod
     def right(self, outcome: Outcome) -> bool:
@@ -227,6 +243,14 @@ class Kind(ABC, Generic[Table]):
         Raises:
             HarnessError: outcomes that no valid run can have.
         """
+
+    def scores(self, outcomes: Sequence[Outcome]) -> tuple[Any, Rows]:
+        """The scores of contents as checked columns, in their order; `table` is of answers.
+
+        Raises:
+            HarnessError: outcomes that no valid run can have.
+        """
+        return Scores.of(outcomes)
 
     def table_in_any_order(self, outcomes: Sequence[Outcome]) -> tuple[Table, Rows]:
         """Like `table`, in the order in which metrics are computed fastest."""
@@ -252,17 +276,19 @@ class Kind(ABC, Generic[Table]):
     def measure(self, outcomes: Sequence[Outcome]) -> Metrics:
         """All metrics: over all answers, over the readable ones (`_valid`), and those that all kinds share.
 
-        Those of candidates that were asked about one by one are there only if they were.
+        Those of candidates that were asked about one by one are there only if they were, and those that need a
+        threshold are not there if contents were scored.
 
         Raises:
             HarnessError: outcomes that no valid run can have.
         """
-        table, rows = self.table_in_any_order(outcomes)
+        reads = reads_of(outcomes)
+        table, rows = self.scores(outcomes) if reads == "content" else self.table_in_any_order(outcomes)
         kept = table if rows.readable.all() else table.readable(rows)
-        facts = Facts(rows, self.baseline(table))
+        facts = Facts(rows, table.majority if isinstance(table, Scores) else self.baseline(table))
         found: dict[str, Estimate] = {}
         for name, metric in self.declared.items():
-            if metric.by_item and not self.by_item(table):
+            if not metric.is_of(reads, not isinstance(table, Scores) and self.by_item(table)):
                 continue
             if metric in SHARED:
                 found[name] = metric.of(facts)
@@ -278,9 +304,18 @@ class Kind(ABC, Generic[Table]):
         Args:
             first: outcomes of one run, at least one.
             second: outcomes of the other, on the same records in the same order.
+
+        Raises:
+            HarnessError: one run has answers and the other scores of contents.
         """
-        (before, _), (after, _) = self.table(first), self.table(second)
-        found = {m.name: m.compare(before, after) for m in self.metrics if m.compare is not None}
+        reads = reads_of(first)
+        if reads_of(second) != reads:
+            raise HarnessError(f"scores of contents cannot be compared with answers: the first run reads {reads}")
+        read = self.scores if reads == "content" else self.table
+        (before, _), (after, _) = read(first), read(second)
+        found = {
+            m.name: m.compare(before, after) for m in self.metrics if m.compare is not None and m.is_of(reads, True)
+        }
         left = {m.name for m in self.metrics if m.by_item}
         return {name: one for name, one in found.items() if one is not UNDEFINED or name not in left}
 

@@ -16,6 +16,7 @@ from recrm_tasks.answers.reading import read
 from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.aggregate.parts import Parts, in_order, single_parts
 from recrm_tasks.scoring.columns import Rows
+from recrm_tasks.scoring.content_scores import Scores, diagnosis_of_pairs, reads_of
 from recrm_tasks.scoring.diagnosis import Diagnosis, Heatmap
 from recrm_tasks.scoring.label_metrics import LABEL_METRICS, Labels
 from recrm_tasks.scoring.metrics.estimate import NAN
@@ -126,12 +127,12 @@ class LabelKind(Kind[Labels]):
         return Answer(best[0]) if len(best) == 1 else Answer.invalid(Reason.AMBIGUOUS)
 
     def credit(self, outcome: Outcome) -> float:
-        """1 if correct, else 0."""
-        return float(self.right(outcome))
+        """1 if correct, else 0; 0.5 for the score of a content."""
+        return float(self.right(outcome)) if outcome.question is None else 0.5
 
     def right(self, outcome: Outcome) -> bool:
         """Whether the label is the gold label."""
-        return outcome.reason is None and outcome.value == outcome.gold
+        return outcome.reason is None and outcome.question is None and outcome.value == outcome.gold
 
     def parts(self, outcomes: Sequence[Outcome]) -> Parts:
         """See `Kind.parts`. Each label has the value that its set declares.
@@ -160,7 +161,9 @@ class LabelKind(Kind[Labels]):
         return table.majority
 
     def diagnose(self, outcomes: Sequence[Outcome], names: Mapping[int, str]) -> Diagnosis:
-        """The confusion matrix: a row per gold label, the last column for unreadable answers."""
+        """The confusion matrix: a row per gold label, the last column for unreadable answers. Of scores, the pairs."""
+        if reads_of(outcomes) == "content":
+            return diagnosis_of_pairs(Scores.of(outcomes)[0])
         table, _ = self.table(outcomes)
         counts = confusion(table.gold, table.answered)
         letters = choice_names(len(counts))

@@ -26,6 +26,7 @@ from recrm_tasks.scoring import columns
 from recrm_tasks.scoring.aggregate.parts import Parts, in_order
 from recrm_tasks.scoring.candidate_answers import as_yes_or_no, asked_by_item, clusters_of, lists_of
 from recrm_tasks.scoring.columns import Columns, Rows
+from recrm_tasks.scoring.content_scores import diagnosis_of_pairs, reads_of
 from recrm_tasks.scoring.diagnosis import Bars, Diagnosis
 from recrm_tasks.scoring.list_metrics import LIST_METRICS, Lists
 from recrm_tasks.scoring.metrics.estimate import NAN
@@ -255,6 +256,10 @@ class OrderKind(Kind[Lists]):
         """See `Kind.table`."""
         return Lists.of(outcomes)
 
+    def scores(self, outcomes: Sequence[Outcome]) -> tuple[Lists, Rows]:
+        """See `Kind.scores`: lists that the scores of their candidates put in order."""
+        return Lists.of(outcomes)
+
     def by_item(self, table: Lists) -> bool:
         """See `Kind.by_item`."""
         return table.pooled is not None
@@ -267,8 +272,12 @@ class OrderKind(Kind[Lists]):
         """How often the first choice was at each place of the order shown, and how often it would be by chance.
 
         Tied first choices count in equal parts. Of candidates that were asked about one by one, the reliability
-        diagram: they were not shown together.
+        diagram: they were not shown together. Of scores, the pairs.
         """
+        if reads_of(outcomes) == "content":
+            scored = Lists.of(outcomes)[0].scored
+            assert scored is not None
+            return diagnosis_of_pairs(scored)
         if asked_by_item(outcomes):
             return PROBABILITY.diagnose(as_yes_or_no(outcomes), names)
         chosen: dict[int, float] = defaultdict(float)

@@ -18,6 +18,7 @@ from recrm_tasks.answers.reading import read
 from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.aggregate.parts import Parts, in_order, single_parts
 from recrm_tasks.scoring.columns import Rows
+from recrm_tasks.scoring.content_scores import Scores, diagnosis_of_pairs, reads_of
 from recrm_tasks.scoring.diagnosis import Curve, Diagnosis
 from recrm_tasks.scoring.metrics.calibration import reliability_curve
 from recrm_tasks.scoring.outcomes import Answer, Outcome, Reason
@@ -120,14 +121,18 @@ class ProbabilityKind(Kind[Probabilities]):
         return Answer.invalid(Reason.NO_ANSWER) if shares is None else Answer(shares[0])
 
     def credit(self, outcome: Outcome) -> float:
-        """The probability that was stated for what happened."""
+        """The probability that was stated for what happened; 0.5 for the score of a content."""
+        if outcome.question is not None:
+            return 0.5
         if not isinstance(outcome.value, float):
             return 0.0
         return outcome.value if outcome.gold == 1 else 1 - outcome.value
 
     def right(self, outcome: Outcome) -> bool:
         """Whether the probability, as a yes or no, is what happened."""
-        return isinstance(outcome.value, float) and (outcome.value >= YES) == (outcome.gold == 1)
+        if outcome.question is not None or not isinstance(outcome.value, float):
+            return False
+        return (outcome.value >= YES) == (outcome.gold == 1)
 
     def parts(self, outcomes: Sequence[Outcome]) -> Parts:
         """See `Kind.parts`. The label is the gold value, the probability the verdict."""
@@ -148,7 +153,9 @@ class ProbabilityKind(Kind[Probabilities]):
         return table.labels.majority
 
     def diagnose(self, outcomes: Sequence[Outcome], names: Mapping[int, str]) -> Diagnosis:
-        """The points of a reliability diagram over readable answers: the bins of `ece`."""
+        """The points of a reliability diagram over readable answers: the bins of `ece`. Of scores, the pairs."""
+        if reads_of(outcomes) == "content":
+            return diagnosis_of_pairs(Scores.of(outcomes)[0])
         table, rows = self.table(outcomes)
         bins = [point._asdict() for point in reliability_curve(table.gold[rows.readable], table.stated[rows.readable])]
         return Diagnosis(

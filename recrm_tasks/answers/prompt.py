@@ -27,6 +27,11 @@ Ask: TypeAlias = Literal["list", "item"]
 how likely the user is to choose it."""
 ASKS: tuple[Ask, ...] = ("list", "item")
 
+Reads: TypeAlias = Literal["letters", "content"]
+"""What a reward model was trained to score. `letters`: the allowed answers to a question about the content. `content`:
+the content itself, a response or an item, as the answer to what the user asked for."""
+READS: tuple[Reads, ...] = ("letters", "content")
+
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 ANSWER_TOKENS = 256
@@ -72,6 +77,13 @@ class Prompt(NamedTuple):
     """The number of candidates in that list."""
     ready: bool = False
     """Whether the record has its own prompt, which may ask for another form of answer."""
+    question: str | None = None
+    """Where content is scored: a hash of the user's turn that it answers. The choices are then the contents."""
+
+    @property
+    def reads(self) -> Reads:
+        """What the numbers of its choices are of."""
+        return "letters" if self.question is None else "content"
 
     def stated(self, completion: object) -> object:
         """The part of a completion that may contain the answer, or the reason why there is none.
@@ -87,20 +99,22 @@ class Prompt(NamedTuple):
 
     def outcome(self, answer: Answer) -> Outcome:
         """The outcome of an answer to this question."""
-        return Outcome.of(self.id, self.gold, answer, self.group, self.values, self.of_list, self.candidates)
+        found = Outcome.of(self.id, self.gold, answer, self.group, self.values, self.of_list, self.candidates)
+        return found if self.question is None else found._replace(question=self.question)
 
     def to_json(self) -> dict[str, Any]:
         """All fields by name, in plain JSON values; those that only some prompts have, only there."""
         fields = self._asdict()
         opened, marks = fields.pop("opened"), fields.pop("marks")
         of_list, candidates = fields.pop("of_list"), fields.pop("candidates")
-        ready = fields.pop("ready")
+        ready, question = fields.pop("ready"), fields.pop("question")
         return {
             **fields,
             **({"ready": True} if ready else {}),
             **({"opened": opened} if opened else {}),
             **({"marks": list(marks)} if marks else {}),
             **({} if of_list is None else {"of_list": of_list, "candidates": candidates}),
+            **({} if question is None else {"question": question}),
             "messages": [message.model_dump() for message in self.messages],
             "choices": list(self.choices),
             "words": [list(words) for words in self.words],
@@ -133,6 +147,7 @@ class Prompt(NamedTuple):
             of_list=entry.get("of_list"),
             candidates=entry.get("candidates", 0),
             ready=entry.get("ready", False),
+            question=entry.get("question"),
         )
 
 

@@ -11,7 +11,7 @@ from inspect import isabstract
 from recrm_tasks.answers.kind import Kind
 from recrm_tasks.answers.prompt import LANGS
 from recrm_tasks.dimensions.base import Dimension
-from recrm_tasks.dimensions.record_fields import check_record_type
+from recrm_tasks.dimensions.record_fields import check_record_type, is_list
 from recrm_tasks.errors import RecrmError
 
 
@@ -82,6 +82,10 @@ def _check(cls: type[Dimension], earlier: dict[str, Dimension]) -> None:
     for name, texts in asked.items():
         if silent := [lang for lang in LANGS if lang not in texts]:
             raise RecrmError(f"dimension {where}: {name} has no text in {', '.join(silent)}")
+    if cls.request is not Dimension.request and cls.judged is None and not is_list(cls.record_type):
+        raise RecrmError(f"dimension {where}: a request needs `judged`, the field that answers it")
+    if cls.judged is not None and cls.judged not in fields:
+        raise RecrmError(f"dimension {where}: judged: its records have no field {cls.judged!r}")
     if unknown := [name for name in cls.strata if name not in fields]:
         raise RecrmError(f"dimension {where}: strata: its records have no field {', '.join(unknown)}")
 

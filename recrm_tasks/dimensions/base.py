@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,9 +12,11 @@ from recrm_tasks.answers.kind import Kind, Posed, Question
 from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.answers.prompt import Ask, Lang, Message, Mode, Prompt, Style
 from recrm_tasks.dimensions.record import Record
+from recrm_tasks.dimensions.rendering import render
 from recrm_tasks.dimensions.user import UserRecord
 from recrm_tasks.errors import DataError
 from recrm_tasks.scoring.aggregate.parts import Role
+from recrm_tasks.scoring.content_scores import PRIMARY
 from recrm_tasks.scoring.metric import Metrics, Numbers
 from recrm_tasks.scoring.outcomes import Outcome
 
@@ -70,7 +73,8 @@ class Dimension(ABC):
     label_words: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """Words in sources for each label, by its name, besides those of the label set; for lists, for each grade."""
     judged: ClassVar[str | None] = None
-    """The field that the label is about. Of pairs, the better and the worse one are two records that differ in it."""
+    """The field that the label is about. Of pairs, the better and the worse one are two records that differ in it.
+    Reward models that read content score it as the assistant's turn."""
     of_dialogue: ClassVar[bool] = False
     """Whether what it asks holds over a whole dialogue. In the reward of an episode it is asked once, about all steps;
     the other dimensions are asked about each step."""
@@ -90,6 +94,66 @@ class Dimension(ABC):
             record: a checked record without a ready-made prompt.
             lang: language of the prompt.
         """
+
+    def request(self, record: Any, lang: Lang) -> str:
+        """The user's turn for reward models that read content: what the judged field, or each candidate, answers.
+
+        It has nothing of what is judged, so that records with the same request can be compared with one another. A
+        dimension without one cannot be asked in this way.
+
+        Args:
+            record: a checked record without a ready-made prompt.
+            lang: language of the turn.
+        """
+        return ""
+
+    def contents(
+        self, record: Any, labels: LabelSet | None, lang: Lang | None = None, ask: Ask = "list"
+    ) -> Iterator[Prompt]:
+        """A record as reward models that read content see it: the user's turn, and what is judged as the choices.
+
+        Each choice is an assistant's turn of its own. Most records have one, a list has all of its candidates.
+
+        Args:
+            record: a checked record of this dimension.
+            labels: the source's label set.
+            lang: the language of the user's turn; by default the record's.
+            ask: with `item`, each candidate of a list is a prompt of its own.
+
+        Raises:
+            DataError: the record has a ready-made prompt or no request, or a list cannot be put in order.
+        """
+        if record.messages:
+            raise DataError(
+                f"{record.id}: its prompt is ready-made, so that nothing says which part of it is scored: reads must "
+                "be letters"
+            )
+        spoken = lang or record.lang
+        request = self.request(record, spoken)
+        if not request.strip():
+            raise DataError(f"{record.id}: there is no text for the user's turn, so reads must be letters")
+        question = hashlib.sha256(request.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        for posed in self.kind.posed(record, labels, spoken, 1, ask):
+            yield Prompt(
+                id=posed.id,
+                lang=spoken,
+                messages=(Message(role="user", content=request),),
+                choices=posed.shown if self.judged is None else (render(getattr(record, self.judged)),),
+                words=(),
+                gold=posed.gold,
+                target=posed.target,
+                group=posed.group,
+                values=posed.values,
+                dimension=self.key,
+                of_list=posed.of_list,
+                candidates=posed.candidates,
+                question=question,
+            )
+
+    @property
+    def has_request(self) -> bool:
+        """Whether reward models that read content can be asked about it."""
+        return type(self).request is not Dimension.request
 
     def prompts(
         self,
@@ -199,9 +263,8 @@ class Dimension(ABC):
             numbers: all numbers of the result, flat.
         """
         instead = self.kind.declared[self.primary].instead
-        if instead is None or not math.isnan(numbers[self.primary]) or math.isnan(numbers.get(instead, math.nan)):
-            return self.primary
-        return instead
+        found = [name for name in (self.primary, instead, *PRIMARY) if name is not None and name in numbers]
+        return next((name for name in found if not math.isnan(numbers[name])), found[0])
 
     def _question(self, record: Any, posed: Posed, mode: Mode, lang: Lang, style: Style) -> Question:
         texts = self.question_text if posed.of_list is None else self.item_question

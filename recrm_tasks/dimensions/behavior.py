@@ -64,6 +64,10 @@ class BehaviorDimension(Dimension):
         ),
     }
 
+    def request(self, record: BehaviorRecord, lang: Lang) -> str:
+        """See `Dimension.request`: the user in the situation."""
+        return record.ask_for_item(lang)
+
     def body(self, record: BehaviorRecord, lang: Lang) -> str:
         """See `Dimension.body`."""
         return f"{record.show_user(lang)}\n\n{'【候选项】' if lang == 'zh' else '[Item]'}\n{render(record.item)}"

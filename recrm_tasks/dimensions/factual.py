@@ -113,6 +113,15 @@ class FactualDimension(Dimension):
         ),
     }
 
+    def request(self, record: FactualRecord, lang: Lang) -> str:
+        """See `Dimension.request`: the evidence alone, since responses to several queries may rest on it."""
+        asked = (
+            "只根据以下依据回答，不要添加其他内容。"
+            if lang == "zh"
+            else "Answer from this evidence alone, and add nothing to it."
+        )
+        return f"{asked}\n\n{render_list(record.evidence)}"
+
     def body(self, record: FactualRecord, lang: Lang) -> str:
         """See `Dimension.body`."""
         if lang == "zh":

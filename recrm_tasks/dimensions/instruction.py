@@ -111,6 +111,10 @@ class InstructionDimension(Dimension):
         ),
     }
 
+    def request(self, record: InstructionRecord, lang: Lang) -> str:
+        """See `Dimension.request`: the rules, then what the user asks for."""
+        return f"{record.instruction}\n\n{record.query}"
+
     def body(self, record: InstructionRecord, lang: Lang) -> str:
         """See `Dimension.body`."""
         if lang == "zh":

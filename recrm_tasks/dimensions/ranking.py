@@ -111,6 +111,10 @@ class RankingDimension(Dimension):
         ),
     }
 
+    def request(self, record: RankingRecord, lang: Lang) -> str:
+        """See `Dimension.request`: the user in the situation, with the query if there is one."""
+        return record.ask_for_item(lang, record.query)
+
     def body(self, record: RankingRecord, lang: Lang) -> str:
         """See `Dimension.body`."""
         title = "【用户查询】" if lang == "zh" else "[User query]"

@@ -98,6 +98,10 @@ class RelevanceDimension(Dimension):
         ),
     }
 
+    def request(self, record: RelevanceRecord, lang: Lang) -> str:
+        """See `Dimension.request`: the query as the user wrote it."""
+        return record.query
+
     def body(self, record: RelevanceRecord, lang: Lang) -> str:
         """See `Dimension.body`."""
         if lang == "zh":

@@ -15,6 +15,7 @@ from recrm_tasks.scoring.aggregate.forms import FORMS, name_of
 from recrm_tasks.scoring.aggregate.hybrid import Hybrid, hybrids
 from recrm_tasks.scoring.aggregate.mean import mean_score
 from recrm_tasks.scoring.aggregate.parts import Role
+from recrm_tasks.scoring.content_scores import reads_of
 from recrm_tasks.scoring.metric import Metrics
 from recrm_tasks.scoring.metrics.estimate import NAN, Estimate
 from recrm_tasks.scoring.outcomes import Outcome
@@ -84,8 +85,8 @@ class Suite:
     ) -> dict[str, Estimate]:
         """`mean_score` over the evaluated dimensions; `hybrid`, its other forms, `coverage` and counts.
 
-        The hybrid scores are undefined (NaN) unless every dimension was evaluated. `clusters` is the smallest number
-        of clusters of any dimension.
+        The hybrid scores are undefined (NaN) unless every dimension was evaluated, and by answers. `clusters` is the
+        smallest number of clusters of any dimension.
 
         Args:
             outcomes: by dimension, none empty.
@@ -107,12 +108,14 @@ class Suite:
     def hybrid(
         self, outcomes: Mapping[str, Sequence[Outcome]], roles: Mapping[str, Role] | None = None
     ) -> dict[str, Hybrid]:
-        """The hybrid score by every form.
+        """The hybrid score by every form; undefined (NaN) for scores of contents, which are no verdicts.
 
         Args:
             outcomes: of every dimension, none empty.
             roles: by dimension; by default what the dimensions declare.
         """
+        if any(reads_of(found) == "content" for found in outcomes.values()):
+            return dict.fromkeys(FORMS, Hybrid(NAN, NAN, NAN))
         parts = [dimension.kind.parts(outcomes[key]) for key, dimension in self.dimensions.items()]
         return hybrids(parts, [(roles or self.roles)[key] for key in self.keys])
 

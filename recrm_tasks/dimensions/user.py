@@ -24,6 +24,16 @@ class UserRecord(Record):
         """The record without the oldest entries of its history."""
         return self.model_copy(update={"history": self.history[entries:]})
 
+    def ask_for_item(self, lang: Lang, query: str | None = None) -> str:
+        """The user's turn that an item answers: profile, history and context, and what is wanted.
+
+        Args:
+            lang: language of the turn.
+            query: what the user searched for, if anything.
+        """
+        wanted = "请为该用户推荐一项。" if lang == "zh" else "Recommend one item to this user."
+        return f"{self.show_user(lang)}\n\n{query or wanted}"
+
     def show_user(self, lang: Lang) -> str:
         """Profile, history and context for the prompt."""
         none = "无" if lang == "zh" else "none"

@@ -13,7 +13,7 @@ from typing import Any
 import datasets
 import pyarrow as pa
 
-from recrm_tasks.answers.prompt import MODES, Prompt
+from recrm_tasks.answers.prompt import MODES, Mode, Prompt, Reads
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.record_fields import is_list
 from recrm_tasks.dimensions.suites import Suite, suite_of
@@ -22,6 +22,7 @@ from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.lm_eval_tasks.answer_cache import warn_of_earlier_answers
 from recrm_tasks.lm_eval_tasks.backend import backend_of
 from recrm_tasks.lm_eval_tasks.cost import count_questions
+from recrm_tasks.models.trained_as import reads_of_model, trained_as
 from recrm_tasks.prompting import Options, load_questions
 from recrm_tasks.prompting.fit import tokens_by
 from recrm_tasks.prompting.options import one_of, parse, refuse_list_options
@@ -119,12 +120,29 @@ def _load(
             "with a base_url that ends in /v1/completions, or Inspect with -T answer=logprob"
         )
     backend = backend_of(arguments)
-    prompts, provenance = load_questions(dimension, mode, backend, options)
+    reads, options = _as_trained(dimension, mode, arguments, options)
+    prompts, provenance = load_questions(dimension, mode, backend, options, reads=reads)
     provenance["enable_thinking"] = arguments.get("enable_thinking")
     provenance["suite"] = suite and suite.to_json()
     documents = _documents(dimension, prompts, provenance, {"suite": suite.name} if suite else {})
     tokens = tokens_by(backend, options.tokenizer)
     return documents if isinstance(tokens, str) else count_questions(documents, tokens), provenance
+
+
+def _as_trained(dimension: str, mode: Mode, arguments: Mapping[str, Any], options: Options) -> tuple[Reads, Options]:
+    """What the model of a run reads, and the run's options with those that it was trained with.
+
+    Reward models have the argument `reads`, and may say in their config how they were trained.
+    """
+    path, revision = arguments.get("pretrained"), arguments.get("revision")
+    if mode != "logprob" or not isinstance(path, str):
+        return "letters", options
+    trained = trained_as(path, revision if isinstance(revision, str) else None)
+    reads = reads_of_model(path, arguments.get("reads"), trained)
+    if trained is None:
+        return reads, options
+    trained.check(path, dimension)
+    return reads, trained.options(options)
 
 
 def _warn_of_list_options(dimension: str, options: Options) -> None:
@@ -190,5 +208,5 @@ def _document(dimension: str, prompt: Prompt, more: dict[str, Any]) -> dict[str,
     }
 
 
-_SCORING = ("words", "gold", "group", "values", "style", "marks", "of_list", "candidates")
+_SCORING = ("words", "gold", "group", "values", "style", "marks", "of_list", "candidates", "question")
 """Fields of a prompt without a column of their own."""

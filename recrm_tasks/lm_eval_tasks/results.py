@@ -50,7 +50,7 @@ def read(doc: dict[str, Any], results: Sequence[object]) -> Item:
 def weigh(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> Item:
     """Reads `results`, (log-likelihood, is greedy) per choice."""
     prompt = prompt_of(doc)
-    answer = dimension_of(doc["dimension"]).kind.weigh([float(logprob) for logprob, _ in results], prompt)
+    answer = dimension_of(doc["dimension"]).kind.heard([float(logprob) for logprob, _ in results], prompt)
     return _item(doc, prompt.outcome(answer))
 
 
@@ -133,14 +133,16 @@ def _metric_names() -> frozenset[str]:
 
 
 @lru_cache(maxsize=16)
-def _names(dimension: str, by_item: bool) -> tuple[str, ...]:
+def _names(dimension: str, reads: str, by_item: bool) -> tuple[str, ...]:
     declared = dimension_of(dimension).kind.declared
-    return tuple(columns({name: metric for name, metric in declared.items() if by_item or not metric.by_item}))
+    return tuple(columns({name: metric for name, metric in declared.items() if metric.is_of(reads, by_item)}))
 
 
 def of_dimension(item: Item) -> dict[str, Item | Shared]:
     """The metrics of one document in a task of one dimension."""
-    return for_every_metric(item, _names(item["dimension"], "of_list" in item))
+    return for_every_metric(
+        item, _names(item["dimension"], "content" if "question" in item else "letters", "of_list" in item)
+    )
 
 
 def for_every_metric(item: Item, names: Sequence[str]) -> dict[str, Item | Shared]:

@@ -83,7 +83,7 @@ class RewardModelLM(LM):
         return chat_history[-1]["content"]
 
     def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
-        """The reward of each answer instead of its log-likelihood."""
+        """The reward of each answer, or of each content, instead of its log-likelihood."""
         groups = [list(group) for _, group in groupby(requests, lambda request: (request.task_name, request.doc_id))]
         answers: list[tuple[float, bool]] = []
         with tqdm(total=len(groups), disable=disable_tqdm, desc="Running reward model") as progress:
@@ -109,5 +109,5 @@ def _asked(request: Instance) -> Asked:
     if "dimension" not in request.doc:
         raise RecrmError("a reward model evaluates the recrm tasks only")
     prompt = prompt_of(request.doc)
-    names = dimension_of(request.doc["dimension"]).kind.class_names(prompt)
-    return Asked(tuple(turns_of(request.doc)), prompt.choices, names)
+    names = dimension_of(request.doc["dimension"]).kind.class_names(prompt) if prompt.reads == "letters" else ()
+    return Asked(tuple(turns_of(request.doc)), prompt.choices, names, prompt.reads)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from recrm_tasks.answers.prompt import Ask, Message, Prompt
@@ -61,9 +61,10 @@ class Fit:
         """
         self.records += 1
         prompts = make(record)
-        if prompts[0].choices not in self._one_token:
-            self._one_token[prompts[0].choices] = all(self._is_token(choice) for choice in prompts[0].choices)
-        self.long_labels += not self._one_token[prompts[0].choices]
+        if prompts[0].reads == "letters":
+            if prompts[0].choices not in self._one_token:
+                self._one_token[prompts[0].choices] = all(self._is_token(choice) for choice in prompts[0].choices)
+            self.long_labels += not self._one_token[prompts[0].choices]
         if self._fits(prompts):
             return prompts
         steps = dimension.steps(record, ask) if self.shorten else 0
@@ -77,7 +78,7 @@ class Fit:
             self.candidates += _dropped("candidates", record, shorter)
             return make(shorter)
         self._misfits += 1
-        longest = max(self.tokens.count(prompt.messages) for prompt in prompts)
+        longest = max(self.tokens.count(turns) for prompt in prompts for turns in _texts(prompt))
         self._longest = max(self._longest, (record.id, longest), key=lambda pair: pair[1])
         return prompts
 
@@ -115,10 +116,10 @@ class Fit:
 
     def _fits(self, prompts: Sequence[Prompt]) -> bool:
         room = self.context - self.answer
-        for prompt in prompts:
+        for turns in (turns for prompt in prompts for turns in _texts(prompt)):
             # A token has at least one byte, so a prompt of few bytes fits. It need not be tokenized, which takes long.
-            size = sum(len(m.content.encode()) for m in prompt.messages) + self._template * len(prompt.messages)
-            if size > room and self.tokens.count(prompt.messages) > room:
+            size = sum(len(m.content.encode()) for m in turns) + self._template * len(turns)
+            if size > room and self.tokens.count(turns) > room:
                 return False
         return True
 
@@ -168,6 +169,15 @@ def tokens_by(backend: Backend, tokenizer: str | None) -> Tokens | str:
         return tokens_of(backend.tokenizer, backend.options, backend.template)
     except RecrmError as error:
         return str(error)
+
+
+def _texts(prompt: Prompt) -> Iterator[Sequence[Message]]:
+    """The texts that a model gets: the prompt, or the prompt with each content that is scored."""
+    if prompt.reads == "letters":
+        yield prompt.messages
+        return
+    for content in prompt.choices:
+        yield (*prompt.messages, Message.model_construct(role="assistant", content=content))
 
 
 def _dropped(field: str, record: Any, shorter: Any) -> int:

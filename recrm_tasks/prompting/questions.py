@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from itertools import groupby
 from typing import Any
 
-from recrm_tasks.answers.prompt import ANSWER_TOKENS, Ask, Lang, Mode, Prompt, shows_all
+from recrm_tasks.answers.prompt import ANSWER_TOKENS, Ask, Lang, Mode, Prompt, Reads, shows_all
 from recrm_tasks.data.dataset import Dataset, load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.base import Form
@@ -22,7 +23,12 @@ _log = logging.getLogger(__name__)
 
 
 def load_questions(
-    dimension: str, mode: Mode, backend: Backend, options: Options, ids: Collection[str] = ()
+    dimension: str,
+    mode: Mode,
+    backend: Backend,
+    options: Options,
+    ids: Collection[str] = (),
+    reads: Reads = "letters",
 ) -> tuple[Iterator[Prompt], dict[str, Any]]:
     """The questions about one dimension.
 
@@ -32,6 +38,7 @@ def load_questions(
         backend: what the harness knows of the model.
         options: the run's.
         ids: only the records with these ids, if there are any.
+        reads: what a reward model scores; other models read letters.
 
     Returns:
         The prompts, and their provenance. The prompts can be iterated once; the provenance is complete after the last,
@@ -41,6 +48,8 @@ def load_questions(
         RecrmError: anything that the user can put right. Prompts that do not fit are reported after the last one.
     """
     _check_lists(dimension, options)
+    if reads == "content":
+        _check_content(dimension, mode, options)
     dataset = _load(dimension, options, split=options.split, lang=options.lang, limit=options.limit)
     if ids:
         dataset = dataset.only(ids)
@@ -58,6 +67,7 @@ def load_questions(
     provenance = {
         **dataset.provenance,
         "mode": mode,
+        **({"reads": reads} if mode == "logprob" else {}),
         "prompt_lang": options.prompt_lang,
         "style": options.style,
         "orders": options.orders,
@@ -70,8 +80,9 @@ def load_questions(
         "thinking_in_prompt": None,
         "fit": None,
     }
-    prompts = _counted(_prompts(dataset, mode, options, form, fit, provenance), provenance)
-    if mode == "logprob":
+    make = partial(_contents, dataset, options) if reads == "content" else partial(_asked, dataset, mode, options, form)
+    prompts = _counted(_prompts(dataset, make, options, fit, provenance), provenance)
+    if mode == "logprob" and reads == "letters":
         prompts = _with_letters(prompts, provenance)
     return (prompt._replace(marks=marks) for prompt in prompts) if marks else prompts, provenance
 
@@ -118,6 +129,17 @@ def _check_lists(key: str, options: Options) -> None:
         raise RecrmError(f"{key}: it declares no question about one candidate (`item_question`): ask must be list")
 
 
+def _check_content(key: str, mode: Mode, options: Options) -> None:
+    """Refuses what has no meaning where contents are scored."""
+    if mode != "logprob":
+        raise RecrmError("a reward model that reads content writes no text: use log-probability mode")
+    if not dimension_of(key).has_request:
+        raise RecrmError(f"{key}: it declares no user's turn for contents (`request`), so reads must be letters")
+    given = [name for name, unset in (("fewshot", 0), ("orders", 1)) if getattr(options, name) != unset]
+    if given:
+        raise RecrmError(f"with reads=content {' and '.join(given)} would have no effect; leave it out")
+
+
 def _check_ids(dataset: Dataset, orders: int, ask: Ask) -> None:
     """Refuses a record with the id of a further question about another: their answers would count as of one record."""
     if orders == 1 and ask == "list":
@@ -153,19 +175,22 @@ def _load(
     )
 
 
-def _prompts(
-    dataset: Dataset, mode: Mode, options: Options, form: Form, fit: Fit | str, provenance: dict[str, Any]
-) -> Iterator[Prompt]:
+def _asked(dataset: Dataset, mode: Mode, options: Options, form: Form, record: Any) -> list[Prompt]:
     lang, orders, ask = options.prompt_lang, options.orders, options.ask
-    if isinstance(fit, str):
-        yield from dataset.prompts(mode, lang, orders, form, ask)
-        provenance["fit"] = f"not checked: {fit}"
-        return
-    dimension = dataset.dimension
+    return list(dataset.dimension.prompts(record, dataset.labels, mode, lang, orders, form, ask))
 
-    def make(record: Any) -> Sequence[Prompt]:
-        return list(dimension.prompts(record, dataset.labels, mode, lang, orders, form, ask))
 
+def _contents(dataset: Dataset, options: Options, record: Any) -> list[Prompt]:
+    return list(dataset.dimension.contents(record, dataset.labels, options.prompt_lang, options.ask))
+
+
+def _prompts(
+    dataset: Dataset,
+    make: Callable[[Any], list[Prompt]],
+    options: Options,
+    fit: Fit | str,
+    provenance: dict[str, Any],
+) -> Iterator[Prompt]:
     for record in dataset.records():
-        yield from fit.prompts(dimension, record, make, ask)
-    provenance["fit"] = fit.close()
+        yield from make(record) if isinstance(fit, str) else fit.prompts(dataset.dimension, record, make, options.ask)
+    provenance["fit"] = f"not checked: {fit}" if isinstance(fit, str) else fit.close()

@@ -82,8 +82,11 @@ class Tokens:
         return together[: len(alone)] == alone
 
     def render(self, messages: Sequence[Message]) -> str:
-        """A prompt as the model sees it: in its chat template if it has one, else as plain text."""
-        return self._render(messages, add_generation_prompt=True)
+        """A prompt as the model sees it: in its chat template if it has one, else as plain text.
+
+        After a turn of the assistant, which is scored, the model has nothing to write.
+        """
+        return self._render(messages, add_generation_prompt=messages[-1].role != "assistant")
 
     def render_continued(self, messages: Sequence[Message]) -> str | None:
         """The same with a last turn of the assistant that the model continues; None if the template cannot do that."""

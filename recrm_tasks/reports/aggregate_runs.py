@@ -12,6 +12,7 @@ from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.scoring.aggregate.hybrid import Hybrid
 from recrm_tasks.scoring.aggregate.mean import mean_score
 from recrm_tasks.scoring.aggregate.parts import Role
+from recrm_tasks.scoring.content_scores import reads_of
 from recrm_tasks.scoring.metric import Metrics, flat
 from recrm_tasks.scoring.metrics.estimate import Estimate
 
@@ -72,6 +73,11 @@ def _aggregate(model: str, mode: str, found: Mapping[str, Answers], weights: Seq
     if missing:
         raise DataError(
             f"{model} ({mode}): no run of {', '.join(missing)}; the aggregate needs all of suite {suite.name}"
+        )
+    if contents := [key for key in suite.keys if reads_of(found[key].outcomes) == "content"]:
+        raise DataError(
+            f"{model} ({mode}): a reward model scored contents in {', '.join(contents)}. Such scores are no verdicts, "
+            "so there is no hybrid score; recrm report shows the mean of the primary metrics"
         )
     sources = {(one.provenance["data"], one.provenance["revision"]): one for one in (found[key] for key in suite.keys)}
     if len(sources) > 1:

@@ -13,6 +13,7 @@ from recrm_tasks.reports.pairing import Pair
 from recrm_tasks.scoring.aggregate.forms import name_of
 from recrm_tasks.scoring.aggregate.hybrid import hybrid_differences
 from recrm_tasks.scoring.compare.difference import Difference, holm, normal_p
+from recrm_tasks.scoring.content_scores import reads_of
 from recrm_tasks.scoring.outcomes import Outcome
 
 ALPHA = 0.05
@@ -107,7 +108,9 @@ def _mean(primary: Sequence[Difference]) -> Difference:
 
 
 def _hybrid(suite: Suite, pairs: Mapping[str, Pair]) -> dict[str, Difference]:
-    """The hybrid score's, by every form, over the same virtual responses."""
+    """The hybrid score's, by every form, over the same virtual responses; none of scores of contents."""
+    if any(reads_of(one.first) == "content" for one in pairs.values()):
+        return {}
     first = [dimension.kind.parts(pairs[key].first) for key, dimension in suite.dimensions.items()]
     second = [dimension.kind.parts(pairs[key].second) for key, dimension in suite.dimensions.items()]
     return {

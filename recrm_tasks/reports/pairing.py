@@ -14,7 +14,7 @@ from recrm_tasks.errors import DataError
 from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.scoring.outcomes import Outcome
 
-SAME: Mapping[str, object] = {"revision": None, "prompt_lang": None}
+SAME: Mapping[str, object] = {"revision": None, "prompt_lang": None, "reads": "letters"}
 """What of the provenance must be equal, and what it is in logs of versions that did not say it. The content hash need
 not be: it is of all records that were loaded, and a harness's own limit may have taken only some of them. Prompts and
 gold answers are compared record by record."""

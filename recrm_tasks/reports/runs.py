@@ -64,6 +64,11 @@ class Run(RunInfo):
         return bool(self.provenance.get("ask") == "item") and is_list(dimension_of(self.dimension).record_type)
 
     @property
+    def of_content(self) -> bool:
+        """Whether a reward model scored contents instead of answers."""
+        return self.provenance.get("reads") == "content"
+
+    @property
     def unseen(self) -> int:
         """Records with an allowed answer whose log-probability the provider did not report."""
         return int(self.metrics.get("unseen", 0))
@@ -109,6 +114,7 @@ class Run(RunInfo):
             f"prompts in {given('prompt_lang')}" if given("prompt_lang") else "",
             f"{given('orders')} orders" if (given("orders") or 1) > 1 else "",
             "asked item by item" if given("ask") == "item" else "",
+            "reads content" if self.of_content else "",
             "thinking" if given("enable_thinking") else "",
             "thinking closed in the prompt" if given("close_thinking") else "",
         )

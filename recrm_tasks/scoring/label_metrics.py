@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from recrm_tasks.scoring import columns
 from recrm_tasks.scoring.columns import Columns, Rows
 from recrm_tasks.scoring.compare.paired import of_f1, of_shares
+from recrm_tasks.scoring.content_scores import AREA, content_metrics
 from recrm_tasks.scoring.metric import Metric
 from recrm_tasks.scoring.metrics.estimate import NAN, Clusters, Ints, share
 from recrm_tasks.scoring.metrics.f1 import f1
@@ -97,4 +98,8 @@ def classification(labels_of: Callable[[Table], Labels]) -> tuple[Metric[Table],
     )
 
 
-LABEL_METRICS: tuple[Metric[Labels], ...] = classification(lambda labels: labels)
+LABEL_METRICS: tuple[Metric[Any], ...] = (
+    *classification(lambda labels: labels),
+    *content_metrics(lambda scores: scores),
+    AREA,
+)

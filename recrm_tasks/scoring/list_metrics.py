@@ -13,6 +13,7 @@ from recrm_tasks.scoring.candidate_answers import Candidates, as_yes_or_no, aske
 from recrm_tasks.scoring.columns import Columns, Rows
 from recrm_tasks.scoring.compare.difference import UNDEFINED, Difference
 from recrm_tasks.scoring.compare.paired import of_areas, of_means, of_shares
+from recrm_tasks.scoring.content_scores import Scores, content_metrics, reads_of
 from recrm_tasks.scoring.metric import Metric, count
 from recrm_tasks.scoring.metrics import ranked_list
 from recrm_tasks.scoring.metrics.auc import auc
@@ -30,8 +31,10 @@ List = tuple[tuple[int, ...], tuple[float, ...]]
 class Lists:
     """Lists and their values by metric. Each metric is computed once, for all lists and the readable ones together."""
 
-    pooled: Probabilities | None = None
-    """Where candidates were asked about one by one: all of them."""
+    pooled: Any = None
+    """Where candidates were asked about one by one: all of them, as `Probabilities` or `Scores`."""
+    scored: Scores | None = None
+    """Where contents were scored: all candidates."""
 
     def __init__(
         self,
@@ -50,12 +53,19 @@ class Lists:
         Raises:
             HarnessError: outcomes that no valid run can have; see `columns`.
         """
+        scored = reads_of(outcomes) == "content"
         if asked_by_item(outcomes):
+            if scored:
+                scores, rows = Scores.of(outcomes)
+                return ItemLists(lists_of(outcomes), scores), rows
             pooled, rows = Probabilities.of(as_yes_or_no(outcomes))
             return ItemLists(lists_of(outcomes), pooled), rows
         table = Columns.of(outcomes)
         rows = Rows.of(table)
-        return cls(columns.lists(table), rows.clusters), rows
+        found = cls(columns.lists(table), rows.clusters)
+        if scored:
+            found.scored = Scores.of_lists(found._all, rows, table.ids)
+        return found, rows
 
     def __len__(self) -> int:
         return len(self._all) if self._rows is None else int(self._rows.readable.sum())
@@ -91,10 +101,11 @@ class ItemLists(Lists):
         pooled: all candidates, of whatever list.
     """
 
-    def __init__(self, answered: Sequence[Candidates], pooled: Probabilities) -> None:
+    def __init__(self, answered: Sequence[Candidates], pooled: Probabilities | Scores) -> None:
         ranked = [one for one in answered if one.ranks]
         super().__init__([(one.grades, one.scores) for one in ranked], clusters_of(ranked))
         self._answered, self.pooled = answered, pooled
+        self.scored = pooled if isinstance(pooled, Scores) else None
 
     def readable(self, rows: Rows) -> Lists:
         """The same lists without the candidates whose answer is unreadable."""
@@ -106,6 +117,12 @@ class ItemLists(Lists):
         return Estimate(NAN, NAN)
 
 
+def _more_frequent(pooled: Probabilities | Scores) -> float:
+    """The share of the more frequent of positives and negatives; NaN without candidates."""
+    positives = int(pooled.gold.sum())
+    return max(positives, len(pooled.gold) - positives) / len(pooled.gold) if len(pooled.gold) else NAN
+
+
 def _of_lists(name: str, means: str, measure: OfList, **more: Any) -> Metric[Lists]:
     return Metric(
         name,
@@ -113,6 +130,7 @@ def _of_lists(name: str, means: str, measure: OfList, **more: Any) -> Metric[Lis
         lambda table: mean(table.values(measure), table.clusters),
         compare=lambda a, b: of_means(a.values(measure), b.values(measure), a.clusters) if len(a) else UNDEFINED,
         trials="lists",
+        reads="both",
         **more,
     )
 
@@ -120,8 +138,8 @@ def _of_lists(name: str, means: str, measure: OfList, **more: Any) -> Metric[Lis
 def _of_candidates(
     name: str,
     means: str,
-    measure: Callable[[Probabilities], Estimate],
-    compare: Callable[[Probabilities, Probabilities], Difference],
+    measure: Callable[[Any], Estimate],
+    compare: Callable[[Any, Any], Difference],
     **more: Any,
 ) -> Metric[Lists]:
     def compared(one: Lists, other: Lists) -> Difference:
@@ -180,6 +198,7 @@ LIST_METRICS: tuple[Metric[Lists], ...] = (
         hub="roc_auc",
         chance=0.5,
         majority="acc_pooled_baseline",
+        reads="both",
     ),
     _of_candidates(
         "acc_pooled",
@@ -192,9 +211,10 @@ LIST_METRICS: tuple[Metric[Lists], ...] = (
     count(
         "acc_pooled_baseline",
         "candidates asked about one by one: accuracy of always giving the more frequent of yes and no",
-        of=lambda table: NAN if table.pooled is None else table.pooled.labels.majority,
+        of=lambda table: NAN if table.pooled is None else _more_frequent(table.pooled),
         high=1.0,
         by_item=True,
+        reads="both",
     ),
     count(
         "lists",
@@ -202,5 +222,7 @@ LIST_METRICS: tuple[Metric[Lists], ...] = (
         of=len,
         over="both",
         by_item=True,
+        reads="both",
     ),
+    *content_metrics(lambda table: table.scored),
 )

@@ -58,6 +58,9 @@ class Metric(Generic[Table]):
     """The metric that a dimension's score repeats where this one is its primary one and undefined."""
     by_item: bool = False
     """Whether only runs whose candidates are asked about one by one have it."""
+    reads: Literal["letters", "content", "both"] = "letters"
+    """Which runs have it: those with answers (`letters`), those in which a reward model scores content, or both. Scores
+    have no threshold."""
     trials: str = "clusters"
     """The number in results that bounds the trials of a share's interval."""
     majority: str = "acc_baseline"
@@ -70,6 +73,15 @@ class Metric(Generic[Table]):
             raise RecrmError(f"metric {self.name!r}: interval {self.interval!r} is only for metrics from 0 to 1")
         if self.name.endswith((VALID, "_stderr")) or self.name == "score":
             raise RecrmError(f"metric {self.name!r}: the name score and names in {VALID} or _stderr are reserved")
+
+    def is_of(self, reads: str, by_item: bool) -> bool:
+        """Whether a run has it.
+
+        Args:
+            reads: `content` if a reward model scored content, else `letters`.
+            by_item: whether candidates were asked about one by one.
+        """
+        return self.reads in (reads, "both") and (by_item or not self.by_item)
 
     @property
     def names(self) -> tuple[str, ...]:

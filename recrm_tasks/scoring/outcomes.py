@@ -25,7 +25,8 @@ class Reason(str, Enum):
 
 
 Value: TypeAlias = int | float | tuple[float, ...]
-"""A label's index, a probability, or one score per candidate (higher is better, equal scores are ties)."""
+"""A label's index, a probability, one score per candidate (higher is better, equal scores are ties), or the score of a
+content: any real number."""
 
 Gold: TypeAlias = int | tuple[int, ...]
 """A label's index (behavior: 0 or 1), one grade per candidate (0 is negative), or the grade of the only candidate that
@@ -59,6 +60,9 @@ class Outcome(NamedTuple):
     """Where candidates were asked about one by one: the id of the list that this one is in."""
     candidates: int = 0
     """The number of candidates in that list, asked or not."""
+    question: str | None = None
+    """Where the value is the score of a content and not an answer about it: a hash of what the content answers. Scores
+    of one question can be compared with one another."""
 
     @classmethod
     def of(
@@ -85,6 +89,8 @@ class Outcome(NamedTuple):
             found["values"] = list(self.values)
         if self.of_list is not None:
             found |= {"of_list": self.of_list, "candidates": self.candidates}
+        if self.question is not None:
+            found["question"] = self.question
         return found
 
     @classmethod

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from recrm_tasks.scoring import columns
 from recrm_tasks.scoring.columns import Columns, Rows
 from recrm_tasks.scoring.compare.paired import of_areas, of_means
+from recrm_tasks.scoring.content_scores import content_metrics
 from recrm_tasks.scoring.label_metrics import Labels, classification
 from recrm_tasks.scoring.metric import Metric
 from recrm_tasks.scoring.metrics.auc import auc
@@ -80,7 +82,7 @@ class Probabilities:
         return decomposition(self.gold, self.bins, self.clusters)
 
 
-PROBABILITY_METRICS: tuple[Metric[Probabilities], ...] = (
+PROBABILITY_METRICS: tuple[Metric[Any], ...] = (
     Metric(
         "auc",
         "area under the ROC curve; an unreadable answer loses all its pairs",
@@ -90,6 +92,7 @@ PROBABILITY_METRICS: tuple[Metric[Probabilities], ...] = (
         hub="roc_auc",
         chance=0.5,
         compare=lambda a, b: of_areas(a.gold, a.stated, b.stated, a.clusters),
+        reads="both",
     ),
     *classification(lambda table: table.labels),
     Metric(
@@ -126,4 +129,5 @@ PROBABILITY_METRICS: tuple[Metric[Probabilities], ...] = (
         better="neither",
         over="readable",
     ),
+    *content_metrics(lambda scores: scores),
 )

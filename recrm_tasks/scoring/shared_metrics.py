@@ -23,6 +23,7 @@ def _invalid(reason: Reason) -> Metric[Facts]:
         f"invalid_{reason.value}",
         f"number of unreadable answers with the reason {reason.value}",
         "lower",
+        reads="both",
         of=lambda facts: facts.rows.invalid[reason.value],
     )
 
@@ -34,14 +35,18 @@ SHARED: tuple[Metric[Facts], ...] = (
         lambda facts: share(facts.rows.readable, facts.rows.clusters),
         over="all",
         headline=True,
+        reads="both",
     ),
     count(
         "acc_baseline",
         "accuracy of always giving the most frequent label; for lists, of a random order",
         of=lambda facts: facts.baseline,
         high=1.0,
+        reads="both",
     ),
-    count("n", "number of answers", of=lambda facts: len(facts.rows.readable), headline=True),
-    count("clusters", "number of independent groups of answers", of=lambda facts: facts.rows.cluster_count),
+    count("n", "number of answers", of=lambda facts: len(facts.rows.readable), headline=True, reads="both"),
+    count(
+        "clusters", "number of independent groups of answers", of=lambda facts: facts.rows.cluster_count, reads="both"
+    ),
     *(_invalid(reason) for reason in Reason),
 )

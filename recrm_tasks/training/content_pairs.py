@@ -46,7 +46,7 @@ def content_pairs(dataset: Dataset, options: SetOptions) -> Iterator[tuple[tuple
 
 def _within_lists(dataset: Dataset, options: SetOptions) -> Iterator[tuple[tuple[Any, ...], Row]]:
     for record in dataset.records():
-        content = content_of(dataset.dimension, record, dataset.labels, options.prompt_lang or record.lang)
+        content = content_of(dataset, record, options)
         grades = np.array(content.grades)
         for better, worse in _pairs(grades, f"{options.seed}\n{record.id}"):
             if content.texts[better] != content.texts[worse]:
@@ -58,8 +58,7 @@ def _across_records(dataset: Dataset, options: SetOptions) -> Iterator[tuple[tup
     interleaved = np.stack([better, worse], axis=1).reshape(-1)
     several = replace(dataset, rows=dataset.rows[interleaved]).records()
     for good, bad in zip(several, several, strict=True):
-        lang = options.prompt_lang or good.lang
-        content, other = (content_of(dataset.dimension, one, dataset.labels, lang) for one in (good, bad))
+        content, other = (content_of(dataset, one, options) for one in (good, bad))
         if content.texts != other.texts:
             yield (good, bad), _row(dataset, good, (good.id, bad.id), content, 0, other, 0)
 
@@ -70,9 +69,9 @@ def _matched(dataset: Dataset, options: SetOptions) -> tuple[Indices, Indices]:
 
     def situations() -> Iterator[bytes]:
         for place, record in enumerate(dataset.records()):
-            content = content_of(dataset.dimension, record, dataset.labels, options.prompt_lang or record.lang)
+            content = content_of(dataset, record, options)
             grades[place] = content.grades[0]
-            yield f"{record.lang}\n{content.messages[-1].content}".encode()
+            yield content.situation.encode()
 
     keys = digests(situations())
     order = np.lexsort((keys[:, 1], keys[:, 0]))

@@ -17,6 +17,7 @@ from recrm_tasks.data.dataset import Dataset
 from recrm_tasks.data.whole_folder import is_taken, whole_folder
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
+from recrm_tasks.dimensions.record_fields import is_list
 from recrm_tasks.errors import DataError, NoRecords, RecrmError
 from recrm_tasks.prompting.tokens import Tokens, tokens_of
 from recrm_tasks.training.choice import evaluated_split, source_of, training_records
@@ -75,7 +76,7 @@ def make_set(trainer: str, to: Path, options: SetOptions, tokenizer: str | None 
             raise DataError("the set would have no rows: no record is left; see --shares, --limit and --lang")
         classes = _classes(datasets[0], options) if kind == "classes" else ()
         margins = kind == "pairs" and options.pairs == "content"
-        made = Made(str(to), plain, lengths.limit(), classes, margins)
+        made = Made(str(to), plain, lengths.limit(), classes, margins, _trained_as(datasets, options, classes))
         here = made._replace(folder=".")
         for name, text in target.files(here).items():
             (folder / name).write_text(text, encoding="utf-8")
@@ -89,7 +90,8 @@ def make_set(trainer: str, to: Path, options: SetOptions, tokenizer: str | None 
             **contents.to_json(folder),
         }
         notes = [*_notes(lengths, contents.rows, target, tokens, options, trainer), *_about(datasets, absent, options)]
-        text = readme(manifest, chosen.name, kind, target.command(here), notes, target.file)
+        after = "" if target.files(here).get("train_classes.py") else here.trained_as
+        text = readme(manifest, chosen.name, kind, target.command(here), after, notes, target.file)
         (folder / "README.md").write_text(text, encoding="utf-8")
         manifest["files"] = {file.name: file_digest(file) for file in sorted(folder.iterdir())}
         said = json.dumps(manifest, ensure_ascii=False, indent=1)
@@ -181,6 +183,21 @@ def _classes(dataset: Dataset, options: SetOptions) -> tuple[str, ...]:
     record = next(dataset.records())
     prompt = next(dimension.prompts(record, dataset.labels, options.mode, options.prompt_lang, ask="item"))
     return class_names(dimension, prompt, dataset.labels.names if dataset.labels else ())
+
+
+def _trained_as(datasets: list[Dataset], options: SetOptions, classes: tuple[str, ...]) -> str:
+    """The call that writes into a reward model's config what it was trained on, so that `recrm-rm` asks it the same."""
+    if options.kind not in ("classes", "pairs"):
+        return ""
+    reads = "content" if options.kind == "pairs" and options.pairs == "content" else "letters"
+    words = [json.dumps(reads), json.dumps([one.dimension.key for one in datasets])]
+    if classes:
+        words.append(f"classes={json.dumps(classes, ensure_ascii=False)}")
+    if options.asked == "item" and any(is_list(one.dimension.record_type) for one in datasets):
+        words.append('ask="item"')
+    if options.prompt_lang is not None:
+        words.append(f"prompt_lang={json.dumps(options.prompt_lang)}")
+    return f'write_trained_as("OUT", {", ".join(words)})'
 
 
 def _options(options: SetOptions) -> dict[str, Any]:

@@ -16,8 +16,18 @@ _WHAT = {
     "rl": "questions for reinforcement learning",
 }
 
+_AFTER = """A reward model is saved with its tokenizer. Then this completes its config, and `recrm-rm` needs no arguments:
 
-def readme(manifest: Mapping[str, Any], trainer: str, kind: str, command: str, notes: Sequence[str], file: str) -> str:
+```python
+from recrm_tasks.models.trained_as import write_trained_as
+
+{}
+```"""
+
+
+def readme(
+    manifest: Mapping[str, Any], trainer: str, kind: str, command: str, after: str, notes: Sequence[str], file: str
+) -> str:
     """The text of the file.
 
     Args:
@@ -25,6 +35,7 @@ def readme(manifest: Mapping[str, Any], trainer: str, kind: str, command: str, n
         trainer: its name.
         kind: of the set.
         command: that trains on it, from within the folder.
+        after: the call that completes the config of the trained model; empty if none is needed.
         notes: what the user should know.
         file: with the rows.
     """
@@ -46,6 +57,7 @@ def readme(manifest: Mapping[str, Any], trainer: str, kind: str, command: str, n
         f"{manifest['rows']:,} rows, written by recrm-tasks {__version__}. recrm_manifest.json says what they are made "
         "of: source, records, groups, and the SHA-256 of each file.",
         f"In this folder:\n\n```sh\n{command}\n```\n\nWords in capitals are for you to fill in.",
+        _AFTER.format(after) if after else "",
         "\n".join(f"- {note}." for note in notes),
         "\n".join(sources),
         f"Length of a row in {manifest['lengths']['unit']}: {lengths}.",

@@ -48,13 +48,15 @@ def _result(entry: Entry, run: Run) -> EvalResult:
     provenance = run.provenance
     low, high = run.interval()
     sample = provenance["data"] == "sample"
-    again = entry.number > 1
+    config = [run.dimension, run.mode, *(["content"] if run.of_content else []), run.harness]
+    config += [f"run {entry.number}"] if entry.number > 1 else []
     arguments: dict[str, Any] = {
         "harness": run.harness,
         "answers": run.mode,
         "n": int(run.metrics["n"]),
         "coverage": run.metrics["coverage"],
         **({"ask": "item", "lists": int(run.metrics["lists"])} if run.by_item else {}),
+        **({"reads": "content", "pairs": int(run.metrics["pairs"])} if run.of_content else {}),
         **({"unseen": run.unseen} if run.unseen else {}),
         "rows_available": provenance["rows_available"],
         "sha256": provenance["sha256"],
@@ -66,7 +68,7 @@ def _result(entry: Entry, run: Run) -> EvalResult:
         task_name=dimension.title,
         dataset_type="sample" if sample else provenance["source"],
         dataset_name="sample of recrm-tasks (not RecRM-Bench)" if sample else provenance["source"],
-        dataset_config=", ".join([run.dimension, run.mode, run.harness, *([f"run {entry.number}"] if again else [])]),
+        dataset_config=", ".join(config),
         dataset_split=provenance["split"],
         dataset_revision=provenance["revision"],
         dataset_args=arguments,

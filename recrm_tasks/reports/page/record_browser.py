@@ -13,6 +13,8 @@ from recrm_tasks.reports.logged_answers import prompt_hash
 from recrm_tasks.reports.page.chapters import Chapter
 
 RIGHT, WRONG, UNREADABLE = "right", "wrong", "unreadable"
+SCORED = "scored"
+"""The state of a single content that a reward model scored, which is neither right nor wrong."""
 
 
 def record_browser(chapter: Chapter, dimension: str) -> dict[str, Any] | None:
@@ -39,6 +41,8 @@ def record_browser(chapter: Chapter, dimension: str) -> dict[str, Any] | None:
             if place == len(record["prompts"]):
                 record["prompts"].append([logged.turns, logged.target])
             state = UNREADABLE if outcome.reason else RIGHT if kind.right(outcome) else WRONG
+            if outcome.question is not None and not isinstance(outcome.value, tuple):
+                state = SCORED
             record["answers"].append([run, answer_text(outcome), state, logged.said, place])
     if not records:
         return None

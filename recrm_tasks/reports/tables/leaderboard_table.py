@@ -31,6 +31,7 @@ def leaderboard_table(title: str, entries: Sequence[Entry]) -> Table:
         "chance at 0.5."
     )
     caption += _of_items(run for entry in entries for run in entry.runs.values())
+    caption += _of_contents(run for entry in entries for run in entry.runs.values())
     caption = with_meaning(caption, sum(entry.unseen for entry in entries))
     return Table.of(title, _leaderboard_columns(columns_of(entries)), entries, caption)
 
@@ -61,6 +62,17 @@ def _of_items(runs: Iterable[Run]) -> str:
     return said
 
 
+def _of_contents(runs: Iterable[Run]) -> str:
+    """The sentence about runs in which a reward model scored contents, if there are any."""
+    if not any(run.of_content for run in runs):
+        return ""
+    return (
+        " Reads content: a reward model scored responses and items, and their order is compared with the gold labels. "
+        "Scores have no threshold, so accuracy, F1, calibration and the hybrid score are undefined. These numbers are "
+        "not comparable with those of answers."
+    )
+
+
 def _of_dimension(entry: Entry, key: str) -> Cell:
     run = entry.runs.get(key)
     if run is None:
@@ -68,6 +80,8 @@ def _of_dimension(entry: Entry, key: str) -> Cell:
     wanted = f" of {run.wanted}" if run.wanted is not None else ""
     items = f" items, {run.metrics['lists']:.0f} lists" if run.by_item else ""
     n = f"N {run.metrics['n']:.0f}{wanted}{items}, {100 * run.metrics['coverage']:.0f} %"
+    if run.of_content:
+        n += f", {run.metrics['pairs']:.0f} pairs"
     other = [run.primary] if run.primary != dimension_of(run.dimension).primary else []
     unseen = [f"{run.unseen} unseen"] if run.unseen else []
     return maybe_marked_cell(run.metrics[run.primary], run.unseen, *other, short_interval(run.interval()), n, *unseen)
@@ -95,6 +109,7 @@ def runs_table(entries: Sequence[Entry]) -> Table:
         "such as always the most frequent label, or a random order."
     )
     caption += _of_items(run for _, run in runs_of(entries))
+    caption += _of_contents(run for _, run in runs_of(entries))
     shown = [Shown(entry.name, run, metric) for entry, run in runs_of(entries) for metric in run.headlines]
     unseen = sum(entry.unseen for entry in entries)
     columns = [*_RUN_COLUMNS, *([_UNSEEN] if unseen else [])]

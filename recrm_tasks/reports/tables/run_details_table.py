@@ -74,6 +74,9 @@ _DETAILS: Sequence[Column[NamedRun]] = (
     Column("task version", lambda one: _version(one.run)),
     _logged("recrm-tasks", "recrm_tasks"),
     Column("asked", lambda one: "by item" if one.run.by_item else "–"),
+    Column(
+        "reads", lambda one: _text(one.run.provenance.get("reads", "letters" if one.run.mode == "logprob" else None))
+    ),
     _logged("style", "style"),
     _logged("examples", "fewshot"),
     _logged("thinking", "enable_thinking"),

@@ -42,8 +42,12 @@ class RewardModelJudge:
     def __init__(self, path: str, batch_size: int = 16, name: str | None = None, **options: Any) -> None:
         self.name = name or ", ".join([path, *(f"{key}={value!r}" for key, value in options.items())])
         self._model = InProcess(partial(RewardModel, path, batch_size, **options))
-        with self._model.used():
-            pass  # so that a mistake is reported now
+        with self._model.used() as model:  # so that a mistake is reported now
+            if model.reads == "content":
+                raise RecrmError(
+                    f"{path!r} reads content, but a judge is asked the questions of the dimensions: use a reward model "
+                    "that reads letters, or a language model"
+                )
 
     async def ask(self, prompts: Sequence[Prompt], heard: Heard | None = None) -> list[Reply]:
         """See `Judge.ask`. A text that is too long for the model is the error of its reply."""

@@ -29,6 +29,8 @@ class Made(NamedTuple):
     """The names of the classes in the order of their numbers; empty for other kinds."""
     margins: bool
     """Whether pairs differ in their margins."""
+    trained_as: str
+    """The call that completes the config of the trained reward model OUT; empty if it is none."""
 
     def limit(self, option: str) -> str:
         """The option with the limit, or nothing."""

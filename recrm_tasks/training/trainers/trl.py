@@ -44,7 +44,7 @@ def _grpo(made: Made) -> str:
     )
 
 
-CLASSIFIER = '''"""Trains a classifier on the set beside this file, so that `recrm-rm` evaluates it without further arguments.
+CLASSIFIER = '''"""Trains a classifier on the set beside this file; `recrm-rm` then evaluates it without arguments.
 
     python train_classes.py MODEL OUT [--option value of transformers.TrainingArguments …]
 """
@@ -96,12 +96,18 @@ trainer = Trainer(
 )
 trainer.train()
 trainer.save_model(out)
+
+# Needs recrm-tasks; it may also be called later, elsewhere.
+from recrm_tasks.models.trained_as import write_trained_as  # noqa: E402
+
+@TRAINED_AS@
 '''
 
 
 def _classifier(made: Made) -> dict[str, str]:
     code = CLASSIFIER.replace("@CLASSES@", json.dumps(made.classes, ensure_ascii=False))
-    return {"train_classes.py": code.replace("@LENGTH@", str(made.length)).replace("@FILE@", JSONL)}
+    code = code.replace("@LENGTH@", str(made.length)).replace("@FILE@", JSONL)
+    return {"train_classes.py": code.replace("@TRAINED_AS@", made.trained_as.replace('"OUT"', "out"))}
 
 
 TRL = Trainer(
