@@ -88,12 +88,13 @@ def make_set(trainer: str, to: Path, options: SetOptions, tokenizer: str | None 
             **({"classes": list(classes)} if classes else {}),
             "lengths": lengths.found(),
             **contents.to_json(folder),
+            "files": {file.name: file_digest(file) for file in sorted(folder.iterdir())},
         }
         notes = [*_notes(lengths, contents.rows, target, tokens, options, trainer), *_about(datasets, absent, options)]
         after = "" if target.files(here).get("train_classes.py") else here.trained_as
         text = readme(manifest, chosen.name, kind, target.command(here), after, notes, target.file)
         (folder / "README.md").write_text(text, encoding="utf-8")
-        manifest["files"] = {file.name: file_digest(file) for file in sorted(folder.iterdir())}
+        manifest["files"]["README.md"] = file_digest(folder / "README.md")
         said = json.dumps(manifest, ensure_ascii=False, indent=1)
         (folder / MANIFEST).write_text(said + "\n", encoding="utf-8")
     return TrainingSet(manifest, target.command(made), notes)

@@ -16,7 +16,7 @@ _WHAT = {
     "rl": "questions for reinforcement learning",
 }
 
-_AFTER = """A reward model is saved with its tokenizer. Then this completes its config, and `recrm-rm` needs no arguments:
+_AFTER = """Save a reward model with its tokenizer. This then completes its config for `recrm-rm`:
 
 ```python
 from recrm_tasks.models.trained_as import write_trained_as
@@ -39,7 +39,9 @@ def readme(
         notes: what the user should know.
         file: with the rows.
     """
-    configs = [{"config_name": "default", "data_files": [{"split": "train", "path": file}]}]
+    # `datasets` caches by the names of folder and config: with a fixed name it would load a set that was there before.
+    name = f"recrm-{manifest['files'][file][:16]}"
+    configs = [{"config_name": name, "data_files": [{"split": "train", "path": file}]}]
     header = yaml.safe_dump({"configs": configs}, sort_keys=False)
     rows = [
         f"| {key} | {lang} | {label} | {count:,} |"

@@ -66,3 +66,8 @@ def rows_of(folder: Path) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = pq.read_table(folder / "train.parquet").to_pylist()
         return found
     return [json.loads(line) for line in (folder / "train.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def rendered(turns: list[dict[str, str]], answering: bool = False) -> str:
+    """Turns as the template of the tests' tiny model writes them."""
+    return "".join(f"<{turn['role']}>{turn['content']}!" for turn in turns) + ("<assistant>" if answering else "")

@@ -43,11 +43,11 @@ LLAMA_FACTORY = Trainer(
     "0.9.5",
     {
         "sft": Target(
-            _sft, lambda made: _command("sft", made), 2048, "shortens them", "--cutoff_len",
+            _sft, lambda made: _command("sft", made), 2048, "shortens them", "--cutoff_len", room=8,
             files=lambda made: _info(ranking=False),
         ),
         "pairs": Target(
-            _pairs, lambda made: _command("rm", made), 2048, "shortens them", "--cutoff_len",
+            _pairs, lambda made: _command("rm", made), 2048, "shortens them", "--cutoff_len", room=8,
             files=lambda made: _info(ranking=True),
         ),
     },

@@ -49,15 +49,18 @@ MS_SWIFT = Trainer(
     "ms-swift",
     "4.6",
     {
-        "sft": Target(_sft, lambda made: _command("sft", made), None, "drops them", "--max_length"),
-        "classes": Target(_classes, _seq_cls, None, "drops them", "--max_length", with_answer=False),
-        "pairs": Target(_pairs, lambda made: _command("rlhf --rlhf_type rm", made), None, "drops them", "--max_length"),
+        "sft": Target(_sft, lambda made: _command("sft", made), None, "drops them", "--max_length", room=8),
+        "classes": Target(_classes, _seq_cls, None, "drops them", "--max_length", room=8, with_answer=False),
+        "pairs": Target(
+            _pairs, lambda made: _command("rlhf --rlhf_type rm", made), None, "drops them", "--max_length", room=8
+        ),
         "rl": Target(
             _rl,
             _grpo,
             None,
             "drops them",
             "--max_length",
+            room=8,
             with_answer=False,
             files=lambda made: {"reward.yaml": REWARD, "plugin.py": _PLUGIN},
         ),

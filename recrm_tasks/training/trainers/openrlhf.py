@@ -48,8 +48,8 @@ OPENRLHF = Trainer(
     "openrlhf",
     "0.11",
     {
-        "sft": Target(TRL.takes["sft"].row, _sft, 2048, "shortens them", "--data.max_len", plain=True),
-        "pairs": Target(TRL.takes["pairs"].row, _rm, 512, "shortens them", "--data.max_len", plain=True),
+        "sft": Target(TRL.takes["sft"].row, _sft, 2048, "shortens them", "--data.max_len", room=2, plain=True),
+        "pairs": Target(TRL.takes["pairs"].row, _rm, 512, "shortens them", "--data.max_len", room=2, plain=True),
         "rl": Target(
             _rl,
             _ppo,

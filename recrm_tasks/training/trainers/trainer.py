@@ -52,7 +52,7 @@ class Target:
     with_answer: bool = True
     """Whether the answer of a row counts, or the question alone is the model's input."""
     room: int = 0
-    """Tokens for a completion that the limit must hold besides."""
+    """Tokens that the limit must hold besides: a completion, or what a trainer's own templates add."""
     schema: pa.Schema | None = None
     """Of a Parquet file; None for JSON Lines."""
     files: Callable[[Made], Mapping[str, str]] = field(default=lambda made: {})
