@@ -77,7 +77,7 @@ def make_set(trainer: str, to: Path, options: SetOptions, tokenizer: str | None 
         classes = _classes(datasets[0], options) if kind == "classes" else ()
         margins = kind == "pairs" and options.pairs == "content"
         made = Made(str(to), plain, lengths.limit(), classes, margins, _trained_as(datasets, options, classes))
-        here = made._replace(folder=".")
+        here = made._replace(folder=to.resolve().name)
         for name, text in target.files(here).items():
             (folder / name).write_text(text, encoding="utf-8")
         manifest: dict[str, Any] = {

@@ -34,7 +34,7 @@ def readme(
         manifest: of the set.
         trainer: its name.
         kind: of the set.
-        command: that trains on it, from within the folder.
+        command: that trains on it, from the folder above.
         after: the call that completes the config of the trained model; empty if none is needed.
         notes: what the user should know.
         file: with the rows.
@@ -58,7 +58,7 @@ def readme(
         f"# {_WHAT[kind].capitalize()}, for {trainer}",
         f"{manifest['rows']:,} rows, written by recrm-tasks {__version__}. recrm_manifest.json says what they are made "
         "of: source, records, groups, and the SHA-256 of each file.",
-        f"In this folder:\n\n```sh\n{command}\n```\n\nWords in capitals are for you to fill in.",
+        f"In the folder that this one is in:\n\n```sh\n{command}\n```\n\nWords in capitals are for you to fill in.",
         _AFTER.format(after) if after else "",
         "\n".join(f"- {note}." for note in notes),
         "\n".join(sources),
