@@ -17,6 +17,7 @@ from recrm_tasks.prompting.options import Options, declared
 from recrm_tasks.report_commands import add_report_commands
 from recrm_tasks.rewards.reward_command import add_reward_command
 from recrm_tasks.show_command import add_show_command
+from recrm_tasks.training.leaks_command import add_leaks_command
 from recrm_tasks.training.training_command import add_training_options
 
 
@@ -69,10 +70,12 @@ def _parser() -> argparse.ArgumentParser:
     add_report_commands(commands)
     shared = declared(Options)
     help_of = {name: shared[name].help_with_default for name in ("data", "mapping", "revision")}
-    of_data = add_data_commands(commands, {**help_of, "split": shared["split"].help})
+    help_of["split"] = shared["split"].help
+    of_data = add_data_commands(commands, help_of)
     add_training_options(of_data.choices["export"])
     add_show_command(of_data)
     add_build_command(of_data)
+    add_leaks_command(of_data, help_of)
     add_reward_command(commands)
     return parser
 

@@ -96,6 +96,7 @@ class _Lists:
         self._candidates = candidates_of(part, table, sources.templates, sources.items, self._where, left_out)
         self._history = self._histories()
         self._split = self._splitter()
+        self._group = None if part.group is None else table.column(part.group, f"{self._where}.group")
         self._acted = self._acts()
         self._catalogue = sorted(sources.items or {})
 
@@ -170,6 +171,8 @@ class _Lists:
         names |= self._candidates.columns
         if self._part.split is not None and self._part.split.column is not None:
             names.add(self._part.split.column)
+        if self._group is not None:
+            names.add(self._group)
         table = self._table.with_frame(self._table.frame.select(c for c in self._table.frame.columns if c in names))
         for index, row in enumerate(table.rows()):
             if self._part.time is not None:
@@ -227,9 +230,9 @@ class _Lists:
 
     def records(self, shown: _Shown) -> Iterator[Row]:
         """The records of one list."""
-        part, source, row = self._part, self._sources.recipe.source, shown.row
+        source, row = self._sources.recipe.source, shown.row
         profiles = self._sources.profiles or {}
-        group = as_id(row[part.group]) if part.group else shown.user
+        group = as_id(row[self._group]) if self._group else shown.user
         common = {
             "id": f"{source}-{shown.id}",
             "dimension": self._dimension,

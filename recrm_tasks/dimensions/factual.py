@@ -9,7 +9,7 @@ from recrm_tasks.answers.label_sets import Label, LabelSet
 from recrm_tasks.answers.prompt import Lang
 from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.dimensions.names import QUERY, RESPONSE
-from recrm_tasks.dimensions.record import LabelledRecord
+from recrm_tasks.dimensions.record import LabelledRecord, SharedTexts
 from recrm_tasks.dimensions.rendering import Text, render_list
 from recrm_tasks.scoring.aggregate.parts import Role
 
@@ -22,6 +22,7 @@ class FactualRecord(LabelledRecord):
     response: str
 
     shown = {"query": "", "evidence": [""], "response": ""}
+    shared = {"evidence": SharedTexts(("evidence",)), "response": SharedTexts(("response",), least=64)}
 
 
 class FactualDimension(Dimension):

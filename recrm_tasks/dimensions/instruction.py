@@ -7,7 +7,7 @@ from recrm_tasks.answers.label_sets import Label, LabelSet
 from recrm_tasks.answers.prompt import Lang
 from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.dimensions.names import QUERY, RESPONSE
-from recrm_tasks.dimensions.record import LabelledRecord
+from recrm_tasks.dimensions.record import LabelledRecord, SharedTexts
 from recrm_tasks.scoring.aggregate.parts import Role
 
 
@@ -19,6 +19,11 @@ class InstructionRecord(LabelledRecord):
     response: str
 
     shown = {"instruction": "", "query": "", "response": ""}
+    # The rules alone may be those of all records.
+    shared = {
+        "request": SharedTexts(("instruction", "query"), needs=("query",)),
+        "response": SharedTexts(("response",), least=64),
+    }
 
 
 class InstructionDimension(Dimension):

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from recrm_tasks.answers.prompt import Lang, Message
 from recrm_tasks.dimensions.rendering import Text, render
+
+
+class SharedTexts(NamedTuple):
+    """Fields whose texts records have in common if they are about the same thing, such as one query."""
+
+    fields: tuple[str, ...]
+    """All of these texts are the same."""
+    needs: tuple[str, ...] = ()
+    """At least one of these has a text; without it the others do not tell two records apart. By default all fields."""
+    least: int = 1
+    """Bytes of text (UTF-8) from which on two equal ones are more than chance: a Chinese character has three."""
 
 
 class Record(BaseModel):
@@ -31,6 +42,12 @@ class Record(BaseModel):
     """The fields that only the prompt needs, with their values for records whose `messages` replace the prompt."""
     may_lack: ClassVar[tuple[str, ...]] = ()
     """Fields in `shown` that a source may lack, if it has at least one of them: their values there are used."""
+    group_is: ClassVar[str | None] = None
+    """What `group` names, such as `user`, where records of several dimensions may belong to the same one. By default a
+    group is the dimension's own."""
+    shared: ClassVar[Mapping[str, SharedTexts]] = {}
+    """What records may have in common besides `group`, by name. A model that was trained on a record with the same
+    evidence, query or response has seen a part of what it is asked."""
 
     @model_validator(mode="before")
     @classmethod

@@ -19,6 +19,7 @@ SUPPORTED = (
     "str, int, float, bool, Text, a Literal of texts or of integers, a list of one of these, each also with `| None`, "
     "or a list of a model with the fields `id: str` and `text: Text`"
 )
+_TEXTS: tuple[FieldKind, ...] = ("text", "object", "items")
 _SCALARS: dict[Any, FieldKind] = {str: "text", int: "int", float: "float", bool: "bool"}
 
 
@@ -83,6 +84,9 @@ def check_record_type(record_type: type[Record]) -> None:
     for name in record_type.shown:
         if name not in own:
             raise refuse("shown", f"there is no field {name!r}")
+    for key, texts in record_type.shared.items():
+        if unknown := [n for n in (*texts.fields, *texts.needs) if n not in own or own[n].kind not in _TEXTS]:
+            raise refuse("shared", f"{key}: there is no field of texts {unknown[0]!r}")
     _check_gold(own, refuse)
 
 

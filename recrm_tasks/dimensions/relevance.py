@@ -7,7 +7,7 @@ from recrm_tasks.answers.label_sets import Label, LabelSet
 from recrm_tasks.answers.prompt import Lang
 from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.dimensions.names import ITEM, QUERY
-from recrm_tasks.dimensions.record import LabelledRecord
+from recrm_tasks.dimensions.record import LabelledRecord, SharedTexts
 from recrm_tasks.dimensions.rendering import Text, render
 
 
@@ -19,6 +19,8 @@ class RelevanceRecord(LabelledRecord):
     category: str | None = None
 
     shown = {"query": "", "item": ""}
+    group_is = "query"
+    shared = {"query": SharedTexts(("query",))}
 
 
 class RelevanceDimension(Dimension):

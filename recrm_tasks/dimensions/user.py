@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from recrm_tasks.answers.prompt import Lang
-from recrm_tasks.dimensions.record import Record
+from recrm_tasks.dimensions.record import Record, SharedTexts
 from recrm_tasks.dimensions.rendering import Text, render, render_list
 
 User = TypeVar("User", bound="UserRecord")
@@ -19,6 +19,9 @@ class UserRecord(Record):
     context: Text
 
     may_lack = ("profile", "history", "context")
+    group_is = "user"
+    # The candidates of one list, asked about together or one by one.
+    shared = {"situation": SharedTexts(("profile", "history", "context"), needs=("profile", "history"))}
 
     def without_oldest(self: User, entries: int) -> User:
         """The record without the oldest entries of its history."""

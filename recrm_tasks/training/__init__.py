@@ -1,1 +1,1 @@
-"""Records -> training sets: what a model is trained on, in the files of the trainers."""
+"""Records -> training sets, and what a training set has in common with the records that its model is evaluated on."""

@@ -13,14 +13,15 @@ from recrm_tasks.data.dataset import Dataset, load
 from recrm_tasks.data.store.arrow_store import codes_of
 from recrm_tasks.data.store.splits import HASHED
 from recrm_tasks.errors import DataError
+from recrm_tasks.training.held_out import Separate, separate
 from recrm_tasks.training.options import SetOptions
 
 TRAIN = "train"
 _HASH_TEST, _HASH_TRAIN = HASHED
 
 
-def training_records(key: str, options: SetOptions) -> Dataset:
-    """The records of one dimension that a model may be trained on.
+def training_records(key: str, options: SetOptions) -> Separate:
+    """The records of one dimension that a model may be trained on: none that shares a group or a text with others.
 
     Args:
         key: the dimension.
@@ -31,7 +32,7 @@ def training_records(key: str, options: SetOptions) -> Dataset:
         DataError: it has no train split, and cannot be divided without a leak; or all records have one label.
     """
     whole = _load(key, options, "all")
-    found = _load(key, options, options.split or _train_split(whole))
+    found, left_out = separate(_load(key, options, options.split or _train_split(whole)), whole)
     if options.lang is not None:
         codes, langs = codes_of(found.stored.index.column("lang"))
         rows = found.rows[codes[found.rows] == (langs.index(options.lang) if options.lang in langs else -1)]
@@ -41,10 +42,11 @@ def training_records(key: str, options: SetOptions) -> Dataset:
                 f"language {options.lang!r}"
             )
         found = replace(found, rows=rows)
-    if not _has_labels(found):
-        return found
-    _check_labels(found)
-    return replace(found, rows=_balanced(found)) if options.shares == "balanced" else found
+    if _has_labels(found):
+        _check_labels(found)
+        if options.shares == "balanced":
+            found = replace(found, rows=_balanced(found))
+    return Separate(found, left_out)
 
 
 def evaluated_split(dataset: Dataset) -> str:
@@ -136,8 +138,9 @@ def _balanced(dataset: Dataset) -> npt.NDArray[np.int64]:
     return chosen
 
 
-def source_of(dataset: Dataset) -> dict[str, Any]:
+def source_of(chosen: Separate) -> dict[str, Any]:
     """Where the records come from, for the manifest."""
+    dataset = chosen.dataset
     names = ("data", "source", "revision", "mapping", "mapping_note", "split", "rows_skipped", "files")
     said = {name: dataset.provenance[name] for name in names if name in dataset.provenance}
-    return {**said, "records": len(dataset.rows), "version": dataset.dimension.version}
+    return {**said, "records": len(dataset.rows), "left_out": chosen.left_out, "version": dataset.dimension.version}

@@ -22,6 +22,8 @@ from recrm_tasks.errors import DataError, NoRecords, RecrmError
 from recrm_tasks.prompting.tokens import Tokens, tokens_of
 from recrm_tasks.training.choice import evaluated_split, source_of, training_records
 from recrm_tasks.training.content_pairs import content_pairs
+from recrm_tasks.training.group_keys import group_keys
+from recrm_tasks.training.held_out import Separate
 from recrm_tasks.training.lengths import Lengths
 from recrm_tasks.training.manifest import MANIFEST, Contents, file_digest
 from recrm_tasks.training.options import SetOptions
@@ -66,7 +68,8 @@ def make_set(trainer: str, to: Path, options: SetOptions, tokenizer: str | None 
     if is_taken(to):
         raise DataError(f"{to}: exists already, and holds something; name a new folder, or remove that one first")
     tokens = tokens_of(tokenizer) if tokenizer is not None else None
-    datasets, absent = _datasets(options)
+    separated, absent = _datasets(options)
+    datasets = [one.dataset for one in separated]
     plain = options.style == "completion"
     lengths, contents = Lengths(target, plain, tokens), Contents()
     with whole_folder(to) as folder:
@@ -84,13 +87,13 @@ def make_set(trainer: str, to: Path, options: SetOptions, tokenizer: str | None 
             "recrm_tasks": __version__,
             "trainer": f"{chosen.name} {chosen.version}",
             "options": _options(options),
-            "dimensions": {one.dimension.key: source_of(one) for one in datasets},
+            "dimensions": {one.dataset.dimension.key: source_of(one) for one in separated},
             **({"classes": list(classes)} if classes else {}),
             "lengths": lengths.found(),
             **contents.to_json(folder),
             "files": {file.name: file_digest(file) for file in sorted(folder.iterdir())},
         }
-        notes = [*_notes(lengths, contents.rows, target, tokens, options, trainer), *_about(datasets, absent, options)]
+        notes = [*_notes(lengths, contents.rows, target, tokens, options, trainer), *_about(separated, absent)]
         after = "" if target.files(here).get("train_classes.py") else here.trained_as
         text = readme(manifest, chosen.name, kind, target.command(here), after, notes, target.file)
         (folder / "README.md").write_text(text, encoding="utf-8")
@@ -121,7 +124,7 @@ def _check(options: SetOptions, trainer: str, target: Target) -> None:
         raise RecrmError("a classifier has the classes of one dimension: --as classes needs one --dimension")
 
 
-def _datasets(options: SetOptions) -> tuple[list[Dataset], list[str]]:
+def _datasets(options: SetOptions) -> tuple[list[Separate], list[str]]:
     """The records of each dimension, and the dimensions that the source has none of."""
     found, absent, problem = [], [], None
     keys = dimensions() if options.dimensions is None else [dimension_of(key).key for key in options.dimensions]
@@ -159,12 +162,8 @@ def _rows(dataset: Dataset, options: SetOptions) -> Grouped:
 
 def _counted(rows: Grouped, contents: Contents) -> Iterator[Row]:
     for records, row in rows:
-        contents.add(row, chain.from_iterable(_group_keys(record) for record in records))
+        contents.add(row, chain.from_iterable(group_keys(record) for record in records))
         yield row
-
-
-def _group_keys(record: Any) -> set[str]:
-    return {record.group or record.id}
 
 
 def _write(file: Path, rows: Iterator[Row], target: Target, plain: bool) -> None:
@@ -243,10 +242,18 @@ def _notes(
         yield f"The longest prompt has {limit:,} tokens: the model's context must hold it and the completion"
 
 
-def _about(datasets: list[Dataset], absent: list[str], options: SetOptions) -> Iterator[str]:
+def _about(separated: list[Separate], absent: list[str]) -> Iterator[str]:
     """Where a model trained on the set may be evaluated."""
     if absent:
         yield f"Left out: {', '.join(absent)}, which the source has no records of"
+    for dataset, left_out in separated:
+        if left_out:
+            said = ", ".join(f"{name} ({count:,})" for name, count in left_out.items())
+            yield (
+                f"Left out: {sum(left_out.values()):,} records of {dataset.dimension.key} that share something with "
+                f"records of other splits: {said}"
+            )
+    datasets = [one.dataset for one in separated]
     for split in dict.fromkeys(evaluated_split(one) for one in datasets):
         keys = ", ".join(one.dimension.key for one in datasets if evaluated_split(one) == split)
-        yield f"Evaluate {keys} on split={split} (lm-eval: recrm_split): no other split is free of what was trained on"
+        yield f"Evaluate {keys} on split={split} (lm-eval: recrm_split), never on the split that was trained on"

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from recrm_tasks.training.group_keys import GroupKey
 from recrm_tasks.training.rows import Row
 
 MANIFEST = "recrm_manifest.json"
@@ -26,24 +27,25 @@ class Contents:
         self.groups: set[bytes] = set()
         self.rows = 0
 
-    def add(self, row: Row, groups: Iterable[str]) -> None:
+    def add(self, row: Row, groups: Iterable[GroupKey]) -> None:
         """Counts a row.
 
         Args:
             row: of the set.
-            groups: the keys of all that its records share with others: user, query, list, texts.
+            groups: the keys of all that its records may share with others, such as user, query or evidence.
         """
         self.rows += 1
         self.counts.setdefault(row.dimension, {}).setdefault(row.lang, Counter())[row.label] += 1
         self.ids.setdefault(row.dimension, {}).update(dict.fromkeys(row.ids))
-        self.groups.update(hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest() for key in groups)
+        self.groups.update(hashlib.sha256(f"{key.kind}\n{key.value}".encode()).digest() for key in groups)
 
     def to_json(self, folder: Path) -> dict[str, Any]:
         """The parts of the manifest. Long lists are written to files in the folder, which they then name.
 
         Returns:
             `rows`; `counts` by dimension, language and label; `records`: ids by dimension, sorted; `groups_sha256`:
-            sorted hexadecimal digests. Instead of a long list there is an object with `file` and `count`.
+            sorted hexadecimal SHA-256 of `KIND`, a line end and `VALUE` of each group key. Instead of a long list there
+            is an object with `file` and `count`.
         """
         records: Any = {key: sorted(ids) for key, ids in self.ids.items()}
         total = sum(map(len, records.values()))

@@ -37,6 +37,16 @@ def test_behavior_is_one_record_per_candidate_and_loads(tmp_path):
     assert load("behavior", str(tmp_path / "out")).provenance["rows"] == 5
 
 
+def test_lists_may_hang_together_by_another_column_than_the_user(tmp_path):
+    lists = [{**row, "visit": "v1"} for row in LISTS]
+    first, second = build(tmp_path, recipe(part={"group": "visit"}), lists=lists)["ranking"]
+    assert (first["group"], second["group"]) == ("v1", "v1")
+    made = recipe(dimension="behavior", part={"group": "visit"})
+    assert {r["group"] for r in build(tmp_path, made, lists=lists, to="again")["behavior"]} == {"v1"}
+    with pytest.raises(DataError, match=r"records.ranking.group: .*no column 'visits'"):
+        build(tmp_path, recipe(part={"group": "visits"}), lists=lists, to="bad")
+
+
 _MOMENT = st.tuples(st.sampled_from(["u1", "u2"]), st.sampled_from("abcd"), st.integers(0, 6))
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 import recrm_tasks.dimensions as registry
 from recrm_tasks.dimensions import dimension, dimensions
-from recrm_tasks.dimensions.record import LabelledRecord, Record
+from recrm_tasks.dimensions.record import LabelledRecord, Record, SharedTexts
 from recrm_tasks.dimensions.record_fields import FieldType, check_record_type, field_type, own_fields
 from recrm_tasks.dimensions.rendering import Text
 from recrm_tasks.errors import RecrmError
@@ -127,6 +127,18 @@ class Shown(LabelledRecord):
     shown = {"querry": ""}
 
 
+class SharedByNothing(LabelledRecord):
+    query: str
+
+    shared = {"request": SharedTexts(("query", "querry"))}
+
+
+class SharedNumber(LabelledRecord):
+    count: int
+
+    shared = {"count": SharedTexts(("count",))}
+
+
 class NoGold(Record):
     query: str
 
@@ -167,6 +179,8 @@ class CandidatesWithLabel(Record):
         (NumberedGroup, "NumberedGroup.group: a field of all records may be narrowed"),
         (OtherMeta, "OtherMeta.meta: "),
         (Shown, "Shown.shown: there is no field 'querry'"),
+        (SharedByNothing, "SharedByNothing.shared: request: there is no field of texts 'querry'"),
+        (SharedNumber, "SharedNumber.shared: count: there is no field of texts 'count'"),
         (NoGold, "NoGold.label: a record needs either `label` or `labels`"),
         (FreeLabel, "FreeLabel.label: must be str"),
         (OptionalLabel, "OptionalLabel.label: must be str"),

@@ -58,7 +58,7 @@ def shares(records: list[Row]) -> dict[Any, int]:
 def test_llmbar(built: Path) -> None:
     records = rows(built, "llmbar", "instruction")
     assert Counter(r["label"] for r in records) == {"follows": 419, "violates": 419}
-    assert set(Counter(r["group"] for r in records).values()) == {2}
+    assert Counter(Counter(r["group"] for r in records).values()) == {2: 417, 4: 1}
 
 
 def test_begin(built: Path) -> None:
@@ -111,6 +111,45 @@ def test_the_records_are_those_of_the_converter(built: Path) -> None:
     for part in convert.convert_all(DATA):
         expected = {r["id"]: plain(r) for r in part.records}
         assert {r["id"]: plain(r) for r in rows(built, part.dataset, part.dimension)} == expected
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_nothing_is_in_both_hashed_splits(built: Path, name: str) -> None:
+    """No user, query, evidence or text, over all dimensions of a recipe."""
+    pytest.importorskip("datasketch")
+    from recrm_tasks.training.compared_sets import compared_set
+    from recrm_tasks.training.leaks import leaks
+
+    folder = str(built / name)
+    train, test = (compared_set(role, folder, f"hash-{role}", None, None, None) for role in ("train", "test"))
+    found = leaks(train, list(test))
+    assert {part.dimension for part in found.parts} == set(parts(built, name)) - {"events"}
+    assert [(part.dimension, kind, shared) for part in found.parts for kind, shared in part.shared.items()] == []
+    assert sum(part.without_group for part in found.parts) == 0
+
+
+def test_nor_in_the_splits_of_the_source(built: Path) -> None:
+    from recrm_tasks.training.compared_sets import compared_set
+    from recrm_tasks.training.leaks import leaks
+
+    keys = ["behavior", "ranking"]
+    train, test = (compared_set("test", str(built / "crosswoz"), split, keys, None, None) for split in ("val", "test"))
+    assert not leaks(train, list(test)).found
+
+
+def test_begin_without_its_group_leaks(built: Path, tmp_path: Path) -> None:
+    """Three quarters of the test records then have their evidence in the other split, letter by letter."""
+    from recrm_tasks.training.compared_sets import compared_set
+    from recrm_tasks.training.leaks import leaks
+
+    recipe = (RECIPES / "begin.yaml").read_text(encoding="utf-8")
+    assert "    group: fact\n" in recipe
+    (tmp_path / "begin.yaml").write_text(recipe.replace("    group: fact\n", ""), encoding="utf-8")
+    build(tmp_path / "begin.yaml", DATA / "begin", tmp_path / "out")
+    train, test = (compared_set(r, str(tmp_path / "out"), f"hash-{r}", None, None, None) for r in ("train", "test"))
+    (part,) = leaks(train, list(test)).parts
+    assert part.records == 454
+    assert part.shared["evidence"].records > 340
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,11 @@ import pytest
 from written_sets import GROUPS, made, rows_of, write_source
 
 from recrm_tasks.answers.prompt import MODES
+from recrm_tasks.cli import main
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
+from recrm_tasks.errors import DataError
 from recrm_tasks.rewards import Case
 from recrm_tasks.rewards.gold_reward import GoldReward
 from recrm_tasks.training.question_rows import class_names
@@ -149,6 +151,39 @@ def test_without_splits_whole_groups_are_left_for_evaluation(tmp_path: Path) -> 
     assert "split=hash-test" in " ".join(found.notes)
 
 
+def test_what_other_splits_have_is_left_out(tmp_path: Path, source: str) -> None:
+    """A leak made on purpose: one evidence, and one whole question, in both splits."""
+    file = Path(source) / "factual.jsonl"
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    held_out = next(row for row in rows if row["split"] == "test")
+    trained = [row for row in rows if row["split"] == "train"]
+    trained[0]["evidence"] = held_out["evidence"]
+    trained[1] |= {name: held_out[name] for name in ("query", "evidence", "response", "lang")}
+    file.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
+    found = made(tmp_path / "set", "trl", source, "factual", kind="sft")
+    assert {trained[0]["id"], trained[1]["id"]}.isdisjoint(found.manifest["records"]["factual"])
+    assert sum(found.manifest["dimensions"]["factual"]["left_out"].values()) == 2
+    assert any(note.startswith("Left out: 2 records of factual that share something") for note in found.notes)
+    only = [row for row in rows if row["split"] == "test"] + trained[:2]
+    file.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in only), encoding="utf-8")
+    with pytest.raises(DataError, match=r"all 2 records of factual in split 'train' share"):
+        made(tmp_path / "none", "trl", source, "factual", kind="sft")
+
+
+def test_the_leak_check_finds_nothing_in_a_set(tmp_path: Path, source: str, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("ahocorasick_rs")
+    for trainer, target in TRAINERS.items():
+        for kind in target.kinds:
+            to = tmp_path / f"{trainer}-{kind}"
+            made(to, trainer, source, "factual", kind=kind)
+            words = ["data", "leaks", str(to), source, "--dimension", "factual", "--near", "off"]
+            assert main(words) == 0, capsys.readouterr()
+            capsys.readouterr()
+    leaking = tmp_path / "leaking"
+    made(leaking, "trl", source, "factual", kind="sft", split="test")
+    assert main(["data", "leaks", str(leaking), source, "--dimension", "factual", "--near", "off"]) == 1
+
+
 def test_the_manifest_says_what_is_in_the_set(tmp_path: Path, source: str) -> None:
     found = made(tmp_path / "set", "verl", source, "factual", "behavior", kind="rl", seed=3)
     manifest = json.loads((tmp_path / "set" / "recrm_manifest.json").read_text(encoding="utf-8"))
@@ -206,7 +241,7 @@ def test_one_language_limit_and_seed(tmp_path: Path, source: str) -> None:
     assert found.manifest["rows"] == 4
     again = made(tmp_path / "b", "trl", source, "factual", kind="sft", lang="en", limit=4)
     other = made(tmp_path / "c", "trl", source, "factual", kind="sft", lang="en", limit=4, seed=1)
-    assert again.manifest["files"] == found.manifest["files"]
+    assert again.manifest["files"]["train.jsonl"] == found.manifest["files"]["train.jsonl"]
     assert other.manifest["records"] != found.manifest["records"]
     chinese = made(tmp_path / "d", "trl", source, "factual", kind="sft", lang="en", prompt_lang="zh")
     assert chinese.manifest["counts"]["factual"].keys() == {"zh"}
