@@ -1,7 +1,8 @@
 """Records -> pairs of responses or items in the same situation, the better one first.
 
-Every content that is not among the best of its situation is the worse one of one pair. The better one is drawn from all
-that are better, so the number of pairs grows with the records and not with their square.
+Every content that is not among the best of its situation is the worse one of one pair, or of several if the user wants
+so (`better`). The better ones are drawn from all that are better, so the number of pairs grows with the records and not
+with their square.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def _within_lists(dataset: Dataset, options: SetOptions) -> Iterator[tuple[tuple
     for record in dataset.records():
         content = content_of(dataset, record, options)
         grades = np.array(content.grades)
-        for better, worse in _pairs(grades, f"{options.seed}\n{record.id}"):
+        for better, worse in _pairs(grades, options.better, f"{options.seed}\n{record.id}"):
             if content.texts[better] != content.texts[worse]:
                 yield (record,), _row(dataset, record, (record.id,), content, better, content, worse)
 
@@ -82,20 +83,20 @@ def _matched(dataset: Dataset, options: SetOptions) -> tuple[Indices, Indices]:
         if len(group) < 2:
             continue
         group = np.sort(group)
-        for high, low in _pairs(grades[group], f"{options.seed}\n{keys[group[0]].tolist()}"):
+        for high, low in _pairs(grades[group], options.better, f"{options.seed}\n{keys[group[0]].tolist()}"):
             better.append(int(group[high]))
             worse.append(int(group[low]))
     by_worse = np.argsort(np.array(worse, dtype=np.int64), kind="stable")
     return np.array(better, dtype=np.int64)[by_worse], np.array(worse, dtype=np.int64)[by_worse]
 
 
-def _pairs(grades: npt.NDArray[np.float64], seed: str) -> Iterator[tuple[int, int]]:
-    """A better one for each that is not among the best."""
+def _pairs(grades: npt.NDArray[np.float64], most: int, seed: str) -> Iterator[tuple[int, int]]:
+    """Better ones, at most so many, for each that is not among the best."""
     order = np.argsort(-grades, kind="stable")
     above = np.searchsorted(-grades[order], -grades, side="left")
     for worse, count in enumerate(above.tolist()):
-        if count:
-            yield int(order[int(fraction(f"{seed}\n{worse}") * count)]), worse
+        first = int(fraction(f"{seed}\n{worse}") * count)
+        yield from ((int(order[(first + i) % count]), worse) for i in range(min(most, count)))
 
 
 def _row(

@@ -209,7 +209,7 @@ def _options(options: SetOptions) -> dict[str, Any]:
         "ask": options.asked,
     }
     if options.kind != "pairs":
-        del given["pairs"]
+        del given["pairs"], given["better"]
     return given
 
 

@@ -37,6 +37,8 @@ class SetOptions:
     seed: int = 0
     style: Style = "chat"
     pairs: Pairs = "verdict"
+    better: int = 1
+    """Of content pairs: with how many better ones each worse content is paired, where there are that many."""
     answer: Mode | None = None
     ask: Ask | None = None
 

@@ -22,6 +22,7 @@ OPTIONS = named(
         "situation).",
         "verdict",
     ),
+    better=Option(number(1), "With how many better ones each worse response or item is paired.", "1"),
     shares=Option(
         one_of(SHARES),
         "How often each label occurs: `natural`, as in the data, or `balanced`, equally often within each language.",
@@ -76,6 +77,8 @@ def _export(options: argparse.Namespace, plain: Callable[[argparse.Namespace], i
     }
     if "pairs" in values and kind != "pairs":
         raise RecrmError(f"--pairs is for --as pairs, not --as {kind}")
+    if "better" in values and values.get("pairs") != "content":
+        raise RecrmError("--better is for --pairs content")
     tokenizer = values.pop("tokenizer", None)
     chosen = SetOptions(
         kind=kind,

@@ -30,6 +30,7 @@ def command(*words: str) -> list[str]:
             "verl does not take pairs: it takes sft, rl; pairs can be written for trl",
         ),
         (["--as", "sft", "--for", "trl", "--pairs", "content"], "--pairs is for --as pairs"),
+        (["--as", "pairs", "--for", "trl", "--better", "2"], "--better is for --pairs content"),
         (["--as", "pairs", "--for", "trl", "--pairs", "x"], "--pairs must be verdict or content, not 'x'"),
         (["--as", "sft", "--for", "trl", "--limit", "0"], "--limit must be a whole number of at least 1"),
         (["--as", "classes", "--for", "trl"], "--as classes needs one --dimension"),

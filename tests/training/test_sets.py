@@ -100,6 +100,14 @@ def test_content_pairs_are_of_one_situation(tmp_path: Path, source: str, key: st
     assert len(found.manifest["records"][key]) == (1 if key == "ranking" else 3) * (GROUPS - len(HELD_OUT))
 
 
+def test_content_pairs_with_several_better_ones(tmp_path: Path, source: str) -> None:
+    """Of three grades three pairs, none of them twice."""
+    found = made(tmp_path / "set", "trl", source, "relevance", kind="pairs", pairs="content", better=5)
+    assert found.manifest["rows"] == 3 * (GROUPS - len(HELD_OUT))
+    rows = rows_of(tmp_path / "set")
+    assert len({json.dumps([row["chosen"], row["rejected"]]) for row in rows}) == len(rows)
+
+
 @pytest.mark.parametrize("key", KEYS)
 def test_classes_are_those_that_recrm_rm_finds(tmp_path: Path, source: str, key: str) -> None:
     """By name, among the names that the evaluation gives to each answer."""
