@@ -18,7 +18,7 @@ TOKENS ?= 32
 export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: demo test test-vllm test-trainers test-trl test-verl test-ms_swift test-openrlhf check lint fast slow fuzz pythons generated clean
+.PHONY: demo test test-vllm test-trainers test-trl test-verl test-ms_swift test-openrlhf test-llama_factory check lint fast slow fuzz pythons generated clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -85,7 +85,7 @@ test-vllm: $(VLLM_VENV)/ready $(MODEL)/config.json
 	RECRM_TEST_MODEL=$(abspath $(MODEL)) $(VLLM_VENV)/bin/python -m pytest tests/backends -m 'vllm or server'
 
 # The trainers' requirements exclude each other. Each has a folder with its own code, on top of this environment.
-TRAINERS := trl verl ms_swift openrlhf
+TRAINERS := trl verl ms_swift openrlhf llama_factory
 TRAINER_CODE ?= .trainers
 
 $(TRAINER_CODE)/%.ready: tests/rewards/trainers/install.sh $(VENV)/dev
@@ -94,8 +94,8 @@ $(TRAINER_CODE)/%.ready: tests/rewards/trainers/install.sh $(VENV)/dev
 
 test-trainers: $(TRAINERS:%=test-%)
 
-test-trl test-verl test-ms_swift test-openrlhf: test-%: $(TRAINER_CODE)/%.ready
-	PYTHONPATH=$(abspath $(TRAINER_CODE)/$*) $(PYTEST) -m trainer tests/rewards/trainers/test_$*.py
+$(TRAINERS:%=test-%): test-%: $(TRAINER_CODE)/%.ready
+	PYTHONPATH=$(abspath $(TRAINER_CODE)/$*) $(PYTEST) -m trainer $(wildcard tests/rewards/trainers/test_$*.py tests/training/trainers/test_$*.py)
 
 # The shared core under the other supported Pythons on this machine; the harnesses run under $(PYTHON) only.
 pythons: $(VENV)/dev

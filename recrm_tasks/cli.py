@@ -19,6 +19,7 @@ from recrm_tasks.report_commands import add_report_commands
 from recrm_tasks.rewards.reward_command import add_reward_command
 from recrm_tasks.show_command import add_show_command
 from recrm_tasks.training.leaks_command import add_leaks_command
+from recrm_tasks.training.training_command import add_training_options
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     help_of = {name: shared[name].help_with_default for name in ("data", "mapping", "revision")}
     help_of["split"] = shared["split"].help
     of_data = add_data_commands(commands, help_of)
+    add_training_options(of_data.choices["export"])
     add_show_command(of_data)
     add_build_command(of_data)
     add_leaks_command(of_data, help_of)

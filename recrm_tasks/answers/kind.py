@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.answers.prompt import Ask, Lang, Mode, Prompt, Style
-from recrm_tasks.errors import HarnessError
+from recrm_tasks.errors import HarnessError, RecrmError
 from recrm_tasks.scoring.aggregate.parts import Parts
 from recrm_tasks.scoring.columns import Rows
 from recrm_tasks.scoring.compare.difference import UNDEFINED, Difference
@@ -149,6 +149,43 @@ class Kind(ABC, Generic[Table]):
     def class_names(self, prompt: Prompt) -> tuple[tuple[str, ...], ...]:
         """The names that a classifier may use for each choice's class; empty if choices are not classes."""
         return prompt.words
+
+    # What a model is trained on.
+
+    def answer(self, prompt: Prompt, mode: Mode) -> str:
+        """The right answer to a question, as the model should write it.
+
+        Args:
+            prompt: the question.
+            mode: how its answer is read.
+        """
+        posed = Posed(
+            id=prompt.id,
+            group=prompt.group,
+            choices=prompt.choices,
+            shown=("",) * len(prompt.choices),
+            words=prompt.words,
+            gold=prompt.gold,
+            target=prompt.target,
+            of_list=prompt.of_list,
+            candidates=prompt.candidates,
+        )
+        return self.question("", "", posed, mode, prompt.lang, prompt.style).answer
+
+    def mistaken(self, prompt: Prompt, draw: float) -> tuple[Prompt, float]:
+        """The question with a wrong answer in the place of the right one, for pairs of answers.
+
+        Args:
+            prompt: the question.
+            draw: a number in [0, 1) that chooses among the wrong answers.
+
+        Returns:
+            The question, and by how much its answer is worse than the right one, from 0 to 1.
+
+        Raises:
+            RecrmError: nobody knows what a wrong answer of this kind is.
+        """
+        raise RecrmError(f"answers of kind {self.name!r} declare no wrong answers (`mistaken`), which pairs need")
 
     # How it is read.
 

@@ -11,7 +11,7 @@ import numpy as np
 from recrm_tasks.answers.kind import Kind, Posed, Question, completes, normalise
 from recrm_tasks.answers.label_reading import FORMS, read_label, read_label_line, read_only_label
 from recrm_tasks.answers.label_sets import LabelSet
-from recrm_tasks.answers.prompt import Ask, Lang, Mode, Prompt, Style, choice_names
+from recrm_tasks.answers.prompt import Ask, Lang, Mode, Prompt, Style, choice_names, shows_all
 from recrm_tasks.answers.reading import read
 from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.aggregate.parts import Parts, in_order, single_parts
@@ -83,6 +83,23 @@ class LabelKind(Kind[Labels]):
         """See `Kind.ungraded`."""
         assert labels is not None
         return {"label": labels.names[0]}
+
+    def answer(self, prompt: Prompt, mode: Mode) -> str:
+        """See `Kind.answer`. Of a ready prompt that does not show the letters, it is the name of the label."""
+        if prompt.ready and mode == "generate":
+            said = "\n".join(turn.content for turn in prompt.messages)
+            gold = prompt.gold
+            assert isinstance(gold, int)
+            return prompt.choices[gold] if shows_all(said, prompt.choices) else prompt.words[gold][0]
+        return super().answer(prompt, mode)
+
+    def mistaken(self, prompt: Prompt, draw: float) -> tuple[Prompt, float]:
+        """See `Kind.mistaken`: another label; it is worse by the difference of the labels' values."""
+        gold = prompt.gold
+        assert isinstance(gold, int)
+        others = [label for label in range(len(prompt.choices)) if label != gold]
+        chosen = others[int(draw * len(others))]
+        return prompt._replace(gold=chosen), abs(prompt.values[gold] - prompt.values[chosen])
 
     def read(self, completion: object, prompt: Prompt) -> Answer:
         """See `Kind.read`. A ready prompt may ask for JSON with keys of its own."""

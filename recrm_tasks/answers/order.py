@@ -183,6 +183,19 @@ class OrderKind(Kind[Lists]):
         """See `Kind.class_names`: candidates are not classes, but yes and no are."""
         return () if prompt.of_list is None else PROBABILITY.class_names(prompt)
 
+    def mistaken(self, prompt: Prompt, draw: float) -> tuple[Prompt, float]:
+        """See `Kind.mistaken`: an order with one of the worse candidates first; it is worse by the share of the highest
+        grade that this one lacks. Of one candidate it is the contrary."""
+        if prompt.of_list is not None:
+            return PROBABILITY.mistaken(prompt, draw)
+        grades = list(prompt.gold) if isinstance(prompt.gold, tuple) else []
+        best = max(grades)
+        worse = [place for place, grade in enumerate(grades) if grade < best]
+        chosen = worse[int(draw * len(worse))]
+        margin = (best - grades[chosen]) / best
+        grades[chosen] = best + 1
+        return prompt._replace(gold=tuple(grades)), margin
+
     def read(self, completion: object, prompt: Prompt) -> Answer:
         """Reads an order of all candidates or of the first few; those left out tie at the bottom."""
         if prompt.of_list is not None:

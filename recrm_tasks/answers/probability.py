@@ -94,6 +94,10 @@ class ProbabilityKind(Kind[Probabilities]):
         """Yes and no. Classes without names are taken for 1 and 0, as in the records."""
         return ("yes", "1", "label_1", "true", "会", "是"), ("no", "0", "label_0", "false", "不会", "否")
 
+    def mistaken(self, prompt: Prompt, draw: float) -> tuple[Prompt, float]:
+        """See `Kind.mistaken`: the contrary."""
+        return prompt._replace(gold=0 if prompt.gold else 1), 1.0
+
     def read(self, completion: object, prompt: Prompt) -> Answer:
         """Reads a probability in [0, 1], or a percentage with its sign; of a ready prompt, also a plain yes or no."""
         stated = prompt.stated(completion)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -162,3 +162,8 @@ class Prompt(NamedTuple):
 def choice_names(count: int) -> tuple[str, ...]:
     """Short answers for `count` options: letters, or numbers from 1 if there are more than 26."""
     return tuple(LETTERS[:count]) if count <= len(LETTERS) else tuple(str(i + 1) for i in range(count))
+
+
+def shows_all(text: str, choices: Sequence[str]) -> bool:
+    """Whether a text contains every short answer, not as a part of a word or number."""
+    return all(re.search(rf"(?<![A-Za-z0-9]){name}(?![A-Za-z0-9])", text) for name in choices)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from itertools import groupby
 from typing import Any
 
-from recrm_tasks.answers.prompt import ANSWER_TOKENS, Ask, Lang, Mode, Prompt, Reads
+from recrm_tasks.answers.prompt import ANSWER_TOKENS, Ask, Lang, Mode, Prompt, Reads, shows_all
 from recrm_tasks.data.dataset import Dataset, load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.base import Form
@@ -105,8 +104,7 @@ def _with_letters(prompts: Iterator[Prompt], provenance: dict[str, Any]) -> Iter
     unseen = 0
     for prompt in prompts:
         if prompt.ready:
-            said = "\n".join(turn.content for turn in prompt.messages)
-            unseen += not all(re.search(rf"(?<![A-Za-z0-9]){name}(?![A-Za-z0-9])", said) for name in prompt.choices)
+            unseen += not shows_all("\n".join(turn.content for turn in prompt.messages), prompt.choices)
         yield prompt
     if unseen:
         provenance["letters_not_shown"] = unseen

@@ -111,8 +111,30 @@ class Tokens:
         """The lengths of many prompts in tokens, in order. One call, which the tokenizer spreads over the cores."""
         if not prompts:
             return []
-        texts = [self.render(messages) for messages in prompts]
-        ids = self._tokenizer(texts, add_special_tokens=not self.has_chat_template, return_attention_mask=False)
+        return self._lengths([self.render(messages) for messages in prompts], special=not self.has_chat_template)
+
+    def count_exchanges(self, exchanges: Sequence[tuple[Sequence[Message], str | None]]) -> list[int]:
+        """The lengths of many prompts with their answers in tokens, as a model is trained on them, in order.
+
+        Args:
+            exchanges: the turns of each prompt, and the assistant's answer; None for a prompt alone.
+        """
+        if not exchanges:
+            return []
+        texts = [
+            self._render(messages, add_generation_prompt=True)
+            if answer is None
+            else self._render([*messages, Message(role="assistant", content=answer)], add_generation_prompt=False)
+            for messages, answer in exchanges
+        ]
+        return self._lengths(texts, special=not self.has_chat_template)
+
+    def count_texts(self, texts: Sequence[str]) -> list[int]:
+        """The lengths of many texts in tokens, with the special tokens that the tokenizer itself adds, in order."""
+        return self._lengths(texts, special=True) if texts else []
+
+    def _lengths(self, texts: Sequence[str], special: bool) -> list[int]:
+        ids = self._tokenizer(list(texts), add_special_tokens=special, return_attention_mask=False)
         return [len(one) for one in ids["input_ids"]]
 
 

@@ -10,6 +10,7 @@ from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.rewards.agent_turn import READINGS, Reading, fields_of
 from recrm_tasks.rewards.case import Case
 from recrm_tasks.rewards.columns import CASE, absent, case_of, rows
+from recrm_tasks.rewards.gold_reward import GoldReward
 from recrm_tasks.rewards.hybrid_reward import HybridReward
 from recrm_tasks.rewards.reward import Reward
 
@@ -38,7 +39,7 @@ class BatchReward:
         RecrmError: `completion` is none of these.
     """
 
-    def __init__(self, reward: HybridReward, completion: Reading = "response") -> None:
+    def __init__(self, reward: HybridReward | GoldReward, completion: Reading = "response") -> None:
         if completion not in READINGS and not callable(completion):
             raise RecrmError(f"completion must be {', '.join(READINGS)} or a function, not {completion!r}")
         self.reward = reward

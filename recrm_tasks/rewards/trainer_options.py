@@ -16,6 +16,7 @@ from recrm_tasks.errors import RecrmError
 from recrm_tasks.prompting.options import TEXT, Option, Values
 from recrm_tasks.rewards.agent_turn import READINGS, Reading
 from recrm_tasks.rewards.batch_reward import BatchReward
+from recrm_tasks.rewards.gold_reward import gold_from
 from recrm_tasks.rewards.judges.named_function import named_function
 from recrm_tasks.rewards.reward_options import reward_from
 
@@ -25,6 +26,8 @@ VARIABLE = "RECRM_REWARD"
 Config: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any]"
 """The path of the file, or what is in it."""
 
+GOLD = "gold"
+"""The judge of completions that are verdicts themselves: the right answer, see `GoldReward`."""
 _LOADED = ("hf:", "recrm-rm:")
 """How judges begin whose model is loaded by each process that asks them."""
 
@@ -145,7 +148,8 @@ def _made(config: str) -> TrainerReward:
     options = json.loads(config)
     reading, no_reward = completion_and_no_reward(options)
     others = {name: value for name, value in options.items() if name not in OPTIONS}
-    return TrainerReward(BatchReward(reward_from(others), reading), no_reward)
+    reward = gold_from(others) if others.get("judge") == GOLD else reward_from(others)
+    return TrainerReward(BatchReward(reward, reading), no_reward)
 
 
 def _plain(value: Any) -> Any:

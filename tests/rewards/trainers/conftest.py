@@ -52,25 +52,3 @@ def doc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: StubServer) -> 
         return code
 
     return write
-
-
-@pytest.fixture(scope="session")
-def policy(tmp_path_factory: pytest.TempPathFactory, byte_tokenizer: str) -> str:
-    """Random weights, one layer, and a tokenizer of bytes with a chat template."""
-    import torch
-    import transformers
-    from tokenizers import decoders
-
-    torch.manual_seed(0)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(byte_tokenizer)
-    tokenizer.backend_tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.eos_token = tokenizer.pad_token = "!"
-    shape = {
-        "vocab_size": len(tokenizer), "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1,
-        "num_attention_heads": 2, "num_key_value_heads": 2, "max_position_embeddings": 10_000,
-        "pad_token_id": tokenizer.pad_token_id, "eos_token_id": tokenizer.eos_token_id, "bos_token_id": None,
-    }  # fmt: skip
-    folder = tmp_path_factory.mktemp("policy")
-    transformers.LlamaForCausalLM(transformers.LlamaConfig(**shape)).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return str(folder)
