@@ -74,7 +74,7 @@ def test_probabilities_of_choices(data: st.DataObject, choices: int) -> None:
     assert {place for place in range(choices) if np.isfinite(logprobs[:, place]).any()} <= set(right)
     assert all((row == row.max()).sum() == 1 for row in logprobs)
     if len(set(right)) == 2:
-        first = logprobs[np.argsort(asked), min(set(right))]
+        first = np.exp(logprobs[np.argsort(asked), min(set(right))])
         steps = [later - earlier for earlier, later in pairwise(first)]
         assert all(step >= -1e-6 for step in steps) or all(step <= 1e-6 for step in steps)
 

