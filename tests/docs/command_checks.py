@@ -32,6 +32,7 @@ from stand_ins import EVALUATE
 from yaml import YAMLError
 
 from recrm_tasks import cli, lm_eval_tasks
+from recrm_tasks.models.reward_model import RewardModel
 
 
 class Refused(Exception):
@@ -126,6 +127,8 @@ def of_lm_eval(words: list[str], whole: bool) -> None:
         if "__init__" in vars(one)
         for name in inspect.signature(one.__init__).parameters
     }
+    if config.model == "recrm-rm":
+        known |= set(inspect.signature(RewardModel).parameters)
     unknown = set(config.model_args) - known
     if unknown:
         raise Refused(f"lm-eval's {config.model} has no argument {', '.join(sorted(unknown))}")

@@ -242,7 +242,7 @@ def test_reports_tell_the_two_apart(runs: Path, capsys: pytest.CaptureFixture[st
     assert {row["metric"]: row["value"] is None for row in ours} == {"mean_score": False, "hybrid": True}
     letters = said(capsys, "report", str(runs / "letters"))
     assert "reads content" not in letters
-    assert "threshold" not in letters
+    assert "Scores have no threshold" not in letters
 
 
 def test_runs_of_both_harnesses_do_not_differ(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -81,7 +81,7 @@ def best_rows(free: FreeByDimension, keys: Sequence[str], before: int, after: in
     for place, ones in enumerate(zip_longest(*(free.get(key, ()) for key in keys)), 1):
         name = BEST if place == 1 else f"{BEST} ({place})"
         cells = [Cell(name), *[_NOTHING] * (before - 1), *map(_best_cell, ones), *[_NOTHING] * after]
-        rows.append(Row(cells, starts_section=place == 1))
+        rows.append(Row(cells, starts_section=place == 1, below=True))
     return rows
 
 

@@ -71,6 +71,8 @@ class Row(NamedTuple):
     starts_section: bool = False
     """Drawn with a rule above it."""
     emphasised: bool = False
+    below: bool = False
+    """Stays below the others, however they are sorted."""
 
 
 @dataclass(frozen=True)
