@@ -15,6 +15,7 @@ from recrm_tasks.data.formats import Chunk, texts
 from recrm_tasks.data.formats.paths import column_at
 from recrm_tasks.data.mapping.look import columns_of
 from recrm_tasks.data.mapping.mapping_file import LabelColumn, Source
+from recrm_tasks.data.progress import progress
 from recrm_tasks.data.store.arrow_store import Stored, Writer
 
 _ROWS = 65_536
@@ -119,24 +120,26 @@ def _spooled(
 
     names, numbers, problems, unit = [], [], [], "row"
     writer = None
-    for chunk in chunks:
-        problems += chunk.problems
-        unit = chunk.unit
-        if not chunk.batch.num_rows:
-            continue
-        lists = texts.plain(column_at(chunk.batch, source.list_id))
-        lists = pc.if_else(pc.equal(pc.utf8_trim_whitespace(lists), ""), pa.scalar(None, pa.string()), lists)
-        said = f"no {source.list_id}: it is not known which list the row is in"
-        problems += [
-            (number, said) for number in chunk.numbers[lists.is_null().to_numpy(zero_copy_only=False)].tolist()
-        ]
-        batch = chunk.batch.filter(lists.is_valid())
-        if writer is None:
-            writer = Writer(pa.schema([(name, pa.string()) for name in batch.schema.names if used(name)]), home)
-        known = [batch.column(n) if n in batch.schema.names else pa.nulls(len(batch)) for n in writer.schema.names]
-        writer.write(pa.RecordBatch.from_arrays([texts.plain(c) for c in known], schema=writer.schema))
-        names.append(lists.drop_null())
-        numbers.append(chunk.numbers[lists.is_valid().to_numpy(zero_copy_only=False)])
+    with progress("putting lists together") as bar:
+        for chunk in chunks:
+            bar.update(chunk.batch.num_rows)
+            problems += chunk.problems
+            unit = chunk.unit
+            if not chunk.batch.num_rows:
+                continue
+            lists = texts.plain(column_at(chunk.batch, source.list_id))
+            lists = pc.if_else(pc.equal(pc.utf8_trim_whitespace(lists), ""), pa.scalar(None, pa.string()), lists)
+            said = f"no {source.list_id}: it is not known which list the row is in"
+            problems += [
+                (number, said) for number in chunk.numbers[lists.is_null().to_numpy(zero_copy_only=False)].tolist()
+            ]
+            batch = chunk.batch.filter(lists.is_valid())
+            if writer is None:
+                writer = Writer(pa.schema([(name, pa.string()) for name in batch.schema.names if used(name)]), home)
+            known = [batch.column(n) if n in batch.schema.names else pa.nulls(len(batch)) for n in writer.schema.names]
+            writer.write(pa.RecordBatch.from_arrays([texts.plain(c) for c in known], schema=writer.schema))
+            names.append(lists.drop_null())
+            numbers.append(chunk.numbers[lists.is_valid().to_numpy(zero_copy_only=False)])
     stored = writer.finish({}, pa.table({})) if writer is not None else None
     return stored, names, np.concatenate(numbers) if numbers else np.array([], dtype=np.int64), problems, unit
 
