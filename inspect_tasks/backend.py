@@ -13,7 +13,7 @@ from inspect_tasks.reward_model import PROVIDER
 from inspect_tasks.users_folder import from_users_folder
 from recrm_tasks.answers.prompt import Reads
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.models.trained_as import reads_of_model, trained_as
+from recrm_tasks.models.trained_as import asked_as_trained
 from recrm_tasks.prompting import Backend
 from recrm_tasks.prompting.options import AnyOptions
 from recrm_tasks.prompting.tokens import tokens_of
@@ -109,12 +109,8 @@ def as_trained(dimension: str, options: AnyOptions) -> tuple[Reads, AnyOptions]:
     if model is None or not is_reward_model():
         return "letters", options
     path = from_users_folder(model.name)
-    trained = trained_as(path, model.model_args.get("revision"))
-    reads = reads_of_model(path, model.model_args.get("reads"), trained)
-    if trained is None:
-        return reads, options
-    trained.check(path, dimension)
-    return reads, trained.options(options)
+    given = model.model_args
+    return asked_as_trained(path, given.get("revision"), given.get("reads"), dimension, options)
 
 
 def provider_of(model: Model) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from recrm_tasks.answers.label_sets import LabelSet
-from recrm_tasks.answers.prompt import Ask, Lang, Mode, Prompt, Style
+from recrm_tasks.answers.prompt import Ask, Lang, Message, Mode, Prompt, Style
 from recrm_tasks.errors import HarnessError, RecrmError
 from recrm_tasks.scoring.aggregate.parts import Parts
 from recrm_tasks.scoring.columns import Rows
@@ -65,6 +65,32 @@ class Posed(NamedTuple):
     """If only one candidate is asked about: the id of its list."""
     candidates: int = 0
     """The number of candidates in that list."""
+
+    def prompt(
+        self,
+        dimension: str,
+        lang: Lang,
+        messages: tuple[Message, ...] = (),
+        style: Style = "chat",
+        ready: bool = False,
+    ) -> Prompt:
+        """The prompt that asks for one of these answers."""
+        return Prompt(
+            id=self.id,
+            lang=lang,
+            messages=messages,
+            choices=self.choices,
+            words=self.words,
+            gold=self.gold,
+            target=self.target,
+            group=self.group,
+            values=self.values,
+            style=style,
+            dimension=dimension,
+            of_list=self.of_list,
+            candidates=self.candidates,
+            ready=ready,
+        )
 
 
 class Kind(ABC, Generic[Table]):

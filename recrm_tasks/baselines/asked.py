@@ -74,21 +74,7 @@ def _asked(dimension: Dimension, record: Any, posed: Posed) -> Asked:
     if compared is not None:
         claims = tuple(_of(record, (compared.claim,), text) for text in judged)
         sources = tuple(_of(record, compared.source, text) for text in judged)
-    prompt = Prompt(
-        id=posed.id,
-        lang=record.lang,
-        messages=(),
-        choices=posed.choices,
-        words=posed.words,
-        gold=posed.gold,
-        target=posed.target,
-        group=posed.group,
-        values=posed.values,
-        dimension=dimension.key,
-        of_list=posed.of_list,
-        candidates=posed.candidates,
-    )
-    return Asked(prompt, judged, claims, sources)
+    return Asked(posed.prompt(dimension.key, record.lang), judged, claims, sources)
 
 
 def _of(record: Any, fields: tuple[str, ...], candidate: str) -> str:

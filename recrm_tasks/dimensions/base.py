@@ -146,21 +146,9 @@ class Dimension(ABC):
             raise DataError(f"{record.id}: there is no text for the user's turn, so reads must be letters")
         question = hashlib.sha256(request.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         for posed in self.kind.posed(record, labels, spoken, 1, ask):
-            yield Prompt(
-                id=posed.id,
-                lang=spoken,
-                messages=(Message(role="user", content=request),),
-                choices=posed.shown if self.judged is None else (render(getattr(record, self.judged)),),
-                words=(),
-                gold=posed.gold,
-                target=posed.target,
-                group=posed.group,
-                values=posed.values,
-                dimension=self.key,
-                of_list=posed.of_list,
-                candidates=posed.candidates,
-                question=question,
-            )
+            shown = posed.shown if self.judged is None else (render(getattr(record, self.judged)),)
+            asked = posed.prompt(self.key, spoken, (Message(role="user", content=request),))
+            yield asked._replace(choices=shown, words=(), question=question)
 
     @property
     def has_request(self) -> bool:
@@ -196,22 +184,8 @@ class Dimension(ABC):
         """
         spoken = lang or record.lang
         for posed in self.kind.posed(record, labels, spoken, orders, ask):
-            yield Prompt(
-                id=posed.id,
-                lang=spoken,
-                messages=self._messages(record, posed, mode, spoken, form),
-                choices=posed.choices,
-                words=posed.words,
-                gold=posed.gold,
-                target=posed.target,
-                group=posed.group,
-                values=posed.values,
-                style=form.style,
-                dimension=self.key,
-                of_list=posed.of_list,
-                candidates=posed.candidates,
-                ready=bool(record.messages),
-            )
+            messages = self._messages(record, posed, mode, spoken, form)
+            yield posed.prompt(self.key, spoken, messages, form.style, ready=bool(record.messages))
 
     def prompt(
         self, record: Any, labels: LabelSet | None, mode: Mode, lang: Lang | None = None, form: Form = PLAIN

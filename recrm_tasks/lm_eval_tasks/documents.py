@@ -22,7 +22,7 @@ from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.lm_eval_tasks.answer_cache import warn_of_earlier_answers
 from recrm_tasks.lm_eval_tasks.backend import backend_of
 from recrm_tasks.lm_eval_tasks.cost import count_questions
-from recrm_tasks.models.trained_as import reads_of_model, trained_as
+from recrm_tasks.models.trained_as import asked_as_trained
 from recrm_tasks.prompting import Options, load_questions
 from recrm_tasks.prompting.fit import tokens_by
 from recrm_tasks.prompting.options import one_of, parse, refuse_list_options
@@ -137,12 +137,8 @@ def _as_trained(dimension: str, mode: Mode, arguments: Mapping[str, Any], option
     path, revision = arguments.get("pretrained"), arguments.get("revision")
     if mode != "logprob" or not isinstance(path, str):
         return "letters", options
-    trained = trained_as(path, revision if isinstance(revision, str) else None)
-    reads = reads_of_model(path, arguments.get("reads"), trained)
-    if trained is None:
-        return reads, options
-    trained.check(path, dimension)
-    return reads, trained.options(options)
+    revision = revision if isinstance(revision, str) else None
+    return asked_as_trained(path, revision, arguments.get("reads"), dimension, options)
 
 
 def _warn_of_list_options(dimension: str, options: Options) -> None:

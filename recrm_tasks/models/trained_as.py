@@ -126,6 +126,29 @@ def reads_of_model(path: str, given: object, trained: TrainedAs | None) -> Reads
     return reads
 
 
+def asked_as_trained(
+    path: str, revision: str | None, given: object, dimension: str, options: AnyOptions
+) -> tuple[Reads, AnyOptions]:
+    """What a reward model reads in a run, and the run's options with those that it was trained with.
+
+    Args:
+        path: the model.
+        revision: of it; None for its default.
+        given: what the user said that it reads; None for nothing.
+        dimension: what it is asked about.
+        options: the run's.
+
+    Raises:
+        RecrmError: the model cannot read what the user says.
+    """
+    trained = trained_as(path, revision)
+    reads = reads_of_model(path, given, trained)
+    if trained is None:
+        return reads, options
+    trained.check(path, dimension)
+    return reads, trained.options(options)
+
+
 def write_trained_as(
     folder: str | Path,
     reads: Reads,
