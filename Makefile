@@ -1,4 +1,5 @@
 # make demo    a real small model on all five dimensions, and tables           (about 8 minutes on 2 cores, first time)
+# make train-demo   trains a judge and a reward model on the sample, evaluated before and after  (about 15 minutes on 2 cores)
 # make test    everything that CI runs                                         (about 26 minutes on 2 cores, first time)
 # make test-vllm   real engines: vLLM's CPU build and its server, in a separate environment; part of make test
 # make check   the fast part of make test: linters, types, tests without a model  (about 3 minutes on 2 cores, 5 the first time)
@@ -18,7 +19,7 @@ TOKENS ?= 32
 export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: demo test test-vllm test-trainers test-trl test-verl test-ms_swift test-openrlhf test-llama_factory check lint fast slow fuzz pythons generated clean
+.PHONY: demo train-demo test test-vllm test-trainers test-trl test-verl test-ms_swift test-openrlhf test-llama_factory check lint fast slow fuzz pythons generated clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -52,6 +53,10 @@ demo: $(MODEL)/config.json
 	$(BIN)/recrm report $(OUT)/lm-eval $(OUT)/inspect --to $(OUT)/report.html
 	$(BIN)/recrm aggregate $(OUT)/lm-eval
 	$(BIN)/recrm compare $(OUT)/lm-eval $(OUT)/inspect
+
+# ROWS of each dimension are trained on, LIMIT records of each are asked about: make train-demo ROWS=12 LIMIT=4 DATA=sample
+train-demo: $(MODEL)/config.json $(TRAINER_CODE)/trl.ready
+	PATH="$(abspath $(BIN)):$$PATH" PYTHONPATH=$(abspath $(TRAINER_CODE)/trl) bash examples/train/demo.sh $(abspath $(MODEL)) $(OUT)/train
 
 # One thread for each of pytest's workers: more would only wait for each other.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
