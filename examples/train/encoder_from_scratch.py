@@ -2,8 +2,8 @@
 
     python examples/train/encoder_from_scratch.py SET OUT [--vocabulary 16000] [--hidden 128] [--layers 2]
 
-Logs have names and codes instead of words (`shop 269c7`, `0-0-57`). The vocabularies of pre-trained models break them into
-pieces; here the frequent ones are tokens, learned from the training set SET. The weights are random.
+Logs have names and codes instead of words (`shop 269c7`, `0-0-57`). The vocabularies of pre-trained models break them
+into pieces; here the frequent ones are tokens, learned from the training set SET. The weights are random.
 """
 
 import argparse

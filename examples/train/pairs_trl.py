@@ -3,8 +3,8 @@
     recrm data export DATA --as pairs --pairs content --for trl --split hash-train --dimension factual --to SET
     python examples/train/pairs_trl.py --model_name_or_path MODEL --dataset_name SET --output_dir OUT --max_length 200
 
-It takes every option of `trl reward`, and adds two things. Encoders such as BERT, which have no chat template, get one. And
-the model's config says what it reads, so that `recrm-rm/OUT` needs no argument.
+It takes every option of `trl reward`, and adds two things. Encoders such as BERT, which have no chat template, get one.
+And the model's config says what it reads, so that `recrm-rm/OUT` needs no argument.
 """
 
 import json

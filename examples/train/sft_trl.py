@@ -4,8 +4,8 @@
     python examples/train/sft_trl.py --config examples/train/lora.yaml --model_name_or_path MODEL \\
         --dataset_name SET --output_dir OUT --max_length TOKENS
 
-It takes every option of `trl sft`; the export prints TOKENS. The result of `trl sft` itself is an adapter. Merged, the model
-is a folder that every engine loads.
+It takes every option of `trl sft`; the export prints TOKENS. The result of `trl sft` itself is an adapter. Merged, the
+model is a folder that every engine loads.
 """
 
 from datasets import load_dataset
