@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import multiprocessing
 import os
 import socket
 import subprocess
 import sys
+import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import StringIO
+from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -173,6 +177,8 @@ def closed_port() -> str:
 def run_client(code: str, arguments: list[str], endpoint: str, home: Path, **environment: str) -> str:
     """The last line that Python code prints in a process of its own, with the hub at a URL.
 
+    The process is forked from one that has imported our data code, which takes most of a second, and not the client.
+
     Args:
         code: what to run.
         arguments: of the process.
@@ -180,7 +186,34 @@ def run_client(code: str, arguments: list[str], endpoint: str, home: Path, **env
         home: the folder of the hub's cache and of ours.
         environment: further settings.
     """
-    return _checked(["-c", code, *arguments], endpoint, home, environment).splitlines()[-1]
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["recrm_tasks.data"])
+    here, there = context.Pipe(duplex=False)
+    settings = _settings(endpoint, home, environment)
+    process = context.Process(target=_client, args=(code, arguments, settings, home, there))
+    process.start()
+    there.close()
+    assert here.poll(180), "it takes more than three minutes"
+    printed, failure = here.recv()
+    process.join()
+    assert not failure, failure
+    return str(printed).splitlines()[-1]
+
+
+def _client(code: str, arguments: list[str], settings: dict[str, str], home: Path, there: Connection) -> None:
+    """Runs code as `python -c` does, and sends what it prints and how it failed."""
+    printed, failure = StringIO(), ""
+    try:
+        assert "huggingface_hub" not in sys.modules, "it has read its settings already"
+        os.environ.clear()
+        os.environ.update(settings)
+        os.chdir(home)
+        sys.argv[1:] = arguments
+        with redirect_stdout(printed):
+            exec(code, {"__name__": "__main__"})
+    except BaseException:
+        failure = traceback.format_exc()
+    there.send((printed.getvalue(), failure))
 
 
 def recrm(arguments: list[str], endpoint: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -204,8 +237,21 @@ def _checked(arguments: list[str], endpoint: str, home: Path, environment: Mappi
 def _run(
     arguments: list[str], endpoint: str, home: Path, environment: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments],
+        env=_settings(endpoint, home, environment),
+        cwd=home,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=180,
+    )
+
+
+def _settings(endpoint: str, home: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a process: none of the client's and our settings but those that are given."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "RECRM_")) and "proxy" not in k.lower()}
-    settings = {
+    return {
+        **kept,
         "HF_ENDPOINT": endpoint,
         "HF_HOME": str(home / "hf"),
         "RECRM_CACHE": str(home / "recrm"),
@@ -215,12 +261,5 @@ def _run(
         "PYTHONPATH": str(ROOT),
         "PYTHONIOENCODING": "utf-8",
         "NO_PROXY": "127.0.0.1",
+        **environment,
     }
-    return subprocess.run(
-        [sys.executable, *arguments],
-        env={**kept, **settings, **environment},
-        cwd=home,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=180,
-    )
