@@ -14,7 +14,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 from multiprocessing.connection import Connection
@@ -177,8 +177,6 @@ def closed_port() -> str:
 def run_client(code: str, arguments: list[str], endpoint: str, home: Path, **environment: str) -> str:
     """The last line that Python code prints in a process of its own, with the hub at a URL.
 
-    The process is forked from one that has imported our data code, which takes most of a second, and not the client.
-
     Args:
         code: what to run.
         arguments: of the process.
@@ -186,65 +184,64 @@ def run_client(code: str, arguments: list[str], endpoint: str, home: Path, **env
         home: the folder of the hub's cache and of ours.
         environment: further settings.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["recrm_tasks.data"])
-    here, there = context.Pipe(duplex=False)
-    settings = _settings(endpoint, home, environment)
-    process = context.Process(target=_client, args=(code, arguments, settings, home, there))
-    process.start()
-    there.close()
-    assert here.poll(180), "it takes more than three minutes"
-    printed, failure = here.recv()
-    process.join()
-    assert not failure, failure
-    return str(printed).splitlines()[-1]
-
-
-def _client(code: str, arguments: list[str], settings: dict[str, str], home: Path, there: Connection) -> None:
-    """Runs code as `python -c` does, and sends what it prints and how it failed."""
-    printed, failure = StringIO(), ""
-    try:
-        assert "huggingface_hub" not in sys.modules, "it has read its settings already"
-        os.environ.clear()
-        os.environ.update(settings)
-        os.chdir(home)
-        sys.argv[1:] = arguments
-        with redirect_stdout(printed):
-            exec(code, {"__name__": "__main__"})
-    except BaseException:
-        failure = traceback.format_exc()
-    there.send((printed.getvalue(), failure))
+    done = _forked(code, arguments, endpoint, home, environment)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1]
 
 
 def recrm(arguments: list[str], endpoint: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """`recrm` with these arguments, as a person runs it in the folder `home`."""
-    return _run(["-m", "recrm_tasks.cli", *arguments], endpoint, home, environment)
+    return _forked("import sys, recrm_tasks.cli as cli; sys.exit(cli.main())", arguments, endpoint, home, environment)
+
+
+def _forked(
+    code: str, arguments: list[str], endpoint: str, home: Path, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Runs code in a process forked from one that has imported our code, which takes a second, and not the client."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["recrm_tasks.cli"])
+    here, there = context.Pipe(duplex=False)
+    settings = _settings(endpoint, home, environment)
+    process = context.Process(target=_run_code, args=(code, arguments, settings, home, there))
+    process.start()
+    there.close()
+    assert here.poll(180), "it takes more than three minutes"
+    done: subprocess.CompletedProcess[str] = here.recv()
+    process.join()
+    return done
+
+
+def _run_code(code: str, arguments: list[str], settings: dict[str, str], home: Path, there: Connection) -> None:
+    """Runs code as `python -c` does, and sends how it ended and what it printed."""
+    stdout, stderr, status = StringIO(), StringIO(), 0
+    with redirect_stdout(stdout), redirect_stderr(stderr):
+        try:
+            assert "huggingface_hub" not in sys.modules, "it has read its settings already"
+            os.environ.clear()
+            os.environ.update(settings)
+            os.chdir(home)
+            sys.argv[:] = ["-c", *arguments]
+            exec(code, {"__name__": "__main__"})
+        except SystemExit as end:
+            status = int(end.code or 0)
+        except BaseException:
+            traceback.print_exc()
+            status = 1
+    there.send(subprocess.CompletedProcess(arguments, status, stdout.getvalue(), stderr.getvalue()))
 
 
 def hf_download(arguments: list[str], endpoint: str, home: Path, **environment: str) -> None:
     """`hf download` of the repository, as on a login node: it fills the hub's cache and nothing else."""
     command = ["-m", "huggingface_hub.cli.hf", "download", REPOSITORY, "--repo-type", "dataset", *arguments]
-    _checked(command, endpoint, home, environment)
-
-
-def _checked(arguments: list[str], endpoint: str, home: Path, environment: Mapping[str, str]) -> str:
-    """What a process that succeeds prints."""
-    done = _run(arguments, endpoint, home, environment)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def _run(
-    arguments: list[str], endpoint: str, home: Path, environment: Mapping[str, str]
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *arguments],
+    done = subprocess.run(
+        [sys.executable, *command],
         env=_settings(endpoint, home, environment),
         cwd=home,
         capture_output=True,
         encoding="utf-8",
         timeout=180,
     )
+    assert done.returncode == 0, done.stderr
 
 
 def _settings(endpoint: str, home: Path, environment: Mapping[str, str]) -> dict[str, str]:
