@@ -18,8 +18,10 @@ TOKENS ?= 32
 
 export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
+# Images of containers often set it. uv compiles nothing, so each of the many processes here would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo train-demo test test-vllm test-trainers test-trl test-verl test-ms_swift test-openrlhf test-llama_factory check lint fast slow fuzz pythons generated clean
+.PHONY: demo train-demo test test-vllm test-trainers test-trl test-verl test-ms_swift test-openrlhf test-llama_factory check lint fast slow test-install fuzz pythons generated clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -75,7 +77,11 @@ $(VENV)/chromium: tests/browser/install_chromium.sh $(BIN)/python
 	touch $@
 
 slow: $(VENV)/dev $(VENV)/chromium $(MODEL)/config.json
-	RECRM_TEST_MODEL=$(abspath $(MODEL)) $(PYTEST) -n auto --dist loadfile -m 'slow and not vllm and not server and not trainer'
+	RECRM_TEST_MODEL=$(abspath $(MODEL)) $(PYTEST) -n auto --dist loadfile --ignore=tests/install -m 'slow and not vllm and not server and not trainer'
+
+# Apart from the other slow tests, as they wait for the disk and the network; in one process, which makes what they share once.
+test-install: $(VENV)/dev
+	$(PYTEST) tests/install
 
 # More than the tests read, from the same seeds on. With other seeds: make fuzz FROM=1000000
 fuzz: $(VENV)/dev
@@ -118,7 +124,7 @@ check: $(VENV)/dev
 test: export OMP_NUM_THREADS := 1
 test:
 	$(MAKE) --jobs=3 --output-sync=target lint fast $(VLLM_VENV)/ready $(VENV)/chromium $(MODEL)/config.json
-	$(MAKE) --jobs=3 --output-sync=target test-vllm slow test-trainers pythons demo LIMIT=4
+	$(MAKE) --jobs=3 --output-sync=target test-vllm slow test-install test-trainers pythons demo LIMIT=4
 
 clean:
 	rm -rf $(VENV) $(VLLM_VENV) $(TRAINER_CODE) $(OUT)

@@ -895,12 +895,13 @@ def test_time_is_linear(name):
         assert any(seconds(key, ABSURD[name](80_000)) < limit for _ in range(3)), key
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ABSURD)
 def test_long_texts_take_seconds(name):
-    text = ABSURD[name](300_000)
+    text = ABSURD[name](150_000)
     start = time.process_time()
     found = read("ranking", text)
-    assert time.process_time() - start < 20
+    assert time.process_time() - start < 5
     assert (found.value is None) != (found.reason is None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -28,9 +29,13 @@ FINAL = "<|channel|>final<|message|>"
 RIGHT, WRONG = '{"answer": "B"}', '{"answer": "A"}'
 
 
+@cache
+def first_prompt() -> Prompt:
+    return next(iter(load("factual", "sample").prompts("generate")))
+
+
 def read(text: str, opened: str | None = None, marks: tuple[str, str] | None = None) -> Answer:
-    prompt: Prompt = next(iter(load("factual", "sample").prompts("generate")))
-    return dimension("factual").kind.read(text, prompt._replace(opened=opened, marks=marks))
+    return dimension("factual").kind.read(text, first_prompt()._replace(opened=opened, marks=marks))
 
 
 @pytest.mark.parametrize("family", PLAIN, ids=lambda one: one.opening)

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import multiprocessing
 import os
 import socket
 import subprocess
 import sys
+import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import StringIO
+from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -180,32 +184,71 @@ def run_client(code: str, arguments: list[str], endpoint: str, home: Path, **env
         home: the folder of the hub's cache and of ours.
         environment: further settings.
     """
-    return _checked(["-c", code, *arguments], endpoint, home, environment).splitlines()[-1]
+    done = _forked(code, arguments, endpoint, home, environment)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1]
 
 
 def recrm(arguments: list[str], endpoint: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """`recrm` with these arguments, as a person runs it in the folder `home`."""
-    return _run(["-m", "recrm_tasks.cli", *arguments], endpoint, home, environment)
+    return _forked("import sys, recrm_tasks.cli as cli; sys.exit(cli.main())", arguments, endpoint, home, environment)
+
+
+def _forked(
+    code: str, arguments: list[str], endpoint: str, home: Path, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Runs code in a process forked from one that has imported our code, which takes a second, and not the client."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["recrm_tasks.cli"])
+    here, there = context.Pipe(duplex=False)
+    settings = _settings(endpoint, home, environment)
+    process = context.Process(target=_run_code, args=(code, arguments, settings, home, there))
+    process.start()
+    there.close()
+    assert here.poll(180), "it takes more than three minutes"
+    done: subprocess.CompletedProcess[str] = here.recv()
+    process.join()
+    return done
+
+
+def _run_code(code: str, arguments: list[str], settings: dict[str, str], home: Path, there: Connection) -> None:
+    """Runs code as `python -c` does, and sends how it ended and what it printed."""
+    stdout, stderr, status = StringIO(), StringIO(), 0
+    with redirect_stdout(stdout), redirect_stderr(stderr):
+        try:
+            assert "huggingface_hub" not in sys.modules, "it has read its settings already"
+            os.environ.clear()
+            os.environ.update(settings)
+            os.chdir(home)
+            sys.argv[:] = ["-c", *arguments]
+            exec(code, {"__name__": "__main__"})
+        except SystemExit as end:
+            status = int(end.code or 0)
+        except BaseException:
+            traceback.print_exc()
+            status = 1
+    there.send(subprocess.CompletedProcess(arguments, status, stdout.getvalue(), stderr.getvalue()))
 
 
 def hf_download(arguments: list[str], endpoint: str, home: Path, **environment: str) -> None:
     """`hf download` of the repository, as on a login node: it fills the hub's cache and nothing else."""
     command = ["-m", "huggingface_hub.cli.hf", "download", REPOSITORY, "--repo-type", "dataset", *arguments]
-    _checked(command, endpoint, home, environment)
-
-
-def _checked(arguments: list[str], endpoint: str, home: Path, environment: Mapping[str, str]) -> str:
-    """What a process that succeeds prints."""
-    done = _run(arguments, endpoint, home, environment)
+    done = subprocess.run(
+        [sys.executable, *command],
+        env=_settings(endpoint, home, environment),
+        cwd=home,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=180,
+    )
     assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
-def _run(
-    arguments: list[str], endpoint: str, home: Path, environment: Mapping[str, str]
-) -> subprocess.CompletedProcess[str]:
+def _settings(endpoint: str, home: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a process: none of the client's and our settings but those that are given."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "RECRM_")) and "proxy" not in k.lower()}
-    settings = {
+    return {
+        **kept,
         "HF_ENDPOINT": endpoint,
         "HF_HOME": str(home / "hf"),
         "RECRM_CACHE": str(home / "recrm"),
@@ -215,12 +258,5 @@ def _run(
         "PYTHONPATH": str(ROOT),
         "PYTHONIOENCODING": "utf-8",
         "NO_PROXY": "127.0.0.1",
+        **environment,
     }
-    return subprocess.run(
-        [sys.executable, *arguments],
-        env={**kept, **settings, **environment},
-        cwd=home,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=180,
-    )

@@ -100,7 +100,7 @@ def sources(draw):
 )
 def test_what_is_written_reads_back(tmp_path_factory, part):
     """Whatever YAML would take a name for: a number, a date, no for false."""
-    file = tmp_path_factory.mktemp("mapping") / "mapping.yaml"
+    file = tmp_path_factory.getbasetemp() / "mapping.yaml"
     mapping = Mapping(dimensions={"ranking": part})
     file.write_text(to_yaml(mapping), encoding="utf-8")
     assert read_mapping(file) == mapping

@@ -281,14 +281,14 @@ def test_a_label_that_the_pattern_never_finds(read):
 
 
 def test_a_pattern_that_would_take_for_ever(read):
-    rows = [{"prompt": "a" * 1_000_000 + "b", "label": n} for n in (0, 1)]
+    rows = [{"prompt": "a" * 100_000 + "b", "label": n} for n in (0, 1)]
     start = time.process_time()
     with pytest.raises(
         DataError, match=r"the pattern '\(a\+\)\+\$' fits none of 2 rows; the first one begins with 'aaa"
     ):
         read(rows, "group: {column: prompt, pattern: '(a+)+$'}")
     # Of this process alone, and with much room: `re` would not end at all.
-    assert time.process_time() - start < 60
+    assert time.process_time() - start < 30
 
 
 def test_what_is_written_reads_back(tmp_path):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tarfile
 from collections.abc import Callable
+from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -86,17 +89,32 @@ def like(new_venv: Callable[..., Venv]) -> Callable[[Venv], Venv]:
 @pytest.fixture(scope="session")
 def dependencies(new_venv: Callable[..., Venv], requirements: Path) -> Venv:
     """An environment of all that lm-eval and we depend on, compiled; without the two. To be copied, not changed."""
-    venv = new_venv("-r", requirements, NEWEST)
+    venv = new_venv("-r", requirements, NEWEST, "setuptools")
     venv.run("python", "-c", "from lm_eval.tasks import TaskManager")
     venv.uv("uninstall", "lm-eval")
     return venv
 
 
 @pytest.fixture(scope="session")
-def lm_eval_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """lm-eval's source tree, to be installed editable, as its README has it."""
+def sdist(tmp_path_factory: pytest.TempPathFactory, dependencies: Venv) -> Callable[[str], Path]:
+    """Downloads the source of a release of lm-eval: once, as pip unpacks its 15,000 files and builds its metadata."""
+    folder = tmp_path_factory.mktemp("sdist")
+
+    @cache
+    def download(release: str) -> Path:
+        options = ["-q", "--no-deps", "--no-build-isolation", "--no-binary", "lm-eval", "-d", folder]
+        dependencies.pip("download", *options, release)
+        return folder / f"lm_eval-{release.partition('==')[2]}.tar.gz"
+
+    return download
+
+
+@pytest.fixture(scope="session")
+def lm_eval_source(tmp_path_factory: pytest.TempPathFactory, sdist: Callable[[str], Path]) -> Path:
+    """lm-eval's source tree, to be installed editable, as its README has it; without the folders of its own tasks."""
     folder = tmp_path_factory.mktemp("source")
-    download = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", "lm-eval"]
-    run(*download, "-d", folder, NEWEST, cwd=folder)
-    shutil.unpack_archive(next(folder.glob("*.tar.gz")), folder)
-    return next(path for path in folder.iterdir() if path.is_dir())
+    with tarfile.open(sdist(NEWEST)) as archive:
+        name = archive.getnames()[0].partition("/")[0]
+        kept = [file for file in archive if not fnmatch(file.name, f"{name}/lm_eval/tasks/*/*")]
+        archive.extractall(folder, members=kept, filter="data")
+    return folder / name

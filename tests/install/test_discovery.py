@@ -7,7 +7,9 @@ How the hook behaves inside is tests/test_lm_eval_hook.py.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -43,7 +45,7 @@ def task_folder(root: Path) -> Path:
 
 def test_wheel_after_lm_eval_by_pip(like: Callable[[Venv], Venv], dependencies: Venv, wheel: Path, clone: Path) -> None:
     venv = like(dependencies)
-    venv.pip("install", NEWEST)
+    venv.uv("install", NEWEST)
     before = venv.files()
     venv.pip("install", wheel)
     assert "recrm_relevance" in tasks(venv)
@@ -72,7 +74,7 @@ def test_editable_before_editable_lm_eval_by_pip(
 ) -> None:
     venv = like(dependencies)
     venv.pip("install", "-e", clone)
-    venv.pip("install", "-e", lm_eval_source)
+    venv.pip("install", "--no-build-isolation", "-e", lm_eval_source)
     assert "recrm_relevance" in tasks(venv)
     # One folder by two ways is scanned once: `tasks` fails on lm-eval's warnings.
     assert "recrm_relevance" in tasks(venv, task_folder(clone))
@@ -109,16 +111,25 @@ def test_editable_after_lm_eval_by_uv(like: Callable[[Venv], Venv], dependencies
 
 
 def test_oldest_lm_eval_and_the_command_line(
-    like: Callable[[Venv], Venv], dependencies: Venv, wheel: Path, tmp_path: Path
+    like: Callable[[Venv], Venv],
+    dependencies: Venv,
+    wheel: Path,
+    sdist: Callable[[str], Path],
+    tmp_path: Path,
 ) -> None:
     """The same environment goes from the oldest lm-eval, with its own task tests, to the newest, as with an upgrade."""
     venv = like(dependencies)
     venv.uv("install", OLDEST, wheel, "pytest")
     assert "recrm_relevance" in tasks(venv)
     # One of each form: the others differ in their records only, and the newest release has them all.
-    run_base_tasks(venv.python, OLDEST.partition("==")[2], tmp_path, [*TASKS[:2], HYBRIDS[0]])
+    run_base_tasks(venv.python, sdist(OLDEST), tmp_path, [*TASKS[:2], HYBRIDS[0]])
     venv.uv("install", NEWEST)
     assert "recrm_relevance" in venv.run("lm_eval", "ls", "tasks").stdout
+
+
+def test_their_own_task_tests(sdist: Callable[[str], Path], tmp_path: Path) -> None:
+    """With the release that is installed here; our tasks are found as a user's would be, by name."""
+    run_base_tasks(sys.executable, sdist(f"lm-eval=={version('lm-eval')}"), tmp_path, [*TASKS, *HYBRIDS])
 
 
 def test_without_lm_eval(new_venv: Callable[..., Venv], wheel: Path) -> None:

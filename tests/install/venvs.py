@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,10 +57,14 @@ class Venv:
 
     def files(self) -> set[str]:
         """All files, but for byte code that only tells what was imported meanwhile."""
-        paths = (path.relative_to(self.home) for path in self.home.rglob("*") if path.is_file())
-        return {str(path) for path in paths if path.suffix != ".pyc"}
+        return {name for name in self._names(folders=False) if not name.endswith(".pyc")}
 
     def ours(self) -> list[str]:
         """Whatever lies here under a name of ours, byte code and empty folders too."""
-        names = (str(path.relative_to(self.home)) for path in self.home.rglob("*"))
-        return sorted(name for name in names if "recrm" in name or "inspect_tasks" in name)
+        return sorted(name for name in self._names(folders=True) if "recrm" in name or "inspect_tasks" in name)
+
+    def _names(self, folders: bool) -> Iterator[str]:
+        """Paths within it."""
+        for folder, within, files in os.walk(self.home):
+            place = os.path.relpath(folder, self.home)
+            yield from (os.path.normpath(os.path.join(place, name)) for name in [*files, *(within if folders else ())])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,16 +33,14 @@ def new_tasks():
 """
 
 
-def run_base_tasks(python: str | Path, release: str, folder: Path, tasks: Sequence[str]) -> None:
-    """lm-eval's own `tests/test_tasks.py` of that release, with tasks of ours as the new ones."""
-    download = ["-m", "pip", "download", "-q", "--no-deps", "--no-binary", "lm-eval", "-d", str(folder)]
-    subprocess.run([sys.executable, *download, f"lm-eval=={release}"], check=True)
+def run_base_tasks(python: str | Path, sdist: Path, folder: Path, tasks: Sequence[str]) -> None:
+    """lm-eval's own `tests/test_tasks.py` of the release in `sdist`, with tasks of ours as the new ones."""
     package = folder / "theirs"
     package.mkdir()
     (package / "__init__.py").touch()
     (package / "utils.py").write_text(BASE_TASKS)
-    with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
-        found = archive.extractfile(f"lm_eval-{release}/tests/test_tasks.py")
+    with tarfile.open(sdist) as archive:
+        found = archive.extractfile(f"{sdist.name.removesuffix('.tar.gz')}/tests/test_tasks.py")
         assert found is not None
         (package / "test_tasks.py").write_bytes(found.read())
     command = [

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
-from importlib.metadata import version
 from pathlib import Path
 
 import lm_eval
 import pytest
 import scripted
 from lm_eval.utils import make_table
-from our_tasks import FOLDER, HYBRIDS, TASKS, manager, run_base_tasks, task
+from our_tasks import FOLDER, HYBRIDS, TASKS, manager, task
 
 from recrm_tasks.answers.prompt import ANSWER_TOKENS
 from recrm_tasks.data import load
@@ -213,9 +211,3 @@ def test_the_yaml_is_what_the_declarations_say() -> None:
     by_hand = {name: files.pop(name) for name in ("_task.yaml", "_generate.yaml", "_logprob.yaml")}
     assert files == task_files()
     assert all(by_hand.values())
-
-
-@pytest.mark.slow
-def test_their_own_task_tests(tmp_path: Path) -> None:
-    """With the release that is installed here; our tasks are found as a user's would be, by name."""
-    run_base_tasks(sys.executable, version("lm-eval"), tmp_path, [*TASKS, *HYBRIDS])

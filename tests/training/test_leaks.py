@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,7 @@ def test_near_equal_texts_are_only_reported(write: Any, check: Any, capsys: Any)
     assert check(train, test, "--near", "off")[1]["test"][0]["near_equal"] is None
 
 
+@cache
 def prompts(key: str, split: str) -> list[tuple[list[dict[str, str]], str]]:
     data = load(key, "sample", split=split)
     return [([turn.model_dump() for turn in p.messages], p.target) for p in data.prompts("generate")]
@@ -148,10 +150,11 @@ def test_training_sets_of_prompts(write: Any, check: Any, form: str) -> None:
     """Our own prompts, in the forms that trainers read: of the train split nothing is found, of all everything is."""
     rows = {split: [row for key in dimensions() for row in prompts(key, split)] for split in (TRAIN, "all")}
     made = {split: [FORMS[form](*row) for row in said] for split, said in rows.items()}
-    code, result = check(write("train.jsonl", made[TRAIN]), "sample", "--test-split", TEST)
+    options = ["--test-split", TEST, "--near", "off"]
+    code, result = check(write("train.jsonl", made[TRAIN]), "sample", *options)
     assert (code, shared(result)) == (0, {key: {} for key in dimensions()})
     assert result["train_records"] == len(made[TRAIN])
-    code, result = check(write("all.jsonl", made["all"]), "sample", "--test-split", TEST)
+    code, result = check(write("all.jsonl", made["all"]), "sample", *options)
     assert code == 1
     for part in result["test"]:
         assert part["shared"]["text"]["records"] == part["records"]

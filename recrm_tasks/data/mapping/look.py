@@ -43,11 +43,24 @@ class Look:
         self.batch, self.dimension, self.declared = batch, dimension, declared
         self.labels = declared or dimension.default_labels
         self._objects: set[str] = set()
-        self.columns = self._columns()
         self.doubts: list[Doubt] = []
         self._turns: dict[str, bool] = {}
         self._dialogues: dict[str, bool] = {}
         self._named: dict[tuple[str, ...], list[str]] = {}
+
+    @cached_property
+    def columns(self) -> dict[str, pa.Array]:
+        """All columns, and the fields one level inside of objects and of JSON text."""
+        found: dict[str, pa.Array] = {}
+        for name in self.batch.schema.names:
+            column = self.batch.column(name)
+            found[name] = column
+            inside = texts.inner_names(column)
+            if inside:
+                self._objects.add(name)
+            for inner in inside:
+                found.setdefault(f"{name}.{inner}", texts.inner_field(column, inner))
+        return found
 
     def ask(self, what: str, *choices: Choice, example: str = "") -> None:
         """Leaves a question."""
@@ -136,19 +149,6 @@ class Look:
                 text = texts.plain(self.column(path).slice(index, 1))[0].as_py()
                 shown.append(text if len(paths) == 1 else f"{path}: {text}")
         return "\n".join(shown)
-
-    def _columns(self) -> dict[str, pa.Array]:
-        """All columns, and the fields one level inside of objects and of JSON text."""
-        found: dict[str, pa.Array] = {}
-        for name in self.batch.schema.names:
-            column = self.batch.column(name)
-            found[name] = column
-            inside = texts.inner_names(column)
-            if inside:
-                self._objects.add(name)
-            for inner in inside:
-                found.setdefault(f"{name}.{inner}", texts.inner_field(column, inner))
-        return found
 
 
 def distinct(column: pa.Array) -> list[str]:
