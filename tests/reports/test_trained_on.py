@@ -296,6 +296,61 @@ def test_the_card_names_the_evaluated_data(runs: Runs, tmp_path: Path, capsys: p
     assert "its card names source, which it was evaluated on, and nothing says which records" in said.notes[0]
 
 
+@pytest.mark.parametrize("how", [{"orders": 2}, {"ask": "item"}, {"limit": 2}])
+@pytest.mark.parametrize("here", [True, False])
+def test_lists_are_counted_once(
+    how: dict[str, Any], here: bool, runs: Runs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever the number of their questions, also where only ids are compared; and only those that were asked."""
+    import scripted
+    from saved_runs import by_lm_eval
+
+    options = {name: value for name, value in how.items() if name != "limit"}
+    table = scripted.right_answers(list(load("ranking", runs.source, split="test").prompts("generate", **options)))
+    metadata = {f"recrm_{name}": value for name, value in options.items()}
+    by_lm_eval(
+        tmp_path / "logs", table, "recrm_ranking", str(runs.model), data=runs.source, recrm_split="test",
+        limit=how.get("limit"), **metadata,
+    )  # fmt: skip
+    made(tmp_path / "set", "trl", runs.source, "ranking", kind="sft", split="test")
+    copy_manifest(tmp_path / "set", runs.model)
+    if not here:
+        shutil.rmtree("source")
+    assert main(["report", str(tmp_path / "logs"), "--no-baselines"]) == 0
+    lists = how.get("limit", 3)
+    err = capsys.readouterr().err
+    assert f"trained on groups of {lists} of the {lists} evaluated records: ranking {lists} of {lists} (" in err
+    assert ("only ids compared" in err) == (not here)
+
+
+def test_models_and_sets_in_the_hubs_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is downloaded."""
+    from huggingface_hub import constants
+
+    from recrm_tasks.reports.model_sets import sets_of_model
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    contents = {
+        "models--org--tuned": ("README.md", "---\ndatasets: org/set\nbase_model: org/base\n---\n"),
+        "models--org--base": ("recrm_manifest.json", "{}"),
+        "datasets--org--set": ("recrm_manifest.json", "{}"),
+    }
+    places = {}
+    for repository, (name, text) in contents.items():
+        folder = tmp_path / repository / "snapshots" / ("0" * 40)
+        folder.mkdir(parents=True)
+        (tmp_path / repository / "refs").mkdir()
+        (tmp_path / repository / "refs" / "main").write_text("0" * 40)
+        (folder / name).write_text(text, encoding="utf-8")
+        places[repository] = folder / name
+    found = sets_of_model(("org/tuned", "org/unknown", "not a name: /"))
+    assert found.places == {
+        "org/set": places["datasets--org--set"],
+        "recrm_manifest.json in org/base": places["models--org--base"],
+    }
+    assert (found.absent, found.unreadable) == ([], [])
+
+
 @pytest.mark.parametrize(
     ("config", "name", "weights"),
     [
