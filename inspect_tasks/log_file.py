@@ -57,6 +57,14 @@ def model_of(log: EvalLog) -> str:
     return log.eval.model.rpartition("/")[2]
 
 
+def weights_of(log: EvalLog) -> tuple[str, ...]:
+    """Where the model was loaded from; see `RunInfo.weights`."""
+    named = log.eval.model.partition("/")[2]
+    base, _, adapter = named.partition(":")  # as Inspect names the LoRA adapters of its vLLM
+    names = (log.eval.model_args.get("model_path"), *((adapter.partition("@")[0], base) if adapter else ()), named)
+    return tuple(dict.fromkeys(name for name in names if isinstance(name, str) and name))
+
+
 def read_samples(file: Path, log: EvalLog, without: set[str]) -> Iterator[EvalSample]:
     """The samples, one after the other.
 

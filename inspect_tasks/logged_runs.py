@@ -9,7 +9,7 @@ from typing import Any
 from inspect_ai.log import EvalLog, EvalScore
 
 from inspect_tasks.harness_name import HARNESS
-from inspect_tasks.log_file import model_of, provenance_of, read_header, unfinished
+from inspect_tasks.log_file import model_of, provenance_of, read_header, unfinished, weights_of
 from inspect_tasks.logged_samples import answers_of_log
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.logged_answers import Answers
@@ -72,6 +72,7 @@ def _run(file: Path, log: EvalLog, score: EvalScore, dimension: str, provenance:
         metrics=metrics,
         cost=cost,
         overall=overall,
+        weights=weights_of(log),
     )
 
 

@@ -96,11 +96,20 @@ def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser], p
         action="append",
         default=[],
         metavar="PATH",
-        help="where the evaluated records are, for the free baselines; without it they are looked for in RECRM_DATA",
+        help="where the evaluated records are, for the free baselines and for what models were trained on; without it "
+        "they are looked for in RECRM_DATA",
     )
     report.add_argument("--mapping", help="the mapping.yaml of --data")
     report.add_argument(
         "--no-baselines", action="store_true", help="without the free baselines, which read the evaluated records"
+    )
+    report.add_argument(
+        "--trained-on",
+        action="append",
+        default=[],
+        metavar="[MODEL=]PATH",
+        help="a set that a model was trained on, besides those that its card names: its run is marked if evaluated "
+        "records are in it, or records of their groups; repeatable",
     )
     report.add_argument("--published", action="store_true", help="also show the paper's table, by itself")
     report.add_argument(
@@ -183,13 +192,15 @@ def _compare(options: argparse.Namespace) -> int:
     from recrm_tasks.log_readers import READERS
     from recrm_tasks.reports.collect import collect_answers
     from recrm_tasks.reports.compare_runs import compare_pairs, disputed
+    from recrm_tasks.reports.evaluated_records import Choice
     from recrm_tasks.reports.pairing import pair
     from recrm_tasks.reports.tables.comparison_table import difference_tables, disputed_table
     from recrm_tasks.reports.tables.terminal import print_tables
+    from recrm_tasks.reports.trained_on import notes_of_answers
 
     first, second = collect_answers([options.a], READERS), collect_answers([options.b], READERS)
     pairs, left = pair(first, second)
-    _print_notes({"left out": left})
+    _print_notes({"left out": left, "A": notes_of_answers(first, Choice()), "B": notes_of_answers(second, Choice())})
     for name, side in (("A", first), ("B", second)):
         for line in dict.fromkeys(f"{run.model} in {run.harness}, {run.file}" for run in side):
             console.print(f"{name}: {escape(line)}", highlight=False, soft_wrap=True)
@@ -257,14 +268,18 @@ def _rescore(options: argparse.Namespace) -> int:
 def _card(options: argparse.Namespace) -> int:
     from recrm_tasks.log_readers import READERS
     from recrm_tasks.reports.collect import answers_in, collect
+    from recrm_tasks.reports.evaluated_records import Choice
     from recrm_tasks.reports.files.model_card import model_card
     from recrm_tasks.reports.leaderboard_entries import entries
+    from recrm_tasks.reports.trained_on import mark_trained_on
 
     found = collect(options.paths, READERS)
     finished = [run for run in found.runs if run.wanted is None]
     if not finished:
         raise RecrmError("\n".join(["no run is finished; a card is of whole runs:", *found.incomplete]))
-    listed, notes = entries(finished, lru_cache(partial(answers_in, readers=READERS)))
+    answers = lru_cache(partial(answers_in, readers=READERS))
+    listed, notes = entries(finished, answers)
+    notes += mark_trained_on(listed, answers, Choice())
     print(model_card(listed))
     _print_notes({"left out": [*found.unusable, *found.incomplete], "passed over": found.passed_over, "note": notes})
     return 0
@@ -274,12 +289,14 @@ def _report(options: argparse.Namespace) -> int:
     console = _console()
     from recrm_tasks.log_readers import READERS
     from recrm_tasks.reports.collect import answers_in, collect, collect_answers
-    from recrm_tasks.reports.free_baselines import Choice, free_baselines
+    from recrm_tasks.reports.evaluated_records import Choice
+    from recrm_tasks.reports.free_baselines import free_baselines
     from recrm_tasks.reports.leaderboard_entries import entries
     from recrm_tasks.reports.release_gate import FAILED, dropped, floor_of, under
     from recrm_tasks.reports.same_answers import TEXTS, mark_same_answers
     from recrm_tasks.reports.tables.leaderboard_table import report_tables
     from recrm_tasks.reports.tables.terminal import print_tables
+    from recrm_tasks.reports.trained_on import mark_trained_on, named_sets
 
     gated = bool(options.fail_under) or options.baseline is not None
     if (options.baseline is None) != (options.max_drop is None):
@@ -293,9 +310,12 @@ def _report(options: argparse.Namespace) -> int:
     answers = lru_cache(partial(answers_in, readers=READERS, max_texts=options.records if page else 0))
     listed, notes = entries(found.runs, answers)
     notes += mark_same_answers(listed, lru_cache(partial(answers_in, readers=READERS, max_texts=TEXTS)))
+    choice = Choice(tuple(options.data), options.mapping)
+    sets = named_sets(options.trained_on, (entry.model for entry in listed))
+    notes += mark_trained_on(listed, answers, choice, sets)
     free: Free = {}
     if not options.no_baselines:
-        free, left = free_baselines(listed, answers, Choice(tuple(options.data), options.mapping))
+        free, left = free_baselines(listed, answers, choice)
         notes += left
     print_tables(report_tables(listed, free), console)
     if options.published:

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from recrm_tasks.answers.prompt import MODES, Mode, Prompt
+from recrm_tasks.answers.prompt import MODES, READS, Mode, Prompt, Reads
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.record_fields import is_list
@@ -42,7 +42,13 @@ def add_show_command(subparsers: Any) -> None:
     parser.add_argument("dimension", nargs="?", metavar="DIMENSION", help="only this dimension; by default all")
     parser.add_argument("--n", default=_PER_DIMENSION, metavar="N", help="records per dimension (default 3)")
     parser.add_argument("--id", action="append", default=[], metavar="ID", help="only this record; repeatable")
-    parser.add_argument("--answer", choices=MODES, default="generate", help="how the answers would be asked for")
+    parser.add_argument("--answer", choices=MODES, help="how the answers would be asked for (default generate)")
+    parser.add_argument(
+        "--reads",
+        choices=READS,
+        default="letters",
+        help="what a reward model scores: letters as answers to the questions, or content: responses and items",
+    )
     parser.add_argument(
         "--read", action="append", default=[], metavar="TEXT", help="also show what this answer is read as; repeatable"
     )
@@ -67,7 +73,10 @@ def _show(options: argparse.Namespace) -> int:
     run = replace(parse(Options, given, "--"), data=data)
     if only is not None and not is_list(dimension_of(only).record_type):
         refuse_list_options(run, only, "--")
-    found = shown(keys, options.answer, run, number(1).parse(options.n, "--n"), options.id, options.read)
+    mode: Mode = options.answer or ("logprob" if options.reads == "content" else "generate")
+    if options.reads == "content" and options.read:
+        raise RecrmError("--read: a reward model that reads content writes no answer; leave it or --reads out")
+    found = shown(keys, mode, run, number(1).parse(options.n, "--n"), options.id, options.read, options.reads)
     if options.to is None:
         print("\n\n".join(_as_text(record) for record in found.records))
         for key in found.without:
@@ -82,7 +91,15 @@ def _show(options: argparse.Namespace) -> int:
     return 0
 
 
-def shown(keys: list[str], mode: Mode, options: Options, count: int, ids: list[str], texts: list[str]) -> Source:
+def shown(
+    keys: list[str],
+    mode: Mode,
+    options: Options,
+    count: int,
+    ids: list[str],
+    texts: list[str],
+    reads: Reads = "letters",
+) -> Source:
     """The first records of dimensions, in the order in which a run asks them.
 
     Args:
@@ -92,6 +109,7 @@ def shown(keys: list[str], mode: Mode, options: Options, count: int, ids: list[s
         count: records per dimension; all that `ids` names, where it names some.
         ids: only these records.
         texts: answers to be read, besides the right one.
+        reads: what a reward model would score.
 
     Raises:
         RecrmError: no dimension has records, or the source cannot be read.
@@ -101,16 +119,30 @@ def shown(keys: list[str], mode: Mode, options: Options, count: int, ids: list[s
     limited = options if ids else replace(options, limit=count)
     for key in keys:
         try:
-            prompts, provenance = load_questions(key, mode, Backend(), limited, ids)
+            prompts, provenance = load_questions(key, mode, Backend(), limited, ids, reads)
         except NoRecords as error:
             found.without.append(key)
             problem = problem or error
             continue
         found = found._replace(name=provenance["source"])
-        found.records.extend(ShownRecord(key, dimension_of(key).title, p, _readings(key, p, texts)) for p in prompts)
+        found.records.extend(_record(key, prompt, texts) for prompt in prompts)
     if not found.records and problem:
         raise problem
     return found
+
+
+def _record(key: str, prompt: Prompt, texts: list[str]) -> ShownRecord:
+    title = dimension_of(key).title
+    if prompt.reads == "content":
+        return ShownRecord(key, title, prompt, [], _gold(prompt))
+    return ShownRecord(key, title, prompt, _readings(key, prompt, texts))
+
+
+def _gold(prompt: Prompt) -> tuple[str, ...]:
+    """What the score of each content is compared with."""
+    if isinstance(prompt.gold, tuple):
+        return tuple(f"grade {grade:g}" for grade in prompt.gold)
+    return (f"label {prompt.target}{f', value {prompt.values[prompt.gold]:g}' if prompt.values else ''}",)
 
 
 def _readings(key: str, prompt: Prompt, texts: list[str]) -> list[Reading]:
@@ -133,7 +165,11 @@ def _lines(record: ShownRecord) -> Iterator[str]:
     for turn in prompt.messages:
         yield f"--- {turn.role}"
         yield from turn.content.splitlines()
-    yield "--- right answer"
+    for title, content, gold in record.contents:
+        yield f"--- {title}: {gold}"
+        yield from content.splitlines()
+    if record.readings:
+        yield "--- right answer"
     for reading in record.readings:
         note = "" if reading.state == "unreadable" else f" ({reading.state})"
         yield f"{reading.text} is read as {reading.read}{note}"

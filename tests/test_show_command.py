@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from recrm_tasks.answers.prompt import ASKS
 from recrm_tasks.cli import main
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimensions
+from recrm_tasks.prompting import Backend, Options, load_questions
 
 
 @pytest.mark.parametrize("key", dimensions())
@@ -80,6 +83,41 @@ def test_the_page_shows_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert text.count('class="right"') == 2
 
 
+@pytest.mark.parametrize("key", dimensions())
+@pytest.mark.parametrize("ask", ASKS)
+def test_contents_are_those_of_a_run(key: str, ask: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """The user's turn, and each content as a turn of the assistant with what it is worth; no letter is asked for."""
+    words = ["--ask", ask] if key == "ranking" else []
+    assert main(["data", "show", "sample", key, "--n", "2", "--reads", "content", *words]) == 0
+    printed = capsys.readouterr().out
+    options = Options(data="sample", limit=2, ask=ask)
+    prompts = list(load_questions(key, "logprob", Backend(), options, reads="content")[0])
+    assert printed.count("--- user\n") == len(prompts)
+    assert printed.count("--- assistant") == sum(len(prompt.choices) for prompt in prompts)
+    assert "right answer" not in printed
+    for prompt in prompts:
+        turns = printed.partition(f"=== {key}: {prompt.id} ")[2].partition("\n\n=== ")[0]
+        (turn,) = prompt.messages
+        assert f"--- user\n{turn.content}\n--- assistant" in turns
+        golds = prompt.gold if isinstance(prompt.gold, tuple) else (None,)
+        for content, grade in zip(prompt.choices, golds, strict=True):
+            value = f", value {prompt.values[prompt.gold]:g}" if prompt.values else ""  # type: ignore[index]
+            said = f"label {prompt.target}{value}" if grade is None else f"grade {grade:g}"
+            assert f": {said}\n{content}\n" in f"{turns}\n"
+
+
+def test_the_page_shows_contents_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    escape = pytest.importorskip("markupsafe").escape
+    page = tmp_path / "records.html"
+    assert main(["data", "show", "sample", "ranking", "--n", "1", "--reads", "content", "--to", str(page)]) == 0
+    text = page.read_text(encoding="utf-8")
+    (prompt,) = load_questions("ranking", "logprob", Backend(), Options(data="sample", limit=1), reads="content")[0]
+    count = len(prompt.choices)
+    assert f"<h4>assistant ({count} of {count}) <small>grade {prompt.gold[-1]:g}</small></h4>" in text  # type: ignore[index]
+    assert all(escape(content) in text for content in prompt.choices)
+    assert "right answer</h4>" not in text
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -90,6 +128,9 @@ def test_the_page_shows_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[s
         (["sample", "factual", "--style", "prose"], "--style must be chat or completion, not 'prose'"),
         (["sample", "factual", "--to", "page.txt"], "--to page.txt: a page is written as .html"),
         (["nowhere"], "no such file or folder"),
+        (["sample", "--reads", "content", "--answer", "generate"], "reads content writes no text"),
+        (["sample", "--reads", "content", "--read", "A"], "--read: a reward model that reads content writes no answer"),
+        (["sample", "factual", "--reads", "content", "--fewshot", "1"], "with reads=content fewshot would have no"),
     ],
 )
 def test_mistakes_are_one_message(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

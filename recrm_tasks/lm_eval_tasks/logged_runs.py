@@ -7,7 +7,7 @@ from typing import Any
 
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.lm_eval_tasks.logged_samples import answers_of_task
-from recrm_tasks.lm_eval_tasks.results_file import HARNESS, load_results, model_of, not_results, tasks_of
+from recrm_tasks.lm_eval_tasks.results_file import HARNESS, load_results, model_of, not_results, tasks_of, weights_of
 from recrm_tasks.reports.runs import Cost, Run
 
 
@@ -28,7 +28,7 @@ def read_runs(file: Path) -> list[Run]:
         for task, metadata in ours.items():
             metrics = _metrics(results["results"][task])
             if "recrm_dimension" in metadata:
-                runs.append(_run(file, model_of(results), metadata, metrics, cost))
+                runs.append(_run(file, results, metadata, metrics, cost))
             else:
                 answers = answers_of_task(file, results, task)
                 runs += [Run.of(one, cost=cost, overall=metrics) for one in answers]
@@ -54,21 +54,24 @@ def _cost(tables: list[dict[str, Any]], results: dict[str, Any]) -> Cost | None:
         seconds=float(results["total_evaluation_time_seconds"]),
         tokens_in=tokens[0],
         tokens_out=tokens[1],
-        note="lm-eval: seconds with its start and loading the model; tokens of each prompt once, and of what was "
-        "generated.",
+        note="lm-eval: seconds with its start and loading the model; tokens of each prompt once (of reward models, of "
+        "all texts that they read), and of what was generated.",
     )
 
 
-def _run(file: Path, model: str, metadata: dict[str, Any], metrics: dict[str, float], cost: Cost | None) -> Run:
+def _run(
+    file: Path, results: dict[str, Any], metadata: dict[str, Any], metrics: dict[str, float], cost: Cost | None
+) -> Run:
     run = Run(
         file=file,
         harness=HARNESS,
-        model=model,
+        model=model_of(results),
         dimension=metadata["recrm_dimension"],
         mode=metadata["recrm_mode"],
         provenance=metadata["recrm_provenance"],
         metrics=metrics,
         cost=cost,
+        weights=weights_of(results),
     )
     try:  # a file without what a table needs is not whole
         _ = run.interval(), run.limited, run.outdated

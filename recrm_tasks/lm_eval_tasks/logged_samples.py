@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from recrm_tasks.errors import DataError, HarnessError
 from recrm_tasks.lm_eval_tasks.results import Item, outcome_of
-from recrm_tasks.lm_eval_tasks.results_file import HARNESS, load_results, model_of, samples_of, tasks_of
+from recrm_tasks.lm_eval_tasks.results_file import HARNESS, load_results, model_of, samples_of, tasks_of, weights_of
 from recrm_tasks.reports.logged_answers import Answers, Logged
 from recrm_tasks.reports.run_info import RunInfo
 from recrm_tasks.scoring.outcomes import Outcome
@@ -64,7 +64,7 @@ def infos_of_task(file: Path, results: dict[str, Any], task: str) -> list[RunInf
     if "recrm_dimension" in metadata:
         provenance = {metadata["recrm_dimension"]: provenance}
     return [
-        RunInfo(file, HARNESS, model_of(results), key, metadata["recrm_mode"], entry)
+        RunInfo(file, HARNESS, model_of(results), key, metadata["recrm_mode"], entry, weights=weights_of(results))
         for key, entry in provenance.items()
     ]
 

@@ -65,6 +65,19 @@ def model_of(results: dict[str, Any]) -> str:
     return str(name).rstrip("/").rpartition("/")[2] or str(name)
 
 
+_WEIGHTS = ("peft", "delta", "lora_local_path", "pretrained")
+"""The model arguments that name weights, adapters before the model below them."""
+
+
+def weights_of(results: dict[str, Any]) -> tuple[str, ...]:
+    """Where the model was loaded from; see `RunInfo.weights`."""
+    arguments = results.get("config", {}).get("model_args") or {}
+    if isinstance(arguments, str):
+        arguments = dict(one.partition("=")[::2] for one in arguments.split(","))
+    names = (*(arguments.get(name) for name in _WEIGHTS), results.get("model_name"))
+    return tuple(dict.fromkeys(name for name in names if isinstance(name, str) and name))
+
+
 def not_results(file: Path, error: Exception) -> DataError:
     """The error for a file that is not a whole results file."""
     return DataError(f"{file}: not a results file of lm-evaluation-harness: {type(error).__name__}: {error}")

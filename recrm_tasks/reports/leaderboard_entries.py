@@ -9,6 +9,7 @@ from pathlib import Path
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.suites import Suite, complete_suite
 from recrm_tasks.errors import DataError
+from recrm_tasks.reports.in_training import InTraining, in_training_text
 from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.reports.runs import Run
 from recrm_tasks.scoring.aggregate.declared import DECLARED
@@ -38,6 +39,11 @@ class Entry:
 
     same_as: list[str] = field(default_factory=list)
     """Other models with the same answers, to the last digit."""
+
+    in_training: dict[str, InTraining] = field(default_factory=dict)
+    """What the evaluated records have in common with the model's training sets, by dimension, where that is known."""
+    names_test: bool = False
+    """Whether its model card names the evaluated data as its training set, and not which part of them."""
 
     @property
     def name(self) -> str:
@@ -69,9 +75,11 @@ class Entry:
                     ("asked by an older task version", any(run.asked_by_older for run in runs)),
                     ("part of the records", any(run.limited for run in runs)),
                     ("data files not checked", any("files" in run.provenance for run in runs)),
+                    ("trained on the evaluated data, as its card says", self.names_test),
                 )
                 if holds
             ),
+            *filter(None, [in_training_text(self.in_training.values())]),
             *(f"same answers as {name}" for name in self.same_as),
         ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ class RunInfo:
     """The answer mode: `generate` or `logprob`."""
     provenance: dict[str, Any]
     """What the run logged about its data, prompts and versions."""
+    weights: tuple[str, ...] = field(default=(), kw_only=True)
+    """Where the harness loaded the model from, as it logged it: folders, or names on the hub. An adapter comes before
+    the model below it. Relative folders are relative to where the harness ran."""
 
     @property
     def rescored(self) -> list[dict[str, Any]]:

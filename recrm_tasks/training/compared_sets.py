@@ -12,7 +12,7 @@ from recrm_tasks.data.sources.origin import Origin, origin_of
 from recrm_tasks.data.store.splits import HASHED
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError, NoRecords
-from recrm_tasks.training.samples import Sample, of_record
+from recrm_tasks.training.samples import Sample, names_source, of_record
 from recrm_tasks.training.training_rows import TrainingFile, samples_of, training_files
 
 Role = Literal["train", "test"]
@@ -29,13 +29,11 @@ class ComparedSet:
     datasets: tuple[Dataset, ...] = ()
     files: tuple[TrainingFile, ...] = ()
     """Of a set that another tool wrote; then there are no data sets."""
-    source_given: bool = True
-    """Whether records without a `source` of their own have that of a known data set, not the name of a file."""
 
     def __iter__(self) -> Iterator[Sample]:
         for dataset in self.datasets:
             for record in dataset.records():
-                yield of_record(record, self.source_given or record.source != dataset.provenance["source"])
+                yield of_record(record, names_source(record, dataset.provenance))
         for file in self.files:
             yield from samples_of(file)
 
@@ -93,7 +91,7 @@ def compared_set(
         if keys is not None and absent:
             raise absent[0]
         splits = tuple(dict.fromkeys(d.provenance["split"] for d in datasets if d.provenance["split"]))
-        return ComparedSet(origin.name, splits, tuple(datasets), source_given=origin.choice != "path")
+        return ComparedSet(origin.name, splits, tuple(datasets))
     if not datasets and origin.choice == "path" and not mapped:
         files = training_files(origin)
         if files:

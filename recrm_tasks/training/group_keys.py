@@ -27,6 +27,18 @@ class GroupKey(NamedTuple):
     are compared whatever they come from."""
 
 
+def id_key(group: str, dimension: str, group_is: str | None, source: str) -> GroupKey:
+    """The key of a group's id.
+
+    Args:
+        group: the id.
+        dimension: the key of a dimension whose records have such groups.
+        group_is: what it names, if its record type says it.
+        source: the data that it is of; empty if nothing says it.
+    """
+    return GroupKey(group_is or "group", digest(["id", group_is or dimension, group]), source)
+
+
 def group_keys(record: Record, source_known: bool = True) -> set[GroupKey]:
     """All keys of a record.
 
@@ -36,9 +48,8 @@ def group_keys(record: Record, source_known: bool = True) -> set[GroupKey]:
     """
     keys = set()
     if record.group is not None:
-        meant = record.group_is or record.dimension
         source = record.source if source_known else ""
-        keys.add(GroupKey(record.group_is or "group", digest(["id", meant, record.group]), source))
+        keys.add(id_key(record.group, record.dimension, record.group_is, source))
     for kind, (fields, needs, least) in record.shared.items():
         texts = {name: field_texts(getattr(record, name)) for name in fields}
         tells = any(texts[n] for n in needs) if needs else all(texts.values())

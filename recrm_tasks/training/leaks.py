@@ -98,6 +98,29 @@ def leaks(train: Iterable[Sample], test: Sequence[Sample], near: float | None = 
     Raises:
         RecrmError: a library that this needs is not installed.
     """
+    count, marks = _marked(train, test, near)
+    return Leaks(count, marks.parts(near is not None))
+
+
+def in_common(train: Iterable[Sample], test: Sequence[Sample]) -> dict[int, set[str]]:
+    """What each test record has in common with a training set; near-equal texts do not count.
+
+    Args:
+        train: the training set; iterated once.
+        test: all records of the test set.
+
+    Returns:
+        The kinds of what is shared, as in `Part.shared`, by the place of each test record that shares something.
+
+    Raises:
+        RecrmError: a library that this needs is not installed.
+    """
+    _, marks = _marked(train, test, None)
+    return {number: set(kinds) for number, kinds in marks.of.items()}
+
+
+def _marked(train: Iterable[Sample], test: Sequence[Sample], near: float | None) -> tuple[int, _Marks]:
+    """The number of training records or rows, and which test records have what in common with them."""
     marks = _Marks(test)
     known = _Known(test)
     alike = _Alike(train, test, near) if near is not None else None
@@ -123,7 +146,7 @@ def leaks(train: Iterable[Sample], test: Sequence[Sample], near: float | None = 
         for number, prompt in prompts:
             for owner, kind in contained.found(prompt):
                 marks.add(number, kind, of_fields[owner])
-    return Leaks(count, marks.parts(near is not None))
+    return count, marks
 
 
 _NEAR = ""
@@ -135,11 +158,11 @@ class _Marks:
 
     def __init__(self, test: Sequence[Sample]) -> None:
         self._test = test
-        self._of: dict[int, dict[str, str]] = defaultdict(dict)
+        self.of: dict[int, dict[str, str]] = defaultdict(dict)
         """For each marked test record its kinds, each with the first training record."""
 
     def add(self, number: int, kind: str, train: Sample) -> None:
-        self._of[number].setdefault(kind, train.name)
+        self.of[number].setdefault(kind, train.name)
 
     def parts(self, near: bool) -> list[Part]:
         """The counts by dimension, and of each kind the first examples."""
@@ -148,7 +171,7 @@ class _Marks:
             part = parts.setdefault(sample.dimension, Part(sample.dimension, near_equal=Shared() if near else None))
             part.records += 1
             part.without_group += not sample.keys
-            marks = self._of.get(number, {})
+            marks = self.of.get(number, {})
             for kind, train in marks.items():
                 if kind != _NEAR:
                     text = " ".join(sample.texts.get(kind, (sample.whole,)))

@@ -22,7 +22,6 @@ from recrm_tasks.errors import DataError, NoRecords, RecrmError
 from recrm_tasks.prompting.tokens import Tokens, tokens_of
 from recrm_tasks.training.choice import evaluated_split, source_of, training_records
 from recrm_tasks.training.content_pairs import content_pairs
-from recrm_tasks.training.group_keys import group_keys
 from recrm_tasks.training.held_out import Separate
 from recrm_tasks.training.lengths import Lengths
 from recrm_tasks.training.manifest import MANIFEST, Contents, file_digest
@@ -30,6 +29,7 @@ from recrm_tasks.training.options import SetOptions
 from recrm_tasks.training.question_rows import class_names, question_rows
 from recrm_tasks.training.readme import readme
 from recrm_tasks.training.rows import Row
+from recrm_tasks.training.samples import names_source, of_record
 from recrm_tasks.training.trainers import target as target_of
 from recrm_tasks.training.trainers.trainer import Made, Target
 
@@ -73,7 +73,7 @@ def make_set(trainer: str, to: Path, options: SetOptions, tokenizer: str | None 
     plain = options.style == "completion"
     lengths, contents = Lengths(target, plain, tokens), Contents()
     with whole_folder(to) as folder:
-        rows = lengths.through(_counted(_mixed(datasets, options), contents))
+        rows = lengths.through(_counted(_mixed(datasets, options), contents, datasets[0].provenance))
         _write(folder / target.file, rows, target, plain)
         if not contents.rows:
             raise DataError("the set would have no rows: no record is left; see --shares, --limit and --lang")
@@ -95,7 +95,7 @@ def make_set(trainer: str, to: Path, options: SetOptions, tokenizer: str | None 
         }
         notes = [*_notes(lengths, contents.rows, target, tokens, options, trainer), *_about(separated, absent)]
         after = "" if target.files(here).get("train_classes.py") else here.trained_as
-        text = readme(manifest, chosen.name, kind, target.command(here), after, notes, target.file)
+        text = readme(manifest, chosen.name, kind, here.folder, target.command(here), after, notes, target.file)
         (folder / "README.md").write_text(text, encoding="utf-8")
         manifest["files"]["README.md"] = file_digest(folder / "README.md")
         said = json.dumps(manifest, ensure_ascii=False, indent=1)
@@ -160,9 +160,11 @@ def _rows(dataset: Dataset, options: SetOptions) -> Grouped:
     return (((record,), row) for record, row in question_rows(dataset, options))
 
 
-def _counted(rows: Grouped, contents: Contents) -> Iterator[Row]:
+def _counted(rows: Grouped, contents: Contents, provenance: dict[str, Any]) -> Iterator[Row]:
     for records, row in rows:
-        contents.add(row, chain.from_iterable(group_keys(record) for record in records))
+        contents.add(
+            row, chain.from_iterable(of_record(one, names_source(one, provenance)).all_keys for one in records)
+        )
         yield row
 
 

@@ -25,6 +25,7 @@ class Contents:
         self.counts: dict[str, dict[str, Counter[str]]] = {}
         self.ids: dict[str, dict[str, None]] = {}
         self.groups: set[bytes] = set()
+        self.sources: set[str] = set()
         self.rows = 0
 
     def add(self, row: Row, groups: Iterable[GroupKey]) -> None:
@@ -32,20 +33,24 @@ class Contents:
 
         Args:
             row: of the set.
-            groups: the keys of all that its records may share with others, such as user, query or evidence.
+            groups: the keys of all that its records may share with others, such as user, query or evidence, and of
+                their whole texts.
         """
         self.rows += 1
         self.counts.setdefault(row.dimension, {}).setdefault(row.lang, Counter())[row.label] += 1
         self.ids.setdefault(row.dimension, {}).update(dict.fromkeys(row.ids))
-        self.groups.update(hashlib.sha256(f"{key.kind}\n{key.value}".encode()).digest() for key in groups)
+        for key in groups:
+            self.groups.add(key_digest(key))
+            if key.source:
+                self.sources.add(key.source)
 
     def to_json(self, folder: Path) -> dict[str, Any]:
         """The parts of the manifest. Long lists are written to files in the folder, which they then name.
 
         Returns:
             `rows`; `counts` by dimension, language and label; `records`: ids by dimension, sorted; `groups_sha256`:
-            sorted hexadecimal SHA-256 of `KIND`, a line end and `VALUE` of each group key. Instead of a long list there
-            is an object with `file` and `count`.
+            sorted hexadecimal `key_digest` of each key; `sources`: those that ids of groups are of, as far as known.
+            Instead of a long list there is an object with `file` and `count`.
         """
         records: Any = {key: sorted(ids) for key, ids in self.ids.items()}
         total = sum(map(len, records.values()))
@@ -63,7 +68,18 @@ class Contents:
             key: {lang: dict(sorted(labels.items())) for lang, labels in sorted(langs.items())}
             for key, langs in sorted(self.counts.items())
         }
-        return {"rows": self.rows, "counts": counts, "records": records, "groups_sha256": groups}
+        return {
+            "rows": self.rows,
+            "counts": counts,
+            "records": records,
+            "groups_sha256": groups,
+            "sources": sorted(self.sources),
+        }
+
+
+def key_digest(key: GroupKey) -> bytes:
+    """SHA-256 of what a record may share with others: of `KIND`, `VALUE` and `SOURCE`, each on a line."""
+    return hashlib.sha256("\n".join(key).encode("utf-8", "surrogatepass")).digest()
 
 
 def file_digest(file: Path) -> str:

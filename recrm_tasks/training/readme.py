@@ -25,8 +25,23 @@ from recrm_tasks.models.trained_as import write_trained_as
 ```"""
 
 
+_TRAINED_ON = """Copy the manifest beside the weights: `recrm report` then marks results on records of the training set.
+In a model card `datasets: [{folder}]` names the set.
+
+```sh
+cp {folder}/recrm_* OUT
+```"""
+
+
 def readme(
-    manifest: Mapping[str, Any], trainer: str, kind: str, command: str, after: str, notes: Sequence[str], file: str
+    manifest: Mapping[str, Any],
+    trainer: str,
+    kind: str,
+    folder: str,
+    command: str,
+    after: str,
+    notes: Sequence[str],
+    file: str,
 ) -> str:
     """The text of the file.
 
@@ -34,6 +49,7 @@ def readme(
         manifest: of the set.
         trainer: its name.
         kind: of the set.
+        folder: its name.
         command: that trains on it, from the folder above.
         after: the call that completes the config of the trained model; empty if none is needed.
         notes: what the user should know.
@@ -60,6 +76,7 @@ def readme(
         "of: source, records, groups, and the SHA-256 of each file.",
         f"In the folder that this one is in:\n\n```sh\n{command}\n```\n\nWords in capitals are for you to fill in.",
         _AFTER.format(after) if after else "",
+        _TRAINED_ON.format(folder=folder),
         "\n".join(f"- {note}." for note in notes),
         "\n".join(sources),
         f"Length of a row in {manifest['lengths']['unit']}: {lengths}.",

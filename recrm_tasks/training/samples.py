@@ -45,6 +45,11 @@ class Sample:
         """Equal for samples that ask the same."""
         return digest(self.texts[TEXT])
 
+    @property
+    def all_keys(self) -> frozenset[GroupKey]:
+        """Its keys, and one for all its texts together."""
+        return self.keys | {GroupKey(TEXT, self.identity)}
+
 
 def of_record(record: Record, source_known: bool) -> Sample:
     """What is compared of a record.
@@ -65,6 +70,16 @@ def of_record(record: Record, source_known: bool) -> Sample:
     asked = tuple(text for name in _asked(type(record), record.dimension) for text in said[name])
     texts[TEXT] = tuple(filter(None, map(normal, turns))) or asked
     return Sample(record.id, record.dimension, keys, texts, Lines.of(turns) if turns else None)
+
+
+def names_source(record: Record, provenance: Mapping[str, Any]) -> bool:
+    """Whether a record's `source` names its data, and is not only the name of the file that it was read from.
+
+    Args:
+        record: of a data set.
+        provenance: of that data set.
+    """
+    return bool(provenance["data"] != "path" or record.source != provenance["source"])
 
 
 @cache

@@ -17,9 +17,11 @@ from inspect_ai.model._model import init_active_model
 from lm_eval.loggers import EvaluationTracker
 from lm_eval.tasks import TaskManager
 from marker_model import BAD, GOOD, save
+from transformers import AutoTokenizer
 
 from inspect_tasks import bench_task, dimension_task
 from recrm_tasks import lm_eval_tasks
+from recrm_tasks.answers.prompt import READS
 from recrm_tasks.cli import main
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
@@ -28,6 +30,7 @@ from recrm_tasks.errors import RecrmError
 from recrm_tasks.lm_eval_tasks.results import outcome_of
 from recrm_tasks.log_readers import READERS
 from recrm_tasks.models.trained_as import write_trained_as
+from recrm_tasks.prompting import Backend, Options, load_questions
 from recrm_tasks.reports.collect import collect
 from recrm_tasks.scoring.outcomes import Outcome
 
@@ -59,14 +62,17 @@ def by_inspect(model: str, folder: Path, task: Any, **arguments: Any) -> Any:
     return log
 
 
-def by_lm_eval(model: str, name: str, metadata: dict[str, Any], **arguments: Any) -> dict[str, Any]:
+def by_lm_eval(
+    model: str, name: str, metadata: dict[str, Any], cache: Path | None = None, **arguments: Any
+) -> dict[str, Any]:
     given = {"pretrained": model, **arguments}
     manager = TaskManager(
         include_path=str(Path(lm_eval_tasks.__file__).parent), include_defaults=False, metadata={**metadata, **given}
     )
     done = lm_eval.simple_evaluate(
-        "recrm-rm", model_args=given, tasks=[name], task_manager=manager, device="cuda:0", log_samples=True
-    )
+        "recrm-rm", model_args=given, tasks=[name], task_manager=manager, device="cuda:0", log_samples=True,
+        use_cache=None if cache is None else str(cache),
+    )  # fmt: skip
     assert done is not None
     return done
 
@@ -78,6 +84,7 @@ def same(done: dict[str, Any], name: str, log: Any) -> dict[str, float]:
     for metric, value in ours.items():
         other = theirs[f"{metric},none"]
         assert value == other or (math.isnan(value) and math.isnan(float(other))), metric
+    assert theirs["tokens_in,none"] == sum(usage.input_tokens for usage in log.stats.model_usage.values())
     first = [outcome_of(sample["score"]) for sample in done["samples"][name]]
     second = [Outcome.from_json(sample.scores["recrm"].metadata["outcome"]) for sample in log.samples]
     assert sorted(first, key=lambda o: o.id) == sorted(second, key=lambda o: o.id)
@@ -96,6 +103,23 @@ def test_both_harnesses_give_the_same_numbers(key: str, ask: str, model: str, tm
     assert ("acc" in ours) == (key == "ranking")
     assert 0 <= ours["auc"] <= 1
     assert ours["score"] in (ours["auc"], ours["pair_acc"])
+
+
+@pytest.mark.parametrize("reads", READS)
+def test_all_that_the_model_reads_is_counted(reads: Any, model: str, tmp_path: Path) -> None:
+    """A question has as many texts as answers or contents; lm-eval's cache keeps what was read for them."""
+    tokenizer, expected = AutoTokenizer.from_pretrained(model), 0
+    options = Options(data="sample", limit=3)
+    for prompt in load_questions("ranking", "logprob", Backend(), options, reads=reads)[0]:
+        for choice in prompt.choices:
+            turns = [*(turn.model_dump() for turn in prompt.messages), {"role": "assistant", "content": choice}]
+            expected += len(tokenizer.apply_chat_template(turns, tokenize=True)["input_ids"])
+    metadata = {"recrm_data": "sample", "recrm_limit": 3}
+    for _ in range(2):
+        done = by_lm_eval(model, "recrm_ranking_logprob", metadata, cache=tmp_path / "cache", reads=reads)
+        numbers = done["results"]["recrm_ranking_logprob"]
+        assert (numbers["tokens_in,none"], numbers["tokens_out,none"]) == (expected, 0)
+    assert list(tmp_path.glob("cache*.db"))
 
 
 def marked(folder: Path, key: str, count: int) -> Path:

@@ -15,9 +15,11 @@ from recrm_tasks.data import load
 from recrm_tasks.data.sources import sample
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.log_readers import READERS
+from recrm_tasks.reports import evaluated_records
 from recrm_tasks.reports import free_baselines as module
 from recrm_tasks.reports.collect import answers_in, collect
-from recrm_tasks.reports.free_baselines import Choice, free_baselines
+from recrm_tasks.reports.evaluated_records import Choice
+from recrm_tasks.reports.free_baselines import free_baselines
 from recrm_tasks.reports.leaderboard_entries import entries
 from recrm_tasks.scoring.metric import flat
 from recrm_tasks.scoring.outcomes import Outcome
@@ -147,7 +149,7 @@ def test_the_hub_is_not_asked(monkeypatch: pytest.MonkeyPatch, records: Path, tm
         asked.append(constants.HF_HUB_OFFLINE)
         return load(*args, **more)
 
-    monkeypatch.setattr(module, "load", offline)
+    monkeypatch.setattr(evaluated_records, "load", offline)
     listed, _ = entries(collect([str(file)], READERS).runs, lambda file: answers_in(file, READERS))
     found, notes = free_baselines(listed, lambda file: answers_in(file, READERS), Choice())
     assert (found, asked) == ({}, [True])

@@ -72,6 +72,7 @@ _COLUMNS: Sequence[tuple[str, pa.DataType, Callable[[_Metric], Any]]] = (
     ("reader_version", pa.int64(), _of_run(lambda run: run.reader_version)),
     ("outdated", pa.bool_(), lambda metric: any(run.outdated for run in _runs(metric))),
     ("wanted", pa.int64(), _of_run(lambda run: run.wanted)),
+    ("in_training", pa.int64(), lambda metric: _in_training(metric)),
     ("run_records", pa.int64(), _of_run(lambda run: run.cost and run.cost.records)),
     ("run_seconds", pa.float64(), _of_run(lambda run: run.cost and run.cost.seconds)),
     ("run_tokens_in", pa.int64(), _of_run(lambda run: run.cost and run.cost.tokens_in)),
@@ -84,6 +85,12 @@ SCHEMA = pa.schema([(name, kind) for name, kind, _ in _COLUMNS])
 
 def _runs(metric: _Metric) -> list[Run]:
     return [metric.run] if metric.run else list(metric.entry.runs.values())
+
+
+def _in_training(metric: _Metric) -> int | None:
+    """Records in the training set; None if a run was not compared with one."""
+    found = [metric.entry.in_training.get(run.dimension) for run in _runs(metric)]
+    return None if None in found else sum(one.shared for one in found if one)
 
 
 def _records(metric: _Metric) -> int:

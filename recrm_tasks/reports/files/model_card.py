@@ -48,6 +48,7 @@ def _result(entry: Entry, run: Run) -> EvalResult:
     provenance = run.provenance
     low, high = run.interval()
     sample = provenance["data"] == "sample"
+    seen = entry.in_training.get(run.dimension)
     config = [run.dimension, run.mode, *(["content"] if run.of_content else []), run.harness]
     config += [f"run {entry.number}"] if entry.number > 1 else []
     arguments: dict[str, Any] = {
@@ -58,6 +59,7 @@ def _result(entry: Entry, run: Run) -> EvalResult:
         **({"ask": "item", "lists": int(run.metrics["lists"])} if run.by_item else {}),
         **({"reads": "content", "pairs": int(run.metrics["pairs"])} if run.of_content else {}),
         **({"unseen": run.unseen} if run.unseen else {}),
+        **({} if seen is None else {"in_training": seen.shared}),
         "rows_available": provenance["rows_available"],
         "sha256": provenance["sha256"],
         "prompt_version": provenance["prompt_version"],

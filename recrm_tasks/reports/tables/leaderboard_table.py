@@ -42,6 +42,7 @@ def leaderboard_table(title: str, entries: Sequence[Entry], free: FreeByDimensio
     caption += _of_items(run for entry in entries for run in entry.runs.values())
     caption += _of_contents(run for entry in entries for run in entry.runs.values())
     caption = with_meaning(caption, sum(entry.unseen for entry in entries))
+    caption += _of_training(entries)
     if free:
         caption += (
             " best free baseline: the best answers that need no model; only their auc is known where all records are "
@@ -95,6 +96,16 @@ def _of_contents(runs: Iterable[Run]) -> str:
     )
 
 
+def _of_training(entries: Iterable[Entry]) -> str:
+    """The sentence about models that were trained on what they were asked, if there are any."""
+    if not any(found.shared for entry in entries for found in entry.in_training.values()):
+        return ""
+    return (
+        " Trained on: these evaluated records are in the model's training set, or records of the same user, query or "
+        "evidence are. Such numbers say little about other records."
+    )
+
+
 def _of_dimension(entry: Entry, key: str) -> Cell:
     run = entry.runs.get(key)
     if run is None:
@@ -106,7 +117,11 @@ def _of_dimension(entry: Entry, key: str) -> Cell:
         n += f", {run.metrics['pairs']:.0f} pairs"
     other = [run.primary] if run.primary != dimension_of(run.dimension).primary else []
     unseen = [f"{run.unseen} unseen"] if run.unseen else []
-    return maybe_marked_cell(run.metrics[run.primary], run.unseen, *other, short_interval(run.interval()), n, *unseen)
+    seen = entry.in_training.get(key)
+    trained = [f"trained on {seen.text}"] if seen and seen.shared else []
+    return maybe_marked_cell(
+        run.metrics[run.primary], run.unseen, *other, short_interval(run.interval()), n, *unseen, *trained
+    )
 
 
 def _of_all(entry: Entry, name: str) -> Cell:
