@@ -1,7 +1,6 @@
 """Counts the tokens of the prompts and answers of a run, since lm-eval does not.
 
-They are counted with the model's own tokenizer. If it is not known, results have no token counts. A reward model counts
-by itself what it reads: a question has as many texts as it has answers or contents.
+They are counted with the model's own tokenizer. If it is not known, results have no token counts.
 """
 
 from __future__ import annotations
@@ -27,45 +26,17 @@ def count_questions(documents: Iterator[dict[str, Any]], tokens: Tokens) -> Iter
             yield {**document, "tokens": length}
 
 
-class Counted(float):
-    """A number from a model that counts the tokens that it reads. It keeps them in lm-eval's caches too.
-
-    Args:
-        value: the number.
-        tokens: what was read for it, besides what was read for the other numbers of its question.
-    """
-
-    def __new__(cls, value: float, tokens: int = 0) -> Counted:
-        made = super().__new__(cls, value)
-        made.tokens = tokens
-        return made
-
-    tokens: int
-
-
 def cost_of(document: dict[str, Any], completion: object = "") -> dict[str, int]:
-    """The token metrics of a generated answer, which are summed over a run; none if its prompt was not counted.
+    """The token metrics of one document, which are summed over a run; none if its prompt was not counted.
 
     Args:
         document: with the length of its prompt.
-        completion: what the model wrote.
+        completion: what the model wrote; empty in log-probability mode.
     """
     if document["tokens"] is None:
         return {}
     written = completion if isinstance(completion, str) else ""
     return {"tokens_in": document["tokens"], "tokens_out": len(_tokenizer[0].of_text(written)) if written else 0}
-
-
-def cost_of_numbers(document: dict[str, Any], results: Sequence[tuple[float, bool]]) -> dict[str, int]:
-    """The same in log-probability mode.
-
-    Args:
-        document: with the length of its prompt.
-        results: the numbers, which may be `Counted`.
-    """
-    counted = [number.tokens for number, _ in results if isinstance(number, Counted)]
-    tokens = sum(counted) if counted else document["tokens"]
-    return {} if tokens is None else {"tokens_in": tokens, "tokens_out": 0}
 
 
 def total(items: Sequence[int]) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 from recrm_tasks.dimensions.suites import RECRM
 from recrm_tasks.dimensions.suites import suite as suite_named
 from recrm_tasks.lm_eval_tasks import results
-from recrm_tasks.lm_eval_tasks.cost import cost_of, cost_of_numbers
+from recrm_tasks.lm_eval_tasks.cost import cost_of
 from recrm_tasks.lm_eval_tasks.results import Aggregation, Item, LastRun, Shared
 from recrm_tasks.scoring.aggregate.declared import DECLARED
 from recrm_tasks.scoring.metric import columns, flat
@@ -25,7 +25,7 @@ def generated(doc: dict[str, Any], results_of_doc: Sequence[object]) -> dict[str
 
 def weighed(doc: dict[str, Any], results_of_doc: Sequence[tuple[float, bool]]) -> dict[str, Item | Shared | int]:
     """`process_results` for log-probability answers: see `results.weighed`."""
-    return {**of_suite(doc, results.weigh(doc, results_of_doc)), **cost_of_numbers(doc, results_of_doc)}
+    return {**of_suite(doc, results.weigh(doc, results_of_doc)), **cost_of(doc)}
 
 
 def __getattr__(name: str) -> Aggregation:

@@ -54,8 +54,8 @@ def _cost(tables: list[dict[str, Any]], results: dict[str, Any]) -> Cost | None:
         seconds=float(results["total_evaluation_time_seconds"]),
         tokens_in=tokens[0],
         tokens_out=tokens[1],
-        note="lm-eval: seconds with its start and loading the model; tokens of each prompt once (of reward models, of "
-        "all texts that they read), and of what was generated.",
+        note="lm-eval: seconds with its start and loading the model; tokens of each prompt once, and of what was "
+        "generated.",
     )
 
 

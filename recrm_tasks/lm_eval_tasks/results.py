@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from recrm_tasks.answers.prompt import Prompt
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.lm_eval_tasks.cost import cost_of, cost_of_numbers
+from recrm_tasks.lm_eval_tasks.cost import cost_of
 from recrm_tasks.scoring.metric import columns, flat
 from recrm_tasks.scoring.outcomes import Outcome
 
@@ -38,7 +38,7 @@ def generated(doc: dict[str, Any], results: Sequence[object]) -> dict[str, Item 
 
 def weighed(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> dict[str, Item | Shared | int]:
     """`process_results` for log-probability answers: `results` contains (log-likelihood, is greedy) per choice."""
-    return {**of_dimension(weigh(doc, results)), **cost_of_numbers(doc, results)}
+    return {**of_dimension(weigh(doc, results)), **cost_of(doc)}
 
 
 def read(doc: dict[str, Any], results: Sequence[object]) -> Item:

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.lm_eval_tasks.cost import Counted, turns_of
+from recrm_tasks.lm_eval_tasks.cost import turns_of
 from recrm_tasks.lm_eval_tasks.results import prompt_of
 from recrm_tasks.models.reward_model import BATCH, Asked, RewardModel
 
@@ -89,12 +89,8 @@ class RewardModelLM(LM):
         with tqdm(total=len(groups), disable=disable_tqdm, desc="Running reward model") as progress:
             for start in range(0, len(groups), _TOGETHER):
                 part = groups[start : start + _TOGETHER]
-                found = self._model.rewards([_asked(group[0]) for group in part])
-                for group, rewards, tokens in zip(part, *found, strict=True):
-                    answers += [
-                        (Counted(rewards[request.idx], tokens if place == 0 else 0), False)
-                        for place, request in enumerate(group)
-                    ]
+                for group, rewards in zip(part, self._model.rewards([_asked(g[0]) for g in part])[0], strict=True):
+                    answers += [(rewards[request.idx], False) for request in group]
                 progress.update(len(part))
         return answers
 

@@ -79,10 +79,9 @@ def by_inspect(
     assert log.status == "success", log.error
     outcomes = [Outcome.from_json(sample.scores["recrm"].metadata["outcome"]) for sample in log.samples]
     usage = log.stats.model_usage
-    read, written = (sum(getattr(one, f"{side}_tokens") for one in usage.values()) for side in ("input", "output"))
-    assert read > 0
-    metrics = {name: metric.value for name, metric in log.results.scores[0].metrics.items()}
-    return {**metrics, "tokens_in": read, "tokens_out": written}, outcomes
+    assert sum(one.input_tokens for one in usage.values()) > 0
+    assert sum(one.output_tokens for one in usage.values()) == 0
+    return {name: metric.value for name, metric in log.results.scores[0].metrics.items()}, outcomes
 
 
 def same(ours: dict[str, float], theirs: dict[str, Any]) -> None:
