@@ -21,7 +21,7 @@ from recrm_tasks.dimensions.suites import suite as suite_named
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.lm_eval_tasks.answer_cache import warn_of_earlier_answers
 from recrm_tasks.lm_eval_tasks.backend import backend_of
-from recrm_tasks.lm_eval_tasks.cost import count_questions
+from recrm_tasks.lm_eval_tasks.cost import count_questions, forget_requests
 from recrm_tasks.models.trained_as import asked_as_trained
 from recrm_tasks.prompting import Options, load_questions
 from recrm_tasks.prompting.fit import tokens_by
@@ -111,6 +111,7 @@ def _load(
         suite: the suite that the run belongs to.
     """
     warn_of_earlier_answers()
+    forget_requests()
     options = options_of(arguments)
     mode = one_of(MODES).parse(answer, "recrm_mode")
     _warn_of_list_options(dimension, options)

@@ -33,12 +33,12 @@ class Shared:
 
 def generated(doc: dict[str, Any], results: Sequence[object]) -> dict[str, Item | Shared | int]:
     """`process_results` for generated answers: `results` contains one completion."""
-    return {**of_dimension(read(doc, results)), **cost_of(doc, results[0])}
+    return {**of_dimension(read(doc, results)), **cost_of(doc, "generate", results[0])}
 
 
 def weighed(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> dict[str, Item | Shared | int]:
     """`process_results` for log-probability answers: `results` contains (log-likelihood, is greedy) per choice."""
-    return {**of_dimension(weigh(doc, results)), **cost_of(doc)}
+    return {**of_dimension(weigh(doc, results)), **cost_of(doc, "logprob")}
 
 
 def read(doc: dict[str, Any], results: Sequence[object]) -> Item:
