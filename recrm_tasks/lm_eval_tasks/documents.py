@@ -115,10 +115,12 @@ def _load(
     options = options_of(arguments)
     mode = one_of(MODES).parse(answer, "recrm_mode")
     _warn_of_list_options(dimension, options)
-    if mode == "logprob" and str(arguments.get("base_url", "")).rstrip("/").endswith("/chat/completions"):
+    chat = str(arguments.get("base_url", "")).rstrip("/").endswith("/chat/completions")
+    if mode == "logprob" and chat and arguments.get("api") != "chat":
         raise RecrmError(
-            "lm-eval cannot read log-probabilities from chat APIs: use the task without _logprob, or local-completions "
-            "with a base_url that ends in /v1/completions, or Inspect with -T answer=logprob"
+            "lm-eval's own models cannot read log-probabilities from chat APIs: use --model recrm-server with api=chat "
+            "among its arguments, or the task without _logprob, or a completions API (/v1/completions), or Inspect "
+            "with -T answer=logprob"
         )
     backend = backend_of(arguments)
     reads, options = _as_trained(dimension, mode, arguments, options)

@@ -25,7 +25,8 @@ def generated(doc: dict[str, Any], results_of_doc: Sequence[object]) -> dict[str
 
 def weighed(doc: dict[str, Any], results_of_doc: Sequence[tuple[float, bool]]) -> dict[str, Item | Shared | int]:
     """`process_results` for log-probability answers: see `results.weighed`."""
-    return {**of_suite(doc, results.weigh(doc, results_of_doc)), **cost_of(doc, "logprob")}
+    item = results.weigh(doc, results_of_doc)
+    return {**of_suite(doc, item), **results.unseen_of(results_of_doc), **cost_of(doc, "logprob")}
 
 
 def __getattr__(name: str) -> Aggregation:

@@ -16,6 +16,7 @@ from recrm_tasks.answers.prompt import MODES, Mode
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.dimensions.suites import RECRM, Suite, suites
+from recrm_tasks.lm_eval_tasks.results import UNSEEN
 from recrm_tasks.models.usage import FIELDS as USAGE
 from recrm_tasks.scoring.aggregate.declared import DECLARED
 from recrm_tasks.scoring.metric import Metric
@@ -62,7 +63,7 @@ def _metrics(declared: Mapping[str, Metric[Any]], primary: Metric[Any], module: 
     ]
     for name, metric in declared.items():
         lines += _entries(name, metric, module)
-    for name in USAGE:
+    for name in (*USAGE, UNSEEN):
         lines += _entry(name, "lower", "cost.total")
     return "\n".join(lines) + "\n"
 

@@ -1,0 +1,159 @@
+"""lm-eval's model `recrm-vllm`: its `vllm`, which answers all one-token answers to a prompt by one request.
+
+lm-eval's own class sends every answer as a prompt of its own and has vLLM report the log-probabilities of the prompt.
+vLLM neither reads nor fills its prefix cache for such requests. Here a prompt is sent once, without an answer, and vLLM
+reports the log-probabilities of the answers' tokens for the first new token (`logprob_token_ids`). They are relative to
+the whole vocabulary, as lm-eval's are, and the token that vLLM chooses tells which answer is greedy.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from itertools import chain, groupby, zip_longest
+from typing import Any
+
+import numpy as np
+
+from recrm_tasks.errors import RecrmError
+
+try:
+    from lm_eval.models.vllm_causallms import VLLM
+    from vllm import SamplingParams
+except ModuleNotFoundError as error:
+    raise RecrmError(f"recrm-vllm needs {error.name}: pip install 'recrm-tasks[vllm]'") from None
+
+from recrm_tasks.lm_eval_tasks.one_pass import (
+    Answer,
+    Encoded,
+    Meter,
+    Question,
+    SameToken,
+    one_token_questions,
+    prompts_of,
+)
+from recrm_tasks.models.usage import Usage
+
+_log = logging.getLogger(__name__)
+
+_PROMPTS = 4_096
+"""Prompts that are tokenized and sent together: the token lists of a million would take more memory than there is."""
+_LOGITS = ("raw_logits", "processed_logits")
+
+
+class OnePassVLLM(VLLM):
+    """lm-eval's `vllm`, with all its arguments. `loglikelihood` is answered in another way, with the same results.
+
+    Continuations of several tokens, prompts that lm-eval cuts, `loglikelihood_rolling` and `generate_until` are
+    answered in lm-eval's own way.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._encoded: dict[str, list[int]] = {}
+        """The tokens of the texts that are asked about now."""
+        self._meter = Meter()
+        self._same_token = SameToken()
+        super().__init__(*arguments, **options)
+        self._together = _can_report(self.model_args.get("logprobs_mode"))
+
+    def loglikelihood(self, requests: list[Any], disable_tqdm: bool = False) -> list[Answer]:
+        """See `TemplateLM.loglikelihood`. Requests are sent by their contexts, whatever their order."""
+        order = sorted(range(len(requests)), key=lambda place: requests[place].args[0])
+        by_context = [list(places) for _, places in groupby(order, key=lambda place: requests[place].args[0])]
+        # With data parallelism lm-eval starts the engines anew for every call.
+        size = len(by_context) if self.data_parallel_size > 1 else _PROMPTS
+        answers: dict[int, Answer] = {}
+        for start in range(0, len(by_context), size or 1):
+            places = list(chain.from_iterable(by_context[start : start + size]))
+            part = [requests[place] for place in places]
+            self._encoded = self._encode([request.args for request in part])
+            try:
+                answers.update(zip(places, super().loglikelihood(part, disable_tqdm=disable_tqdm), strict=True))
+            finally:
+                self._encoded = {}
+            self._meter.charge(part)
+        return [answers[place] for place in range(len(requests))]
+
+    def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
+        """See `VLLM.generate_until`; what it takes is counted."""
+        answers: list[str] = super().generate_until(requests, disable_tqdm=disable_tqdm)
+        self._meter.charge(requests)
+        return answers
+
+    def tok_encode(self, string: Any, add_special_tokens: bool | None = None, **options: Any) -> Any:
+        """See `VLLM.tok_encode`."""
+        if add_special_tokens is None and not options and isinstance(string, str) and string in self._encoded:
+            return self._encoded[string]
+        ids = super().tok_encode(string, add_special_tokens, **options)
+        if not isinstance(string, str):  # lm-eval encodes the prompts of generate_until together
+            self._meter.asks([tuple(one) for one in ids])
+        return ids
+
+    def _encode(self, pairs: Sequence[tuple[str, str]]) -> dict[str, list[int]]:
+        """The tokens of the texts that `TemplateLM` encodes one by one. A fast tokenizer encodes many in parallel."""
+        texts = dict.fromkeys(
+            text for context, answer in pairs if context for text in (context.rstrip() or context, context + answer)
+        )
+        return dict(zip(texts, super().tok_encode(list(texts)), strict=True)) if texts else {}
+
+    def _loglikelihood_tokens(self, requests: list[Encoded], disable_tqdm: bool = False) -> list[Answer]:
+        longest = self.max_length - 1
+        questions, others = one_token_questions(requests, longest) if self._together else ([], [*range(len(requests))])
+        answers: dict[int, Answer] = {}
+        for question, output in zip(questions, self._first_tokens(questions), strict=True):
+            self._same_token.look(question, requests)
+            (found,) = output.outputs[0].logprobs
+            most = max(one.logprob for one in found.values())  # the chosen token is always among them
+            for token, places in question.answers.items():
+                for place in places:
+                    answers[place] = found[token].logprob, found[token].logprob == most
+                    self.cache_hook.add_partial("loglikelihood", requests[place][0], answers[place])
+        if others:
+            rest = [requests[place] for place in others]
+            answers.update(zip(others, super()._loglikelihood_tokens(rest, disable_tqdm=disable_tqdm), strict=True))
+        self._meter.asks(prompts_of(requests, questions, set(others), longest))
+        return [answers[place] for place in range(len(requests))]
+
+    def _first_tokens(self, questions: Sequence[Question]) -> list[Any]:
+        """vLLM's output for each question: one token."""
+        size = len(questions) if self.batch_size == "auto" else int(self.batch_size)
+        outputs: list[Any] = []
+        for start in range(0, len(questions), size or 1):
+            part = questions[start : start + size]
+            order = _contiguous(len(part), self.data_parallel_size)
+            given = self._model_generate(
+                requests=[list(part[i].prompt) for i in order],
+                generate=True,
+                sampling_params=[
+                    SamplingParams(temperature=0, max_tokens=1, logprob_token_ids=part[i].ids, detokenize=False)
+                    for i in order
+                ],
+            )
+            by_place = dict(zip(order, given, strict=True))
+            outputs += [by_place[i] for i in range(len(part))]
+        return outputs
+
+    def _model_generate(self, requests: list[list[int]], generate: bool = False, sampling_params: Any = None) -> Any:
+        outputs = super()._model_generate(requests=requests, generate=generate, sampling_params=sampling_params)
+        for prompt, output in zip(requests, outputs, strict=True):
+            written = sum(len(one.token_ids) for one in output.outputs)
+            self._meter.add(tuple(prompt), Usage(1, len(prompt), output.num_cached_tokens, written))
+        return outputs
+
+
+def _can_report(logprobs_mode: str | None) -> bool:
+    """Whether this vLLM reports the log-probabilities of given tokens; a warning if not."""
+    if not hasattr(SamplingParams, "logprob_token_ids"):
+        why = "this vLLM does not report the log-probabilities of given tokens (0.32 does)"
+    elif logprobs_mode in _LOGITS:
+        why = f"logprobs_mode={logprobs_mode} reports logits"
+    else:
+        return True
+    _log.warning("%s, so recrm-vllm asks for every answer by itself, as lm-eval's vllm does", why)
+    return False
+
+
+def _contiguous(count: int, engines: int) -> list[int]:
+    """An order in which each engine gets prompts that follow one another, although lm-eval deals them out in turns."""
+    parts = (part.tolist() for part in np.array_split(np.arange(count), engines))
+    return [place for row in zip_longest(*parts) for place in row if place is not None]
