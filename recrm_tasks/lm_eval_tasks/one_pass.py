@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Hashable, Sequence
+from itertools import zip_longest
 from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
 
 from recrm_tasks.lm_eval_tasks.cost import count_request
 from recrm_tasks.models.server_tokens import MOST
@@ -77,6 +80,12 @@ def prompts_of(
         tuple([*context, *continuation][-longest:]) if place in others else together[place]
         for place, (_, context, continuation) in enumerate(requests)
     ]
+
+
+def contiguous(count: int, engines: int) -> list[int]:
+    """An order in which each engine gets prompts that follow one another, although lm-eval deals them out in turns."""
+    parts = (part.tolist() for part in np.array_split(np.arange(count), engines))
+    return [place for row in zip_longest(*parts) for place in row if place is not None]
 
 
 class SameToken:

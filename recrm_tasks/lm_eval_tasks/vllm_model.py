@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from itertools import chain, groupby, zip_longest
+from itertools import chain, groupby
 from typing import Any
 
-import numpy as np
+from lm_eval.utils import simple_parse_args_string
 
 from recrm_tasks.errors import RecrmError
 
@@ -29,6 +29,7 @@ from recrm_tasks.lm_eval_tasks.one_pass import (
     Meter,
     Question,
     SameToken,
+    contiguous,
     one_token_questions,
     prompts_of,
 )
@@ -54,7 +55,23 @@ class OnePassVLLM(VLLM):
         self._meter = Meter()
         self._same_token = SameToken()
         super().__init__(*arguments, **options)
-        self._together = _can_report(self.model_args.get("logprobs_mode"))
+        self.one_pass = _can_report(self.model_args.get("logprobs_mode"))
+        """Whether all one-token answers to a prompt are asked for together."""
+        if self.batch_size == 1:  # lm-eval's default on its command line
+            _log.warning("batch_size=1 has vLLM answer one prompt at a time: add --batch_size auto")
+
+    @classmethod
+    def create_from_arg_obj(
+        cls, arg_dict: dict[str, Any], additional_config: dict[str, Any] | None = None
+    ) -> OnePassVLLM:
+        """Makes the model of `--model_args` and of `--batch_size` and `--device`; `--model_args` come first."""
+        given = {name: value for name, value in (additional_config or {}).items() if value is not None}
+        return cls(**{**given, **arg_dict})
+
+    @classmethod
+    def create_from_arg_string(cls, arg_string: str, additional_config: dict[str, Any] | None = None) -> OnePassVLLM:
+        """The same for `--model_args` as text: `name=value,name=value`."""
+        return cls.create_from_arg_obj(simple_parse_args_string(arg_string), additional_config)
 
     def loglikelihood(self, requests: list[Any], disable_tqdm: bool = False) -> list[Answer]:
         """See `TemplateLM.loglikelihood`. Requests are sent by their contexts, whatever their order."""
@@ -98,7 +115,7 @@ class OnePassVLLM(VLLM):
 
     def _loglikelihood_tokens(self, requests: list[Encoded], disable_tqdm: bool = False) -> list[Answer]:
         longest = self.max_length - 1
-        questions, others = one_token_questions(requests, longest) if self._together else ([], [*range(len(requests))])
+        questions, others = one_token_questions(requests, longest) if self.one_pass else ([], [*range(len(requests))])
         answers: dict[int, Answer] = {}
         for question, output in zip(questions, self._first_tokens(questions), strict=True):
             self._same_token.look(question, requests)
@@ -120,7 +137,7 @@ class OnePassVLLM(VLLM):
         outputs: list[Any] = []
         for start in range(0, len(questions), size or 1):
             part = questions[start : start + size]
-            order = _contiguous(len(part), self.data_parallel_size)
+            order = contiguous(len(part), self.data_parallel_size)
             given = self._model_generate(
                 requests=[list(part[i].prompt) for i in order],
                 generate=True,
@@ -151,9 +168,3 @@ def _can_report(logprobs_mode: str | None) -> bool:
         return True
     _log.warning("%s, so recrm-vllm asks for every answer by itself, as lm-eval's vllm does", why)
     return False
-
-
-def _contiguous(count: int, engines: int) -> list[int]:
-    """An order in which each engine gets prompts that follow one another, although lm-eval deals them out in turns."""
-    parts = (part.tolist() for part in np.array_split(np.arange(count), engines))
-    return [place for row in zip_longest(*parts) for place in row if place is not None]

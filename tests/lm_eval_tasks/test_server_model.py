@@ -10,6 +10,7 @@ from typing import Any
 import lm_eval
 import pytest
 from lm_eval.api.instance import Instance
+from lm_eval.api.registry import get_model
 from lm_eval.models.api_models import JsonChatStr
 from our_tasks import manager
 from stub_engine import CONTEXT, StubEngine
@@ -258,6 +259,10 @@ def test_generated_answers_are_counted(api: str, byte_tokenizer: str) -> None:
 def test_wrong_arguments(arguments: str, said: str) -> None:
     with pytest.raises(RecrmError, match=said):
         Server.create_from_arg_string(arguments)
+
+
+def test_lm_eval_knows_the_model_by_name() -> None:
+    assert get_model("recrm-server") is Server
 
 
 def test_another_model_of_a_chat_api_is_refused_with_a_way_out() -> None:
