@@ -18,7 +18,7 @@ from recrm_tasks.answers.prompt import Message
 from recrm_tasks.answers.thinking import left_open
 from recrm_tasks.errors import HarnessError, RecrmError
 from recrm_tasks.lm_eval_tasks.counted_api import CountedAPI
-from recrm_tasks.lm_eval_tasks.one_pass import Answer
+from recrm_tasks.lm_eval_tasks.one_pass import Answer, Meter
 from recrm_tasks.models.server_tokens import ENGINES, TOP, NotOffered, ServerTokens, asking_for
 from recrm_tasks.prompting.answer_tokens import END, AnswerToken
 from recrm_tasks.prompting.prompt_end import after_last_turn
@@ -43,23 +43,12 @@ class ChatServer(CountedAPI, LocalChatCompletion):
     As in Inspect, the server says what the tokens of the allowed answers are, and each question takes one request.
     vLLM's and SGLang's servers report all allowed answers, others the 20 most likely tokens. An answer that is not
     among these gets minus infinity, and its record is counted (`unseen`).
-
-    Args:
-        enable_thinking: passed to the server's chat template.
-        chat_template_args: further arguments of the chat template.
-        options: those of `LocalChatCompletion`.
     """
 
-    def __init__(
-        self,
-        enable_thinking: bool | None = None,
-        chat_template_args: Mapping[str, Any] | None = None,
-        **options: Any,
-    ) -> None:
+    def __init__(self, **options: Any) -> None:
+        self.meter = Meter()
         super().__init__(**options)
-        thinking = {} if enable_thinking is None else {"enable_thinking": enable_thinking}
-        template = {**(chat_template_args or {}), **thinking}
-        self._extra: dict[str, Any] = {"chat_template_kwargs": template} if template else {}
+        self._extra: dict[str, Any] = {"chat_template_kwargs": self.template} if self.template else {}
         self._server = ServerTokens(self.base_url.removesuffix("/chat/completions"), self.model, self._fetch)
         self._takes = True
         """Whether the server takes the fields that ask for given tokens."""
@@ -84,6 +73,13 @@ class ChatServer(CountedAPI, LocalChatCompletion):
                 self.cache_hook.add_partial("loglikelihood", requests[place].args, answers[place])
         self.meter.charge(requests)
         return [answers[place] for place in range(len(requests))]
+
+    def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
+        """See `TemplateAPI.generate_until`."""
+        self.meter.asks([request.args[0].prompt for request in requests])
+        answers: list[str] = super().generate_until(requests, disable_tqdm=disable_tqdm)
+        self.meter.charge(requests)
+        return answers
 
     def _check(self, requests: list[Any]) -> None:
         for request in requests:

@@ -9,7 +9,9 @@ from typing import Any
 import requests as http
 from lm_eval.models.openai_completions import LocalCompletionsAPI
 
+from recrm_tasks.errors import RecrmError
 from recrm_tasks.lm_eval_tasks.counted_api import CountedAPI
+from recrm_tasks.lm_eval_tasks.in_parts import InParts
 from recrm_tasks.lm_eval_tasks.one_pass import Answer, Encoded, Question, SameToken, one_token_questions, prompts_of
 
 _log = logging.getLogger(__name__)
@@ -20,7 +22,7 @@ _TOKEN = "token_id:"
 """Before the id of a token, where a server is asked for ids instead of texts."""
 
 
-class CompletionsServer(CountedAPI, LocalCompletionsAPI):
+class CompletionsServer(InParts, CountedAPI, LocalCompletionsAPI):
     """lm-eval's `local-completions`, with all its arguments. Only `loglikelihood` is answered in another way.
 
     Its own way sends every answer as a prompt of its own and reads the log-probabilities of the prompt. Here the server
@@ -36,10 +38,25 @@ class CompletionsServer(CountedAPI, LocalCompletionsAPI):
 
     def __init__(self, max_length: int | None = None, **options: Any) -> None:
         super().__init__(max_length=max_length or _UNKNOWN, **options)
+        if self.template and not (self.tokenizer_backend == "huggingface" and self.tokenized_requests):
+            raise RecrmError("arguments of the chat template need tokenizer_backend=huggingface and tokenized requests")
         if max_length is None:
             self.max_length = self._served_length() - 1
         self._same_token = SameToken()
-        self._together = True
+        self._together: bool | None = None
+        """Whether the server reports the log-probabilities of given tokens; None while that is not known."""
+
+    def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> Any:
+        """See `TemplateAPI.apply_chat_template`."""
+        if not self.template:
+            return super().apply_chat_template(chat_history, add_generation_prompt)
+        return self.tokenizer.apply_chat_template(
+            chat_history,
+            tokenize=False,
+            add_generation_prompt=add_generation_prompt,
+            continue_final_message=not add_generation_prompt,
+            **self.template,
+        )
 
     def _served_length(self) -> int:
         """The context of the model by the server's list of models."""
@@ -76,18 +93,20 @@ class CompletionsServer(CountedAPI, LocalCompletionsAPI):
 
     def _asked(self, questions: list[Question]) -> list[dict[int, float] | None]:
         """The log-probabilities of the answers' tokens and of the most likely one; None for what was not reported."""
-        if not questions or not self._together:
+        if self._together is False:
             return [None] * len(questions)
-        found: list[dict[int, float] | None] = self.ask(questions[:1], alone=True)
-        if found == [None]:
-            self._together = False
+        first = questions[:1] if self._together is None else []
+        found: list[dict[int, float] | None] = self.ask(first, alone=True)
+        if found:
+            self._together = found != [None]
+        if self._together is False:
             _log.warning(
                 "%s does not report the log-probabilities of given tokens (vLLM 0.32 does), so recrm-server asks for "
                 "every answer by itself, as local-completions does",
                 self.base_url,
             )
             return [None] * len(questions)
-        return found + self.ask(questions[1:])
+        return found + self.ask(questions[len(found) :])
 
     def body_of(self, question: Question) -> dict[str, Any]:
         """See `CountedAPI.body_of`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from lm_eval.models.api_models import JsonChatStr, TemplateAPI
@@ -29,13 +29,28 @@ class Own:
 
 
 class CountedAPI(TemplateAPI):
-    """lm-eval's connections to a server, with its limits, retries and time limits, for its requests and for ours."""
+    """lm-eval's connections to a server, with its limits, retries and time limits, for its requests and for ours.
 
-    def __init__(self, **options: Any) -> None:
-        self.meter = Meter()
+    Args:
+        enable_thinking: an argument of the chat template.
+        chat_template_args: its further arguments.
+        options: those of the class of lm-eval.
+    """
+
+    def __init__(
+        self,
+        enable_thinking: bool | None = None,
+        chat_template_args: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
+        thinking = {} if enable_thinking is None else {"enable_thinking": enable_thinking}
+        self.template = {**(chat_template_args or {}), **thinking}
         self._usage = Usage()
         """Of the response that was read last."""
         super().__init__(**options)
+
+    meter: Meter
+    """Of the class that counts."""
 
     def body_of(self, question: Any) -> dict[str, Any]:
         """The body of a request of ours."""
@@ -95,26 +110,6 @@ class CountedAPI(TemplateAPI):
         """See `TemplateAPI.parse_generations`."""
         self._usage = usage_of(outputs)
         answers: list[str] = super().parse_generations(outputs, **options)
-        return answers
-
-    def tok_encode(self, string: Any, *arguments: Any, **options: Any) -> Any:
-        """See `TemplateAPI.tok_encode`."""
-        ids = super().tok_encode(string, *arguments, **options)
-        if not isinstance(string, str | JsonChatStr):  # lm-eval encodes the prompts of generate_until together
-            self.meter.asks([_key(one) for one in ids])
-        return ids
-
-    def loglikelihood(self, requests: list[Any], disable_tqdm: bool = False) -> list[Answer]:
-        """See `TemplateLM.loglikelihood`; what it takes is counted."""
-        answers: list[Answer] = super().loglikelihood(requests, disable_tqdm=disable_tqdm)
-        self.meter.charge(requests)
-        return answers
-
-    def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
-        """See `TemplateAPI.generate_until`; what it takes is counted."""
-        self.meter.asks([_key(request.args[0]) for request in requests])
-        answers: list[str] = super().generate_until(requests, disable_tqdm=disable_tqdm)
-        self.meter.charge(requests)
         return answers
 
     def _count(self, messages: Sequence[Any]) -> None:

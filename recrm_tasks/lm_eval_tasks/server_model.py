@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import Any
 
 from lm_eval.utils import simple_parse_args_string
@@ -10,7 +11,22 @@ from recrm_tasks.errors import RecrmError
 from recrm_tasks.lm_eval_tasks.chat_server import ChatServer
 from recrm_tasks.lm_eval_tasks.completions_server import CompletionsServer
 
+_MODELS: dict[str, type[ChatServer] | type[CompletionsServer]] = {"chat": ChatServer, "completions": CompletionsServer}
 _PATHS = {"chat": "/chat/completions", "completions": "/completions"}
+_OF_LM_EVAL = {"device", "max_batch_size"}
+"""Arguments that lm-eval's command line gives to every model."""
+
+
+def arguments_of(model: type) -> set[str]:
+    """The names of the arguments that a model and those below it take."""
+    made = (vars(one)["__init__"] for one in model.__mro__ if "__init__" in vars(one))
+    return {name for one in made for name in signature(one).parameters} - {
+        "self",
+        "arguments",
+        "options",
+        "args",
+        "kwargs",
+    }
 
 
 class Server:
@@ -29,10 +45,11 @@ class Server:
             additional_config: the command line's batch size and device.
 
         Raises:
-            RecrmError: one of them is missing or wrong.
+            RecrmError: one of them is missing, unknown or wrong.
         """
         given = {name: value for name, value in (additional_config or {}).items() if value is not None}
-        options = {**given, **arg_dict}
+        # The tasks' own options may be among the arguments.
+        options = {**given, **{name: value for name, value in arg_dict.items() if not name.startswith("recrm_")}}
         url, api = str(options.pop("base_url", "")).rstrip("/"), options.pop("api", None)
         if not url.startswith(("http://", "https://")):
             raise RecrmError("recrm-server needs the address of the server's API: base_url=http://localhost:8000/v1")
@@ -43,9 +60,10 @@ class Server:
                 f"recrm-server: api must be completions or chat, as in the address, not {api!r} with {url}: leave the "
                 "path out of base_url, which then ends in /v1"
             )
-        root = url.removesuffix(_PATHS[api])
-        made = ChatServer if api == "chat" else CompletionsServer
-        return made(base_url=root + _PATHS[api], **options)
+        made = _MODELS[api]
+        if unknown := set(options) - arguments_of(made) - _OF_LM_EVAL:
+            raise RecrmError(f"recrm-server with api={api} has no argument {', '.join(sorted(unknown))}")
+        return made(base_url=url.removesuffix(_PATHS[api]) + _PATHS[api], **options)
 
     @classmethod
     def create_from_arg_string(

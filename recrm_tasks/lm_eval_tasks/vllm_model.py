@@ -9,8 +9,8 @@ the whole vocabulary, as lm-eval's are, and the token that vLLM chooses tells wh
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Sequence
-from itertools import chain, groupby
 from typing import Any
 
 from lm_eval.utils import simple_parse_args_string
@@ -23,10 +23,10 @@ try:
 except ModuleNotFoundError as error:
     raise RecrmError(f"recrm-vllm needs {error.name}: pip install 'recrm-tasks[vllm]'") from None
 
+from recrm_tasks.lm_eval_tasks.in_parts import InParts
 from recrm_tasks.lm_eval_tasks.one_pass import (
     Answer,
     Encoded,
-    Meter,
     Question,
     SameToken,
     contiguous,
@@ -37,12 +37,10 @@ from recrm_tasks.models.usage import Usage
 
 _log = logging.getLogger(__name__)
 
-_PROMPTS = 4_096
-"""Prompts that are tokenized and sent together: the token lists of a million would take more memory than there is."""
 _LOGITS = ("raw_logits", "processed_logits")
 
 
-class OnePassVLLM(VLLM):
+class OnePassVLLM(InParts, VLLM):
     """lm-eval's `vllm`, with all its arguments. `loglikelihood` is answered in another way, with the same results.
 
     Continuations of several tokens, prompts that lm-eval cuts, `loglikelihood_rolling` and `generate_until` are
@@ -50,9 +48,6 @@ class OnePassVLLM(VLLM):
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        self._encoded: dict[str, list[int]] = {}
-        """The tokens of the texts that are asked about now."""
-        self._meter = Meter()
         self._same_token = SameToken()
         super().__init__(*arguments, **options)
         self.one_pass = _can_report(self.model_args.get("logprobs_mode"))
@@ -73,45 +68,10 @@ class OnePassVLLM(VLLM):
         """The same for `--model_args` as text: `name=value,name=value`."""
         return cls.create_from_arg_obj(simple_parse_args_string(arg_string), additional_config)
 
-    def loglikelihood(self, requests: list[Any], disable_tqdm: bool = False) -> list[Answer]:
-        """See `TemplateLM.loglikelihood`. Requests are sent by their contexts, whatever their order."""
-        order = sorted(range(len(requests)), key=lambda place: requests[place].args[0])
-        by_context = [list(places) for _, places in groupby(order, key=lambda place: requests[place].args[0])]
-        # With data parallelism lm-eval starts the engines anew for every call.
-        size = len(by_context) if self.data_parallel_size > 1 else _PROMPTS
-        answers: dict[int, Answer] = {}
-        for start in range(0, len(by_context), size or 1):
-            places = list(chain.from_iterable(by_context[start : start + size]))
-            part = [requests[place] for place in places]
-            self._encoded = self._encode([request.args for request in part])
-            try:
-                answers.update(zip(places, super().loglikelihood(part, disable_tqdm=disable_tqdm), strict=True))
-            finally:
-                self._encoded = {}
-            self._meter.charge(part)
-        return [answers[place] for place in range(len(requests))]
-
-    def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
-        """See `VLLM.generate_until`; what it takes is counted."""
-        answers: list[str] = super().generate_until(requests, disable_tqdm=disable_tqdm)
-        self._meter.charge(requests)
-        return answers
-
-    def tok_encode(self, string: Any, add_special_tokens: bool | None = None, **options: Any) -> Any:
-        """See `VLLM.tok_encode`."""
-        if add_special_tokens is None and not options and isinstance(string, str) and string in self._encoded:
-            return self._encoded[string]
-        ids = super().tok_encode(string, add_special_tokens, **options)
-        if not isinstance(string, str):  # lm-eval encodes the prompts of generate_until together
-            self._meter.asks([tuple(one) for one in ids])
-        return ids
-
-    def _encode(self, pairs: Sequence[tuple[str, str]]) -> dict[str, list[int]]:
-        """The tokens of the texts that `TemplateLM` encodes one by one. A fast tokenizer encodes many in parallel."""
-        texts = dict.fromkeys(
-            text for context, answer in pairs if context for text in (context.rstrip() or context, context + answer)
-        )
-        return dict(zip(texts, super().tok_encode(list(texts)), strict=True)) if texts else {}
+    @property
+    def prompts_at_once(self) -> int:
+        """All, with data parallelism: lm-eval then starts the engines anew for every call."""
+        return sys.maxsize if self.data_parallel_size > 1 else super().prompts_at_once
 
     def _loglikelihood_tokens(self, requests: list[Encoded], disable_tqdm: bool = False) -> list[Answer]:
         longest = self.max_length - 1
@@ -128,7 +88,7 @@ class OnePassVLLM(VLLM):
         if others:
             rest = [requests[place] for place in others]
             answers.update(zip(others, super()._loglikelihood_tokens(rest, disable_tqdm=disable_tqdm), strict=True))
-        self._meter.asks(prompts_of(requests, questions, set(others), longest))
+        self.meter.asks(prompts_of(requests, questions, set(others), longest))
         return [answers[place] for place in range(len(requests))]
 
     def _first_tokens(self, questions: Sequence[Question]) -> list[Any]:
@@ -154,7 +114,7 @@ class OnePassVLLM(VLLM):
         outputs = super()._model_generate(requests=requests, generate=generate, sampling_params=sampling_params)
         for prompt, output in zip(requests, outputs, strict=True):
             written = sum(len(one.token_ids) for one in output.outputs)
-            self._meter.add(tuple(prompt), Usage(1, len(prompt), output.num_cached_tokens, written))
+            self.meter.add(tuple(prompt), Usage(1, len(prompt), output.num_cached_tokens, written))
         return outputs
 
 

@@ -29,7 +29,7 @@ NOT_RUN = {
     r"^(python -m )?pip install": "tests/install installs the package; here pip's parser, and the names of the extras",
     r"^inspect eval-retry": "it needs a run that was interrupted: tests/harnesses has such runs; here its parser",
     r"^inspect score": "the scorer is registered by a plain install only: tests/install scores such a log",
-    r"^lm_eval --model (local|openai)-": "an API; here lm-eval's parser, the model's arguments and our tasks",
+    r"^lm_eval --model (local-|openai-|recrm-server)": "an API; here the parser, the model's arguments and our tasks",
     r"^hf download": "the network; tests/data/test_hub.py runs it against a hub of its own; here its parser",
     r"^recrm reward ": "a judge on a server: tests/rewards runs both commands; here our parser",
     r"^inspect .*--model (openai|openai-api)/": "an API; here Inspect's parser, the provider and our tasks",

@@ -221,6 +221,18 @@ def test_chat_options_go_with_every_request(byte_tokenizer: str) -> None:
     assert len(body["logprob_token_ids"]) == 2
 
 
+def test_completions_take_arguments_of_the_chat_template(byte_tokenizer: str) -> None:
+    with StubEngine(byte_tokenizer) as server:
+        options = {"base_url": f"{server.url}/completions", "model": "stub", "tokenizer": byte_tokenizer}
+        lm = CompletionsServer(tokenizer_backend="huggingface", enable_thinking=False, **options)
+        lm.tokenizer.chat_template = "{{ messages[0].content }}|{{ enable_thinking }}"
+        assert lm.apply_chat_template([{"role": "user", "content": "?"}]) == "?|False"
+        with pytest.raises(RecrmError, match="need tokenizer_backend=huggingface"):
+            CompletionsServer(
+                tokenizer_backend="huggingface", tokenized_requests=False, enable_thinking=False, **options
+            )
+
+
 def test_no_logprobs_at_all(byte_tokenizer: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with StubEngine(byte_tokenizer) as server:
         lm = chat_server(server)
@@ -253,6 +265,7 @@ def test_generated_answers_are_counted(api: str, byte_tokenizer: str) -> None:
         ("model=stub", "needs the address of the server's API: base_url=http"),
         ("model=stub,base_url=localhost:8000", "needs the address"),
         ("model=stub,base_url=http://localhost/v1,api=responses", "api must be completions or chat"),
+        ("model=stub,base_url=http://localhost/v1,api=chat,pretained=a,b=2", "api=chat has no argument b, pretained"),
         ("model=stub,base_url=http://localhost/v1/completions,api=chat", "api must be completions or chat, as in the"),
     ],
 )
