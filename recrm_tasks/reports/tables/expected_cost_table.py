@@ -67,8 +67,7 @@ def expected_cost_table(title: str, expected: Sequence[Expected], counting: Coun
         f"Tokens of {counting.tokens.name}. shared: those of the prompts with which {before} begins too, in the "
         "balanced and in the grouped order. Engines count whole blocks only. tokens out: "
         f"{counting.answer_tokens} per generated answer (--answer-tokens). logprob: a request gives the probabilities "
-        f"of all allowed answers. {_NO_CACHE} One for each of them, as lm-eval's vllm and local-completions do; "
-        "engines do not use their cache for these."
+        f"of all allowed answers. {_NO_CACHE} One for each of them; engines do not use their cache for these."
     )
     rows = [*expected, *sums(expected)]
     priced = [_price(order, prices) for order in ORDERS] if prices else []
