@@ -83,10 +83,10 @@ def expected_costs(dimension: str, options: Options, counting: Counting, asks: C
         run = records_of_run(dimension, of_ask)
         some = min(len(run), counting.records)
         groups = whole_groups(run, some)
+        first = () if some == len(run) else replace(run, rows=run.rows[:some]).ids()
         for mode in MODES:
-            asked = _Asked(dimension, mode, replace(of_ask, limit=some), counting)
-            all_counted = some == len(run) or not groups
-            grouped = asked if all_counted else _Asked(dimension, mode, of_ask, counting, groups)
+            asked = _Asked(dimension, mode, of_ask, counting, first)
+            grouped = _Asked(dimension, mode, of_ask, counting, groups) if first and groups else asked
             yield from _ways(asked, grouped, len(run), some, bool(groups))
 
 
