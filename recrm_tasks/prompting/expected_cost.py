@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from recrm_tasks.answers.prompt import ASKS, MODES, Ask, Mode, Prompt
 from recrm_tasks.data.dataset import Dataset
@@ -128,13 +129,13 @@ class _Asked:
     ) -> None:
         self.dimension, self.mode, self.ask, self.counting = dimension, mode, options.ask, counting
         self.prompts: list[Prompt] = list(load_questions(dimension, mode, Backend(), options, ids)[0])
-        self.tokens: list[Sequence[int]] = []
+        self.tokens: list[npt.NDArray[np.uint32]] = []
         with progress(f"counting {dimension}", len(self.prompts)) as bar:
             for start in range(0, len(self.prompts), _PART):
                 part = self.prompts[start : start + _PART]
-                # As numbers of four bytes: lists of Python's would take nine times the memory.
+                # Of four bytes each: Python's numbers take nine times the memory.
                 found = counting.tokens.ids_of_all([prompt.messages for prompt in part])
-                self.tokens += [np.array(one, dtype=np.uint32) for one in found]  # type: ignore[misc]
+                self.tokens += [np.array(one, dtype=np.uint32) for one in found]
                 bar.update(len(part))
 
     @property

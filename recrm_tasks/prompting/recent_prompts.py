@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 _TOKEN = np.dtype(">u4")
 """Bytes of which have the order of the numbers."""
@@ -24,11 +24,11 @@ class RecentPrompts:
         self._last: deque[bytes] = deque()
         self._ascending: list[bytes] = []
 
-    def shared(self, tokens: Sequence[int]) -> int:
+    def shared(self, tokens: npt.ArrayLike) -> int:
         """The length of the longest beginning that a prompt has in common with one of the last ones, in tokens.
 
         Args:
-            tokens: the prompt's. It is then the last one.
+            tokens: the ids of the prompt's, shape (n,). It is then the last one.
         """
         prompt = np.asarray(tokens, dtype=_TOKEN).tobytes()
         place = bisect_left(self._ascending, prompt)
