@@ -64,6 +64,7 @@ def _run(file: Path, log: EvalLog, score: EvalScore, dimension: str, provenance:
     overall = {name: value for name, value in every.items() if name.startswith(("mean_score", "hybrid"))}
     if not metrics:  # a task of one dimension
         metrics, overall = every, {}
+    metrics = {name: value for name, value in metrics.items() if name not in FIELDS}  # what it costs is in `Cost`
     return Run(
         file=file,
         harness=HARNESS,

@@ -78,10 +78,10 @@ def _inspect_counts(scores: list[SampleScore]) -> dict[str, float]:
 
 def _usage(scores: list[SampleScore]) -> dict[str, float]:
     """The costs, under the names that lm-eval's results have; nothing if some scores are of a version without them."""
-    counted = [(entry.score.metadata or {}).get(USAGE) for entry in scores]
-    if None in counted:
+    several = [entry.score.metadata or {} for entry in scores]
+    if not all(USAGE in metadata for metadata in several):
         return {}
-    known = total(Usage(**one) for one in counted)._asdict()
+    known = total(Usage(**metadata[USAGE]) for metadata in several)._asdict()
     return {name: float(count) for name, count in known.items() if count is not None}
 
 

@@ -39,7 +39,9 @@ def read_runs(file: Path) -> list[Run]:
 
 
 def _metrics(table: dict[str, Any]) -> dict[str, float]:
-    return {name.partition(",")[0]: value for name, value in table.items() if isinstance(value, int | float)}
+    """What the answers are worth; what they cost is the run's `Cost`."""
+    numbers = {name.partition(",")[0]: value for name, value in table.items() if isinstance(value, int | float)}
+    return {name: value for name, value in numbers.items() if name not in FIELDS}
 
 
 def _cost(tables: list[dict[str, Any]], results: dict[str, Any]) -> Cost | None:

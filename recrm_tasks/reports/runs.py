@@ -8,7 +8,6 @@ from typing import Any
 
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.record_fields import is_list
-from recrm_tasks.models.usage import FIELDS as USAGE
 from recrm_tasks.models.usage import Usage
 from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.reports.run_info import RunInfo
@@ -43,7 +42,7 @@ class Run(RunInfo):
     """The numbers of one dimension and where they come from."""
 
     metrics: dict[str, float]
-    """Flat, as the harness logged them: `acc`, `acc_stderr`, …"""
+    """Flat, as the harness logged them: `acc`, `acc_stderr`, …; without what the answers cost."""
     wanted: int | None = None
     """For a run that ended early or was invalidated in part, how many records its harness was to ask. The metrics are
     of the answers that count."""
@@ -84,9 +83,8 @@ class Run(RunInfo):
 
     @property
     def metric_names(self) -> list[str]:
-        """The metrics by their own names, without errors and costs; `score` is the primary metric once more."""
-        left = ("score", *USAGE)
-        return [name for name in self.metrics if not name.endswith("_stderr") and name not in left]
+        """The metrics by their own names, without errors; `score` is the primary metric once more."""
+        return [name for name in self.metrics if not name.endswith("_stderr") and name != "score"]
 
     @property
     def headlines(self) -> list[str]:

@@ -73,6 +73,16 @@ def of_lm_eval(words: list[str], models: Models) -> list[str]:
     return [re.sub(r"\b(pretrained|tokenizer)=[^,]+", rf"\1={folder}", word) for word in changed]
 
 
+def of_recrm(words: list[str], models: Models) -> list[str]:
+    """A call of `recrm` with a tiny model's tokenizer.
+
+    Args:
+        words: the command.
+        models: the models.
+    """
+    return [models.chat if before == "--tokenizer" else word for before, word in zip(["", *words], words, strict=False)]
+
+
 def of_inspect(words: list[str], models: Models) -> list[str]:
     """A call of Inspect with a tiny model, `hf/` in the place of `vllm/` and where none is named.
 

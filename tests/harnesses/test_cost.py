@@ -15,7 +15,8 @@ from recrm_tasks.answers.prompt import MODES
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.lm_eval_tasks.cost import count_request
 from recrm_tasks.models.usage import FIELDS, Usage
-from recrm_tasks.prompting import Backend, Options, load_questions
+from recrm_tasks.prompting import Backend, Options, expected_cost, load_questions
+from recrm_tasks.prompting.tokens import tokens_of
 
 SUFFIX = {"generate": "", "logprob": "_logprob"}
 SIX = Options(data="sample", limit=6)
@@ -48,6 +49,17 @@ def test_tokens_are_those_of_the_models_tokenizer(mode: Any, byte_tokenizer: str
     for metric, expected in (("tokens_in", tokens_in), ("tokens_out", tokens_out)):
         assert sum(results[name][f"{metric},none"] for name in names) == expected
         assert results[f"recrm_hybrid{SUFFIX[mode]}"][f"{metric},none"] == expected
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_expected_tokens_are_those_of_a_run(mode: Any, byte_tokenizer: str) -> None:
+    """`recrm cost` says beforehand what lm-eval's tasks count in the run."""
+    given = expected_cost.Counting(tokens_of(byte_tokenizer), records=100, cached_prompts=1, answer_tokens=1)
+    found = [one for one in expected_cost.expected_costs("relevance", SIX, given, ("list",)) if one.way == mode]
+    prompts = list(load_questions("relevance", mode, Backend(), SIX)[0])
+    table = scripted.completions(prompts) if mode == "generate" else scripted.logprobs(prompts)
+    name = f"recrm_relevance{SUFFIX[mode]}"
+    assert found[0].tokens_in == run([name], table, 6, pretrained=byte_tokenizer)[name]["tokens_in,none"]
 
 
 class Counting(scripted.ScriptedLM):
