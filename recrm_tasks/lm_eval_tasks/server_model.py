@@ -19,14 +19,9 @@ _OF_LM_EVAL = {"device", "max_batch_size"}
 
 def arguments_of(model: type) -> set[str]:
     """The names of the arguments that a model and those below it take."""
-    made = (vars(one)["__init__"] for one in model.__mro__ if "__init__" in vars(one))
-    return {name for one in made for name in signature(one).parameters} - {
-        "self",
-        "arguments",
-        "options",
-        "args",
-        "kwargs",
-    }
+    makers = (vars(one)["__init__"] for one in model.__mro__ if "__init__" in vars(one))
+    found = (parameter for maker in makers for parameter in signature(maker).parameters.values())
+    return {one.name for one in found if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)} - {"self"}
 
 
 class Server:
