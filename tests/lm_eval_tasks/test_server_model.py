@@ -18,6 +18,7 @@ from stub_engine import CONTEXT, StubEngine
 from recrm_tasks.answers.kind import normalise
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import HarnessError, RecrmError
+from recrm_tasks.lm_eval_tasks import in_parts
 from recrm_tasks.lm_eval_tasks.chat_server import ChatServer
 from recrm_tasks.lm_eval_tasks.completions_server import CompletionsServer
 from recrm_tasks.lm_eval_tasks.server_model import Server
@@ -86,6 +87,17 @@ def test_equal_beginnings_follow_one_another(byte_tokenizer: str) -> None:
         run("recrm-server", server.url, byte_tokenizer, ["recrm_hybrid_logprob"], num_concurrent=1)
         assert server.prompts == sorted(server.prompts)
         assert len(server.prompts) == LIMIT * len(TASKS)
+
+
+def test_many_requests_go_in_parts(byte_tokenizer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with StubEngine(byte_tokenizer) as server:
+        _, wanted = run("recrm-server", server.url, byte_tokenizer)
+        whole = sorted(server.prompts)
+        server.prompts.clear()
+        monkeypatch.setattr(in_parts, "_PROMPTS", 3)
+        _, given = run("recrm-server", server.url, byte_tokenizer)
+    assert given == wanted
+    assert sorted(server.prompts) == whole
 
 
 @pytest.mark.parametrize("server_is", [{"knows": False}, {"refuses": True}])
