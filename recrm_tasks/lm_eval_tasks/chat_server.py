@@ -60,7 +60,12 @@ class ChatServer(CountedAPI, LocalChatCompletion):
             RecrmError: the requests are not of the recrm tasks, no chat template is applied, an answer is not one
                 token, or the prompt ends within thinking.
         """
-        self._check(requests)
+        _check_turns(requests)
+        if others := {request.task_name for request in requests if "dimension" not in request.doc}:
+            raise RecrmError(
+                f"{', '.join(sorted(others))}: recrm-server with api=chat evaluates the recrm tasks only, since chat "
+                "APIs do not report the likelihood of texts: use api=completions"
+            )
         order = sorted(range(len(requests)), key=lambda place: requests[place].args[0].prompt)
         groups = [list(places) for _, places in groupby(order, key=lambda place: requests[place].args[0].prompt)]
         questions = asyncio.run(self._questions([[requests[place].args for place in group] for group in groups]))
@@ -75,21 +80,16 @@ class ChatServer(CountedAPI, LocalChatCompletion):
         return [answers[place] for place in range(len(requests))]
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
-        """See `TemplateAPI.generate_until`."""
+        """See `TemplateAPI.generate_until`.
+
+        Raises:
+            RecrmError: no chat template is applied.
+        """
+        _check_turns(requests)
         self.meter.asks([request.args[0].prompt for request in requests])
         answers: list[str] = super().generate_until(requests, disable_tqdm=disable_tqdm)
         self.meter.charge(requests)
         return answers
-
-    def _check(self, requests: list[Any]) -> None:
-        for request in requests:
-            if "dimension" not in request.doc:
-                raise RecrmError(
-                    f"{request.task_name}: recrm-server with api=chat evaluates the recrm tasks only, since chat APIs "
-                    "do not report the likelihood of texts: use api=completions"
-                )
-            if not isinstance(request.args[0], JsonChatStr):
-                raise RecrmError("recrm-server with api=chat sends turns: add --apply_chat_template")
 
     async def _questions(self, groups: list[list[tuple[JsonChatStr, str]]]) -> list[ChatQuestion]:
         """The questions of requests that are grouped by their turns."""
@@ -193,3 +193,8 @@ class ChatServer(CountedAPI, LocalChatCompletion):
             return reply.json()
         except ValueError:
             return None
+
+
+def _check_turns(requests: list[Any]) -> None:
+    if not all(isinstance(request.args[0], JsonChatStr) for request in requests):
+        raise RecrmError("recrm-server with api=chat sends turns: add --apply_chat_template")

@@ -14,6 +14,9 @@ from recrm_tasks.models.usage import Usage
 _REFUSALS = (400, 404, 422, 501)
 """Statuses of a request with fields that the server does not allow."""
 
+_TOGETHER = 16_384
+"""Requests that wait for their turn together: lm-eval makes a task of each at once."""
+
 
 class Own:
     """A request of ours between lm-eval's own.
@@ -37,6 +40,9 @@ class CountedAPI(TemplateAPI):
         options: those of the class of lm-eval.
     """
 
+    meter: Meter
+    """Of the class that counts."""
+
     def __init__(
         self,
         enable_thinking: bool | None = None,
@@ -48,9 +54,6 @@ class CountedAPI(TemplateAPI):
         self._usage = Usage()
         """Of the response that was read last."""
         super().__init__(**options)
-
-    meter: Meter
-    """Of the class that counts."""
 
     def body_of(self, question: Any) -> dict[str, Any]:
         """The body of a request of ours."""
@@ -66,14 +69,15 @@ class CountedAPI(TemplateAPI):
 
     def ask(self, questions: Sequence[Any], alone: bool = False) -> list[Any]:
         """What the responses say, in the order of the questions; the requests are sent in it too."""
-        if not questions:
-            return []
-        asked = [Own(question, alone) for question in questions]
-        parts = asyncio.run(self.get_batched_requests(asked, cache_keys=[None] * len(asked), generate=False))
-        outputs = [output for part in parts for output in part]
-        return [
-            None if one is None else self.read(question, one) for question, one in zip(questions, outputs, strict=True)
-        ]
+        answers = []
+        for start in range(0, len(questions), _TOGETHER):
+            part = questions[start : start + _TOGETHER]
+            asked = [Own(question, alone) for question in part]
+            batches = asyncio.run(self.get_batched_requests(asked, cache_keys=[None] * len(asked), generate=False))
+            outputs = [output for batch in batches for output in batch]
+            for question, output in zip(part, outputs, strict=True):
+                answers.append(None if output is None else self.read(question, output))
+        return answers
 
     async def amodel_call(self, session: Any, sem: Any, messages: Any, **options: Any) -> Any:
         """See `TemplateAPI.amodel_call`; lm-eval calls it again if it raises."""

@@ -212,6 +212,8 @@ def test_a_chat_api_refuses_what_it_cannot_answer(byte_tokenizer: str) -> None:
             lm.loglikelihood([instance("A", {"question": "?"})])
         with pytest.raises(RecrmError, match="add --apply_chat_template"):
             lm.loglikelihood([instance("A", ours, chat=False)])
+        with pytest.raises(RecrmError, match="add --apply_chat_template"):
+            lm.generate_until([instance("A", ours, chat=False)])
     assert not server.asked
 
 
