@@ -132,17 +132,16 @@ class ChatServer(CountedAPI, LocalChatCompletion):
             return []
         if questions[0].tokens is None:
             return self.ask(questions)
-        found: list[list[float] | None] = self.ask(questions[:1], alone=True)
-        if found == [None]:
+        (first,) = self.ask(questions[:1], alone=True)
+        if first is None:
             _log.warning(
                 "%s refuses to report the log-probabilities of given tokens, so it is asked for its %d most likely "
                 "ones: allowed answers that are not among these count as unseen",
                 self.base_url, TOP,
             )  # fmt: skip
             self._takes = False
-            questions = [one._replace(tokens=None) for one in questions]
-            found = []
-        return found + self.ask(questions[len(found) :])
+            return self.ask([one._replace(tokens=None) for one in questions])
+        return [first, *self.ask(questions[1:])]
 
     def body_of(self, question: ChatQuestion) -> dict[str, Any]:
         """See `CountedAPI.body_of`."""
@@ -170,7 +169,7 @@ class ChatServer(CountedAPI, LocalChatCompletion):
         first = content[0]
         seen = {one["token"]: float(one["logprob"]) for one in first.get("top_logprobs") or ()}
         seen.setdefault(first["token"], float(first["logprob"]))
-        tokens = question.tokens and [token.text for token in question.tokens]
+        tokens = None if question.tokens is None else [token.text for token in question.tokens]
         return logprobs_among(seen, question.choices, tokens)
 
     def prompt_of(self, question: ChatQuestion) -> str:

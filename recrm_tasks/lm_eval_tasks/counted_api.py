@@ -129,6 +129,7 @@ def usage_of(output: Any) -> Usage:
 
 
 def _key(message: Any) -> Hashable:
+    """The text or the tokens of a prompt."""
     if isinstance(message, JsonChatStr):
-        return message.prompt
+        return str(message.prompt)
     return message if isinstance(message, str) else tuple(message)
