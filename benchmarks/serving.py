@@ -2,7 +2,7 @@
 
     python benchmarks/serving.py MODEL DATA [--limit 500] [--mode logprob]
     python benchmarks/serving.py MODEL DATA --cache [--dimensions factual,relevance]
-    python benchmarks/serving.py MODEL DATA --per-candidate | --quality | --passes
+    python benchmarks/serving.py MODEL DATA --per-candidate | --quality | --passes | --orders
 
 The first form starts vLLM's server on MODEL (a folder), evaluates DATA (records of all dimensions) with Inspect after
 a warm-up of two records, and reads the server's own counters. Then lm-eval evaluates a part of the sample with the
@@ -11,14 +11,16 @@ and asks them in turns, 50 records at a time. On few cores the servers may still
 asks them in the other order, and only an effect in both orders is due to the cache.
 `--per-candidate` asks about every candidate of a list separately, as behavior does, and compares this with one question
 for the whole list. `--quality` compares the AUC of both with lm-eval's `hf`, which knows the probability of every
-answer. `--passes` counts the forward passes of lm-eval's `hf` in both answer modes. The script runs in the environment
-of `make test-vllm`.
+answer. `--passes` counts the forward passes of lm-eval's `hf` in both answer modes. `--orders` asks about behavior in
+the balanced order (the first records of DATA) and in the grouped one (all records of some users), each of a server
+whose cache holds 50 prompts, beside what `recrm cost` expects. The script runs in the environment of `make test-vllm`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -41,6 +43,9 @@ from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.ranking import RankingRecord
 from recrm_tasks.lm_eval_tasks.logged_samples import read_answers
+from recrm_tasks.prompting import Options
+from recrm_tasks.prompting.expected_cost import Counting, expected_costs, whole_groups
+from recrm_tasks.prompting.tokens import tokens_of
 from recrm_tasks.scoring.metrics.ranked_list import list_auc
 from recrm_tasks.scoring.outcomes import Outcome
 
@@ -67,7 +72,14 @@ PART = 50
 
 
 def ask(
-    server: Server, dimension: str, mode: str, data: str, limit: int, logs: str, part: tuple[int, int] | None = None
+    server: Server,
+    dimension: str,
+    mode: str,
+    data: str,
+    limit: int,
+    logs: str,
+    part: tuple[int, int] | None = None,
+    order: str = "balanced",
 ) -> tuple[dict[str, float], Any]:
     """One run with Inspect; returns the increase of the counters, with the seconds, and its log."""
     from inspect_ai import eval as evaluate
@@ -77,7 +89,7 @@ def ask(
     (log,) = evaluate(
         f"recrm_tasks/{dimension}.py",
         model=get_model(f"vllm/{NAME}", base_url=f"{server.url}/v1", memoize=False),
-        task_args={"data": data, "answer": mode, "limit": limit},
+        task_args={"data": data, "answer": mode, "limit": limit, "order": order},
         max_tokens=engines.TOKENS,
         max_connections=32,
         limit=part,
@@ -124,6 +136,44 @@ def by_candidate(data: str, limit: int, file: Path) -> list[RankingRecord]:
                 }  # fmt: skip
                 stream.write(json.dumps(row, ensure_ascii=False) + "\n")
     return lists
+
+
+CACHED_PROMPTS = 50
+BLOCK = 128
+"""Tokens in a block of vLLM's cache on CPUs."""
+
+
+def by_orders(model: str, data: str, limit: int, mode: str) -> None:
+    """The share of prompt tokens from a small cache, by the order in which behavior is asked."""
+    counting = Counting(tokens_of(model), limit, CACHED_PROMPTS, answer_tokens=1)
+    options = Options(data=data)
+    expected = next(one for one in expected_costs("behavior", options, counting, ("list",)) if one.way == mode)
+    length = expected.tokens_in / expected.requests
+    blocks = CACHED_PROMPTS * math.ceil(length / BLOCK)
+    run = load("behavior", data)
+    chosen = run.only(whole_groups(run, limit))
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "behavior.jsonl"
+        rows = (record.model_dump(mode="json", exclude_defaults=True) for record in chosen.records())
+        file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+        users = len({record.group for record in chosen.records()})
+        print(
+            f"{length:.0f} tokens a prompt, a cache of {blocks} blocks; grouped: {len(chosen)} records, {users} users"
+        )
+        print("| order | N | requests | tokens in | of these expected | from the cache | computed | seconds |")
+        print("|---|---|---|---|---|---|---|---|", flush=True)
+        for order, source, most in (("balanced", data, limit), ("grouped", str(file), len(chosen))):
+            with serving(model, *PLAIN, "--num-gpu-blocks-override", str(blocks)) as (server, logs):
+                ask(server, "factual", mode, "sample", 2, logs)
+                cost, _ = ask(server, "behavior", mode, source, most, logs, order=order)
+            count = cost["records"]
+            held, share = cost["held"] / cost["asked"], expected.shared[order] / expected.tokens_in
+            print(
+                f"| {order} | {count:.0f} | {cost['requests'] / count:.2f} | {cost['in'] / count:.0f} | "
+                f"{100 * share:.1f} % | {100 * held:.1f} % | {cost['in'] / count * (1 - held):.0f} | "
+                f"{cost['seconds']:.1f} |",
+                flush=True,
+            )
 
 
 def mean_auc(lists: list[RankingRecord], outcomes: Iterable[Outcome]) -> float:
@@ -244,11 +294,14 @@ def main() -> None:
     parser.add_argument("--swap", action="store_true", help="of --cache: start and ask the two in the other order")
     parser.add_argument("--per-candidate", action="store_true", help="also ask for each candidate of a list separately")
     parser.add_argument("--quality", action="store_true", help="which of the two ways ranks better, with lm-eval's hf")
+    parser.add_argument("--orders", action="store_true", help="compare the balanced and the grouped order of behavior")
     parser.add_argument("--passes", action="store_true", help="count the passes of lm-eval's hf")
     options = parser.parse_args()
     os.environ["HF_HUB_OFFLINE"] = "1"  # the served name is not a model on the hub
     if options.passes:
         return passes(options.model, options.data, options.limit)
+    if options.orders:
+        return by_orders(options.model, options.data, options.limit, options.mode)
     if options.quality:
         return quality(options.model, options.data, options.limit)
     if options.cache:

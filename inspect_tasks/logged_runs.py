@@ -11,7 +11,9 @@ from inspect_ai.log import EvalLog, EvalScore
 from inspect_tasks.harness_name import HARNESS
 from inspect_tasks.log_file import model_of, provenance_of, read_header, unfinished, weights_of
 from inspect_tasks.logged_samples import answers_of_log
+from inspect_tasks.usage import usage_of
 from recrm_tasks.errors import DataError
+from recrm_tasks.models.usage import FIELDS, Usage, total
 from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.reports.runs import Cost, Run
 
@@ -36,7 +38,7 @@ def read_runs(file: Path) -> list[Run]:
     assert log.results is not None
     score = log.results.scores[0]
     provenance = provenance_of(log)
-    cost = _cost(log)
+    cost = _cost(log, score)
     runs = [_run(file, log, score, key, entry, cost) for key, entry in provenance.items()]
     if "unseen" in score.metrics and not any(run.unseen for run in runs):
         # Earlier versions counted them for all dimensions of a bench together; the samples say which they are.
@@ -62,6 +64,7 @@ def _run(file: Path, log: EvalLog, score: EvalScore, dimension: str, provenance:
     overall = {name: value for name, value in every.items() if name.startswith(("mean_score", "hybrid"))}
     if not metrics:  # a task of one dimension
         metrics, overall = every, {}
+    metrics = {name: value for name, value in metrics.items() if name not in FIELDS}  # what it costs is in `Cost`
     return Run(
         file=file,
         harness=HARNESS,
@@ -76,16 +79,19 @@ def _run(file: Path, log: EvalLog, score: EvalScore, dimension: str, provenance:
     )
 
 
-def _cost(log: EvalLog) -> Cost:
-    """Tokens as the provider counted them. Of a run that was resumed, the last part only."""
+def _cost(log: EvalLog, score: EvalScore) -> Cost:
+    """Seconds are those of the last part of a run that was resumed; the rest is of all of it."""
     assert log.results is not None
     began, ended = (datetime.fromisoformat(str(at)) for at in (log.stats.started_at, log.stats.completed_at))
-    used = list(log.stats.model_usage.values())
-    cached = sum((one.input_tokens_cache_read or 0) + (one.input_tokens_cache_write or 0) for one in used)
+    counted = {name: int(score.metrics[name].value) for name in FIELDS if name in score.metrics}
     return Cost(
         records=log.results.completed_samples,
         seconds=(ended - began).total_seconds(),
-        tokens_in=sum(one.input_tokens for one in used) + cached if used else None,
-        tokens_out=sum(one.output_tokens for one in used) if used else None,
+        usage=Usage(**counted) if counted else _usage_of_older(log),
         note="Inspect: seconds without loading the model; tokens as the provider counted them.",
     )
+
+
+def _usage_of_older(log: EvalLog) -> Usage:
+    """The counts in logs without metrics of them. Of a run that was resumed, they are of its last part only."""
+    return total(usage_of(one) for one in log.stats.model_usage.values())

@@ -9,8 +9,12 @@ from inspect_ai.scorer import Metric, SampleScore, Value, metric
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.suites import RECRM, Suite
 from recrm_tasks.dimensions.suites import suite as suite_named
+from recrm_tasks.models.usage import Usage, total
 from recrm_tasks.scoring.metric import flat
 from recrm_tasks.scoring.outcomes import Outcome
+
+USAGE = "usage"
+"""The entry of a score's metadata with what its answer cost."""
 
 
 @metric(scores="unreduced")
@@ -69,7 +73,16 @@ def _inspect_counts(scores: list[SampleScore]) -> dict[str, float]:
     candidates tie. `cut` counts generated answers that the token limit cut off.
     """
     counts = {name: sum(bool((entry.score.metadata or {}).get(name)) for entry in scores) for name in ("unseen", "cut")}
-    return {name: float(count) for name, count in counts.items() if count}
+    return {name: float(count) for name, count in counts.items() if count} | _usage(scores)
+
+
+def _usage(scores: list[SampleScore]) -> dict[str, float]:
+    """The costs, under the names that lm-eval's results have; nothing if some scores are of a version without them."""
+    several = [entry.score.metadata or {} for entry in scores]
+    if not all(USAGE in metadata for metadata in several):
+        return {}
+    known = total(Usage(**metadata[USAGE]) for metadata in several)._asdict()
+    return {name: float(count) for name, count in known.items() if count is not None}
 
 
 def _outcomes(scores: list[SampleScore]) -> dict[str, list[Outcome]]:

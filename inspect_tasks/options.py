@@ -7,6 +7,7 @@ from typing import Annotated
 
 from recrm_tasks.answers.prompt import MODES, Mode
 from recrm_tasks.dimensions.suites import RECRM
+from recrm_tasks.prompting.asked_order import ORDERS, Order
 from recrm_tasks.prompting.options import SWITCH, TEXT, Option, Options, one_of
 
 
@@ -14,7 +15,8 @@ from recrm_tasks.prompting.options import SWITCH, TEXT, Option, Options, one_of
 class TaskOptions(Options):
     """The checked parameters of a task.
 
-    lm-eval has a separate task for each `answer`, and takes `enable_thinking` as a model argument.
+    lm-eval has a separate task for each `answer`, and takes `enable_thinking` as a model argument. Its
+    models put questions in an order themselves.
     """
 
     answer: Annotated[
@@ -29,6 +31,14 @@ class TaskOptions(Options):
             "what its chat template does",
         ),
     ] = None
+    order: Annotated[
+        Order,
+        Option(
+            one_of(ORDERS),
+            "The order of the questions: `balanced`, of which the first N are a balanced sample, or `grouped`, in "
+            "which those of one user or query follow one another.",
+        ),
+    ] = "balanced"
 
 
 @dataclass(frozen=True)

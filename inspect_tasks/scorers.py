@@ -11,9 +11,10 @@ from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
 
 from inspect_tasks.logprobs import choice_logprobs
-from inspect_tasks.metrics import bench_metrics, dimension_metrics
+from inspect_tasks.metrics import USAGE, bench_metrics, dimension_metrics
 from inspect_tasks.samples import after_reasoning, to_prompt
 from inspect_tasks.solver import ANSWER_TOKENS
+from inspect_tasks.usage import usage_of
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.scoring.outcomes import Answer, Reason
 
@@ -65,6 +66,7 @@ def score_of(sample_id: str, target: str, metadata: dict[str, Any], output: Mode
             "dimension": dimension.key,
             "suite": metadata.get("suite"),
             "outcome": outcome.to_json(),
+            USAGE: {name: n for name, n in usage_of(output.usage, 1)._asdict().items() if n is not None},
             **flags,
         },
     )

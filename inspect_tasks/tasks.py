@@ -22,6 +22,7 @@ from recrm_tasks.errors import RecrmError
 
 try:
     from inspect_tasks.backend import active_backend, as_trained, extra_body, is_reward_model, thinking_choice
+    from inspect_tasks.grouped_dataset import GroupedDataset
     from inspect_tasks.options import BenchOptions, TaskOptions
     from inspect_tasks.prompt_ends import PromptEnds
     from inspect_tasks.scorers import recrm, recrm_bench
@@ -29,6 +30,7 @@ try:
     from inspect_tasks.users_folder import with_paths
     from recrm_tasks.models.server_tokens import TOP
     from recrm_tasks.prompting import Backend, load_questions
+    from recrm_tasks.prompting.asked_order import grouped_order
     from recrm_tasks.prompting.options import AnyOptions, parse, refuse_list_options
 except ModuleNotFoundError as error:  # run from a clone, in an environment that has only Inspect
     raise PrerequisiteError(
@@ -63,7 +65,8 @@ def dimension_task(dimension: str, **parameters: Any) -> Task:
 def bench_task(**parameters: Any) -> Task:
     """All dimensions of a suite in one task.
 
-    Their samples alternate, so that Inspect's own `--limit` takes some of each.
+    Their samples alternate, so that Inspect's own `--limit` takes some of each; but with `order=grouped` the dimensions
+    follow one another.
 
     Args:
         parameters: those of `BenchOptions`, as in `dimension_task`.
@@ -74,7 +77,8 @@ def bench_task(**parameters: Any) -> Task:
         loaded = {key: _samples(key, chosen, options) for key in chosen.keys}
     except RecrmError as error:
         raise PrerequisiteError(str(error)) from None
-    turns = zip_longest(*(samples for samples, _ in loaded.values()))
+    several = [samples for samples, _ in loaded.values()]
+    turns = several if options.order == "grouped" else zip_longest(*several)
     mixed = [sample for sample in chain.from_iterable(turns) if sample is not None]
     provenance = {key: provenance for key, (_, provenance) in loaded.items()}
     return _task(mixed, recrm_bench(), provenance, chosen.version)
@@ -104,13 +108,23 @@ def _samples(dimension: str, suite: Suite | None, options: TaskOptions) -> tuple
     provenance["enable_thinking"] = choice
     provenance["thinking_in_prompt"] = ends.found
     provenance["suite"] = suite and suite.to_json()
+    if options.order == "grouped":
+        provenance["order"] = options.order
+        samples = [samples[place] for place in grouped_order(map(_group_and_texts, samples))]
     return samples, provenance
+
+
+def _group_and_texts(sample: Sample) -> tuple[str | None, list[str]]:
+    metadata = sample.metadata or {}
+    texts = [sample.input] if isinstance(sample.input, str) else [turn.text for turn in sample.input]
+    return metadata["group"] or metadata.get("of_list"), texts
 
 
 def _task(samples: list[Sample], scorer: Scorer, provenance: dict[str, Any], version: int) -> Task:
     first = next(iter(provenance.values()))
+    dataset = GroupedDataset if first.get("order") == "grouped" else MemoryDataset
     return Task(
-        dataset=MemoryDataset(samples, name=first["source"]),
+        dataset=dataset(samples, name=first["source"]),
         solver=ask(first["thinking"], first["enable_thinking"]),
         scorer=scorer,
         config=GenerateConfig(

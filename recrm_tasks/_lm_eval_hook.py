@@ -29,8 +29,11 @@ if TYPE_CHECKING:
 TASKS_PACKAGE = "recrm_tasks.lm_eval_tasks"
 # Every release has TaskManager here: up to 0.4.11 it is defined here, since 0.4.12 in lm_eval.tasks.manager.
 WATCHED = "lm_eval.tasks"
-MODEL = "recrm-rm"
-MODEL_CLASS = "recrm_tasks.lm_eval_tasks.reward_model:RewardModelLM"
+MODELS = {
+    "recrm-rm": "recrm_tasks.lm_eval_tasks.reward_model:RewardModelLM",
+    "recrm-vllm": "recrm_tasks.lm_eval_tasks.vllm_model:OnePassVLLM",
+    "recrm-server": "recrm_tasks.lm_eval_tasks.server_model:Server",
+}
 OFF_SWITCH = "RECRM_NO_LM_EVAL_HOOK"
 
 log = logging.getLogger(__name__)
@@ -79,9 +82,9 @@ def _watch(loader: Any, finder: Any) -> None:
 def _extend(tasks: ModuleType) -> None:
     """Makes the `TaskManager` of `lm_eval.tasks` scan our folder too, unless lm-eval reads entry points."""
     try:
-        _register_model()
+        _register_models()
     except Exception:
-        log.debug("cannot register the model %s", MODEL, exc_info=True)
+        log.debug("cannot register the models %s", ", ".join(MODELS), exc_info=True)
     try:
         manager = tasks.TaskManager
         if not hasattr(sys.modules[manager.__module__], "discover_plugin_task_paths"):
@@ -90,12 +93,13 @@ def _extend(tasks: ModuleType) -> None:
         log.debug("cannot extend lm_eval's TaskManager; use --include_path", exc_info=True)
 
 
-def _register_model() -> None:
-    """Registers our model with lm-eval by name; its module is imported on first use."""
+def _register_models() -> None:
+    """Registers our models with lm-eval by name; their modules are imported on first use."""
     import_module("lm_eval.models")  # first: lm-eval imports its own models only while none is registered
     registry = import_module("lm_eval.api.registry").model_registry
-    if MODEL not in registry:
-        registry.register(MODEL, target=MODEL_CLASS)
+    for name, target in MODELS.items():
+        if name not in registry:
+            registry.register(name, target=target)
 
 
 def _wrap_init(manager: Any) -> None:

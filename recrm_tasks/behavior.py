@@ -40,6 +40,7 @@ def behavior(
     tokenizer: str | None = None,
     answer: str = "generate",
     enable_thinking: bool | None = None,
+    order: str = "balanced",
     **unknown: object,
 ) -> Task:
     """User behavior prediction.
@@ -72,6 +73,8 @@ def behavior(
         answer: `generate` an answer, or read the `logprob` of each allowed answer.
         enable_thinking: Switches the thinking of a model on or off: `true` or `false`. By default what its chat
             template does.
+        order: The order of the questions: `balanced`, of which the first N are a balanced sample, or `grouped`, in
+            which those of one user or query follow one another.
         unknown: Other parameters are an error. Inspect by itself would only warn.
     """
     return dimension_task("behavior", **locals())

@@ -42,6 +42,7 @@ def bench(
     tokenizer: str | None = None,
     answer: str = "generate",
     enable_thinking: bool | None = None,
+    order: str = "balanced",
     suite: str = "recrm",
     **unknown: object,
 ) -> Task:
@@ -77,6 +78,8 @@ def bench(
         answer: `generate` an answer, or read the `logprob` of each allowed answer.
         enable_thinking: Switches the thinking of a model on or off: `true` or `false`. By default what its chat
             template does.
+        order: The order of the questions: `balanced`, of which the first N are a balanced sample, or `grouped`, in
+            which those of one user or query follow one another.
         suite: The suite whose dimensions are asked.
         unknown: Other parameters are an error. Inspect by itself would only warn.
     """

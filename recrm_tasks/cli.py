@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from recrm_tasks import __version__
 from recrm_tasks.baselines_command import add_baselines_command
 from recrm_tasks.build.build_command import add_build_command
+from recrm_tasks.cost_command import add_cost_command
 from recrm_tasks.data.data_command import add_data_commands
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.prompting.options import Options, declared
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     add_build_command(of_data)
     add_leaks_command(of_data, help_of)
     add_baselines_command(commands)
+    add_cost_command(commands)
     add_reward_command(commands)
     return parser
 

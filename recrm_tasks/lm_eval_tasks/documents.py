@@ -21,7 +21,7 @@ from recrm_tasks.dimensions.suites import suite as suite_named
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.lm_eval_tasks.answer_cache import warn_of_earlier_answers
 from recrm_tasks.lm_eval_tasks.backend import backend_of
-from recrm_tasks.lm_eval_tasks.cost import count_questions
+from recrm_tasks.lm_eval_tasks.cost import count_questions, forget_requests
 from recrm_tasks.models.trained_as import asked_as_trained
 from recrm_tasks.prompting import Options, load_questions
 from recrm_tasks.prompting.fit import tokens_by
@@ -111,13 +111,16 @@ def _load(
         suite: the suite that the run belongs to.
     """
     warn_of_earlier_answers()
+    forget_requests()
     options = options_of(arguments)
     mode = one_of(MODES).parse(answer, "recrm_mode")
     _warn_of_list_options(dimension, options)
-    if mode == "logprob" and str(arguments.get("base_url", "")).rstrip("/").endswith("/chat/completions"):
+    chat = str(arguments.get("base_url", "")).rstrip("/").endswith("/chat/completions")
+    if mode == "logprob" and chat and arguments.get("api") != "chat":
         raise RecrmError(
-            "lm-eval cannot read log-probabilities from chat APIs: use the task without _logprob, or local-completions "
-            "with a base_url that ends in /v1/completions, or Inspect with -T answer=logprob"
+            "lm-eval's own models cannot read log-probabilities from chat APIs: use --model recrm-server with api=chat "
+            "among its arguments, or the task without _logprob, or a completions API (/v1/completions), or Inspect "
+            "with -T answer=logprob"
         )
     backend = backend_of(arguments)
     reads, options = _as_trained(dimension, mode, arguments, options)

@@ -20,12 +20,13 @@ from recrm_tasks.scoring.metric import columns, flat
 
 def generated(doc: dict[str, Any], results_of_doc: Sequence[object]) -> dict[str, Item | Shared | int]:
     """`process_results` for generated answers: see `results.generated`."""
-    return {**of_suite(doc, results.read(doc, results_of_doc)), **cost_of(doc, results_of_doc[0])}
+    return {**of_suite(doc, results.read(doc, results_of_doc)), **cost_of(doc, "generate", results_of_doc[0])}
 
 
 def weighed(doc: dict[str, Any], results_of_doc: Sequence[tuple[float, bool]]) -> dict[str, Item | Shared | int]:
     """`process_results` for log-probability answers: see `results.weighed`."""
-    return {**of_suite(doc, results.weigh(doc, results_of_doc)), **cost_of(doc)}
+    item = results.weigh(doc, results_of_doc)
+    return {**of_suite(doc, item), **results.unseen_of(results_of_doc), **cost_of(doc, "logprob")}
 
 
 def __getattr__(name: str) -> Aggregation:

@@ -8,6 +8,7 @@ from typing import Any
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.lm_eval_tasks.logged_samples import answers_of_task
 from recrm_tasks.lm_eval_tasks.results_file import HARNESS, load_results, model_of, not_results, tasks_of, weights_of
+from recrm_tasks.models.usage import FIELDS, Usage, total
 from recrm_tasks.reports.runs import Cost, Run
 
 
@@ -38,25 +39,26 @@ def read_runs(file: Path) -> list[Run]:
 
 
 def _metrics(table: dict[str, Any]) -> dict[str, float]:
-    return {name.partition(",")[0]: value for name, value in table.items() if isinstance(value, int | float)}
+    """What the answers are worth; what they cost is the run's `Cost`."""
+    numbers = {name.partition(",")[0]: value for name, value in table.items() if isinstance(value, int | float)}
+    return {name: value for name, value in numbers.items() if name not in FIELDS}
 
 
 def _cost(tables: list[dict[str, Any]], results: dict[str, Any]) -> Cost | None:
     """None for results that lm-eval's command line did not save: nothing else measures the time."""
     if "total_evaluation_time_seconds" not in results:
         return None
-    counted = all("tokens_in,none" in table for table in tables)
-    tokens = [
-        sum(table[f"{name},none"] for table in tables) if counted else None for name in ("tokens_in", "tokens_out")
-    ]
     return Cost(
         records=int(sum(table["n,none"] for table in tables)),
         seconds=float(results["total_evaluation_time_seconds"]),
-        tokens_in=tokens[0],
-        tokens_out=tokens[1],
-        note="lm-eval: seconds with its start and loading the model; tokens of each prompt once, and of what was "
-        "generated.",
+        usage=total(Usage(*(_count(table, name) for name in FIELDS)) for table in tables),
+        note="lm-eval: seconds with its start and loading the model; without requests, the tokens are of each prompt "
+        "once, and of what was generated, by the model's tokenizer.",
     )
+
+
+def _count(table: dict[str, Any], name: str) -> int | None:
+    return int(table[f"{name},none"]) if f"{name},none" in table else None
 
 
 def _run(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from recrm_tasks.errors import DataError, HarnessError
-from recrm_tasks.lm_eval_tasks.results import Item, outcome_of
+from recrm_tasks.lm_eval_tasks.results import UNSEEN, Item, outcome_of
 from recrm_tasks.lm_eval_tasks.results_file import HARNESS, load_results, model_of, samples_of, tasks_of, weights_of
 from recrm_tasks.reports.logged_answers import Answers, Logged
 from recrm_tasks.reports.run_info import RunInfo
@@ -120,6 +120,7 @@ def _sample(line: dict[str, Any]) -> Logged:
         lang=doc["lang"],
         target=doc["target"],
         said=said(line["filtered_resps"], doc["choices"]),
+        unseen=UNSEEN in line,
     )
 
 

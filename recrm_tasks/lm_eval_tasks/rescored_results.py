@@ -21,11 +21,12 @@ from recrm_tasks.lm_eval_tasks.logged_samples import (
 from recrm_tasks.lm_eval_tasks.results import Item, Shared, outcome_of
 from recrm_tasks.lm_eval_tasks.results_file import load_results, not_results, samples_of, tasks_of
 from recrm_tasks.lm_eval_tasks.task_files import group_name
+from recrm_tasks.models.usage import FIELDS as USAGE
 from recrm_tasks.reports.rescored import Rescored, sha256_of
 from recrm_tasks.scoring.aggregate.mean import mean_score
 from recrm_tasks.scoring.metrics.estimate import Estimate
 
-_COST = ("tokens_in", "tokens_out")
+_KEPT = (*USAGE, results.UNSEEN)
 """Metrics that do not depend on how an answer is read."""
 _BY_TASK = ("results", "configs", "versions", "n-shot", "n-samples", "higher_is_better", "task_hashes")
 """Parts of a results file with one entry per task or group."""
@@ -113,7 +114,7 @@ def _again(line: dict[str, Any], mode: str, hybrid: bool) -> tuple[dict[str, Any
     doc, answers = line["doc"], line["filtered_resps"]
     item = results.read(doc, answers) if mode == "generate" else results.weigh(doc, answers)
     metrics = hybrid_task.of_suite(doc, item) if hybrid else results.of_dimension(item)
-    cost = {name: line[name] for name in _COST if name in line}
+    cost = {name: line[name] for name in _KEPT if name in line}
     logged: dict[str, Any] = {name: str(one) if isinstance(one, Shared) else one for name, one in metrics.items()}
     kept = {name: one for name, one in line.items() if name not in line["metrics"]}
     score: Item = logged["score"]
@@ -141,7 +142,7 @@ def _table(table: Mapping[str, Any], numbers: Mapping[str, float]) -> dict[str, 
     for name, value in numbers.items():
         found[f"{name},none"] = value
         found[f"{name}_stderr,none"] = "N/A"
-    for name in _COST:
+    for name in _KEPT:
         for key in (f"{name},none", f"{name}_stderr,none"):
             if key in table:
                 found[key] = table[key]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -15,6 +16,8 @@ from recrm_tasks.lm_eval_tasks.cost import cost_of
 from recrm_tasks.scoring.metric import columns, flat
 from recrm_tasks.scoring.outcomes import Outcome
 
+UNSEEN = "unseen"
+"""The metric that counts records with an allowed answer whose log-probability was not reported."""
 Item: TypeAlias = dict[str, Any]
 """One outcome with named fields and its `dimension`: the entry of sample logs under `score`."""
 
@@ -33,12 +36,17 @@ class Shared:
 
 def generated(doc: dict[str, Any], results: Sequence[object]) -> dict[str, Item | Shared | int]:
     """`process_results` for generated answers: `results` contains one completion."""
-    return {**of_dimension(read(doc, results)), **cost_of(doc, results[0])}
+    return {**of_dimension(read(doc, results)), **cost_of(doc, "generate", results[0])}
 
 
 def weighed(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> dict[str, Item | Shared | int]:
     """`process_results` for log-probability answers: `results` contains (log-likelihood, is greedy) per choice."""
-    return {**of_dimension(weigh(doc, results)), **cost_of(doc)}
+    return {**of_dimension(weigh(doc, results)), **unseen_of(results), **cost_of(doc, "logprob")}
+
+
+def unseen_of(results: Sequence[tuple[object, object]]) -> dict[str, int]:
+    """The metric of a record with an allowed answer whose log-probability the server did not report; else nothing."""
+    return {UNSEEN: 1} if any(float(str(logprob)) == -math.inf for logprob, _ in results) else {}
 
 
 def read(doc: dict[str, Any], results: Sequence[object]) -> Item:

@@ -19,7 +19,7 @@ ENGINES = ("vllm", "sglang")
 TOP = 20
 """Alternatives requested per token: the most that OpenAI-style servers return."""
 
-_MOST = 128
+MOST = 128
 """Tokens whose log-probabilities vLLM returns at most."""
 _BIAS = 100.0
 """Puts the allowed answers above all other tokens, and leaves the differences between them."""
@@ -67,6 +67,12 @@ class ServerTokens:
         self._known: dict[tuple[str, str], AnswerToken | None] = {}
         self._gave_up = False
 
+    @property
+    def gave_up(self) -> bool:
+        """Whether the server was found not to say what its tokens are. If not, `of` returns None for answers of several
+        tokens only."""
+        return self._gave_up
+
     async def engine(self) -> str:
         """`vllm`, `sglang`, or something else that cannot be asked for the log-probabilities of given tokens."""
         if self._engine is None:
@@ -86,19 +92,30 @@ class ServerTokens:
             messages: the question.
             extra: the extra fields of the request, `chat_template_kwargs` among them.
         """
-        end = messages[-1].content[-END:]
-        if end not in self._before:
-            before = await self._rendered_end(messages, extra)
-            if before is None:
-                return None
-            self._before[end] = before
-        before = self._before[end]
+        before = await self.prompt_end(messages, extra)
+        if before is None:
+            return None
         for choice in choices:
             if (before, choice) not in self._known:
                 self._known[before, choice] = await self._token(choice, before)
         found = [self._known[before, choice] for choice in choices]
         known = [one for one in found if one is not None]
         return known if len(known) == len(found) else None
+
+    async def prompt_end(self, messages: Sequence[Message], extra: Mapping[str, Any]) -> str | None:
+        """The end of the question as the server renders it, up to where the answer begins; None if it does not say.
+
+        Args:
+            messages: the question.
+            extra: as in `of`.
+        """
+        end = messages[-1].content[-END:]
+        if end not in self._before:
+            before = await self._rendered_end(messages, extra)
+            if before is None:
+                return None
+            self._before[end] = before
+        return self._before[end]
 
     async def _rendered_end(self, messages: Sequence[Message], extra: Mapping[str, Any]) -> str | None:
         template = {name: value for name, value in extra.items() if name in _OF_TEMPLATE}
@@ -161,7 +178,7 @@ def asking_for(engine: str, ids: Sequence[int], thinking: bool = False) -> dict[
         thinking: whether the model writes other tokens before these.
     """
     if engine == "vllm":
-        wanted: dict[str, Any] = {"logprob_token_ids": list(ids)} if len(ids) <= _MOST else {}
+        wanted: dict[str, Any] = {"logprob_token_ids": list(ids)} if len(ids) <= MOST else {}
         return wanted if thinking else {**wanted, "allowed_token_ids": list(ids)}
     if thinking:
         return {}

@@ -50,7 +50,7 @@ def load_questions(
     _check_lists(dimension, options)
     if reads == "content":
         _check_content(dimension, mode, options)
-    dataset = _load(dimension, options, split=options.split, lang=options.lang, limit=options.limit)
+    dataset = records_of_run(dimension, options)
     if ids:
         dataset = dataset.only(ids)
     _check_ids(dataset, options.orders, options.ask)
@@ -85,6 +85,19 @@ def load_questions(
     if mode == "logprob" and reads == "letters":
         prompts = _with_letters(prompts, provenance)
     return (prompt._replace(marks=marks) for prompt in prompts) if marks else prompts, provenance
+
+
+def records_of_run(dimension: str, options: Options) -> Dataset:
+    """The records that a run asks about, in the balanced order.
+
+    Args:
+        dimension: its key.
+        options: the run's.
+
+    Raises:
+        RecrmError: anything that the user can put right.
+    """
+    return _load(dimension, options, split=options.split, lang=options.lang, limit=options.limit)
 
 
 def _counted(prompts: Iterator[Prompt], provenance: dict[str, Any]) -> Iterator[Prompt]:

@@ -109,9 +109,13 @@ class Tokens:
 
     def count_all(self, prompts: Sequence[Sequence[Message]]) -> list[int]:
         """The lengths of many prompts in tokens, in order. One call, which the tokenizer spreads over the cores."""
+        return [len(ids) for ids in self.ids_of_all(prompts)]
+
+    def ids_of_all(self, prompts: Sequence[Sequence[Message]]) -> list[list[int]]:
+        """The ids of the tokens of many prompts, in order. One call, as in `count_all`."""
         if not prompts:
             return []
-        return self._lengths([self.render(messages) for messages in prompts], special=not self.has_chat_template)
+        return self._ids([self.render(messages) for messages in prompts], special=not self.has_chat_template)
 
     def count_exchanges(self, exchanges: Sequence[tuple[Sequence[Message], str | None]]) -> list[int]:
         """The lengths of many prompts with their answers in tokens, as a model is trained on them, in order.
@@ -134,8 +138,12 @@ class Tokens:
         return self._lengths(texts, special=True) if texts else []
 
     def _lengths(self, texts: Sequence[str], special: bool) -> list[int]:
-        ids = self._tokenizer(list(texts), add_special_tokens=special, return_attention_mask=False)
-        return [len(one) for one in ids["input_ids"]]
+        return [len(one) for one in self._ids(texts, special)]
+
+    def _ids(self, texts: Sequence[str], special: bool) -> list[list[int]]:
+        found = self._tokenizer(list(texts), add_special_tokens=special, return_attention_mask=False)
+        ids: list[list[int]] = found["input_ids"]
+        return ids
 
 
 @lru_cache(maxsize=4)

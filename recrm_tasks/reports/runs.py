@@ -8,6 +8,7 @@ from typing import Any
 
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.record_fields import is_list
+from recrm_tasks.models.usage import Usage
 from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.reports.run_info import RunInfo
 from recrm_tasks.scoring.metric import Metric, flat
@@ -21,12 +22,19 @@ class Cost:
     """Questions asked."""
     seconds: float
     """Wall time as the harness gives it."""
-    tokens_in: int | None
-    """Tokens of the prompts. None where nobody counted."""
-    tokens_out: int | None
-    """Tokens of the completions, thinking included where the harness hands it over."""
+    usage: Usage
+    """The counts of all its requests, as far as they are known."""
     note: str = ""
     """How this harness counts: one sentence below a table of costs."""
+
+    @property
+    def computed(self) -> float | None:
+        """Prompt tokens per record that the engine computed, so without those from its prefix cache. None if it did not
+        report these: then it may have computed less or, if it got a prompt several times, more than the prompts have.
+        """
+        if self.usage.tokens_in is None or self.usage.tokens_cached is None or not self.records:
+            return None
+        return (self.usage.tokens_in - self.usage.tokens_cached) / self.records
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,7 @@ class Run(RunInfo):
     """The numbers of one dimension and where they come from."""
 
     metrics: dict[str, float]
-    """Flat, as the harness logged them: `acc`, `acc_stderr`, …"""
+    """Flat, as the harness logged them: `acc`, `acc_stderr`, …; without what the answers cost."""
     wanted: int | None = None
     """For a run that ended early or was invalidated in part, how many records its harness was to ask. The metrics are
     of the answers that count."""
@@ -75,9 +83,8 @@ class Run(RunInfo):
 
     @property
     def metric_names(self) -> list[str]:
-        """The metrics by their own names, without errors and tokens; `score` is the primary metric once more."""
-        left = ("score", "tokens_in", "tokens_out")
-        return [name for name in self.metrics if not name.endswith("_stderr") and name not in left]
+        """The metrics by their own names, without errors; `score` is the primary metric once more."""
+        return [name for name in self.metrics if not name.endswith("_stderr") and name != "score"]
 
     @property
     def headlines(self) -> list[str]:

@@ -33,8 +33,8 @@ def runs(
     hf = ("-M", f"model_path={model}", "-M", "do_sample=false", "-M", f"dtype={dtype}", "-M", "batch_size=1")
     url = f"{server.url}/v1"
 
-    def by_lm_eval(engine: str, arguments: str, *modes: str) -> Callable[[], Answers]:
-        return lambda: engines.lm_eval(engine, arguments, modes, limit, folder / engine)
+    def by_lm_eval(engine: str, arguments: str, *modes: str, out: str = "") -> Callable[[], Answers]:
+        return lambda: engines.lm_eval(engine, arguments, modes, limit, folder / (out or engine))
 
     def by_inspect(path: str, *more: str, **env: str) -> Callable[[], Answers]:
         def run() -> Answers:
@@ -48,12 +48,22 @@ def runs(
     return {
         "lm-eval hf": by_lm_eval("hf", f"{shared},max_length={CONTEXT}", *MODES),
         "lm-eval vllm": by_lm_eval("vllm", f"{shared},max_model_len={CONTEXT},enforce_eager=True", *MODES),
-        # A chat API has no log-probabilities for lm-eval; the completions API takes prompts that lm-eval has rendered.
+        "lm-eval recrm-vllm": by_lm_eval(
+            "recrm-vllm", f"{shared},max_model_len={CONTEXT},enforce_eager=True,batch_size=auto", *MODES
+        ),
+        # A chat API has no log-probabilities for lm-eval's own models. The completions API takes prompts that lm-eval
+        # has rendered.
         "lm-eval local-chat-completions": by_lm_eval(
             "local-chat-completions", f"{api},base_url={url}/chat/completions,tokenizer_backend=None", "generate"
         ),
         "lm-eval local-completions": by_lm_eval(
             "local-completions", f"{api},base_url={url}/completions,tokenizer={model}", *MODES
+        ),
+        "lm-eval recrm-server, completions": by_lm_eval(
+            "recrm-server", f"{api},base_url={url},tokenizer={model}", *MODES
+        ),
+        "lm-eval recrm-server, chat": by_lm_eval(
+            "recrm-server", f"{api},base_url={url},api=chat", *MODES, out="recrm-server-chat"
         ),
         "Inspect hf/": by_inspect(f"hf/{NAME}", *hf, "--max-connections", "1"),
         "Inspect vllm/": by_inspect(f"vllm/{NAME}", "--max-connections", "4", VLLM_BASE_URL=url),

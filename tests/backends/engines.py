@@ -85,7 +85,7 @@ def lm_eval_words(model: str, arguments: str, modes: Sequence[str], limit: int, 
 def lm_eval(model: str, arguments: str, modes: Sequence[str], limit: int, out: Path) -> Answers:
     """One run of lm-evaluation-harness."""
     words = lm_eval_words(model, arguments, modes, limit, out)
-    if model == "vllm":  # its engine and the memory for it last as long as the process that started it
+    if model.endswith("vllm"):  # its engine and the memory for it last as long as the process that started it
         process = popen(*words)
         _, said = process.communicate(timeout=1800)
         assert process.returncode == 0, said[-4000:]

@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import agreement
+import counted_run
 import engines
 import pytest
 from engines import CONTEXT, NAME, Answers, Given, Server
@@ -46,7 +49,8 @@ CLOSE = 1e-4
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with engines.serving(MODEL, tmp_path_factory.mktemp("server") / "server.log", "--dtype", "float32") as running:
+    more = ("--dtype", "float32", "--enable-prompt-tokens-details")
+    with engines.serving(MODEL, tmp_path_factory.mktemp("server") / "server.log", *more) as running:
         yield running
 
 
@@ -74,6 +78,9 @@ def answers(server: Server, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         ("lm-eval hf", "lm-eval vllm"),
         ("lm-eval hf", "lm-eval local-completions"),
         ("lm-eval vllm", "lm-eval local-chat-completions"),
+        ("lm-eval vllm", "lm-eval recrm-vllm"),
+        ("lm-eval local-completions", "lm-eval recrm-server, completions"),
+        ("lm-eval vllm", "lm-eval recrm-server, chat"),
         ("lm-eval vllm", "Inspect vllm/"),
         ("Inspect vllm/", "Inspect openai-api/"),
     ],
@@ -94,6 +101,48 @@ def test_engines_answer_alike(first: str, second: str, mode: str, answers: dict[
             assert agreement.unseen(left) == agreement.unseen(right) == 0
     assert equal >= ALIKE * ALL
     assert largest < CLOSE
+
+
+@pytest.mark.vllm
+def test_one_request_a_record_by_the_engines_own_counters(answers: dict[str, Answers]) -> None:
+    """lm-eval's `vllm` sends each allowed answer, with all of the prompt; here the results say what the engine says."""
+    command = [sys.executable, counted_run.__file__, "recrm-vllm", MODEL, "sample", "--limit", str(LIMIT)]
+    command.append("--also-by-itself")
+    done = subprocess.run(command, env=engines.environment(), text=True, capture_output=True, timeout=1800)
+    assert done.returncode == 0, done.stderr[-4000:]
+    for key, found in json.loads(done.stdout.splitlines()[-1]).items():
+        engine, metrics = found["engine"], found["metrics"]
+        assert engine["requests"] == engine["out"] == found["records"] == LIMIT
+        assert metrics["requests,none"] == engine["requests"]
+        assert metrics["tokens_out,none"] == engine["out"]
+        assert metrics["tokens_in,none"] == engine["in"]
+        assert metrics["tokens_cached,none"] == engine["cached"] > 0
+        by_itself = found["by_itself"]
+        assert by_itself["engine"]["requests"] == sum(map(len, found["answers"].values()))
+        assert by_itself["engine"]["cached"] == 0
+        theirs = answers["lm-eval vllm"][key, "logprob"]
+        for record, answer in found["answers"].items():
+            shares = normalise([logprob for logprob, _ in answer])
+            assert shares == pytest.approx(theirs[record].said, abs=CLOSE)
+            own = by_itself["answers"][record]
+            assert [greedy for _, greedy in answer] == [greedy for _, greedy in own]
+            assert [logprob for logprob, _ in answer] == pytest.approx([logprob for logprob, _ in own], abs=CLOSE)
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("api", ["completions", "chat"])
+def test_one_request_a_record_by_the_servers_own_counters(server: Server, api: str, tmp_path: Path) -> None:
+    settled(server)
+    names = {"requests": "request_success", "tokens_in": "prompt_tokens", "tokens_cached": "prompt_tokens_cached"}
+    before = {name: server.metric(f"vllm:{counter}_total") for name, counter in names.items()}
+    arguments = f"model={NAME},base_url={server.url}/v1,num_concurrent=4,api={api}"
+    arguments += f",tokenizer={MODEL}" if api == "completions" else ""
+    engines.lm_eval("recrm-server", arguments, ["logprob"], LIMIT, tmp_path)
+    assert settled(server) - before["requests"] == ALL
+    (results,) = tmp_path.rglob("results_*.json")
+    (table,) = json.loads(results.read_text(encoding="utf-8"))["results"].values()
+    for name, counter in names.items():
+        assert table[f"{name},none"] == server.metric(f"vllm:{counter}_total") - before[name], name
 
 
 def wait_for(count: int, server: Server, run: subprocess.Popen[str]) -> None:

@@ -32,6 +32,7 @@ from stand_ins import EVALUATE
 from yaml import YAMLError
 
 from recrm_tasks import cli, lm_eval_tasks
+from recrm_tasks.lm_eval_tasks.server_model import ChatServer, CompletionsServer, arguments_of
 from recrm_tasks.models.reward_model import RewardModel
 
 
@@ -129,6 +130,8 @@ def of_lm_eval(words: list[str], whole: bool) -> None:
     }
     if config.model == "recrm-rm":
         known |= set(inspect.signature(RewardModel).parameters)
+    if config.model == "recrm-server":
+        known |= {"api"} | arguments_of(ChatServer) | arguments_of(CompletionsServer)
     unknown = set(config.model_args) - known
     if unknown:
         raise Refused(f"lm-eval's {config.model} has no argument {', '.join(sorted(unknown))}")

@@ -58,7 +58,7 @@ def variables_here(command: Command) -> dict[str, str]:
 
 
 def of_lm_eval(words: list[str], models: Models) -> list[str]:
-    """A call of lm-eval with a tiny model, `hf` in the place of `vllm`.
+    """A call of lm-eval with a tiny model, `hf` in the place of `vllm` and `recrm-vllm`.
 
     Args:
         words: the command.
@@ -68,9 +68,19 @@ def of_lm_eval(words: list[str], models: Models) -> list[str]:
         return words
     place = words.index("--model") + 1
     reward = words[place] == "recrm-rm"
-    changed = [*words[:place], re.sub("^vllm$", "hf", words[place]), *words[place + 1 :]]
+    changed = [*words[:place], re.sub("^(recrm-)?vllm$", "hf", words[place]), *words[place + 1 :]]
     folder = models.reward if reward else models.chat
     return [re.sub(r"\b(pretrained|tokenizer)=[^,]+", rf"\1={folder}", word) for word in changed]
+
+
+def of_recrm(words: list[str], models: Models) -> list[str]:
+    """A call of `recrm` with a tiny model's tokenizer.
+
+    Args:
+        words: the command.
+        models: the models.
+    """
+    return [models.chat if before == "--tokenizer" else word for before, word in zip(["", *words], words, strict=False)]
 
 
 def of_inspect(words: list[str], models: Models) -> list[str]:

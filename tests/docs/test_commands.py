@@ -14,7 +14,7 @@ from command_checks import Refused, check, known_options, subcommands
 from command_runs import RUNS
 from doc_commands import NOT_SHELL, SHELL, Command, commands
 from markdown_pages import PAGES, RECORDED_PAGES, blocks
-from stand_ins import Models, of_inspect, of_lm_eval, stand_in, variables_here
+from stand_ins import Models, of_inspect, of_lm_eval, of_recrm, stand_in, variables_here
 
 SKIPPED_PAGES = {"CHANGELOG.md": "tells of commands that have changed since", **RECORDED_PAGES}
 COMMAND_PAGES = [page for page in PAGES if page not in SKIPPED_PAGES]
@@ -29,7 +29,7 @@ NOT_RUN = {
     r"^(python -m )?pip install": "tests/install installs the package; here pip's parser, and the names of the extras",
     r"^inspect eval-retry": "it needs a run that was interrupted: tests/harnesses has such runs; here its parser",
     r"^inspect score": "the scorer is registered by a plain install only: tests/install scores such a log",
-    r"^lm_eval --model (local|openai)-": "an API; here lm-eval's parser, the model's arguments and our tasks",
+    r"^lm_eval --model (local-|openai-|recrm-server)": "an API; here the parser, the model's arguments and our tasks",
     r"^hf download": "the network; tests/data/test_hub.py runs it against a hub of its own; here its parser",
     r"^recrm reward ": "a judge on a server: tests/rewards runs both commands; here our parser",
     r"^inspect .*--model (openai|openai-api)/": "an API; here Inspect's parser, the provider and our tasks",
@@ -50,7 +50,8 @@ def at_desk(page: str, desk: Desk, models: Models) -> Iterator[tuple[Command, li
     """The commands of a page; each with its words as they are here, and whether it can be run."""
     for command in commands(page):
         words = stand_in(command)
-        words = {"lm_eval": of_lm_eval, "inspect": of_inspect}.get(words[0], lambda w, _: w)(words, models)
+        by_program = {"lm_eval": of_lm_eval, "inspect": of_inspect, "recrm": of_recrm}
+        words = by_program.get(words[0], lambda w, _: w)(words, models)
         desk(variables_here(command))
         yield command, words, command.whole and not is_mention(command)
 

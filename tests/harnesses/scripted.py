@@ -35,6 +35,7 @@ from recrm_tasks.answers.prompt import Prompt
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.suites import RECRM
+from recrm_tasks.models.usage import FIELDS as USAGE
 
 ASKED = {
     "mode": "generate",
@@ -196,7 +197,8 @@ def by_inspect(
 
 
 def numbers(log: EvalLog) -> dict[str, float]:
-    """The metrics of a run that succeeded."""
+    """The metrics of a run that succeeded, without what it cost: each harness's model counts that in its own way."""
     assert log.status == "success", log.error
     assert log.results is not None
-    return {name: metric.value for name, metric in log.results.scores[0].metrics.items()}
+    found = {name: metric.value for name, metric in log.results.scores[0].metrics.items()}
+    return {name: value for name, value in found.items() if not name.endswith(USAGE)}

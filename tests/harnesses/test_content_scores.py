@@ -11,6 +11,7 @@ from typing import Any
 
 import lm_eval
 import pytest
+import scripted
 from inspect_ai import eval as inspect_eval
 from inspect_ai.model import GenerateConfig, get_model
 from inspect_ai.model._model import init_active_model
@@ -80,7 +81,7 @@ def by_lm_eval(
 def same(done: dict[str, Any], name: str, log: Any) -> dict[str, float]:
     """Both have the same numbers, to the last bit, and the same outcomes."""
     theirs = done["results"][name]
-    ours = {name: metric.value for name, metric in log.results.scores[0].metrics.items()}
+    ours = scripted.numbers(log)
     for metric, value in ours.items():
         other = theirs[f"{metric},none"]
         assert value == other or (math.isnan(value) and math.isnan(float(other))), metric
@@ -155,7 +156,7 @@ def test_known_pairs_are_won(key: str, model: str, tmp_path: Path) -> None:
         if size == 1:  # in larger passes the last digits depend on what is beside a text
             same(done, f"recrm_{key}_logprob", log)
         found += [
-            {name: metric.value for name, metric in log.results.scores[0].metrics.items()},
+            scripted.numbers(log),
             {name.partition(",")[0]: value for name, value in done["results"][f"recrm_{key}_logprob"].items()},
         ]
     for numbers in found:

@@ -28,6 +28,7 @@ SHARED = list(declared(Options))
 OF_INSPECT = {
     "answer": "the task: `recrm_<dim>` or `recrm_<dim>_logprob`",
     "enable_thinking": "`--model_args enable_thinking=…`",
+    "order": "the model: `recrm-vllm` and `recrm-server` ask grouped",
 }
 """How lm-eval has the options of Inspect's own."""
 OF_BENCH = {"suite": "the group: `recrm_bench_<suite>`, of the paper's suite `recrm_bench`"}
@@ -189,12 +190,12 @@ def test_a_task_file_takes_every_option_as_text(byte_tokenizer: str) -> None:
     made = ranking(
         data="sample", split="hash-test", limit="3", seed="1", orders="2", fewshot="1", thinking="8", context="50000",
         tokenizer=byte_tokenizer, enable_thinking="false", prompt_lang="zh", style="completion", overflow="shorten",
-        answer="generate", lang="en",
+        answer="generate", lang="en", order="grouped",
     )  # fmt: skip
     provenance = made.metadata["recrm_provenance"]["ranking"]
     expected = {
         "split": "hash-test", "limit": 3, "seed": 1, "orders": 2, "fewshot": 1, "thinking": 8, "prompt_lang": "zh",
-        "lang": "en", "style": "completion", "mode": "generate", "enable_thinking": False,
+        "lang": "en", "style": "completion", "mode": "generate", "enable_thinking": False, "order": "grouped",
     }  # fmt: skip
     assert {name: provenance[name] for name in expected} == expected
     assert provenance["fit"]["context"] == 50_000

@@ -10,6 +10,7 @@ from typing import Any
 
 import lm_eval
 import pytest
+import scripted
 from inspect_ai import eval as inspect_eval
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.model import get_model
@@ -81,7 +82,7 @@ def by_inspect(
     usage = log.stats.model_usage
     assert sum(one.input_tokens for one in usage.values()) > 0
     assert sum(one.output_tokens for one in usage.values()) == 0
-    return {name: metric.value for name, metric in log.results.scores[0].metrics.items()}, outcomes
+    return scripted.numbers(log), outcomes
 
 
 def same(ours: dict[str, float], theirs: dict[str, Any]) -> None:

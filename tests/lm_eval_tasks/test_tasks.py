@@ -17,7 +17,9 @@ from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.lm_eval_tasks import results
+from recrm_tasks.lm_eval_tasks.results import UNSEEN
 from recrm_tasks.lm_eval_tasks.task_files import task_files
+from recrm_tasks.models.usage import FIELDS as USAGE
 from recrm_tasks.scoring.aggregate.declared import DECLARED
 from recrm_tasks.scoring.metric import columns
 
@@ -34,27 +36,24 @@ def test_twelve_tasks_and_two_groups() -> None:
         assert set(found.load([group])["tasks"]) == {f"recrm_{key}{suffix}" for key in dimensions()}
 
 
-COST = ("tokens_in", "tokens_out")
-
-
 @pytest.mark.parametrize("name", TASKS)
 def test_metric_list_matches_the_dimension(name: str) -> None:
     """The YAML lists the declared metrics in their order, each followed by its error, and cost."""
     loaded = task(name)
     declared = dimension_of(loaded.config.metadata["recrm_dimension"]).kind.declared
-    assert list(loaded.aggregation()) == [*columns(declared), *COST]
+    assert list(loaded.aggregation()) == [*columns(declared), *USAGE, UNSEEN]
     better = loaded.higher_is_better()
     meant = {"higher": True, "lower": False, "neither": None}
     assert {n: better[n] for n in declared} == {n: meant[metric.better] for n, metric in declared.items()}
-    assert not any(better[n] for n in better if n.endswith("_stderr") or n in COST)
+    assert not any(better[n] for n in better if n.endswith("_stderr") or n in (*USAGE, UNSEEN))
 
 
 @pytest.mark.parametrize("name", HYBRIDS)
 def test_metric_list_matches_the_aggregate(name: str) -> None:
     loaded = task(name)
-    assert list(loaded.aggregation()) == [*columns(DECLARED), *COST]
+    assert list(loaded.aggregation()) == [*columns(DECLARED), *USAGE, UNSEEN]
     better = loaded.higher_is_better()
-    assert all(m.endswith("_stderr") or m in COST for m in better if better[m] is False)
+    assert all(m.endswith("_stderr") or m in (*USAGE, UNSEEN) for m in better if better[m] is False)
     assert {m for m in better if better[m] is None} == {"n", "clusters"}
 
 

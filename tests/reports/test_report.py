@@ -24,6 +24,7 @@ from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.log_readers import READERS
+from recrm_tasks.models.usage import Usage
 from recrm_tasks.reports.collect import answers_in, collect
 from recrm_tasks.reports.files.metrics_file import SCHEMA
 from recrm_tasks.scoring.metric import flat
@@ -224,8 +225,8 @@ def test_the_table_of_costs(results: Path, tmp_path: Path, capsys: pytest.Captur
     (by_inspect,) = {id(r.cost): r.cost for r in collect([str(results / "inspect")], READERS)[0]}.values()
     assert by_lm_eval is not None
     assert by_inspect is not None
-    assert (by_lm_eval.records, by_lm_eval.tokens_in, by_lm_eval.tokens_out) == (360, None, None)
-    assert (by_inspect.records, by_inspect.tokens_in, by_inspect.tokens_out) == (360, 360, 360)
+    assert (by_lm_eval.records, by_lm_eval.usage, by_lm_eval.computed) == (360, Usage(), None)
+    assert (by_inspect.records, by_inspect.usage, by_inspect.computed) == (360, Usage(360, 360, None, 360), None)
     file = next((results / "lm-eval").rglob("results_*.json"))
     content = json.loads(file.read_text())
     assert by_lm_eval.seconds == float(content["total_evaluation_time_seconds"]) > 0
@@ -237,8 +238,20 @@ def test_the_table_of_costs(results: Path, tmp_path: Path, capsys: pytest.Captur
     printed = capsys.readouterr().out
     (row,) = (line for line in printed.splitlines() if "5,010" in line)
     assert [cell.strip() for cell in row.strip("│ ").split("│")] == [
-        "model", "lm-eval", "generate", "5", "360", "5,010", "50", "8.0", "45.00",
+        "model", "lm-eval", "generate", "5",
+        "360", "not counted", "5,010", "not counted", "unknown", "50", "8.0", "45.00",
     ]  # fmt: skip
+    for table in (content["results"][f"recrm_{key}"] for key in dimensions()):
+        table.update({"requests,none": 72, "tokens_cached,none": 650})
+    (tmp_path / "results_counted.json").write_text(json.dumps(content))
+    assert main(["report", str(tmp_path), "--to", str(tmp_path / "all.json")]) == 0
+    (row,) = (line for line in capsys.readouterr().out.splitlines() if "5,010" in line)
+    assert [cell.strip() for cell in row.strip("│ ").split("│")][4:10] == [
+        "360", "360", "5,010", "3,250", "4.9", "50",
+    ]  # fmt: skip
+    of_file = json.loads((tmp_path / "all.json").read_text())[0]
+    assert (of_file["run_requests"], of_file["run_tokens_cached"]) == (360, 3250)
+    assert of_file["run_computed_per_record"] == (5010 - 3250) / 360
     content["total_evaluation_time_seconds"] = "soon"
     (tmp_path / "results_counted.json").write_text(json.dumps(content))
     assert "not a results file" in collect([str(tmp_path), str(results / "inspect")], READERS)[1][0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import lean
@@ -54,6 +55,23 @@ def test_runs_know_their_count(runs: Path) -> None:
     found = collect([str(runs)], READERS)[0]
     for run in found:
         assert run.unseen == (UNSEEN.get(run.dimension, 0) if run.harness == "inspect" else 0)
+
+
+@pytest.mark.parametrize("task", ["recrm_bench_logprob", "recrm_hybrid_logprob"])
+def test_lm_eval_counts_them_too_and_reading_again_keeps_the_count(task: str, tmp_path: Path) -> None:
+    """As `recrm-server` answers where a server does not report a letter."""
+    table = {}
+    for key in dimensions():
+        prompts = list(load(key, "sample", limit=LIMIT).prompts("logprob"))
+        table.update(scripted.logprobs(prompts))
+        for prompt in prompts[: UNSEEN.get(key, 0)]:
+            table[prompt.messages[-1].content]["B"] = -math.inf
+    with lean.pairs(lean.FEW):
+        by_lm_eval(tmp_path / "logged", table, task, recrm_limit=LIMIT)
+        assert main(["rescore", str(tmp_path / "logged"), "--to", str(tmp_path / "again")]) == 0
+    for folder in ("logged", "again"):
+        found = collect([str(tmp_path / folder)], READERS)[0]
+        assert {run.dimension: run.unseen for run in found} == {key: UNSEEN.get(key, 0) for key in dimensions()}
 
 
 def test_logs_of_earlier_versions_have_one_count_for_all_dimensions(runs: Path, tmp_path: Path) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from recrm_tasks.models.usage import FIELDS as USAGE
 from recrm_tasks.reports.files.writing import write_table, write_text
 from recrm_tasks.reports.leaderboard_entries import OVERALL, Entry
 from recrm_tasks.reports.runs import Run
@@ -44,6 +46,10 @@ def _of_provenance(name: str) -> Callable[[_Metric], Any]:
     return lambda metric: (metric.run or next(iter(metric.entry.runs.values()))).provenance.get(name)
 
 
+def _counted(run: Run, name: str) -> int | None:
+    return getattr(run.cost.usage, name) if run.cost else None
+
+
 _COLUMNS: Sequence[tuple[str, pa.DataType, Callable[[_Metric], Any]]] = (
     ("model", pa.string(), lambda metric: metric.entry.model),
     ("run", pa.int64(), lambda metric: metric.entry.number),
@@ -75,8 +81,8 @@ _COLUMNS: Sequence[tuple[str, pa.DataType, Callable[[_Metric], Any]]] = (
     ("in_training", pa.int64(), lambda metric: _in_training(metric)),
     ("run_records", pa.int64(), _of_run(lambda run: run.cost and run.cost.records)),
     ("run_seconds", pa.float64(), _of_run(lambda run: run.cost and run.cost.seconds)),
-    ("run_tokens_in", pa.int64(), _of_run(lambda run: run.cost and run.cost.tokens_in)),
-    ("run_tokens_out", pa.int64(), _of_run(lambda run: run.cost and run.cost.tokens_out)),
+    *((f"run_{name}", pa.int64(), _of_run(partial(_counted, name=name))) for name in USAGE),
+    ("run_computed_per_record", pa.float64(), _of_run(lambda run: run.cost and run.cost.computed)),
 )
 """docs/reports.md says what each column is. What is not known or not defined is null."""
 

@@ -206,7 +206,11 @@ def costly_runs(entries: Sequence[Entry]) -> list[CostlyRun]:
 def cost_table(runs: Sequence[CostlyRun]) -> Table:
     """What each run of a harness took."""
     notes = sorted({one.cost.note for one in runs} - {""})
-    return Table.of("cost", _COST_COLUMNS, runs, " ".join(["One line per run of a harness.", *notes]))
+    said = (
+        "One line per run of a harness. computed per record: prompt tokens without those from the engine's prefix "
+        "cache, where the engine reports these."
+    )
+    return Table.of("cost", _COST_COLUMNS, runs, " ".join([said, *notes]))
 
 
 _COST_COLUMNS: Sequence[Column[CostlyRun]] = (
@@ -215,11 +219,18 @@ _COST_COLUMNS: Sequence[Column[CostlyRun]] = (
     Column("answers", lambda one: ", ".join(sorted({run.mode for run in one.runs}))),
     Column("dimensions", lambda one: count_cell(len({run.dimension for run in one.runs})), numeric=True),
     Column("N", lambda one: count_cell(one.cost.records), numeric=True),
-    Column("tokens in", lambda one: count_cell(one.cost.tokens_in), numeric=True),
-    Column("tokens out", lambda one: count_cell(one.cost.tokens_out), numeric=True),
+    Column("requests", lambda one: count_cell(one.cost.usage.requests), numeric=True),
+    Column("tokens in", lambda one: count_cell(one.cost.usage.tokens_in), numeric=True),
+    Column("from cache", lambda one: count_cell(one.cost.usage.tokens_cached), numeric=True),
+    Column("computed per record", lambda one: _computed(one.cost), numeric=True),
+    Column("tokens out", lambda one: count_cell(one.cost.usage.tokens_out), numeric=True),
     Column("seconds", lambda one: Cell(f"{one.cost.seconds:,.1f}", order=one.cost.seconds), numeric=True),
     Column("records/s", lambda one: _speed(one.cost), numeric=True),
 )
+
+
+def _computed(cost: Cost) -> Cell:
+    return Cell("unknown") if cost.computed is None else Cell(f"{cost.computed:,.1f}", order=cost.computed)
 
 
 def _speed(cost: Cost) -> Cell:
