@@ -93,5 +93,5 @@ def _cost(log: EvalLog, score: EvalScore) -> Cost:
 
 
 def _usage_of_older(log: EvalLog) -> Usage:
-    """The counts in logs without metrics of them. Of a run that was resumed, they are of its last part only."""
+    """The counts in logs without metrics of them."""
     return total(usage_of(one) for one in log.stats.model_usage.values())

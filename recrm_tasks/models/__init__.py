@@ -1,1 +1,1 @@
-"""Reward models, and what the servers of language models can be asked for."""
+"""Reward models, what the servers of language models can be asked for, and what engines count."""

@@ -137,13 +137,19 @@ class ScriptedLM(LM):
         raise NotImplementedError
 
 
+USED = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
+"""Without usage, Inspect would look for a tokenizer on the network."""
+
+
 @modelapi(name="scripted")
 class ScriptedAPI(ModelAPI):
     """Inspect's side: `get_model("scripted/any", answers=…)`; answers to prompts in `cut` met the token limit."""
 
-    def __init__(self, model_name: str, answers: Answers, cut: Sequence[str] = (), **others: Any) -> None:
+    def __init__(
+        self, model_name: str, answers: Answers, cut: Sequence[str] = (), usage: ModelUsage = USED, **others: Any
+    ) -> None:
         super().__init__(model_name)
-        self.answers, self.cut = answers, cut
+        self.answers, self.cut, self.usage = answers, cut, usage
 
     async def generate(
         self, input: list[ChatMessage], tools: list[ToolInfo], tool_choice: ToolChoice, config: GenerateConfig
@@ -162,10 +168,7 @@ class ScriptedAPI(ModelAPI):
             stop_reason="max_tokens" if input[-1].text in self.cut else "stop",
             logprobs=seen,
         )
-        # Without usage, Inspect would look for a tokenizer on the network.
-        return ModelOutput(
-            model="scripted", choices=[choice], usage=ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
-        )
+        return ModelOutput(model="scripted", choices=[choice], usage=self.usage)
 
 
 def manager(**metadata: Any) -> TaskManager:
