@@ -27,6 +27,7 @@ _TIMEOUT = 600.0
 _RETRIES = 6
 _NO_SUCH_PATH = (404, 405, 501)
 _TOKENS_TRIED = 9
+_MODULES = "modules.json"
 
 
 class ServerClassifier:
@@ -67,6 +68,7 @@ class ServerClassifier:
         self._texts = PooledTexts(path, self._config, self.tokenizer)
         self.classes = tuple(self._config.id2label[i] for i in range(self._config.num_labels))
         self._refuse_pairs()
+        self._refuse_other_pooling(options.get("revision"))
         self._root = root_of(base_url)
         self.together = _TEXTS * num_concurrent
         self.engine = on_server(server_version(base_url, api_key))
@@ -83,6 +85,20 @@ class ServerClassifier:
             raise RecrmError(
                 f"{self._path!r} has no chat template and marks the answer by token types, which a server does not "
                 "take: use engine=vllm or engine=hf"
+            )
+
+    def _refuse_other_pooling(self, revision: str | None) -> None:
+        """A server takes the pooling of sentence-transformers' files, and it cannot be seen from outside."""
+        from transformers.utils.hub import cached_file
+
+        try:
+            found = cached_file(self._path, _MODULES, revision=revision)
+        except OSError:
+            return
+        if found is not None:
+            raise RecrmError(
+                f"{self._path!r} has a pooling of sentence-transformers ({_MODULES}), which a server uses instead of "
+                "the model's own: use engine=vllm or engine=hf, or serve the model without this file"
             )
 
     async def _served(self, name: str | None) -> tuple[str, int | None]:

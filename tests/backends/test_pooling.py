@@ -9,6 +9,7 @@ import gc
 import json
 import os
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,10 @@ from recrm_tasks.models import pooling_heads
 from recrm_tasks.models.reward_model import Asked, RewardModel
 from recrm_tasks.prompting import Backend, Options, load_questions
 
-vllm = pytest.importorskip("vllm", reason="vLLM is not installed here: make test-vllm")
+pytest.importorskip("vllm", reason="vLLM is not installed here: make test-vllm")
 
 MODEL = os.environ.get("RECRM_TEST_MODEL", "")
+VERSION = version("vllm")
 pytestmark = pytest.mark.slow
 
 CLOSE = 1e-4
@@ -85,7 +87,7 @@ def test_an_engine_in_this_process(
     monkeypatch.setitem(random_models.NAMED, architecture, SIZES)
     folder, _ = saved(tmp_path, architecture, padding, "right", template, WIDTH, labels, types)
     model = RewardModel(folder, engine="vllm", reads=reads, enforce_eager=True)
-    assert model.classifier.engine == f"vllm {vllm.__version__}"
+    assert model.classifier.engine == f"vllm {VERSION}"
     equal(RewardModel(folder, reads=reads), model, [one._replace(reads=reads) for one in named(labels)])
     long = Asked((Message(role="user", content="x" * 299),), ("a", "b"), (("LABEL_0",), ("LABEL_1",)), reads)
     with pytest.raises(RecrmError, match=r"a text has 30\d tokens, but '.*' takes at most 256"):
@@ -134,7 +136,7 @@ def test_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     short = ("--max-model-len", "200", "--dtype", "float32", "--runner", "pooling")
     with engines.serving(folder, tmp_path / "server.log", *short) as server:
         model = RewardModel(folder, base_url=f"{server.url}/v1")
-        assert model.classifier.engine == f"vllm {vllm.__version__} (server)"
+        assert model.classifier.engine == f"vllm {VERSION} (server)"
         equal(RewardModel(folder), model, ASKED)
         with pytest.raises(RecrmError, match="takes at most 200"):
             model.rewards([Asked((Message(role="user", content="x" * 210),), ("a", "b"))])
@@ -204,7 +206,7 @@ def test_both_harnesses_with_a_server(real: str, tmp_path: Path) -> None:
     (results,) = (tmp_path / "there").rglob("results_*.json")
     (configuration,) = json.loads(results.read_text(encoding="utf-8"))["configs"].values()
     provenance = configuration["metadata"]["recrm_provenance"]
-    assert {entry["engine"] for entry in provenance.values()} == {f"vllm {vllm.__version__} (server)"}
+    assert {entry["engine"] for entry in provenance.values()} == {f"vllm {VERSION} (server)"}
 
 
 @pytest.mark.vllm

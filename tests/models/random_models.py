@@ -20,6 +20,7 @@ VOCABULARY = {"?": 0, "<pad>": PAD, "<end>": END, "<other>": OTHER, "<first>": F
 VOCABULARY |= {word: i for i, word in enumerate(WORDS, len(VOCABULARY))}
 TEMPLATE = "{% for m in messages %}{{ m.content }}<end>{% endfor %}"
 
+WIDTH = 16
 SIZES = {
     "intermediate_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 2,
     "max_position_embeddings": 256,
@@ -63,7 +64,7 @@ ASKED = [
 
 
 @cache
-def trained(architecture: str, width: int = 16, labels: int = 1) -> Any:
+def trained(architecture: str, width: int, labels: int) -> Any:
     """A model of random weights, large enough that each place of a text has another score.
 
     Args:
@@ -90,7 +91,7 @@ def saved(
     padding: str,
     side: str,
     template: bool,
-    width: int = 16,
+    width: int = WIDTH,
     labels: int = 1,
     types: bool = False,
 ) -> tuple[str, Any]:

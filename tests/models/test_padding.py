@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from marker_model import save
-from random_models import ASKED, PADDINGS, VOCABULARY, saved, trained
+from random_models import ASKED, PADDINGS, VOCABULARY, WIDTH, saved, trained
 
 from recrm_tasks.models.reward_model import Asked, RewardModel
 from recrm_tasks.prompting import Backend, Options, load_questions
@@ -43,7 +43,7 @@ def compared(folder: Path, architecture: str, padding: str, side: str, template:
     """Our scores, in passes of every size, with those of each text alone."""
     name, tokenizer = saved(folder, architecture, padding, side, template)
     # RoBERTa numbers places from the config's padding token on, so what it is when loaded matters.
-    itself = trained(architecture)
+    itself = trained(architecture, WIDTH, 1)
     if architecture == "roberta":
         itself = transformers.AutoModelForSequenceClassification.from_pretrained(name).eval()
     expected = [[alone(itself, tokenizer, asked, choice) for choice in asked.choices] for asked in ASKED]

@@ -241,6 +241,13 @@ def test_heads_and_pairs_of_texts(door: Any, server: PoolingStub, tmp_path: Path
     assert not server.asked
 
 
+def test_the_pooling_of_sentence_transformers(door: Any, server: PoolingStub, tmp_path: Path) -> None:
+    folder, _ = saved(tmp_path, "bert", "own", "right", True)
+    (tmp_path / "modules.json").write_text("[]", encoding="utf-8")
+    message = r"has a pooling of sentence-transformers \(modules.json\), which a server uses instead"
+    refused(door, folder, message, base_url=server.url)
+
+
 def test_a_text_that_is_too_long(server: PoolingStub, llama: str) -> None:
     question = Asked((Message(role="user", content="x" * 300),), ("a", "b"))
     with pytest.raises(RecrmError, match=r"a text has 303 tokens, but '.*' takes at most 256"):
