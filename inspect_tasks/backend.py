@@ -99,6 +99,15 @@ def is_reward_model() -> bool:
     return model is not None and provider_of(model) == PROVIDER
 
 
+def reward_engine() -> str | None:
+    """The engine of a reward model and its version; None for other models."""
+    model = active_model()
+    if model is None or not is_reward_model():
+        return None
+    api: Any = model.api
+    return str(api.engine)
+
+
 def as_trained(dimension: str, options: AnyOptions) -> tuple[Reads, AnyOptions]:
     """What the model reads, and the options with those that a reward model was trained with.
 

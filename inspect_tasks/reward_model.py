@@ -57,8 +57,8 @@ class RewardModelAPI(ModelAPI):
 
     Args:
         model_name: the folder, or the name on the hub, of the model or of an adapter (PEFT).
-        base_url: not used.
-        api_key: not used.
+        base_url: the address of a vLLM server that has the model (`--model-base-url`).
+        api_key: the server's bearer token.
         config: Inspect's generation config.
         batch_size: the most texts in one pass.
         classes: the names of the classes, in the order of the logits: a list, or text with `|` as separator.
@@ -81,7 +81,14 @@ class RewardModelAPI(ModelAPI):
         if isinstance(classes, str):
             classes = classes.split("|")
         try:
-            self._model = RewardModel(model_name, batch_size=batch_size, classes=classes, **options)
+            self._model = RewardModel(
+                model_name,
+                batch_size=batch_size,
+                classes=classes,
+                base_url=base_url,
+                api_key=api_key if base_url else None,
+                **options,
+            )
         except RecrmError as error:
             raise PrerequisiteError(str(error)) from None
         self._waiting: list[_Waiting] = []
@@ -89,7 +96,12 @@ class RewardModelAPI(ModelAPI):
 
     def max_connections(self) -> int:
         """Enough to fill every pass."""
-        return 4 * self._model.batch_size
+        return self._model.classifier.together
+
+    @property
+    def engine(self) -> str:
+        """The engine and its version."""
+        return self._model.classifier.engine
 
     async def generate(
         self, input: list[ChatMessage], tools: list[ToolInfo], tool_choice: ToolChoice, config: GenerateConfig

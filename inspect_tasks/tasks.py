@@ -21,7 +21,14 @@ from recrm_tasks.dimensions.suites import suite as suite_named
 from recrm_tasks.errors import RecrmError
 
 try:
-    from inspect_tasks.backend import active_backend, as_trained, extra_body, is_reward_model, thinking_choice
+    from inspect_tasks.backend import (
+        active_backend,
+        as_trained,
+        extra_body,
+        is_reward_model,
+        reward_engine,
+        thinking_choice,
+    )
     from inspect_tasks.grouped_dataset import GroupedDataset
     from inspect_tasks.options import BenchOptions, TaskOptions
     from inspect_tasks.prompt_ends import PromptEnds
@@ -106,6 +113,7 @@ def _samples(dimension: str, suite: Suite | None, options: TaskOptions) -> tuple
             "Inspect reads the probability of one token only: use -T answer=generate, or lm-eval's _logprob task"
         )
     provenance["enable_thinking"] = choice
+    provenance["engine"] = reward_engine()
     provenance["thinking_in_prompt"] = ends.found
     provenance["suite"] = suite and suite.to_json()
     if options.order == "grouped":

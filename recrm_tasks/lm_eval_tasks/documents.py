@@ -22,6 +22,7 @@ from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.lm_eval_tasks.answer_cache import warn_of_earlier_answers
 from recrm_tasks.lm_eval_tasks.backend import backend_of
 from recrm_tasks.lm_eval_tasks.cost import count_questions, forget_requests
+from recrm_tasks.models.engines import engine_of
 from recrm_tasks.models.trained_as import asked_as_trained
 from recrm_tasks.prompting import Options, load_questions
 from recrm_tasks.prompting.fit import tokens_by
@@ -126,6 +127,7 @@ def _load(
     reads, options = _as_trained(dimension, mode, arguments, options)
     prompts, provenance = load_questions(dimension, mode, backend, options, reads=reads)
     provenance["enable_thinking"] = arguments.get("enable_thinking")
+    provenance["engine"] = _reward_engine(mode, arguments)
     provenance["suite"] = suite and suite.to_json()
     documents = _documents(dimension, prompts, provenance, {"suite": suite.name} if suite else {})
     tokens = tokens_by(backend, options.tokenizer)
@@ -137,11 +139,24 @@ def _as_trained(dimension: str, mode: Mode, arguments: Mapping[str, Any], option
 
     Reward models have the argument `reads`, and may say in their config how they were trained.
     """
+    path, revision = _reward_model(mode, arguments)
+    if path is None:
+        return "letters", options
+    return asked_as_trained(path, revision, arguments.get("reads"), dimension, options)
+
+
+def _reward_engine(mode: Mode, arguments: Mapping[str, Any]) -> str | None:
+    """The engine of a reward model and its version; None for other models."""
+    path, revision = _reward_model(mode, arguments)
+    return path and engine_of(path, revision, arguments.get("engine"), arguments.get("base_url"))
+
+
+def _reward_model(mode: Mode, arguments: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """The model of a run if it may be a reward model, and its revision."""
     path, revision = arguments.get("pretrained"), arguments.get("revision")
     if mode != "logprob" or not isinstance(path, str):
-        return "letters", options
-    revision = revision if isinstance(revision, str) else None
-    return asked_as_trained(path, revision, arguments.get("reads"), dimension, options)
+        return None, None
+    return path, revision if isinstance(revision, str) else None
 
 
 def _warn_of_list_options(dimension: str, options: Options) -> None:

@@ -12,9 +12,10 @@ from tqdm import tqdm
 
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.lm_eval_tasks.cost import turns_of
+from recrm_tasks.lm_eval_tasks.cost import count_request, turns_of
 from recrm_tasks.lm_eval_tasks.results import prompt_of
 from recrm_tasks.models.reward_model import BATCH, Asked, RewardModel
+from recrm_tasks.models.usage import Usage
 
 _TOGETHER = 256
 """The number of questions whose texts are sorted by length and batched together."""
@@ -89,7 +90,9 @@ class RewardModelLM(LM):
         with tqdm(total=len(groups), disable=disable_tqdm, desc="Running reward model") as progress:
             for start in range(0, len(groups), _TOGETHER):
                 part = groups[start : start + _TOGETHER]
-                for group, rewards in zip(part, self._model.rewards([_asked(g[0]) for g in part])[0], strict=True):
+                found = zip(*self._model.rewards([_asked(group[0]) for group in part]), strict=True)
+                for group, (rewards, tokens) in zip(part, found, strict=True):
+                    count_request(group[0], Usage(requests=1, tokens_in=tokens, tokens_out=0))
                     answers += [(rewards[request.idx], False) for request in group]
                 progress.update(len(part))
         return answers

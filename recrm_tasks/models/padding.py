@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
-Tokens: TypeAlias = dict[str, list[int]]
-"""One text as the tokenizer returns it: `input_ids`, `attention_mask`, of some tokenizers `token_type_ids`."""
+from recrm_tasks.models.classifier import Tokens
+
+
+def padding_token(tokenizer: Any, of_config: int | None, rows: int) -> int | None:
+    """The token that texts are padded with: the tokenizer's own, else the config's; None if neither has one.
+
+    Args:
+        tokenizer: the model's tokenizer.
+        of_config: the padding token of the model's config.
+        rows: the number of tokens with an embedding. A token without one (the tokenizer was extended and the model was
+            not) stands in no text.
+    """
+    named = (tokenizer.pad_token_id, of_config)
+    return next((id for id in named if id is not None and 0 <= id < rows), None)
 
 
 class Padding:
@@ -33,9 +45,7 @@ class Padding:
         self._configs = {id(config): config for config in (model.config, model.config.get_text_config())}.values()
         self._rows = len(model.get_input_embeddings().weight)
         self._fill = {"token_type_ids": tokenizer.pad_token_type_id}
-        named = (tokenizer.pad_token_id, model.config.get_text_config().pad_token_id)
-        # A token without an embedding (the tokenizer was extended and the model was not) stands in no text.
-        self._token = next((id for id in named if id is not None and 0 <= id < self._rows), None)
+        self._token = padding_token(tokenizer, model.config.get_text_config().pad_token_id, self._rows)
         # XLNet reads the last place of the pass; encoder-decoders need as many ends in each text of a pass.
         self.possible = not model.config.is_encoder_decoder and getattr(model.config, "summary_type", None) != "last"
         """Whether the model can take more than one text in a pass."""

@@ -8,6 +8,8 @@ trained with (Ouyang et al. 2022, arXiv 2203.02155, equation 1).
 
 Several logits belong to classes. The input is the question alone, and each answer has the logit of the class with its
 name or its letter.
+
+The logits come from an engine: transformers, vLLM, or a server of vLLM (`recrm_tasks.models.classifier`).
 """
 
 from __future__ import annotations
@@ -19,11 +21,9 @@ from typing import Any, NamedTuple
 from recrm_tasks.answers.plain_text import bare
 from recrm_tasks.answers.prompt import Message, Reads
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.models.padding import Padding, Tokens
-from recrm_tasks.models.pretrained import load_model
+from recrm_tasks.models.classifier import Tokens
+from recrm_tasks.models.engines import classifier_on
 from recrm_tasks.models.trained_as import reads_of_model, trained_as
-from recrm_tasks.prompting.options import number
-from recrm_tasks.prompting.tokens import tokenizer_of
 
 BATCH = 1
 """The default number of texts in one pass: lm-eval's, whose command line always gives one."""
@@ -46,14 +46,23 @@ class RewardModel:
     """A reward model and its tokenizer.
 
     Args:
-        path: a folder, or a name on the hub, of a model or of an adapter (PEFT).
-        batch_size: the most texts in one pass; texts of similar length share a pass. It may be written as text.
-        device: the torch device; by default the first GPU if there is one.
+        path: a folder, or a name on the hub, of a model or, in transformers, of an adapter (PEFT).
+        batch_size: the most texts in one pass of transformers; texts of similar length share a pass. vLLM makes its own
+            batches. It may be written as text, as may the other numbers.
+        device: the torch device of transformers; by default the first GPU if there is one.
         dtype: of the weights; by default the one in the model's config.
-        max_length: the most tokens of a text; by default the limit in the model's config.
+        max_length: the most tokens of a text; by default the limit in the model's config, or the server's.
         classes: the names of the classes, in the order of the logits; by default the config's `id2label`.
         reads: what it was trained to score: `content` or `letters`; by default what its config says, else letters.
-        options: further arguments of `from_pretrained`: `revision`, `trust_remote_code`.
+        engine: `hf`, the default: transformers; `vllm`: vLLM's pooling, both in this process.
+        base_url: the address of a vLLM server that has the model, instead of an engine in this process.
+        served_model_name: the model's name on the server; by default the path.
+        api_key: the server's bearer token; by default that in the environment variable OPENAI_API_KEY.
+        num_concurrent: the most requests to the server at a time.
+        max_batch_tokens: the most tokens in one pass of transformers, padding included. Then the number of texts is
+            limited too only if `batch_size` is more than 1, which lm-eval's command line gives in any case.
+        options: further arguments of `from_pretrained`, such as `revision` and `trust_remote_code`; of vLLM's `LLM` if
+            that is the engine.
 
     Raises:
         RecrmError: there is no such model, it has no trained classification head, it cannot read what it should, or an
@@ -69,48 +78,51 @@ class RewardModel:
         max_length: int | str | None = None,
         classes: Sequence[str] | None = None,
         reads: str | None = None,
+        engine: str | None = None,
+        base_url: str | None = None,
+        served_model_name: str | None = None,
+        api_key: str | None = None,
+        num_concurrent: int | str | None = None,
+        max_batch_tokens: int | str | None = None,
         **options: Any,
     ) -> None:
-        self.batch_size: int = number(1).parse(batch_size, "batch_size")
-        """The most texts in one pass."""
-        longest = None if max_length is None else number(1).parse(max_length, "max_length")
-        try:
-            import torch
-            import transformers  # noqa: F401
-        except ModuleNotFoundError as error:
-            raise RecrmError(f"reward models need {error.name}: pip install 'recrm-tasks[hf]'") from None
-        if dtype != "auto" and not isinstance(getattr(torch, str(dtype), None), torch.dtype):
-            raise RecrmError(f"dtype must be auto or a type of torch, for example bfloat16, not {dtype!r}")
         trained = trained_as(path, options.get("revision"))
         self.reads: Reads = reads_of_model(path, reads, trained)
         """What it scores."""
-        model = load_model(path, dtype, options)
-        self._tokenizer = tokenizer_of(path, options)
-        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        try:
-            self._model = model.to(device).eval()
-        except (RuntimeError, AssertionError) as error:
-            raise RecrmError(f"device {device!r} cannot be used: {str(error).splitlines()[0]}") from None
+        self.classifier = classifier_on(
+            path,
+            options,
+            engine=engine,
+            base_url=base_url,
+            served_model_name=served_model_name,
+            api_key=api_key,
+            num_concurrent=num_concurrent,
+            batch_size=batch_size,
+            max_batch_tokens=max_batch_tokens,
+            device=device,
+            dtype=dtype,
+            max_length=max_length,
+        )
+        """The model on its engine."""
+        self._tokenizer = self.classifier.tokenizer
         self.path = path
-        self._torch = torch
-        self._longest = longest or _positions(model.config.get_text_config())
+        count = len(self.classifier.classes)
         own = trained.classes if trained else ()
-        self._classes = tuple(classes or own or (model.config.id2label[i] for i in range(model.config.num_labels)))
-        if len(self._classes) != model.config.num_labels:
-            raise RecrmError(f"{path!r} has {model.config.num_labels} classes, not {len(self._classes)}")
-        if self.reads == "content" and len(self._classes) != 1:
+        self._classes = tuple(classes or own or self.classifier.classes)
+        if len(self._classes) != count:
+            raise RecrmError(f"{path!r} has {count} classes, not {len(self._classes)}")
+        if self.reads == "content" and count != 1:
             raise RecrmError(
-                f"{path!r} has {len(self._classes)} classes ({', '.join(self._classes)}), but a score of content is "
-                "one logit: a classifier reads letters, so leave out reads=content"
+                f"{path!r} has {count} classes ({', '.join(self._classes)}), but a score of content is one logit: a "
+                "classifier reads letters, so leave out reads=content"
             )
-        if len(self._classes) == 1 and reads is None and trained is None:
+        if count == 1 and reads is None and trained is None:
             _log.warning(
                 "%s has one logit, and its config does not say what it was trained to score: letters are read. A model "
                 "that was trained on responses, such as most public ones, needs reads=content (docs/models.md)",
                 path,
             )
         self._called = [bare(name).casefold() for name in self._classes]
-        self._padding = Padding(self._tokenizer, model)
 
     def rewards(self, questions: Sequence[Asked]) -> tuple[list[list[float]], list[int]]:
         """One number per allowed answer or content (higher is better), and the number of tokens of each question.
@@ -128,7 +140,7 @@ class RewardModel:
         scalar = len(self._classes) == 1
         places = [[0] * len(q.choices) if scalar else self._places(q) for q in questions]
         texts = [self._encode(q, choice) for q in questions for choice in (q.choices if scalar else (None,))]
-        logits = self._logits(texts)
+        logits = self.classifier.logits(texts)
         rewards, tokens, at = [], [], 0
         for question, wanted in zip(questions, places, strict=True):
             count = len(question.choices) if scalar else 1
@@ -182,27 +194,7 @@ class RewardModel:
             text = "\n\n".join(m.content for m in question.messages)
             tokens = dict(self._tokenizer(text, answer, return_attention_mask=True))
         length = len(tokens["input_ids"])
-        if self._longest is not None and length > self._longest:
-            raise RecrmError(f"a text has {length} tokens, but {self.path!r} takes at most {self._longest}")
+        longest = self.classifier.longest
+        if longest is not None and length > longest:
+            raise RecrmError(f"a text has {length} tokens, but {self.path!r} takes at most {longest}")
         return tokens
-
-    def _logits(self, texts: Sequence[Tokens]) -> list[list[float]]:
-        """The logits of each text. Texts of similar length share a pass, to keep padding short."""
-        logits: list[list[float]] = [[] for _ in texts]
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]["input_ids"]))
-        size = self.batch_size if self._padding.possible else 1
-        for start in range(0, len(order), size):
-            part = order[start : start + size]
-            padded = self._padding.pad([texts[i] for i in part])
-            with self._torch.inference_mode():
-                tensors = {name: tensor.to(self._model.device) for name, tensor in padded.items()}
-                output = self._model(**tensors).logits.float().cpu()
-            for i, row in zip(part, output.tolist(), strict=True):
-                logits[i] = row
-        return logits
-
-
-def _positions(config: Any) -> int | None:
-    """The most tokens of a text; None if the config says nothing, or -1 as XLNet's does."""
-    length = getattr(config, "max_position_embeddings", None)
-    return length if isinstance(length, int) and length > 0 else None

@@ -85,7 +85,7 @@ def trained_as(path: str, revision: str | None = None) -> TrainedAs | None:
     Raises:
         RecrmError: the entry cannot be used.
     """
-    entry = _config(path, revision).get(ENTRY)
+    entry = classifier_config(path, revision).get(ENTRY)
     if entry is None:
         return None
     try:
@@ -209,7 +209,7 @@ def write_trained_as(
     file.write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _config(path: str, revision: str | None) -> dict[str, Any]:
+def classifier_config(path: str, revision: str | None) -> dict[str, Any]:
     """The config of a classifier, or of an adapter of one; empty if there is none."""
     try:
         from transformers import PretrainedConfig

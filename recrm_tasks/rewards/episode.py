@@ -13,9 +13,9 @@ from recrm_tasks.answers.prompt import Lang
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.rendering import Text
 from recrm_tasks.errors import RecrmError
+from recrm_tasks.models.background import run_anywhere
 from recrm_tasks.rewards.case import Case, More, language_of
 from recrm_tasks.rewards.hybrid_reward import HybridReward
-from recrm_tasks.rewards.judges.background import run_anywhere
 from recrm_tasks.rewards.reward import Asked, Reward
 
 Over: TypeAlias = Literal["sum", "mean", "last", "discount"]

@@ -11,9 +11,9 @@ from recrm_tasks.answers.prompt import Prompt
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.suites import RECRM
 from recrm_tasks.errors import RecrmError
+from recrm_tasks.models.background import run_anywhere
 from recrm_tasks.rewards.case import Case
 from recrm_tasks.rewards.combine import MISSING, Missing, combine
-from recrm_tasks.rewards.judges.background import run_anywhere
 from recrm_tasks.rewards.judges.judge import Judge, JudgeError, replies_of
 from recrm_tasks.rewards.parts import part_of, read_reply
 from recrm_tasks.rewards.questions import CannotAsk, questions

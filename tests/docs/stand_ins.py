@@ -57,8 +57,12 @@ def variables_here(command: Command) -> dict[str, str]:
     return {name: re.sub(r"\btone\b", "factual", value) for name, value in data.items()}
 
 
+ENGINE = r"(engine=vllm|base_url=[^,]+|served_model_name=[^,]+)"
+"""Arguments of `recrm-rm` that need vLLM or a server of it."""
+
+
 def of_lm_eval(words: list[str], models: Models) -> list[str]:
-    """A call of lm-eval with a tiny model, `hf` in the place of `vllm` and `recrm-vllm`.
+    """A call of lm-eval with a tiny model: `hf` in place of `vllm` and `recrm-vllm`, and reward models in transformers.
 
     Args:
         words: the command.
@@ -70,7 +74,8 @@ def of_lm_eval(words: list[str], models: Models) -> list[str]:
     reward = words[place] == "recrm-rm"
     changed = [*words[:place], re.sub("^(recrm-)?vllm$", "hf", words[place]), *words[place + 1 :]]
     folder = models.reward if reward else models.chat
-    return [re.sub(r"\b(pretrained|tokenizer)=[^,]+", rf"\1={folder}", word) for word in changed]
+    changed = [re.sub(r"\b(pretrained|tokenizer)=[^,]+", rf"\1={folder}", word) for word in changed]
+    return [re.sub(f",{ENGINE}", "", word) for word in changed] if reward else changed
 
 
 def of_recrm(words: list[str], models: Models) -> list[str]:
@@ -84,7 +89,8 @@ def of_recrm(words: list[str], models: Models) -> list[str]:
 
 
 def of_inspect(words: list[str], models: Models) -> list[str]:
-    """A call of Inspect with a tiny model, `hf/` in the place of `vllm/` and where none is named.
+    """A call of Inspect with a tiny model, `hf/` in the place of `vllm/` and where none is named, and a reward model's
+    default engine.
 
     Args:
         words: the command.
@@ -93,6 +99,11 @@ def of_inspect(words: list[str], models: Models) -> list[str]:
     if words[1] not in EVALUATE:
         return words
     changed = words if "--model" in words else [*words, "--model", "hf/MODEL"]
+    if changed[changed.index("--model") + 1].startswith("recrm-rm/"):
+        pairs = list(zip(changed, [*changed[1:], ""], strict=True))
+        engine = {i for i, (word, value) in enumerate(pairs) if word == "-M" and re.fullmatch(ENGINE, value)}
+        engine |= {i for i, word in enumerate(changed) if word == "--model-base-url"}
+        changed = [word for i, word in enumerate(changed) if not {i, i - 1} & engine]
     vllm = changed[changed.index("--model") + 1].startswith("vllm/")
     done = []
     for before, word in zip(["", *changed], changed, strict=False):

@@ -116,16 +116,34 @@ def test_lm_evals_argument_for_adapters_is_reported(letters: str) -> None:
 def test_the_batch_size_of_lm_evals_model_args_is_used(letters: str) -> None:
     """It was an error: lm-eval gives its own beside it."""
     for door in (lm_eval_of_objects, lm_eval_of_text):
-        assert door(letters)._model.batch_size == 1
-        assert door(letters, batch_size=8)._model.batch_size == 8
-        assert door(letters, batch_size="8", device="cpu")._model.batch_size == 8
-    assert RewardModelLM.create_from_arg_obj({"pretrained": letters}, {"batch_size": "4"})._model.batch_size == 4
+        assert door(letters)._model.classifier.batch_size == 1
+        assert door(letters, batch_size=8)._model.classifier.batch_size == 8
+        assert door(letters, batch_size="8", device="cpu")._model.classifier.batch_size == 8
+    assert (
+        RewardModelLM.create_from_arg_obj({"pretrained": letters}, {"batch_size": "4"})._model.classifier.batch_size
+        == 4
+    )
 
 
 def test_both_harnesses_have_the_default_of_lm_evals_command_line(letters: str) -> None:
     from lm_eval.config.evaluate_config import EvaluatorConfig
 
     api = inspect(letters)
-    assert RewardModelLM(letters)._model.batch_size == api._model.batch_size == EvaluatorConfig().batch_size == 1
+    assert (
+        RewardModelLM(letters)._model.classifier.batch_size
+        == api._model.classifier.batch_size
+        == EvaluatorConfig().batch_size
+        == 1
+    )
     assert api.max_connections() == 4
     assert inspect(letters, batch_size=16).max_connections() == 64
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_passes_by_tokens(letters: str, door: Any) -> None:
+    """lm-eval always gives a batch size, 1 if the user gives none: then the tokens alone are the limit."""
+    classifier = door(letters, max_batch_tokens=4096)._model.classifier
+    assert (classifier.batch_size, classifier.max_batch_tokens) == (None, 4096)
+    assert classifier.together == 256
+    classifier = door(letters, max_batch_tokens="4096", batch_size=8)._model.classifier
+    assert (classifier.batch_size, classifier.max_batch_tokens) == (8, 4096)

@@ -27,8 +27,8 @@ from recrm_tasks.rewards.score_file import rows_of, score
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recrm_tasks.rewards.judges.chat_client._FIRST_PAUSE", 0.02)
-    monkeypatch.setattr("recrm_tasks.rewards.judges.chat_client._LONGEST_PAUSE", 0.1)
+    monkeypatch.setattr("recrm_tasks.models.server_client._FIRST_PAUSE", 0.02)
+    monkeypatch.setattr("recrm_tasks.models.server_client._LONGEST_PAUSE", 0.1)
 
 
 def yes(prompt: Any) -> str:

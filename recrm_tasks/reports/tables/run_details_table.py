@@ -77,6 +77,7 @@ _DETAILS: Sequence[Column[NamedRun]] = (
     Column(
         "reads", lambda one: _text(one.run.provenance.get("reads", "letters" if one.run.mode == "logprob" else None))
     ),
+    _logged("engine", "engine"),
     _logged("style", "style"),
     _logged("examples", "fewshot"),
     _logged("thinking", "enable_thinking"),

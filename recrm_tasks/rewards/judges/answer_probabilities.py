@@ -8,9 +8,9 @@ from collections.abc import Callable, Coroutine, Hashable, Mapping
 from typing import Any, TypeVar
 
 from recrm_tasks.answers.prompt import Prompt
+from recrm_tasks.models.server_client import RequestFailed, ServerClient
 from recrm_tasks.models.server_tokens import ENGINES, TOP, ServerTokens, asking_for
 from recrm_tasks.prompting.answer_tokens import END, AnswerToken
-from recrm_tasks.rewards.judges.chat_client import ChatClient, RequestFailed
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -31,7 +31,7 @@ class AnswerProbabilities:
         model: the model's name on the server.
     """
 
-    def __init__(self, client: ChatClient, url: str, model: str) -> None:
+    def __init__(self, client: ServerClient, url: str, model: str) -> None:
         self._client = client
         self._server = ServerTokens(url, model, client.fetch)
         self._shared: dict[Hashable, asyncio.Task[Any]] = {}

@@ -10,7 +10,7 @@ from typing import Any
 
 from recrm_tasks.answers.prompt import MODES, Mode, Prompt
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.rewards.judges.background import in_background
+from recrm_tasks.models.background import in_background
 from recrm_tasks.rewards.judges.judge import Heard, Reply, Said
 from recrm_tasks.rewards.judges.together import ask_together
 

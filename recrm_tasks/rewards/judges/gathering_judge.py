@@ -10,7 +10,7 @@ from functools import partial
 from typing import NamedTuple
 
 from recrm_tasks.answers.prompt import Prompt
-from recrm_tasks.rewards.judges.background import start_in_background
+from recrm_tasks.models.background import start_in_background
 from recrm_tasks.rewards.judges.judge import Heard, Reply, replies_of
 from recrm_tasks.rewards.judges.outer_judge import OuterJudge
 

@@ -28,7 +28,7 @@ class RewardModelJudge:
         path: a folder, or a name on the hub, of a model or of an adapter (PEFT).
         batch_size: the most texts in one pass.
         name: what results call it; by default the path, with the options.
-        options: those of `RewardModel`: `device`, `dtype`, `max_length`, `classes` and others.
+        options: those of `RewardModel`: `device`, `dtype`, `max_length`, `classes`, `engine` and others.
 
     Raises:
         RecrmError: torch or transformers is not installed, or the model cannot be used.
@@ -40,7 +40,8 @@ class RewardModelJudge:
     mode: Mode = "logprob"
 
     def __init__(self, path: str, batch_size: int = 16, name: str | None = None, **options: Any) -> None:
-        self.name = name or ", ".join([path, *(f"{key}={value!r}" for key, value in options.items())])
+        shown = (f"{key}={value!r}" for key, value in options.items() if key != "api_key")
+        self.name = name or ", ".join([path, *shown])
         self._model = InProcess(partial(RewardModel, path, batch_size, **options))
         with self._model.used() as model:  # so that a mistake is reported now
             if model.reads == "content":

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from recrm_tasks.answers.prompt import ANSWER_TOKENS, MODES, Mode, Prompt
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.rewards.judges.background import in_background
+from recrm_tasks.models.background import in_background
 from recrm_tasks.rewards.judges.chat_completion import reply_of
 from recrm_tasks.rewards.judges.judge import Heard, Reply
 from recrm_tasks.rewards.judges.together import ask_together
 
 if TYPE_CHECKING:
+    from recrm_tasks.models.server_client import ServerClient
     from recrm_tasks.rewards.judges.answer_probabilities import AnswerProbabilities
-    from recrm_tasks.rewards.judges.chat_client import ChatClient
 
 _IN_A_ROW = 3
 """Questions that fail one after the other, each after all its retries, before the rest of the batch is given up."""
@@ -122,11 +122,11 @@ class ServerJudge:
         return await ask_together(prompts, reply, self.concurrency, heard)
 
     def _connect(self, loop: asyncio.AbstractEventLoop) -> _Connection:
+        from recrm_tasks.models.server_client import ServerClient
         from recrm_tasks.rewards.judges.answer_probabilities import AnswerProbabilities
-        from recrm_tasks.rewards.judges.chat_client import ChatClient
 
         key = self._api_key or os.environ.get("OPENAI_API_KEY")
-        client = ChatClient(self.url, key, self.concurrency, self.timeout, self.retries)
+        client = ServerClient(self.url, key, self.concurrency, self.timeout, self.retries)
         return _Connection(client, AnswerProbabilities(client, self.url, self.model), loop, self.concurrency)
 
     async def _reply(self, prompt: Prompt, connection: _Connection, began: float) -> Reply:
@@ -161,7 +161,7 @@ class _Connection:
 
     def __init__(
         self,
-        client: ChatClient,
+        client: ServerClient,
         probabilities: AnswerProbabilities,
         loop: asyncio.AbstractEventLoop,
         concurrency: int,

@@ -37,8 +37,8 @@ from recrm_tasks.rewards.questions import questions
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """No key in the environment, and short pauses between tries."""
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    monkeypatch.setattr("recrm_tasks.rewards.judges.chat_client._FIRST_PAUSE", 0.02)
-    monkeypatch.setattr("recrm_tasks.rewards.judges.chat_client._LONGEST_PAUSE", 0.1)
+    monkeypatch.setattr("recrm_tasks.models.server_client._FIRST_PAUSE", 0.02)
+    monkeypatch.setattr("recrm_tasks.models.server_client._LONGEST_PAUSE", 0.1)
 
 
 def judge_of(server: StubServer, *args: Any, **options: Any) -> ServerJudge:

@@ -1,7 +1,7 @@
 """One event loop in a thread of its own, for what must outlive a call.
 
-Trainers call a reward from short event loops, from several threads or from none. Connections and limits that belong to
-the caller's loop would end with it.
+Trainers and harnesses call from short event loops, from several threads or from none. Connections and limits that
+belong to the caller's loop would end with it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,11 @@ _loop: asyncio.AbstractEventLoop | None = None
 async def in_background(coroutine: Coroutine[Any, Any, T]) -> T:
     """Awaits a coroutine that runs in the background loop. If the caller is cancelled, so is the coroutine."""
     return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, _running()))
+
+
+def wait_in_background(coroutine: Coroutine[Any, Any, T]) -> T:
+    """The same for callers without a loop, or that may block theirs."""
+    return asyncio.run_coroutine_threadsafe(coroutine, _running()).result()
 
 
 def run_anywhere(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -45,7 +50,7 @@ def _running() -> asyncio.AbstractEventLoop:
     with _lock:
         if _loop is None:
             _loop = asyncio.new_event_loop()
-            threading.Thread(target=_loop.run_forever, name="recrm-rewards", daemon=True).start()
+            threading.Thread(target=_loop.run_forever, name="recrm-background", daemon=True).start()
         return _loop
 
 

@@ -50,7 +50,7 @@ class RequestFailed(Exception):
         self.status = status
 
 
-class ChatClient:
+class ServerClient:
     """The connections to one server. It belongs to the event loop that it is made in.
 
     Args:
@@ -80,7 +80,7 @@ class ChatClient:
         Raises:
             RequestFailed: there is none, after all tries.
         """
-        return await self._sent(self._url + "/chat/completions", body)
+        return await self.send(self._url + "/chat/completions", body)
 
     async def fetch(self, url: str, body: Mapping[str, Any] | None) -> Any:
         """See `server_tokens.Fetch`; None if the response is no JSON.
@@ -89,7 +89,7 @@ class ChatClient:
             RequestFailed: there is no response, after all tries.
         """
         try:
-            return json.loads(await self._sent(url, body))
+            return json.loads(await self.send(url, body))
         except RequestFailed as error:
             if error.status is None or _may_change(error.status):
                 raise
@@ -97,8 +97,12 @@ class ChatClient:
         except (ValueError, RecursionError):
             return None
 
-    async def _sent(self, url: str, body: Mapping[str, Any] | None) -> bytes:
-        """The response with status 200 to a body, or to a request without one."""
+    async def send(self, url: str, body: Mapping[str, Any] | None) -> bytes:
+        """The body of the response with status 200 to a body, or to a request without one.
+
+        Raises:
+            RequestFailed: there is none, after all tries.
+        """
         method = "GET" if body is None else "POST"
         data = None if body is None else json.dumps(body).encode("ascii")
         for left in reversed(range(self._retries + 1)):
