@@ -74,9 +74,12 @@ def named(labels: int) -> list[Asked]:
         ("llama", "end", True, False, 1, "content"),  # the score is before the last token
         ("llama", "own", True, False, 3, "letters"),
         ("qwen2", "none", False, False, 1, "letters"),
+        ("mistral", "end-and-config-without", True, False, 1, "letters"),
+        ("qwen3", "config-with-another", True, False, 2, "letters"),
         ("bert", "own", False, True, 1, "letters"),  # pairs of texts, marked by token types
         ("bert", "own", True, False, 2, "letters"),
         ("roberta", "own", False, False, 1, "content"),
+        ("xlm-roberta", "own", True, False, 1, "letters"),
         ("modernbert", "own", True, False, 1, "letters"),
     ],
 )
@@ -84,7 +87,8 @@ def test_an_engine_in_this_process(
     architecture: str, padding: str, template: bool, types: bool, labels: int, reads: Any, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setitem(random_models.NAMED, architecture, SIZES)
+    sizes = {**SIZES, "head_dim": WIDTH // 2} if architecture in ("mistral", "qwen3") else SIZES
+    monkeypatch.setitem(random_models.NAMED, architecture, sizes)
     folder, _ = saved(tmp_path, architecture, padding, "right", template, WIDTH, labels, types)
     model = RewardModel(folder, engine="vllm", reads=reads, enforce_eager=True)
     assert model.classifier.engine == f"vllm {VERSION}"
