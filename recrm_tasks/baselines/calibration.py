@@ -28,7 +28,8 @@ class Calibration:
 
     def __init__(self, numbers: Floats, positive: Sequence[bool], right: Sequence[int], directed: bool = True) -> None:
         both = len(set(positive)) == 2
-        self.sign = -1.0 if both and not directed and roc_auc_score(positive, numbers) < 0.5 else 1.0
+        # An AUC of exactly one half is that but for rounding.
+        self.sign = -1.0 if both and not directed and roc_auc_score(positive, numbers) < 0.5 - 1e-9 else 1.0
         """Of the numbers as scores: higher ones speak for a positive."""
         self._places = sorted(set(right))
         self._model = None
