@@ -63,16 +63,13 @@ def by_inspect(model: str, folder: Path, task: Any, **arguments: Any) -> Any:
     return log
 
 
-def by_lm_eval(
-    model: str, name: str, metadata: dict[str, Any], cache: Path | None = None, **arguments: Any
-) -> dict[str, Any]:
+def by_lm_eval(model: str, name: str, metadata: dict[str, Any], **arguments: Any) -> dict[str, Any]:
     given = {"pretrained": model, **arguments}
     manager = TaskManager(
         include_path=str(Path(lm_eval_tasks.__file__).parent), include_defaults=False, metadata={**metadata, **given}
     )
     done = lm_eval.simple_evaluate(
         "recrm-rm", model_args=given, tasks=[name], task_manager=manager, device="cuda:0", log_samples=True,
-        use_cache=None if cache is None else str(cache),
     )  # fmt: skip
     assert done is not None
     return done
