@@ -120,6 +120,7 @@ OTHER_OPTIONS = {
     "--durations": "pytest",
     "--logprobs-mode": "vllm serve",
     "--no-enable-prefix-caching": "vllm serve",
+    "--pooler-config": "vllm serve",
     "--data": "openrlhf.cli.train_ppo_ray",
     "--reward": "openrlhf.cli.train_ppo_ray",
     "--reward_funcs": "trl grpo",
