@@ -41,7 +41,7 @@ def content_pairs(dataset: Dataset, options: SetOptions) -> Iterator[tuple[tuple
         raise DataError(
             f"{dataset.provenance['source']}: {dataset.dimension.key} has no content pairs: no two records of the "
             f"{len(dataset):,} in split {dataset.provenance['split']!r} have the same situation (all but the {what}) "
-            "and different labels. --pairs verdict needs no such groups"
+            "and different labels. --dimension names others; --pairs verdict needs no such groups"
         )
 
 

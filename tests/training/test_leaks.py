@@ -228,7 +228,9 @@ def test_no_file_of_a_training_set_is_passed_over(
     (folder / name).write_bytes(content)
     code, _ = check(str(folder), "sample", "--near", "off")
     assert code == (0 if said is None else 2)
-    assert said is None or said in capsys.readouterr().err
+    said_out, said_err = capsys.readouterr()
+    assert said is None or said in said_err
+    assert ("ids: not compared, since rows of prompts name no user" in said_out) == (said is None)
 
 
 @pytest.mark.parametrize(
