@@ -108,6 +108,26 @@ def test_content_pairs_with_several_better_ones(tmp_path: Path, source: str) -> 
     assert len({json.dumps([row["chosen"], row["rejected"]]) for row in rows}) == len(rows)
 
 
+def test_content_pairs_of_equal_texts(tmp_path: Path) -> None:
+    """The same response with two labels: it is the worse one of a pair with each other response that is better."""
+    rows = [
+        {"id": f"{group}-{i}", "dimension": "factual", "lang": "en", "source": "mine", "query": "?",
+         "evidence": [f"Inn {group} is open"], "response": text, "label": "inconsistent" if i % 2 else "consistent"}
+        for group in range(12)
+        for i, text in enumerate(("same", "same", "better", "worse"))
+    ]  # fmt: skip
+    file = tmp_path / "factual.jsonl"
+    file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    made(tmp_path / "set", "trl", str(file), "factual", kind="pairs", pairs="content", split="all")
+    pairs = Counter((row["chosen"][0]["content"], row["rejected"][0]["content"]) for row in rows_of(tmp_path / "set"))
+    assert pairs["better", "same"] == 12
+    assert pairs["better", "worse"] + pairs["same", "worse"] == 12
+    assert sum(pairs.values()) == 24
+    file.write_text("\n".join(json.dumps(row) for row in rows if row["response"] == "same"), encoding="utf-8")
+    with pytest.raises(DataError, match=r"no two records of the 24 .* the same situation, another response and"):
+        made(tmp_path / "none", "trl", str(file), "factual", kind="pairs", pairs="content", split="all")
+
+
 @pytest.mark.parametrize("key", KEYS)
 def test_classes_are_those_that_recrm_rm_finds(tmp_path: Path, source: str, key: str) -> None:
     """By name, among the names that the evaluation gives to each answer."""
