@@ -171,7 +171,7 @@ def write_trained_as(
         prompt_lang: the language of all prompts, if it is not each record's own.
 
     Raises:
-        RecrmError: there is no saved model, or it has another number of classes.
+        RecrmError: there is no saved model, it has another number of classes, or an argument cannot be used.
 
     Example:
         >>> trainer.save_model("model")
@@ -189,7 +189,7 @@ def write_trained_as(
         reads=one_of(READS).parse(reads, "reads"),
         prompt_versions={key: dimension_of(key).version for key in dimensions},
         ask=one_of(ASKS).parse(ask, "ask"),
-        prompt_lang=prompt_lang,
+        prompt_lang=None if prompt_lang is None else one_of(LANGS).parse(prompt_lang, "prompt_lang"),
         classes=tuple(classes) if file is adapter else (),
     )
     if reads == "content" and classes:

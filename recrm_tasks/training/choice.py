@@ -12,27 +12,53 @@ import pyarrow.compute as pc
 from recrm_tasks.data.dataset import Dataset, load
 from recrm_tasks.data.store.arrow_store import codes_of
 from recrm_tasks.data.store.splits import HASHED
-from recrm_tasks.errors import DataError
-from recrm_tasks.training.held_out import Separate, separate
+from recrm_tasks.dimensions import dimension as dimension_of
+from recrm_tasks.dimensions import dimensions
+from recrm_tasks.errors import DataError, NoRecords
+from recrm_tasks.training.held_out import HeldOut, Separate
 from recrm_tasks.training.options import SetOptions
 
 TRAIN = "train"
 _HASH_TEST, _HASH_TRAIN = HASHED
 
 
-def training_records(key: str, options: SetOptions) -> Separate:
-    """The records of one dimension that a model may be trained on: none that shares a group or a text with others.
+def training_records(options: SetOptions) -> tuple[list[Separate], list[str]]:
+    """The records of each dimension that a model may be trained on: none shares a group or a text with a record of
+    another split, whatever dimension that is of.
 
     Args:
-        key: the dimension.
         options: the set's.
 
+    Returns:
+        The records, and the keys of dimensions that the source has none of.
+
     Raises:
-        NoRecords: the source has none of this dimension.
-        DataError: it has no train split, and cannot be divided without a leak; or all records have one label.
+        NoRecords: the source has none of a dimension that the options name, or none at all.
+        DataError: a dimension has no train split, and cannot be divided without a leak; or all its records have one
+            label.
     """
-    whole = _load(key, options, "all")
-    found, left_out = separate(_load(key, options, options.split or _train_split(whole)), whole)
+    divided, absent, problem = [], [], None
+    keys = dimensions() if options.dimensions is None else [dimension_of(key).key for key in options.dimensions]
+    for key in keys:
+        try:
+            whole = _load(key, options, "all")
+            divided.append((_load(key, options, options.split or _train_split(whole)), whole))
+        except NoRecords as error:
+            if options.dimensions is not None:
+                raise
+            absent.append(key)
+            problem = problem or error
+    if not divided and problem is not None:
+        raise problem
+    held_out = HeldOut()
+    for train, whole in divided:
+        held_out.add(train, whole)
+    return [_wanted(held_out.separate(train, _splits(whole)), options) for train, whole in divided], absent
+
+
+def _wanted(separate: Separate, options: SetOptions) -> Separate:
+    """The records in the language and with the shares of labels that the options name."""
+    key, found = separate.dataset.dimension.key, separate.dataset
     if options.lang is not None:
         codes, langs = codes_of(found.stored.index.column("lang"))
         rows = found.rows[codes[found.rows] == (langs.index(options.lang) if options.lang in langs else -1)]
@@ -46,12 +72,17 @@ def training_records(key: str, options: SetOptions) -> Separate:
         _check_labels(found)
         if options.shares == "balanced":
             found = replace(found, rows=_balanced(found))
-    return Separate(found, left_out)
+    return separate._replace(dataset=found)
 
 
-def evaluated_split(dataset: Dataset) -> str:
-    """The split that a model trained on these records is to be evaluated on, as a run's `split` names it."""
-    return _HASH_TEST if dataset.provenance["split"] == _HASH_TRAIN else "test"
+def evaluated_splits(chosen: Separate) -> tuple[str, ...]:
+    """The splits that a model trained on these records may be evaluated on, as a run's `split` names them; `test`
+    first. Empty if nothing of the source is left."""
+    split = chosen.dataset.provenance["split"]
+    if split in HASHED:
+        return tuple(one for one in HASHED if one != split)
+    found = [] if split is None else [one for one in chosen.splits if split not in (one, "all")]
+    return tuple(sorted(found, key=lambda one: (one != "test", one)))
 
 
 def _load(key: str, options: SetOptions, split: str) -> Dataset:
@@ -73,8 +104,7 @@ def _train_split(whole: Dataset) -> str:
         DataError: neither is possible.
     """
     source, key = whole.provenance["source"], whole.dimension.key
-    codes, names = codes_of(whole.stored.index.column("split"))
-    splits = sorted({str(names[code]) for code in np.unique(codes[whole.rows]) if names[code] is not None})
+    splits = _splits(whole)
     if TRAIN in splits:
         return TRAIN
     if splits:
@@ -91,6 +121,11 @@ def _train_split(whole: Dataset) -> str:
             "them one by one"
         )
     return _HASH_TRAIN
+
+
+def _splits(whole: Dataset) -> tuple[str, ...]:
+    codes, names = codes_of(whole.stored.index.column("split"))
+    return tuple(sorted({str(names[code]) for code in np.unique(codes[whole.rows]) if names[code] is not None}))
 
 
 def _has_labels(dataset: Dataset) -> bool:

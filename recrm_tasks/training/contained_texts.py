@@ -12,13 +12,12 @@ from importlib.util import find_spec
 from typing import NamedTuple
 
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.training.normal_text import Lines, size
+from recrm_tasks.training.normal_text import LONG, Lines, size
 
-_ANYWHERE = 48
-"""Bytes from which on the texts of a group count wherever they are. Shorter ones, such as the query `hotel`, may be
-parts of others, and count only as whole lines, or behind a title or a quotation mark."""
 _OPENS = frozenset(":=\"'`“‘「『[(<>.|*")
 _CLOSES = frozenset("\"'`”’」』])<|*")
+_TITLE, _STOPS = ":", frozenset(",;。.?!")
+"""A text between them, such as `query: hotel, item: inn`, also stands alone."""
 
 
 class Found(NamedTuple):
@@ -59,7 +58,7 @@ class ContainedTexts:
         self._short: set[int] = set()
         for (kind, needed), named in units.items():
             rarest = min(needed, key=lambda number: (times[number], -sizes[number], number))
-            short = sum(sizes[number] for number in needed) < _ANYWHERE
+            short = sum(sizes[number] for number in needed) < LONG
             self._of.setdefault(rarest, []).append(_Unit(kind, needed, short, named))
             self._short |= needed if short else set()
         self._search = AhoCorasick(texts_of, store_patterns=False)
@@ -90,4 +89,6 @@ class _Unit(NamedTuple):
 
 def _stands_alone(prompt: Lines, start: int, end: int) -> bool:
     before, after = prompt.text[max(0, start - 2) : start].rstrip()[-1:], prompt.text[end : end + 1]
+    if before == _TITLE and after in _STOPS and (after != "." or end + 1 in prompt.ends):  # a point may be of a number
+        return True
     return (start in prompt.starts or before in _OPENS) and (end in prompt.ends or after in _CLOSES)

@@ -7,8 +7,9 @@ with their square.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ def content_pairs(dataset: Dataset, options: SetOptions) -> Iterator[tuple[tuple
     """The pairs, each with the records that it is made of, in the order of the worse contents.
 
     Raises:
-        DataError: no two contents of one situation differ in their grade.
+        DataError: no two different contents of one situation differ in their grade.
     """
     found = _within_lists if is_list(dataset.dimension.record_type) else _across_records
     count = 0
@@ -40,8 +41,8 @@ def content_pairs(dataset: Dataset, options: SetOptions) -> Iterator[tuple[tuple
         what = dataset.dimension.judged or "content"
         raise DataError(
             f"{dataset.provenance['source']}: {dataset.dimension.key} has no content pairs: no two records of the "
-            f"{len(dataset):,} in split {dataset.provenance['split']!r} have the same situation (all but the {what}) "
-            "and different labels. --pairs verdict needs no such groups"
+            f"{len(dataset):,} in split {dataset.provenance['split']!r} have the same situation, another {what} and "
+            "another label. --dimension names others; --pairs verdict needs no such groups"
         )
 
 
@@ -49,9 +50,9 @@ def _within_lists(dataset: Dataset, options: SetOptions) -> Iterator[tuple[tuple
     for record in dataset.records():
         content = content_of(dataset, record, options)
         grades = np.array(content.grades)
-        for better, worse in _pairs(grades, options.better, f"{options.seed}\n{record.id}"):
-            if content.texts[better] != content.texts[worse]:
-                yield (record,), _row(dataset, record, (record.id,), content, better, content, worse)
+        texts = list(map(hash, content.texts))
+        for better, worse in _pairs(grades, texts, options.better, f"{options.seed}\n{record.id}"):
+            yield (record,), _row(dataset, record, (record.id,), content, better, content, worse)
 
 
 def _across_records(dataset: Dataset, options: SetOptions) -> Iterator[tuple[tuple[Any, ...], Row]]:
@@ -60,18 +61,19 @@ def _across_records(dataset: Dataset, options: SetOptions) -> Iterator[tuple[tup
     several = replace(dataset, rows=dataset.rows[interleaved]).records()
     for good, bad in zip(several, several, strict=True):
         content, other = (content_of(dataset, one, options) for one in (good, bad))
-        if content.texts != other.texts:
-            yield (good, bad), _row(dataset, good, (good.id, bad.id), content, 0, other, 0)
+        yield (good, bad), _row(dataset, good, (good.id, bad.id), content, 0, other, 0)
 
 
 def _matched(dataset: Dataset, options: SetOptions) -> tuple[Indices, Indices]:
     """The places of better and worse records among the dataset's, pair by pair."""
     grades = np.zeros(len(dataset))
+    texts = np.zeros(len(dataset), dtype=np.int64)
 
     def situations() -> Iterator[bytes]:
         for place, record in enumerate(dataset.records()):
             content = content_of(dataset, record, options)
             grades[place] = content.grades[0]
+            texts[place] = hash(content.texts[0])
             yield content.situation.encode()
 
     keys = digests(situations())
@@ -83,20 +85,23 @@ def _matched(dataset: Dataset, options: SetOptions) -> tuple[Indices, Indices]:
         if len(group) < 2:
             continue
         group = np.sort(group)
-        for high, low in _pairs(grades[group], options.better, f"{options.seed}\n{keys[group[0]].tolist()}"):
+        seed = f"{options.seed}\n{keys[group[0]].tolist()}"
+        for high, low in _pairs(grades[group], texts[group].tolist(), options.better, seed):
             better.append(int(group[high]))
             worse.append(int(group[low]))
     by_worse = np.argsort(np.array(worse, dtype=np.int64), kind="stable")
     return np.array(better, dtype=np.int64)[by_worse], np.array(worse, dtype=np.int64)[by_worse]
 
 
-def _pairs(grades: npt.NDArray[np.float64], most: int, seed: str) -> Iterator[tuple[int, int]]:
-    """Better ones, at most so many, for each that is not among the best."""
-    order = np.argsort(-grades, kind="stable")
+def _pairs(grades: npt.NDArray[np.float64], texts: Sequence[int], most: int, seed: str) -> Iterator[tuple[int, int]]:
+    """Better ones with another text, at most so many, for each that is not among the best. Texts are their hashes."""
+    order = np.argsort(-grades, kind="stable").tolist()
     above = np.searchsorted(-grades[order], -grades, side="left")
     for worse, count in enumerate(above.tolist()):
         first = int(fraction(f"{seed}\n{worse}") * count)
-        yield from ((int(order[(first + i) % count]), worse) for i in range(min(most, count)))
+        better = (order[(first + i) % count] for i in range(count))
+        others = (one for one in better if texts[one] != texts[worse])
+        yield from ((one, worse) for one in islice(others, most))
 
 
 def _row(

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from recrm_tasks.dimensions.record import Record
-from recrm_tasks.training.normal_text import ENTRY, digest, field_texts, size
+from recrm_tasks.training.normal_text import ENTRY, digest, field_texts, size, wording
 
 
 class GroupKey(NamedTuple):
@@ -54,8 +54,13 @@ def group_keys(record: Record, source_known: bool = True) -> set[GroupKey]:
         texts = {name: field_texts(getattr(record, name)) for name in fields}
         tells = any(texts[n] for n in needs) if needs else all(texts.values())
         if tells and sum(size(text) for name in fields for text in texts[name]) >= least:
-            keys.add(GroupKey(kind, digest(["text", kind, *(ENTRY.join(texts[name]) for name in fields)])))
+            keys.add(GroupKey(kind, digest(["text", kind, *(_joined(texts[name]) for name in fields)])))
     return keys
+
+
+def _joined(entries: list[str]) -> str:
+    """The entries of a field, in whatever order the record has them."""
+    return ENTRY.join(sorted(map(wording, entries)))
 
 
 class GroupIndex:

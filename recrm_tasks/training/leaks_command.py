@@ -127,6 +127,8 @@ def _lines(found: Leaks, train: ComparedSet, test: ComparedSet, near: float | No
         if part.without_group:
             yield f"  no group: {part.without_group:,}, of which only the whole texts were compared"
     yield ""
+    if train.files or test.files:
+        yield "ids: not compared, since rows of prompts name no user, query or other group; only their texts were"
     if near is not None:
         yield f"near-equal: {near:g} or more of all character 5-grams in common (estimated)"
     yield "leak: TRAIN has groups or texts of TEST" if found.found else "no leak"

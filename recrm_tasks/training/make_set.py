@@ -15,12 +15,10 @@ import pyarrow.parquet as pq
 from recrm_tasks import __version__
 from recrm_tasks.data.dataset import Dataset
 from recrm_tasks.data.whole_folder import is_taken, whole_folder
-from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.record_fields import is_list
-from recrm_tasks.errors import DataError, NoRecords, RecrmError
+from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.prompting.tokens import Tokens, tokens_of
-from recrm_tasks.training.choice import evaluated_split, source_of, training_records
+from recrm_tasks.training.choice import evaluated_splits, source_of, training_records
 from recrm_tasks.training.content_pairs import content_pairs
 from recrm_tasks.training.held_out import Separate
 from recrm_tasks.training.lengths import Lengths
@@ -68,7 +66,7 @@ def make_set(trainer: str, to: Path, options: SetOptions, tokenizer: str | None 
     if is_taken(to):
         raise DataError(f"{to}: exists already, and holds something; name a new folder, or remove that one first")
     tokens = tokens_of(tokenizer) if tokenizer is not None else None
-    separated, absent = _datasets(options)
+    separated, absent = training_records(options)
     datasets = [one.dataset for one in separated]
     plain = options.style == "completion"
     lengths, contents = Lengths(target, plain, tokens), Contents()
@@ -106,7 +104,12 @@ def make_set(trainer: str, to: Path, options: SetOptions, tokenizer: str | None 
 def _check(options: SetOptions, trainer: str, target: Target) -> None:
     """Refuses options that do not fit together."""
     content = options.kind == "pairs" and options.pairs == "content"
-    if options.style == "completion" and not target.plain:
+    if options.style == "completion" and options.kind == "pairs" and not content:
+        raise RecrmError(
+            "reward models are asked in turns, also by recrm-rm: --style completion is not for pairs; a tokenizer "
+            "without a chat template needs one"
+        )
+    if options.style == "completion" and not target.plain and not content:
         raise RecrmError(f"{trainer} takes {options.kind} as turns only: --style completion is for base models")
     if options.style == "completion" and content:
         raise RecrmError("content pairs have no style: --style is of the benchmark's questions")
@@ -124,34 +127,25 @@ def _check(options: SetOptions, trainer: str, target: Target) -> None:
         raise RecrmError("a classifier has the classes of one dimension: --as classes needs one --dimension")
 
 
-def _datasets(options: SetOptions) -> tuple[list[Separate], list[str]]:
-    """The records of each dimension, and the dimensions that the source has none of."""
-    found, absent, problem = [], [], None
-    keys = dimensions() if options.dimensions is None else [dimension_of(key).key for key in options.dimensions]
-    for key in keys:
-        try:
-            found.append(training_records(key, options))
-        except NoRecords as error:
-            if options.dimensions is not None:
-                raise
-            absent.append(key)
-            problem = problem or error
-    if not found and problem is not None:
-        raise problem
-    return found, absent
-
-
 def _mixed(datasets: list[Dataset], options: SetOptions) -> Grouped:
     """The rows of all dimensions, spread evenly over the set, so that each part of it has all dimensions."""
 
     def placed(number: int, dataset: Dataset) -> Iterator[tuple[float, int, tuple[Any, ...], Row]]:
-        size = min(len(dataset), options.limit or len(dataset))
+        size = _size(dataset, options) if len(datasets) > 1 else 1
         for i, (records, row) in enumerate(islice(_rows(dataset, options), options.limit)):
             yield (i + 0.5) / size, number, records, row
 
     several = [placed(number, dataset) for number, dataset in enumerate(datasets)]
     for place, (_, _, records, row) in enumerate(heapq.merge(*several, key=lambda one: one[:2])):
         yield records, row._replace(number=place)
+
+
+def _size(dataset: Dataset, options: SetOptions) -> int:
+    """How many rows a dimension has."""
+    several = options.asked == "item" and is_list(dataset.dimension.record_type)
+    if several or (options.kind == "pairs" and options.pairs == "content"):
+        return sum(1 for _ in islice(_rows(dataset, options), options.limit))
+    return min(len(dataset), options.limit or len(dataset))
 
 
 def _rows(dataset: Dataset, options: SetOptions) -> Grouped:
@@ -189,7 +183,7 @@ def _classes(dataset: Dataset, options: SetOptions) -> tuple[str, ...]:
 
 def _trained_as(datasets: list[Dataset], options: SetOptions, classes: tuple[str, ...]) -> str:
     """The call that writes into a reward model's config what it was trained on, so that `recrm-rm` asks it the same."""
-    if options.kind not in ("classes", "pairs"):
+    if options.kind not in ("classes", "pairs") or _of_generated(options):
         return ""
     reads = "content" if options.kind == "pairs" and options.pairs == "content" else "letters"
     words = [json.dumps(reads), json.dumps([one.dimension.key for one in datasets])]
@@ -200,6 +194,11 @@ def _trained_as(datasets: list[Dataset], options: SetOptions, classes: tuple[str
     if options.prompt_lang is not None:
         words.append(f"prompt_lang={json.dumps(options.prompt_lang)}")
     return f'write_trained_as("OUT", {", ".join(words)})'
+
+
+def _of_generated(options: SetOptions) -> bool:
+    """Whether pairs are of answers that `recrm-rm` does not ask reward models about."""
+    return options.kind == "pairs" and options.pairs == "verdict" and options.mode == "generate"
 
 
 def _options(options: SetOptions) -> dict[str, Any]:
@@ -218,7 +217,12 @@ def _options(options: SetOptions) -> dict[str, Any]:
 def _notes(
     lengths: Lengths, rows: int, target: Target, tokens: Tokens | None, options: SetOptions, trainer: str
 ) -> Iterator[str]:
-    """What the lengths mean for the trainer."""
+    """What the form of the answers and the lengths mean for the trainer."""
+    if _of_generated(options):
+        yield (
+            "Warning: the answers are JSON, as language models write them, for preference training such as DPO. "
+            "recrm-rm asks reward models about letters: leave out --answer generate to train one"
+        )
     limit, default = lengths.limit(), target.default_length
     if limit is None:
         where = f"Its default limit is {default:,} tokens" if default else "Its limit is the model's context"
@@ -248,14 +252,25 @@ def _about(separated: list[Separate], absent: list[str]) -> Iterator[str]:
     """Where a model trained on the set may be evaluated."""
     if absent:
         yield f"Left out: {', '.join(absent)}, which the source has no records of"
-    for dataset, left_out in separated:
+    for dataset, left_out, _ in separated:
         if left_out:
             said = ", ".join(f"{name} ({count:,})" for name, count in left_out.items())
             yield (
                 f"Left out: {sum(left_out.values()):,} records of {dataset.dimension.key} that share something with "
                 f"records of other splits: {said}"
             )
-    datasets = [one.dataset for one in separated]
-    for split in dict.fromkeys(evaluated_split(one) for one in datasets):
-        keys = ", ".join(one.dimension.key for one in datasets if evaluated_split(one) == split)
-        yield f"Evaluate {keys} on split={split} (lm-eval: recrm_split), never on the split that was trained on"
+    by_splits: dict[tuple[str, ...], list[str]] = {}
+    for one in separated:
+        by_splits.setdefault(evaluated_splits(one), []).append(one.dataset.dimension.key)
+    for splits, several in by_splits.items():
+        keys = ", ".join(several)
+        if splits:
+            yield (
+                f"Evaluate {keys} on split={' or '.join(splits)} (lm-eval: recrm_split), never on the split that was "
+                "trained on"
+            )
+        else:
+            yield (
+                f"Warning: all records of {keys} that the source has are trained on, so evaluate the model on another "
+                "source: on this one its figures would mean nothing"
+            )

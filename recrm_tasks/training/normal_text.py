@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -20,6 +21,18 @@ def normal(text: str) -> str:
     return " ".join(folded.split())
 
 
+LONG = 48
+"""Bytes from which on a text is hardly ever the same as another, or a part of it, by chance."""
+_BETWEEN_WORDS = re.compile(r"(?<!\d)\W+|\W+(?!\d)")
+"""All but letters and digits; a sign between two digits is a part of their number."""
+
+
+def wording(text: str) -> str:
+    """A normal text without spaces and punctuation, if it is a long one: spellings of one text differ in these."""
+    said = _BETWEEN_WORDS.sub("", text) if size(text) >= LONG else ""
+    return said or text
+
+
 class Lines(NamedTuple):
     """A normal text that was made of lines, and where they are."""
 
@@ -32,7 +45,7 @@ class Lines(NamedTuple):
     @classmethod
     def of(cls, texts: Iterable[str]) -> Lines:
         """The lines of some texts, one after the other."""
-        lines = [line for text in texts for raw in text.splitlines() if (line := normal(raw))]
+        lines = [line for text in texts for raw in _unescaped(text).splitlines() if (line := normal(raw))]
         starts, ends, place = [], [], 0
         for line in lines:
             starts.append(place)
@@ -40,6 +53,14 @@ class Lines(NamedTuple):
             ends.append(place)
             place += 1
         return cls(" ".join(lines), frozenset(starts), frozenset(ends))
+
+
+_ESCAPED = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
+
+
+def _unescaped(text: str) -> str:
+    """The text without the escapes that `json.dumps` writes for Chinese, where a prompt has a part in JSON."""
+    return _ESCAPED.sub(lambda found: bytes.fromhex(found[0].replace("\\u", "")).decode("utf-16-be", "replace"), text)
 
 
 def field_texts(value: object) -> list[str]:

@@ -99,6 +99,7 @@ def test_an_adapter_has_the_entry_and_its_classes_in_its_own_config(tmp_path: Pa
         (1, {"reads": "content", "classes": ["reward"]}, "a model that reads content has one logit, which has no name"),
         (1, {"reads": "words"}, "reads must be letters or content, not 'words'"),
         (1, {"reads": "letters", "ask": "pair"}, "ask must be list or item, not 'pair'"),
+        (1, {"reads": "letters", "prompt_lang": "fr"}, "prompt_lang must be zh or en, not 'fr'"),
         (1, {"reads": "letters", "dimensions": ["tone"]}, "unknown dimension 'tone'"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,6 +37,11 @@ def test_all_texts_of_a_group_are_in_the_prompt(groups: list[list[str]], prompt:
         ("查询：hotel", True),
         ('{"query": "hotel", "item": "inn"}', True),
         ("1. hotel", True),
+        ("查询：hotel，商品：某店。", True),
+        ("Query: hotel, item: inn", True),
+        ("Query: hotel.", True),
+        ("Query: hotel.com", False),
+        ("a hotel, an inn", False),
         ("Query: hotel with a pool", False),
         ("Query: grand hotel", False),
         ("Query: hotels", False),
@@ -49,6 +56,13 @@ def test_a_long_text_counts_wherever_it_is_and_however_it_is_broken() -> None:
     assert found({"evidence": (LONG,)}, f"Read: «{LONG.replace(' ', chr(10))}», then answer") == {"evidence"}
     assert found({"evidence": (LONG,)}, LONG[:-1]) == set()
     assert found({"evidence": (LONG, "inn")}, f"x{LONG}x") == {"evidence"}
+
+
+def test_chinese_that_a_prompt_has_as_escaped_json() -> None:
+    evidence = "示例塔于1889年为世界博览会建成😀，是当地最著名的建筑之一。"
+    assert found({"evidence": (normal(evidence),)}, f"Judge: {json.dumps({'evidence': evidence})}") == {"evidence"}
+    assert found({"evidence": (normal(evidence),)}, json.dumps(evidence[1:])) == set()
+    assert found({"query": ("hotel",)}, "hotel\n\\ud83d") == {"query"}
 
 
 def test_a_text_that_all_have_is_not_enough() -> None:

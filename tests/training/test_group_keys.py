@@ -28,6 +28,7 @@ def kinds(*keys: GroupKey) -> set[str]:
 
 
 LONG = "The museum is open from nine to five, and the last visitors are let in at half past four."
+ZH = "博物馆每天九点开门，五点关门，最后一批参观者四点半入场。"
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,12 @@ LONG = "The museum is open from nine to five, and the last visitors are let in a
         ("factual", {"evidence": ["Open  9-17"]}, {"evidence": ["ｏｐｅｎ 9-17"]}, {"evidence"}),
         ("factual", {"evidence": ["a", "b"]}, {"evidence": ["a"]}, set()),
         ("factual", {"evidence": ["a", "b"]}, {"evidence": ["a b"]}, set()),
+        ("factual", {"evidence": ["a", "b"]}, {"evidence": ["b", "a"]}, {"evidence"}),
+        ("factual", {"evidence": [LONG]}, {"evidence": [LONG.replace(",", " ,").rstrip(".")]}, {"evidence"}),
+        ("factual", {"evidence": [LONG + " 1.5"]}, {"evidence": [LONG + " 15"]}, set()),
+        ("factual", {"evidence": [ZH]}, {"evidence": [ZH.replace("，", " ").replace("。", ".")]}, {"evidence"}),
+        ("factual", {"evidence": ["C++, C"]}, {"evidence": ["C, C"]}, set()),
+        ("factual", {"evidence": ["!" * 50]}, {"evidence": ["?" * 50]}, set()),
         ("factual", {"evidence": [{"open": 9.0}]}, {"evidence": ["Open: 9"]}, {"evidence"}),
         ("factual", {"response": LONG}, {"response": LONG.upper()}, {"response"}),
         ("factual", {"response": "Yes, it is."}, {"response": "Yes, it is."}, set()),

@@ -206,6 +206,37 @@ def test_files_that_name_no_source_are_compared_by_their_ids(write: Any, check: 
 
 
 @pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        (
+            "more.jsonl",
+            b'{"prompt": "a", "completion": "b"}\n{"prompt": "a", "comp',
+            "more.jsonl, line 2: not valid JSON",
+        ),
+        ("more.jsonl", b'{"prompt": "a", "comp', "more.jsonl, line 1: not valid JSON"),
+        ("more.jsonl", '{"prompt": "café", "completion": "b"}'.encode("latin-1"), "more.jsonl, line 1: not UTF-8"),
+        ("more.json", b'[{"prompt": "a", "completion": "b"}, {"pro', "more.json"),
+        ("more.parquet", b"PAR1", "more.parquet"),
+        ("manifest.json", b'{"rows": 3}', None),
+        ("recrm_records.jsonl", b'{"dimension": "factual", "id": "1"}', None),
+        ("later.jsonl", b"", None),
+    ],
+)
+def test_no_file_of_a_training_set_is_passed_over(
+    tmp_path: Path, check: Any, name: str, content: bytes, said: str | None, capsys: Any
+) -> None:
+    folder = tmp_path / "set"
+    folder.mkdir()
+    (folder / "a.jsonl").write_text(json.dumps({"prompt": "x", "completion": "y"}), encoding="utf-8")
+    (folder / name).write_bytes(content)
+    code, _ = check(str(folder), "sample", "--near", "off")
+    assert code == (0 if said is None else 2)
+    said_out, said_err = capsys.readouterr()
+    assert said is None or said in said_err
+    assert ("ids: not compared, since rows of prompts name no user" in said_out) == (said is None)
+
+
+@pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["sample", "sample"], "TRAIN and TEST are the same set, sample (all): name two splits of it"),

@@ -36,6 +36,7 @@ def command(*words: str) -> list[str]:
         (["--as", "classes", "--for", "trl"], "--as classes needs one --dimension"),
         (["--as", "classes", "--for", "trl", "--ask", "list"], "--ask must be item"),
         (["--as", "sft", "--for", "verl", "--style", "completion"], "verl takes sft as turns only"),
+        (["--as", "pairs", "--for", "trl", "--style", "completion"], "reward models are asked in turns"),
         (["--as", "sft", "--for", "trl"], "sample: instruction has no splits, and 72 of 72 records have no group"),
         (["--as", "sft", "--for", "trl", "--dimension", "x"], "unknown dimension 'x'"),
         (

@@ -108,6 +108,26 @@ def test_content_pairs_with_several_better_ones(tmp_path: Path, source: str) -> 
     assert len({json.dumps([row["chosen"], row["rejected"]]) for row in rows}) == len(rows)
 
 
+def test_content_pairs_of_equal_texts(tmp_path: Path) -> None:
+    """The same response with two labels: it is the worse one of a pair with each other response that is better."""
+    rows = [
+        {"id": f"{group}-{i}", "dimension": "factual", "lang": "en", "source": "mine", "query": "?",
+         "evidence": [f"Inn {group} is open"], "response": text, "label": "inconsistent" if i % 2 else "consistent"}
+        for group in range(12)
+        for i, text in enumerate(("same", "same", "better", "worse"))
+    ]  # fmt: skip
+    file = tmp_path / "factual.jsonl"
+    file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    made(tmp_path / "set", "trl", str(file), "factual", kind="pairs", pairs="content", split="all")
+    pairs = Counter((row["chosen"][0]["content"], row["rejected"][0]["content"]) for row in rows_of(tmp_path / "set"))
+    assert pairs["better", "same"] == 12
+    assert pairs["better", "worse"] + pairs["same", "worse"] == 12
+    assert sum(pairs.values()) == 24
+    file.write_text("\n".join(json.dumps(row) for row in rows if row["response"] == "same"), encoding="utf-8")
+    with pytest.raises(DataError, match=r"no two records of the 24 .* the same situation, another response and"):
+        made(tmp_path / "none", "trl", str(file), "factual", kind="pairs", pairs="content", split="all")
+
+
 @pytest.mark.parametrize("key", KEYS)
 def test_classes_are_those_that_recrm_rm_finds(tmp_path: Path, source: str, key: str) -> None:
     """By name, among the names that the evaluation gives to each answer."""
@@ -178,6 +198,50 @@ def test_what_other_splits_have_is_left_out(tmp_path: Path, source: str) -> None
         made(tmp_path / "none", "trl", source, "factual", kind="sft")
 
 
+def test_what_another_dimension_holds_out_is_left_out(tmp_path: Path, source: str) -> None:
+    """The user whose list is ranked in `test` is in the train split of `behavior`."""
+    file = Path(source) / "ranking.jsonl"
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    assert (rows[0]["group"], rows[0]["split"]) == ("g0", "train")
+    rows[0]["split"] = "test"
+    file.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
+    records = made(tmp_path / "both", "trl", source, "behavior", "ranking", kind="sft").manifest["records"]
+    assert not {"behavior-0-0", "behavior-0-1", "behavior-0-2", "ranking-0"} & {
+        *records["behavior"],
+        *records["ranking"],
+    }
+    assert {key: len(ids) for key, ids in records.items()} == {"behavior": 24, "ranking": 8}
+    alone = made(tmp_path / "alone", "trl", source, "behavior", kind="sft").manifest
+    assert len(alone["records"]["behavior"]) == 27
+
+
+@pytest.mark.parametrize(
+    ("splits", "split", "said"),
+    [
+        ("train test", None, "Evaluate factual on split=test "),
+        ("train dev test", None, "Evaluate factual on split=test or dev "),
+        ("train dev", None, "Evaluate factual on split=dev "),
+        ("train dev", "dev", "Evaluate factual on split=train "),
+        ("train test", "hash-train", "Evaluate factual on split=hash-test "),
+        ("train test", "hash-test", "Evaluate factual on split=hash-train "),
+        ("train test", "all", "Warning: all records of factual that the source has are trained on"),
+        ("train", None, "Warning: all records of factual that the source has are trained on"),
+        ("", "all", "Warning: all records of factual that the source has are trained on"),
+    ],
+)
+def test_where_the_model_may_be_evaluated(tmp_path: Path, splits: str, split: str | None, said: str) -> None:
+    """On a split that the source has, and that was not trained on."""
+    source = write_source(tmp_path / "source")
+    file = Path(source) / "factual.jsonl"
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    for row in rows:
+        group = int(row["group"][1:])
+        row["split"] = splits.split()[group % len(splits.split())] if splits else None
+    file.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
+    notes = made(tmp_path / "set", "trl", source, "factual", kind="sft", split=split).notes
+    assert [note.startswith(said) for note in notes if "valuate" in note] == [True]
+
+
 def test_the_leak_check_finds_nothing_in_a_set(tmp_path: Path, source: str, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("ahocorasick_rs")
     for trainer, target in TRAINERS.items():
@@ -241,6 +305,28 @@ def test_dimensions_are_spread_over_the_set(tmp_path: Path, source: str) -> None
     abilities = [row["ability"] for row in rows_of(tmp_path / "set")]
     assert all(set(abilities[i : i + 4]) == {"factual", "relevance"} for i in range(len(abilities) - 4))
     assert [row["extra_info"]["index"] for row in rows_of(tmp_path / "set")] == list(range(len(abilities)))
+
+
+@pytest.mark.parametrize("how", [{"kind": "sft", "ask": "item"}, {"kind": "pairs", "pairs": "content", "better": 2}])
+def test_dimensions_with_several_rows_of_a_record_are_spread_too(tmp_path: Path, source: str, how: Any) -> None:
+    found = made(tmp_path / "set", "verl" if how["kind"] == "sft" else "trl", source, "relevance", "ranking", **how)
+    sizes = {key: sum(sum(c.values()) for c in langs.values()) for key, langs in found.manifest["counts"].items()}
+    assert sizes == {"relevance": 27, "ranking": 27 if how["kind"] == "sft" else 18}
+    asked = [str(row.get("prompt", row.get("messages"))) for row in rows_of(tmp_path / "set")]
+    of_ranking = ["user " in text or "用户画像" in text for text in asked]
+    assert sum(of_ranking) == sizes["ranking"]
+    third = len(of_ranking) // 3
+    for part in (of_ranking[:third], of_ranking[third : 2 * third], of_ranking[2 * third :]):
+        assert abs(sum(part) - sizes["ranking"] / 3) <= 1
+
+
+def test_pairs_of_generated_answers_are_not_for_reward_models(tmp_path: Path, source: str) -> None:
+    """`recrm-rm` asks about letters, so nothing writes into a config that such a model was trained on them."""
+    for answer, expected in ((None, True), ("generate", False)):
+        found = made(tmp_path / f"set-{answer}", "trl", source, "factual", kind="pairs", answer=answer)
+        said = (tmp_path / f"set-{answer}" / "README.md").read_text(encoding="utf-8")
+        assert ("write_trained_as" in said) == expected
+        assert any("recrm-rm asks reward models about letters" in note for note in found.notes) != expected
 
 
 def test_one_language_limit_and_seed(tmp_path: Path, source: str) -> None:

@@ -49,7 +49,7 @@ OPENRLHF = Trainer(
     "0.11",
     {
         "sft": Target(TRL.takes["sft"].row, _sft, 2048, "shortens them", "--data.max_len", room=2, plain=True),
-        "pairs": Target(TRL.takes["pairs"].row, _rm, 512, "shortens them", "--data.max_len", room=2, plain=True),
+        "pairs": Target(TRL.takes["pairs"].row, _rm, 512, "shortens them", "--data.max_len", room=2),
         "rl": Target(
             _rl,
             _ppo,

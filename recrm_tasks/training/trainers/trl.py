@@ -16,11 +16,8 @@ def _sft(row: Row, plain: bool) -> dict[str, Any]:
 
 
 def _pairs(row: Row, plain: bool) -> dict[str, Any]:
-    if plain:
-        texts: dict[str, Any] = {"prompt": row.text, "chosen": f" {row.answer}", "rejected": f" {row.rejected}"}
-    else:
-        texts = {"prompt": row.turns, "chosen": [said(row.answer)], "rejected": [said(row.rejected)]}
-    return {**texts, "margin": row.margin}
+    sides = {"chosen": [said(row.answer)], "rejected": [said(row.rejected)]}
+    return {"prompt": row.turns, **sides, "margin": row.margin}
 
 
 def _rl(row: Row, plain: bool) -> dict[str, Any]:
@@ -124,7 +121,7 @@ TRL = Trainer(
             with_answer=False,
             files=_classifier,
         ),
-        "pairs": Target(_pairs, lambda made: _command("reward", made), 1024, "drops them", "--max_length", plain=True),
+        "pairs": Target(_pairs, lambda made: _command("reward", made), 1024, "drops them", "--max_length"),
         "rl": Target(
             _rl,
             _grpo,
