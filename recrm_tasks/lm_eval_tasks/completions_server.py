@@ -73,7 +73,7 @@ class CompletionsServer(InParts, CountedAPI, LocalCompletionsAPI):
             return _UNKNOWN  # a server that is not there is reported with the first question
 
     def _loglikelihood_tokens(self, requests: list[Encoded], **options: Any) -> list[Answer]:
-        questions, others = one_token_questions(requests, self.max_length)
+        questions, others = one_token_questions(requests, self.max_length, self.alike)
         answers: dict[int, Answer] = {}
         for question, found in zip(questions, self._asked(questions), strict=True):
             self._same_token.look(question, requests)

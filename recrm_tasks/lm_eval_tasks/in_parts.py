@@ -21,6 +21,8 @@ class InParts(TemplateLM):
         self.meter = Meter()
         self._encoded: dict[str, list[int]] = {}
         """The tokens of the texts that are asked about now."""
+        self.alike: set[str] = set()
+        """The contexts whose allowed answers are alike but for their last token: see `one_token_questions`."""
         super().__init__(*arguments, **options)
 
     @property
@@ -36,8 +38,9 @@ class InParts(TemplateLM):
         for start in range(0, len(by_context), self.prompts_at_once):
             places = list(chain.from_iterable(by_context[start : start + self.prompts_at_once]))
             part = [requests[place] for place in places]
-            self._encoded = self._encode([request.args for request in part])
+            self._encoded = self._encode([pair for request in part for pair in (request.args, *_answers(request))])
             try:
+                self.alike = self._alike(part)
                 answers.update(zip(places, super().loglikelihood(part, disable_tqdm=disable_tqdm), strict=True))
             finally:
                 self._encoded = {}
@@ -60,9 +63,30 @@ class InParts(TemplateLM):
             self.meter.asks([tuple(one) for one in ids])
         return ids
 
+    def _alike(self, requests: Sequence[Any]) -> set[str]:
+        """By all answers of a document of ours, asked for now or not: some may be in lm-eval's cache."""
+        found: dict[str, bool] = {}
+        for request in requests:
+            context, answers = request.args[0], _answers(request)
+            if context not in found and context and answers:
+                pairs = [self._encode_pair(*pair) for pair in answers]
+                heads = {(*before, *answer[:-1]) for before, answer in pairs}
+                found[context] = len(heads) == 1 and all(answer for _, answer in pairs)
+        return {context for context, alike in found.items() if alike}
+
     def _encode(self, pairs: Sequence[tuple[str, str]]) -> dict[str, list[int]]:
         """The tokens of the texts that `TemplateLM` encodes one by one. A fast tokenizer encodes many in parallel."""
         texts = dict.fromkeys(
             text for context, answer in pairs if context for text in (context.rstrip() or context, context + answer)
         )
         return dict(zip(texts, super().tok_encode(list(texts)), strict=True)) if texts else {}
+
+
+def _answers(request: Any) -> list[tuple[str, str]]:
+    """The context of a document of ours with each of its allowed answers; none for other documents."""
+    if "dimension" not in request.doc:
+        return []
+    context, answer = request.args
+    choices = request.doc["choices"]
+    delimiter = answer.removesuffix(choices[request.idx])
+    return [(context, delimiter + choice) for choice in choices]

@@ -35,14 +35,20 @@ class Question(NamedTuple):
         return list(self.answers)
 
 
-def one_token_questions(requests: Sequence[Encoded], longest: int) -> tuple[list[Question], list[int]]:
-    """Puts requests together that differ in a continuation of one token only.
+def one_token_questions(
+    requests: Sequence[Encoded], longest: int, alike: Collection[str] = ()
+) -> tuple[list[Question], list[int]]:
+    """Puts requests together that differ in the last token of their continuation only.
 
-    The tokens are lm-eval's own: of the context, and of what the continuation adds to it.
+    The tokens are lm-eval's own: of the context, and of what the continuation adds to it. lm-eval counts white space at
+    the end of a context as a part of the continuation, so that a chat template that ends with a line break makes two
+    tokens of a letter. The log-likelihood of such a beginning is left out: it is the same for all answers.
 
     Args:
         requests: in any order.
         longest: the most tokens of a context with its continuation. lm-eval cuts longer ones.
+        alike: the contexts whose answers, all of them, begin with the same tokens. Of others only continuations of one
+            token are asked for together.
 
     Returns:
         The questions, ordered by their tokens, so that equal beginnings follow one another and the engine finds them in
@@ -51,12 +57,13 @@ def one_token_questions(requests: Sequence[Encoded], longest: int) -> tuple[list
     found: dict[tuple[int, ...], Question] = {}
     others: list[int] = []
     for place, (key, context, continuation) in enumerate(requests):
-        if key is None or len(continuation) != 1 or not context or len(context) >= longest:
+        prompt = (*context, *continuation[:-1])
+        one = len(continuation) == 1 or (key is not None and key[0] in alike)
+        if key is None or not one or not continuation or not context or len(prompt) >= longest:
             others.append(place)
             continue
-        prompt = tuple(context)
         question = found.setdefault(prompt, Question(prompt, {}))
-        (token,) = continuation
+        token = continuation[-1]
         if token not in question.answers and len(question.answers) == MOST:
             others.append(place)
         else:

@@ -75,7 +75,9 @@ class OnePassVLLM(InParts, VLLM):
 
     def _loglikelihood_tokens(self, requests: list[Encoded], disable_tqdm: bool = False) -> list[Answer]:
         longest = self.max_length - 1
-        questions, others = one_token_questions(requests, longest) if self.one_pass else ([], [*range(len(requests))])
+        questions, others = (
+            one_token_questions(requests, longest, self.alike) if self.one_pass else ([], [*range(len(requests))])
+        )
         answers: dict[int, Answer] = {}
         for question, output in zip(questions, self._first_tokens(questions), strict=True):
             self._same_token.look(question, requests)

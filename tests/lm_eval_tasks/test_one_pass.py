@@ -39,6 +39,14 @@ def test_continuations_of_one_token_share_a_question() -> None:
     assert sent == [(3, 1), (1, 2), (1, 2, 8, 9), (1, 2), (1, 2), (7,), (1, 2, 9)]
 
 
+def test_a_beginning_that_all_answers_have() -> None:
+    requests = [request([1, 2], [5, 7]), request([1, 2], [5, 8]), request([3], [5, 7]), request([3], [6])]
+    questions, others = one_token_questions(requests, longest=100, alike={str([1, 2])})
+    assert [(one.prompt, one.answers) for one in questions] == [((1, 2, 5), {7: [0], 8: [1]}), ((3,), {6: [3]})]
+    assert others == [2]
+    assert prompts_of(requests, questions, others, longest=100) == [(1, 2, 5), (1, 2, 5), (3, 5, 7), (3,)]
+
+
 def test_what_lm_eval_cuts_goes_its_way() -> None:
     requests = [request([1, 2, 3], [7]), request([1, 2], [7])]
     questions, others = one_token_questions(requests, longest=3)
