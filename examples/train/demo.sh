@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Trains a judge that writes its answers and a reward model that reads contents on the train split of some data, and
 # evaluates both on the rest, in both harnesses. `make train-demo` runs it.
-#   usage: [DATA=sample] [ROWS=12] [LIMIT=4] examples/train/demo.sh MODEL OUT
-# Of each dimension at most ROWS rows are trained on and LIMIT records are asked about.
+#   usage: [DATA=sample] [ROWS=12] [LIMIT=4] [CONTENT=ranking] examples/train/demo.sh MODEL OUT
+# Of each dimension at most ROWS rows are trained on and LIMIT records are asked about. The reward model is trained on
+# CONTENT: a dimension that has content pairs in DATA.
 set -euo pipefail
 model=$1 out=$2
-rows=${ROWS:-12} limit=${LIMIT:-4}
+rows=${ROWS:-12} limit=${LIMIT:-4} content=${CONTENT:-ranking}
 here=$(cd "$(dirname "$0")" && pwd)
 export RECRM_DATA=${DATA:-sample}
 began=$SECONDS
@@ -24,7 +25,7 @@ judge() {
 say "training sets of $RECRM_DATA"
 recrm data export "$RECRM_DATA" --as sft --for trl --split hash-train --limit "$rows" --tokenizer "$model" --to "$out/sft"
 recrm data export "$RECRM_DATA" --as pairs --pairs content --for trl --split hash-train --limit "$rows" \
-  --dimension factual --dimension relevance --dimension ranking --tokenizer "$model" --to "$out/pairs"
+  --dimension "$content" --tokenizer "$model" --to "$out/pairs"
 
 say "the judge before"
 judge "$model" before
@@ -38,10 +39,9 @@ say "the reward model is trained"
 python "$here/pairs_trl.py" --config "$here/lora.yaml" --model_name_or_path "$model" --dataset_name "$out/pairs" \
   --output_dir "$out/reward" --max_length 2048
 say "the reward model"
-for key in factual relevance ranking; do tasks=${tasks:+$tasks,}recrm_${key}_logprob; done
-lm_eval --model recrm-rm --model_args "pretrained=$out/reward" --tasks "$tasks" \
+lm_eval --model recrm-rm --model_args "pretrained=$out/reward" --tasks "recrm_${content}_logprob" \
   --metadata "{\"recrm_split\": \"hash-test\"}" --log_samples --output_path "$out/reward-runs/lm-eval"
-inspect eval recrm_tasks/{factual,relevance,ranking} --model "recrm-rm/$out/reward" -T answer=logprob -T split=hash-test \
+inspect eval "recrm_tasks/$content" --model "recrm-rm/$out/reward" -T answer=logprob -T split=hash-test \
   --log-dir "$out/reward-runs/inspect" --display plain
 
 say "the report"
