@@ -37,6 +37,7 @@ from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.suites import RECRM
 
 ASKED = {
+    "shard": None,
     "mode": "generate",
     "prompt_lang": None,
     "orders": 1,
