@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -28,6 +28,19 @@ class Cost:
     note: str = ""
     """How this harness counts: one sentence below a table of costs."""
 
+    @classmethod
+    def joined(cls, costs: Sequence[Cost]) -> Cost:
+        """What the shards of a run took together, wherever they ran; without what is not known of all."""
+        tokens_in = [one.tokens_in for one in costs if one.tokens_in is not None]
+        tokens_out = [one.tokens_out for one in costs if one.tokens_out is not None]
+        return cls(
+            records=sum(one.records for one in costs),
+            seconds=sum(one.seconds for one in costs),
+            tokens_in=sum(tokens_in) if len(tokens_in) == len(costs) else None,
+            tokens_out=sum(tokens_out) if len(tokens_out) == len(costs) else None,
+            note=costs[0].note,
+        )
+
 
 @dataclass(frozen=True)
 class Run(RunInfo):
@@ -42,6 +55,8 @@ class Run(RunInfo):
     """Of the whole run that this dimension is a part of; None where the harness did not log it."""
     overall: Mapping[str, float] = field(default_factory=dict)
     """Mean score and hybrid scores of the whole run, flat, where the harness computed them."""
+    notes: Sequence[str] = ()
+    """What a reader must know of how it was put together from shards."""
 
     @classmethod
     def of(cls, answers: Answers, **more: Any) -> Run:
@@ -51,6 +66,20 @@ class Run(RunInfo):
         if answers.unseen:
             metrics["unseen"] = float(len(answers.unseen))
         return cls(**info, metrics=metrics, **more)
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has all answers that were to be given."""
+        return self.wanted is None
+
+    @property
+    def n(self) -> int:
+        """The number of answers."""
+        return int(self.metrics["n"])
+
+    def same_as(self, other: Run) -> bool:
+        """Whether every metric is the same."""
+        return repr(sorted(self.metrics.items())) == repr(sorted(other.metrics.items()))  # NaN is not equal to NaN
 
     @property
     def primary(self) -> str:
