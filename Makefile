@@ -105,8 +105,11 @@ $(TRAINER_CODE)/%.ready: tests/rewards/trainers/install.sh $(VENV)/dev
 
 test-trainers: $(TRAINERS:%=test-%)
 
+# verl's folder has Ray, which an example needs.
+test-verl: MORE := tests/harnesses/test_many_machines.py
+
 $(TRAINERS:%=test-%): test-%: $(TRAINER_CODE)/%.ready
-	PYTHONPATH=$(abspath $(TRAINER_CODE)/$*) $(PYTEST) -m trainer $(wildcard tests/rewards/trainers/test_$*.py tests/training/trainers/test_$*.py)
+	PYTHONPATH=$(abspath $(TRAINER_CODE)/$*) $(PYTEST) -m trainer $(wildcard tests/rewards/trainers/test_$*.py tests/training/trainers/test_$*.py) $(MORE)
 
 # The shared core under the other supported Pythons on this machine; the harnesses run under $(PYTHON) only.
 pythons: $(VENV)/dev

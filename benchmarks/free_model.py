@@ -23,6 +23,11 @@ from inspect_ai.model import (
 from inspect_ai.tool import ToolChoice, ToolInfo
 
 
+def chance_of(prompt: str) -> float:
+    """The probability that the model states."""
+    return (zlib.crc32(prompt.encode()) % 999 + 0.5) / 1000
+
+
 @modelapi(name="free")
 class FreeAPI(ModelAPI):
     """`get_model("free/any")`; answers the behavior dimension, in both answer modes."""
@@ -38,7 +43,7 @@ class FreeAPI(ModelAPI):
         self, input: list[ChatMessage], tools: list[ToolInfo], tool_choice: ToolChoice, config: GenerateConfig
     ) -> ModelOutput:
         """One answer."""
-        chance = (zlib.crc32(input[-1].text.encode()) % 999 + 0.5) / 1000
+        chance = chance_of(input[-1].text)
         message = ChatMessageAssistant(content="A" if config.logprobs else json.dumps({"probability": chance}))
         choice = ChatCompletionChoice(
             message=message, stop_reason="stop", logprobs=_logprobs(chance) if config.logprobs else None

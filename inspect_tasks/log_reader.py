@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from inspect_tasks.harness_name import HARNESS
@@ -9,6 +10,8 @@ from recrm_tasks.errors import DataError
 from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.reports.rescored import Rescored
 from recrm_tasks.reports.runs import Run
+
+_BEGINS = re.compile(rb'\s*\{\s*"version"')
 
 
 class InspectLogReader:
@@ -18,7 +21,8 @@ class InspectLogReader:
     files = "an .eval or .json log of Inspect"
 
     def reads(self, file: Path) -> bool:
-        """By its ending. Folders hold JSON of many kinds: a log begins with its version and status."""
+        """By its ending. Folders hold JSON of many kinds: a log begins with its version and status. In the list of
+        logs that `eval-set` writes, these come behind the name of the first log."""
         if file.suffix not in (".eval", ".json") or not file.is_file():
             return False
         if file.suffix == ".eval":
@@ -28,7 +32,7 @@ class InspectLogReader:
                 start = stream.read(200)
         except OSError:
             return False
-        return b'"version"' in start and b'"status"' in start
+        return _BEGINS.match(start) is not None and b'"status"' in start
 
     def runs(self, file: Path) -> list[Run]:
         """The runs of our tasks."""
@@ -38,13 +42,13 @@ class InspectLogReader:
             raise _not_installed(file) from error
         return read_runs(file)
 
-    def answers(self, file: Path, max_texts: int = 0, partial: bool = False) -> list[Answers]:
+    def answers(self, file: Path, max_texts: int = 0) -> list[Answers]:
         """The logged samples."""
         try:
             from inspect_tasks.logged_samples import read_answers
         except ImportError as error:
             raise _not_installed(file) from error
-        return read_answers(file, max_texts, partial)
+        return read_answers(file, max_texts)
 
     def rescore(self, file: Path, target: Path, examples: int) -> list[Rescored]:
         """The log, written again, always as `.eval`."""

@@ -12,7 +12,6 @@ from inspect_tasks.harness_name import HARNESS
 from inspect_tasks.log_file import model_of, provenance_of, read_header, unfinished, weights_of
 from inspect_tasks.logged_samples import answers_of_log
 from inspect_tasks.usage import usage_of
-from recrm_tasks.errors import DataError
 from recrm_tasks.models.usage import FIELDS, Usage, total
 from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.reports.runs import Cost, Run
@@ -30,11 +29,8 @@ def read_runs(file: Path) -> list[Run]:
     log = read_header(file)
     if log is None:
         return []
-    if missing := unfinished(log):
-        runs = [Run.of(one, wanted=_wanted(log, one)) for one in answers_of_log(file, log)]
-        if not runs:
-            raise DataError(f"{file}: this run is incomplete ({missing}), and its log has no answer")
-        return runs
+    if unfinished(log):
+        return [Run.of(one, wanted=_wanted(log, one)) for one in answers_of_log(file, log)]
     assert log.results is not None
     score = log.results.scores[0]
     provenance = provenance_of(log)

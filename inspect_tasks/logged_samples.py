@@ -20,37 +20,40 @@ _BULK = {"messages", "events", "store", "attachments"}
 """What no report needs of a sample."""
 
 
-def read_answers(file: Path, max_texts: int = 0, partial: bool = False) -> list[Answers]:
+def read_answers(file: Path, max_texts: int = 0) -> list[Answers]:
     """What each record of a log was answered, by dimension; none if it is of another task.
 
     Args:
         file: a log.
         max_texts: keep the texts of at most this many records per dimension.
-        partial: read a run that ended early too.
 
     Raises:
-        DataError: the file is not a log, its run ended early, or it is of a version that wrote no outcomes.
+        DataError: the file is not a log, is of a version that wrote no outcomes, or its run ended before any answer.
     """
     log = read_header(file)
-    if log is None:
-        return []
-    if (missing := unfinished(log)) and not partial:
-        raise DataError(f"{file}: this run is incomplete ({missing}); it has no score")
-    return answers_of_log(file, log, max_texts)
+    return [] if log is None else answers_of_log(file, log, max_texts)
 
 
 def answers_of_log(file: Path, log: EvalLog, max_texts: int = 0) -> list[Answers]:
-    """The same of a log whose header is read, also of a run that ended early.
+    """The same of a log whose header is read.
 
     Raises:
-        DataError: the samples are broken, or of a version that wrote no outcomes.
+        DataError: the samples are broken, were not logged or are of a version that wrote no outcomes; or the run ended
+            before any answer.
     """
-    answers = {info.dimension: Answers(**vars(info), max_texts=max_texts) for info in infos_of(file, log)}
+    if log.eval.config.log_samples is False:
+        raise DataError(f"{file}: its samples were not logged (--no-log-samples)")
+    missing = unfinished(log)
+    infos = infos_of(file, log)
+    answers = {one.dimension: Answers(**vars(one), unfinished=missing or "", max_texts=max_texts) for one in infos}
     for sample in read_samples(file, log, _BULK if max_texts else _BULK | {"output"}):
         found = _logged(file, sample, texts=max_texts > 0)
         if found is not None:
             answers[found.dimension].add(found)
-    return [one for one in answers.values() if one.outcomes]
+    answered = [one for one in answers.values() if one.outcomes]
+    if missing and not answered:
+        raise DataError(f"{file}: this run is incomplete ({missing}), and its log has no answer")
+    return answered
 
 
 def infos_of(file: Path, log: EvalLog) -> list[RunInfo]:

@@ -44,7 +44,7 @@ except ModuleNotFoundError as error:  # run from a clone, in an environment that
         f"the tasks need {error.name}: pip install pyarrow pyyaml tqdm, or install the package itself (pip install .)"
     ) from None
 
-INTERFACE = "G"
+INTERFACE = "H"
 """Rises with every change of the task parameters. The number before it is the version of the dimension or suite."""
 
 

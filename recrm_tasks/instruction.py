@@ -25,6 +25,7 @@ def instruction(
     data: str | None = None,
     split: str | None = None,
     limit: int | str | None = None,
+    shard: str | None = None,
     lang: str | None = None,
     prompt_lang: str | None = None,
     seed: int = 0,
@@ -52,6 +53,8 @@ def instruction(
             docs/data.md says where it has none.
         limit: At most this many records of each dimension, balanced by label and language; `lite` for the fixed choice
             of 1,000. By default all records.
+        shard: `i/n`: only the i-th of n parts of these records; the records of one user or query are in one part. By
+            default all parts.
         lang: Only records in this language: `zh` or `en`. By default both languages.
         prompt_lang: The language of the prompts: `zh` or `en`. By default each record's own language.
         seed: Seed of the order of the records, and so of `limit` and of the examples.

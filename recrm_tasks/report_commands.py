@@ -200,9 +200,11 @@ def _compare(options: argparse.Namespace) -> int:
 
     first, second = collect_answers([options.a], READERS), collect_answers([options.b], READERS)
     pairs, left = pair(first, second)
-    _print_notes({"left out": left, "A": notes_of_answers(first, Choice()), "B": notes_of_answers(second, Choice())})
+    notes = [note for run in (*first, *second) for note in run.notes]
+    sets = {name: notes_of_answers(side, Choice()) for name, side in (("A", first), ("B", second))}
+    _print_notes({"left out": left, "note": notes, **sets})
     for name, side in (("A", first), ("B", second)):
-        for line in dict.fromkeys(f"{run.model} in {run.harness}, {run.file}" for run in side):
+        for line in dict.fromkeys(f"{run.model} in {run.harness}, {run.named}" for run in side):
             console.print(f"{name}: {escape(line)}", highlight=False, soft_wrap=True)
     print_tables(difference_tables(compare_pairs(pairs)), console)
     if records := disputed(pairs, options.top):
@@ -221,7 +223,9 @@ def _aggregate(options: argparse.Namespace) -> int:
     from recrm_tasks.reports.tables.aggregate_table import aggregate_tables
     from recrm_tasks.reports.tables.terminal import print_tables
 
-    found = aggregate_runs(collect_answers(options.paths, READERS), options.weight)
+    answers = collect_answers(options.paths, READERS)
+    _print_notes({"note": [note for one in answers for note in one.notes]})
+    found = aggregate_runs(answers, options.weight)
     print_tables(aggregate_tables(found), console)
     if options.to:
         count = write_parts(found, Path(options.to))
@@ -238,7 +242,9 @@ def _diagnose(options: argparse.Namespace) -> int:
     from recrm_tasks.reports.tables.diagnosis_table import diagnosis_tables
     from recrm_tasks.reports.tables.terminal import print_tables
 
-    found = diagnose(collect_answers(options.paths, READERS))
+    answers = collect_answers(options.paths, READERS)
+    _print_notes({"note": [note for one in answers for note in one.notes]})
+    found = diagnose(answers)
     print_tables(diagnosis_tables(found), console)
     if options.to:
         write_diagnoses(found, Path(options.to))
@@ -261,7 +267,7 @@ def _rescore(options: argparse.Namespace) -> int:
     print_tables(rescore_tables(done.runs), console)
     changed, asked = sum(one.changed for one in done.runs), sum(one.n for one in done.runs)
     print(f"{changed:,} of {asked:,} answers are read differently now; the rescored logs are in {options.to}")
-    _print_notes({"passed over": done.passed_over})
+    _print_notes({"incomplete": done.incomplete, "passed over": done.passed_over, "note": done.notes})
     return 0
 
 
@@ -280,6 +286,7 @@ def _card(options: argparse.Namespace) -> int:
     answers = lru_cache(partial(answers_in, readers=READERS))
     listed, notes = entries(finished, answers)
     notes += mark_trained_on(listed, answers, Choice())
+    notes += [note for run in finished for note in run.notes]
     print(model_card(listed))
     _print_notes({"left out": [*found.unusable, *found.incomplete], "passed over": found.passed_over, "note": notes})
     return 0
@@ -291,7 +298,7 @@ def _report(options: argparse.Namespace) -> int:
     from recrm_tasks.reports.collect import answers_in, collect, collect_answers
     from recrm_tasks.reports.evaluated_records import Choice
     from recrm_tasks.reports.free_baselines import free_baselines
-    from recrm_tasks.reports.leaderboard_entries import entries
+    from recrm_tasks.reports.leaderboard_entries import entries, matching
     from recrm_tasks.reports.release_gate import FAILED, dropped, floor_of, under
     from recrm_tasks.reports.same_answers import TEXTS, mark_same_answers
     from recrm_tasks.reports.tables.leaderboard_table import report_tables
@@ -309,6 +316,7 @@ def _report(options: argparse.Namespace) -> int:
     found = collect(options.paths, READERS)
     answers = lru_cache(partial(answers_in, readers=READERS, max_texts=options.records if page else 0))
     listed, notes = entries(found.runs, answers)
+    notes += [note for run in found.runs for note in run.notes]
     notes += mark_same_answers(listed, lru_cache(partial(answers_in, readers=READERS, max_texts=TEXTS)))
     choice = Choice(tuple(options.data), options.mapping)
     sets = named_sets(options.trained_on, (entry.model for entry in listed))
@@ -330,7 +338,7 @@ def _report(options: argparse.Namespace) -> int:
         if found.unusable or found.incomplete:
             after = collect_answers(options.paths, READERS)  # raises: only whole runs are compared
         else:
-            after = [one for file in dict.fromkeys(run.file for run in found.runs) for one in answers(file)]
+            after = [one for run in found.runs for one in matching({run.dimension: run}, answers).values()]
         failed += dropped(before, after, options.max_drop)
     if gated and (found.unusable or found.incomplete):
         failed.append("files that were left out and incomplete runs cannot pass")

@@ -21,7 +21,7 @@ from recrm_tasks.reports.files.writing import write_text
 from recrm_tasks.reports.shown_record import Reading, ShownRecord
 
 _PER_DIMENSION = 3
-_OF_MODELS = ("limit", "thinking", "overflow", "context", "tokenizer")
+_NOT_HERE = ("limit", "shard", "thinking", "overflow", "context", "tokenizer")
 """Options that change no prompt without a model, or that `--n` replaces."""
 
 
@@ -54,7 +54,7 @@ def add_show_command(subparsers: Any) -> None:
     )
     parser.add_argument("--to", type=Path, metavar="FILE", help="write a page (.html) instead")
     for name, option in shared.items():
-        if name not in ("data", *_OF_MODELS):
+        if name not in ("data", *_NOT_HERE):
             parser.add_argument(f"--{name.replace('_', '-')}", dest=name, help=option.help_with_default)
     parser.set_defaults(run=_show)
 
@@ -68,7 +68,7 @@ def _show(options: argparse.Namespace) -> int:
     if options.id and only is None:
         raise RecrmError("--id: name the dimension too, as in `recrm data show sample factual --id ID`")
     keys = [dimension_of(only).key] if only else list(dimensions())
-    given = {name: getattr(options, name) for name in declared(Options) if name not in ("data", *_OF_MODELS)}
+    given = {name: getattr(options, name) for name in declared(Options) if name not in ("data", *_NOT_HERE)}
     given = {name: value for name, value in given.items() if value is not None}
     run = replace(parse(Options, given, "--"), data=data)
     if only is not None and not is_list(dimension_of(only).record_type):

@@ -24,6 +24,7 @@ from recrm_tasks.data.store.content_digests import as_digests, dataset_hash
 from recrm_tasks.data.store.record_index import CONTENT, IDS
 from recrm_tasks.data.store.sampling import LITE, id_digests, stratified_order
 from recrm_tasks.data.store.schema import records_of, schema_of
+from recrm_tasks.data.store.shards import Shard, divide, groups_of
 from recrm_tasks.data.store.splits import choose_split
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.base import PLAIN, Dimension, Form
@@ -72,9 +73,11 @@ class Dataset:
 
     def ids(self) -> list[str]:
         """The records' ids, in order."""
-        renamed = self.stored.manifest["renamed"]
-        names = self.stored.index.column("id").take(pa.array(self.rows)).to_pylist()
-        return [f"{name}{renamed.get(str(row), '')}" for name, row in zip(names, self.rows.tolist(), strict=True)]
+        names: list[str] = self._ids().to_pylist()
+        return names
+
+    def _ids(self) -> pa.ChunkedArray:
+        return self.stored.index.column("id").take(pa.array(self.rows))
 
     def only(self, ids: Collection[str]) -> Dataset:
         """The records with these ids, in the same order.
@@ -82,22 +85,37 @@ class Dataset:
         Raises:
             DataError: an id is not among them.
         """
-        renamed = self.stored.manifest["renamed"]
-        places: dict[str, int] = {}
-        column = self.stored.index.column("id")
-        wanted = pc.is_in(column, pa.array(list(ids), pa.string())).to_numpy()
-        for place in sorted({*np.flatnonzero(wanted).tolist(), *map(int, renamed)}):
-            places[column[place].as_py() + renamed.get(str(place), "")] = place
-        chosen = self.rows[np.isin(self.rows, [places[name] for name in ids if name in places])]
-        here = set(chosen.tolist())
-        missing = [name for name in ids if places.get(name) not in here]
-        if missing:
-            elsewhere = any(name in places for name in missing)
+        wanted = pa.array(list(ids), pa.string())
+        here = self._ids()
+        chosen = pc.is_in(here, wanted).to_numpy()
+        if missing := sorted(set(ids) - set(here.filter(pa.array(chosen)).to_pylist())):
+            elsewhere = pc.any(pc.is_in(self.stored.index.column("id"), pa.array(missing, pa.string()))).as_py()
             raise DataError(
                 f"{self.provenance['source']}: no record of {self.dimension.key} has the id {missing[0]!r}"
                 + (f" in split {self.provenance['split']!r}; split=all has all records" if elsewhere else "")
             )
-        return replace(self, rows=chosen)
+        return replace(self, rows=self.rows[chosen])
+
+    def shard(self, shard: Shard) -> Dataset:
+        """One part of the records, in the same order; those of one group are in one part.
+
+        Its provenance is that of all records, with the part's own number of rows and content hash in `shard`: so the
+        parts of one run can be recognised, and put together.
+
+        Raises:
+            DataError: there are fewer groups than parts.
+        """
+        codes, names = groups_of(self.stored, self.rows)
+        if len(names) < shard.of:
+            raise DataError(
+                f"{self.provenance['source']}: shard={shard} cannot be made: the {len(self)} records of "
+                f"{self.dimension.key} have only {len(names)} users or queries, and those of one stay together; divide "
+                f"them into at most {len(names)} shards"
+            )
+        rows = self.rows[divide(codes, names, shard.of, self.provenance["seed"]) == shard.number]
+        sha256 = _hash(self.stored, rows, self.labels)
+        entry = {"number": shard.number, "of": shard.of, "rows": len(rows), "sha256": sha256}
+        return replace(self, rows=rows, provenance={**self.provenance, "shard": entry})
 
     def prompts(
         self, mode: Mode, lang: Lang | None = None, orders: int = 1, form: Form = PLAIN, ask: Ask = "list"
@@ -170,13 +188,12 @@ def load(
             raise DataError(f"{origin.name}: no records of dimension {registered.key!r} in language {lang!r}")
     available = len(rows)
     rows = in_order(stored, registered, rows, seed)[:count]
-    content, ids = (as_digests(stored.index.column(name))[rows] for name in (CONTENT, IDS))
     provenance = {
         "data": origin.choice,
         "source": origin.name,
         "revision": origin.commit,
         "mapping": "given" if made.given else "recognised",
-        "sha256": dataset_hash(ids, content, made.labels),
+        "sha256": _hash(stored, rows, made.labels),
         "rows": len(rows),
         "rows_available": available,
         "rows_skipped": dict(problems.reasons),
@@ -196,6 +213,11 @@ def load(
     if not origin.whole:
         provenance["files"] = NOT_LISTED
     return Dataset(registered, made.labels, provenance, stored, rows)
+
+
+def _hash(stored: Stored, rows: npt.NDArray[np.int64], labels: LabelSet | None) -> str:
+    content, ids = (as_digests(stored.index.column(name))[rows] for name in (CONTENT, IDS))
+    return dataset_hash(ids, content, labels)
 
 
 LIMITS = "'lite' or a whole number of at least 1"

@@ -27,8 +27,8 @@ class LmEvalLogReader:
         """The runs of our tasks."""
         return read_runs(file)
 
-    def answers(self, file: Path, max_texts: int = 0, partial: bool = False) -> list[Answers]:
-        """The logged samples. `partial` makes no difference: lm-eval writes nothing before a run has ended."""
+    def answers(self, file: Path, max_texts: int = 0) -> list[Answers]:
+        """The logged samples. All runs are finished: lm-eval writes nothing before a run has ended."""
         return read_answers(file, max_texts)
 
     def rescore(self, file: Path, target: Path, examples: int) -> list[Rescored]:

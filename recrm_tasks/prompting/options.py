@@ -10,6 +10,7 @@ from recrm_tasks.answers.prompt import ANSWER_TOKENS, ASKS, LANGS, STYLES, Ask, 
 from recrm_tasks.answers.thinking import Marks
 from recrm_tasks.data.dataset import LIMITS, limit_of
 from recrm_tasks.data.store.sampling import LITE
+from recrm_tasks.data.store.shards import SHARDS, Shard
 from recrm_tasks.errors import RecrmError
 
 Overflow: TypeAlias = Literal["stop", "shorten"]
@@ -100,6 +101,7 @@ TEXT = Values("str", "text (in quotes, if it looks like a number)", _text)
 SWITCH = Values("bool", "true or false", _switch)
 MARKS = Values("str", "an opening and a different closing mark with ... between them, like <plan>...</plan>", _marks)
 LIMIT = Values("int | str", LIMITS, limit_of)
+SHARD = Values("str", SHARDS, Shard.parse)
 
 
 class Option(NamedTuple):
@@ -153,6 +155,14 @@ class Options:
             "At most this many records of each dimension, balanced by label and language; `lite` for the fixed choice "
             f"of {LITE:,}.",
             "all records",
+        ),
+    ] = None
+    shard: Annotated[
+        Shard | None,
+        Option(
+            SHARD,
+            "`i/n`: only the i-th of n parts of these records; the records of one user or query are in one part.",
+            "all parts",
         ),
     ] = None
     lang: Annotated[

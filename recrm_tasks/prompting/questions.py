@@ -61,10 +61,13 @@ def load_questions(
             return _load(dimension, options, split=train, lang=lang)
 
         form = Form(options.style, choose_examples(dataset, pool_of, mode, options))
+    if options.shard is not None:  # after the examples, which are the same in every shard
+        dataset = dataset.shard(options.shard)
     answer = options.thinking + (1 if mode == "logprob" else ANSWER_TOKENS) if reads == "letters" else 0
     fit = fit_of(backend, options, answer + (CLOSING_TOKENS if options.close_thinking else 0))
     marks = options.thinking_marks
     provenance = {
+        "shard": None,
         **dataset.provenance,
         "mode": mode,
         **({"reads": reads} if mode == "logprob" else {}),

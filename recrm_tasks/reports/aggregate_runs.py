@@ -60,7 +60,7 @@ def aggregate_runs(answers: Sequence[Answers], weights: Sequence[str] = ()) -> l
         earlier = runs.setdefault((one.model, one.mode), {}).setdefault(one.dimension, one)
         if earlier is not one:
             raise DataError(
-                f"two runs of {one.dimension} by {one.model} ({one.mode}): {earlier.file} and {one.file}; "
+                f"two runs of {one.dimension} by {one.model} ({one.mode}): {earlier.named} and {one.named}; "
                 "name the files"
             )
     return [_aggregate(model, mode, found, weights) for (model, mode), found in sorted(runs.items())]

@@ -5,13 +5,17 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.reports.readers import LogReader
-from recrm_tasks.reports.runs import Run
+from recrm_tasks.reports.runs import Cost, Run
+from recrm_tasks.reports.shards import Parts, joined_answers, sort_out
+from recrm_tasks.scoring.metric import columns
 
 
 class Collected(NamedTuple):
@@ -27,56 +31,116 @@ class Collected(NamedTuple):
 
 
 def collect(paths: Iterable[str], readers: Sequence[LogReader]) -> Collected:
-    """Reads the runs of every log under the paths.
+    """Reads the runs of every log under the paths. Shards of one run are put together.
 
     Raises:
         DataError: a path does not exist, or nothing under the paths is a result of these tasks.
     """
     found = Collected([], [], [], [])
+    read: list[Run] = []
     for file, _ in logs_under(paths, readers):
         try:
             runs = reader_of_file(file, readers).runs(file)
-            _ = [run.suite for run in runs]  # installed, or the file cannot be used
+            _ = [(run.suite, run.shard) for run in runs]  # if not installed or not readable, the file cannot be used
         except RecrmError as error:  # also of a dimension that is not installed
             found.unusable.append(str(error))
             continue
-        found.runs.extend(runs)
+        read.extend(runs)
         if not runs:
             found.passed_over.append(f"{file}: of other tasks")
-        for run in runs:
-            if run.wanted is not None:
-                done = f"{run.metrics['n']:.0f} of {run.wanted}"
-                found.incomplete.append(f"{file}: {done} records of {run.dimension} have an answer that counts")
+    whole, shards = sort_out(read)
+    found.runs.extend(whole)
+    found.incomplete.extend(f"{run.file}: {_done(run)}" for run in whole if not run.finished)
+    join = Join(readers)
+    for parts in shards:
+        try:
+            run = join(parts)
+        except RecrmError as error:
+            found.unusable.append(f"{parts.info.named}: shards are put together from their samples: {error}")
+            continue
+        found.runs.append(run)
+        if not run.finished:
+            found.incomplete.append(f"{run.named}: {parts.missing}; {_done(run)}")
     if not found.runs:
         lines = [f"no results of recrm tasks under {', '.join(paths)}", *found.unusable, *found.passed_over]
         raise DataError("\n".join(lines))
     return found
 
 
+def _done(run: Run) -> str:
+    return f"{run.n} of {run.wanted} records of {run.dimension} have an answer that counts"
+
+
+class Join:
+    """Puts the shards of runs together: the numbers are those of one run with the same answers.
+
+    Args:
+        readers: of the harnesses that their logs may be of.
+    """
+
+    def __init__(self, readers: Sequence[LogReader]) -> None:
+        self._read = cache(lambda file: reader_of_file(file, readers).answers(file))
+        self._cost = cache(Cost.joined)
+
+    def __call__(self, parts: Parts[Run]) -> Run:
+        """The run that some shards are parts of.
+
+        Raises:
+            DataError: the answers of a shard cannot be read.
+        """
+        answers = [self._answers(run, parts.turn) for run in parts.chosen]
+        costs = tuple(run.cost for run in parts.chosen if run.cost is not None)
+        wanted = sum(run.n if run.wanted is None else run.wanted for run in parts.chosen)
+        run = Run.of(
+            joined_answers(Parts(answers, parts.turn, parts.missing, parts.notes)),
+            wanted=round(wanted / parts.share) if parts.missing else None,
+            cost=self._cost(costs) if len(costs) == len(parts.chosen) else None,
+            notes=parts.notes,
+        )
+        # What a harness counts besides the metrics: tokens, answers that were cut off, …
+        declared = columns(dimension_of(run.dimension).kind.declared)
+        for name in dict.fromkeys(name for one in parts.chosen for name in one.metrics):
+            if name not in run.metrics and name not in declared:
+                run.metrics[name] = sum(one.metrics.get(name, 0) for one in parts.chosen)
+        return run
+
+    def _answers(self, run: Run, turn: int) -> Answers:
+        same = [one for one in self._read(run.file) if (one.dimension, one.mode) == (run.dimension, run.mode)]
+        if len(same) <= turn:
+            raise DataError(f"{run.file}: it has the metrics of {run.dimension}, but no samples")
+        return same[turn]
+
+
 def collect_answers(paths: Iterable[str], readers: Sequence[LogReader]) -> list[Answers]:
-    """What each record was answered, of every finished run under the paths.
+    """What each record was answered, of every run under the paths. Shards of one run are put together.
 
     Raises:
-        DataError: a path does not exist, a file cannot be used, or nothing under the paths is a run of these tasks.
+        DataError: a path does not exist, a file cannot be used, nothing under the paths is a run of these tasks, or a
+            run ended early or lacks a shard.
     """
-    found = [one for file, _ in logs_under(paths, readers) for one in reader_of_file(file, readers).answers(file)]
+    found = answers_in([file for file, _ in logs_under(paths, readers)], readers)
     if not found:
         raise DataError(f"no runs of recrm tasks under {', '.join(paths)}")
+    for one in found:
+        if not one.finished:
+            raise DataError(f"{one.named}: this run is incomplete ({one.unfinished}); it has no score")
     return found
 
 
-def answers_in(file: Path, readers: Sequence[LogReader], max_texts: int = 0) -> list[Answers]:
-    """What each record was answered in one file, also where its run ended early.
+def answers_in(files: Iterable[Path], readers: Sequence[LogReader], max_texts: int = 0) -> list[Answers]:
+    """What each record was answered in some files, also where a run ended early. Shards of one run are put together.
 
     Args:
-        file: a log.
-        readers: of the harnesses that it may be of.
+        files: logs.
+        readers: of the harnesses that they may be of.
         max_texts: keep the texts of at most this many records per dimension.
 
     Raises:
-        DataError: the file has no answers, or cannot be read.
+        DataError: a file has no answers, or cannot be read.
     """
-    return reader_of_file(file, readers).answers(file, max_texts, partial=True)
+    read = [one for file in files for one in reader_of_file(file, readers).answers(file, max_texts)]
+    whole, shards = sort_out(read)
+    return [*whole, *map(joined_answers, shards)]
 
 
 def logs_under(paths: Iterable[str], readers: Sequence[LogReader]) -> list[tuple[Path, Path]]:

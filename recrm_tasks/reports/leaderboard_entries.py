@@ -91,8 +91,8 @@ class Entry:
 OVERALL = tuple(name for name, metric in DECLARED.items() if metric.headline)
 """The scores of all dimensions together that tables show."""
 
-AnswersIn = Callable[[Path], Sequence[Answers]]
-"""What was answered in the runs of a file."""
+AnswersIn = Callable[[tuple[Path, ...]], Sequence[Answers]]
+"""What was answered in the runs of some files: of one log, or of those of all shards of a run."""
 
 
 def entries(runs: Sequence[Run], answers_in: AnswersIn) -> tuple[list[Entry], list[str]]:
@@ -162,7 +162,7 @@ def matching(runs: Mapping[str, Run], answers_in: AnswersIn) -> dict[str, Answer
     """
     found = {}
     for key, run in runs.items():
-        answers = [one for one in answers_in(run.file) if (one.dimension, one.mode) == (key, run.mode)]
+        answers = [one for one in answers_in(run.logs) if (one.dimension, one.mode) == (key, run.mode)]
         if not answers:
             raise DataError(f"{run.file}: it has the metrics of {key}, but no samples")
         found[key] = answers[0]
@@ -179,7 +179,7 @@ def _number(listed: Sequence[Entry]) -> list[str]:
         for number, entry in enumerate(group, 1):
             entry.number = number
             if len(group) > 1:
-                files = ", ".join(dict.fromkeys(str(run.file) for run in entry.runs.values()))
+                files = ", ".join(dict.fromkeys(run.named for run in entry.runs.values()))
                 notes.append(f"several runs of {entry.model} ({entry.harness}, {entry.mode}): {entry.name} is {files}")
     return notes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -35,6 +35,8 @@ class Logged(NamedTuple):
 class Answers(RunInfo):
     """The outcomes of one dimension and where they come from."""
 
+    unfinished: str = ""
+    """What is missing from the run, in words; empty if nothing is."""
     max_texts: int = 0
     """Keep the texts of at most this many records: those whose ids have the smallest hashes, so that runs on the same
     records keep the same ones."""
@@ -46,7 +48,44 @@ class Answers(RunInfo):
     """The name of each gold label."""
     unseen: list[str] = field(default_factory=list)
     """The ids of records with an allowed answer whose log-probability was not reported."""
+    notes: list[str] = field(default_factory=list)
+    """What a reader must know of how it was put together from shards."""
     _kept: list[tuple[int, int, Logged]] = field(default_factory=list)
+
+    @classmethod
+    def joined(cls, shards: Sequence[Answers], info: RunInfo, unfinished: str, notes: list[str]) -> Answers:
+        """The answers of all shards of a run, one shard after the other. No metric depends on the order of outcomes.
+
+        Args:
+            shards: those of its parts.
+            info: what is known of the run.
+            unfinished: as the field.
+            notes: as the field.
+        """
+        most = shards[0].max_texts
+        found = cls(**vars(info), unfinished=unfinished, max_texts=most, notes=notes)
+        for shard in shards:
+            found._kept.extend((hashed, turn - found.n, sample) for hashed, turn, sample in shard._kept)
+            found.outcomes.extend(shard.outcomes)
+            found.prompts.update(shard.prompts)
+            found.targets.update({gold: name for gold, name in shard.targets.items() if gold not in found.targets})
+            found.unseen.extend(shard.unseen)
+        found._kept[:] = heapq.nlargest(most, found._kept)
+        return found
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has all answers that were to be given."""
+        return not self.unfinished
+
+    @property
+    def n(self) -> int:
+        """The number of answers."""
+        return len(self.outcomes)
+
+    def same_as(self, other: Answers) -> bool:
+        """Whether every outcome is the same."""
+        return self.outcomes == other.outcomes
 
     def add(self, sample: Logged) -> None:
         """Adds one."""

@@ -82,8 +82,8 @@ def _by_kind(side: str, runs: Sequence[Answers]) -> dict[tuple[str, str], Answer
         earlier = found.setdefault((run.dimension, run.mode), run)
         if earlier is not run:
             raise DataError(
-                f"{side} has two runs of {run.dimension} ({run.mode}): {earlier.file} ({earlier.model}) and "
-                f"{run.file} ({run.model}); name one file"
+                f"{side} has two runs of {run.dimension} ({run.mode}): {earlier.named} ({earlier.model}) and "
+                f"{run.named} ({run.model}); name one file"
             )
     return found
 

@@ -31,17 +31,16 @@ class LogReader(Protocol):
             DataError: the file is broken, or what reads it is not installed.
         """
 
-    def answers(self, file: Path, max_texts: int = 0, partial: bool = False) -> list[Answers]:
-        """What was answered to each record, by dimension; empty if the log is of other tasks.
+    def answers(self, file: Path, max_texts: int = 0) -> list[Answers]:
+        """What was answered to each record, by dimension; empty if the log is of other tasks. `Answers.unfinished` says
+        whether a run ended early.
 
         Args:
             file: a log.
             max_texts: keep the texts of at most this many records per dimension.
-            partial: read a run that ended early too.
 
         Raises:
-            DataError: the file is broken or has no answers, what reads it is not installed, or the run ended early and
-                `partial` is false.
+            DataError: the file is broken or has no answers, or what reads it is not installed.
         """
 
     def rescore(self, file: Path, target: Path, examples: int) -> list[Rescored]:

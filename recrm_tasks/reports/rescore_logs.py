@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from recrm_tasks.errors import DataError, HarnessError, RecrmError
 from recrm_tasks.reports.collect import logs_under, reader_of_file
+from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.reports.readers import LogReader
 from recrm_tasks.reports.rescored import Rescored
+from recrm_tasks.reports.runs import Run
+from recrm_tasks.reports.shards import Parts, joined_answers, sort_out
 
 
 class Done(NamedTuple):
     """What was rescored."""
 
     runs: list[Rescored]
+    """Shards of one run are put together."""
     passed_over: list[str]
     """One line per log of other tasks or without an answer."""
+    incomplete: list[str]
+    """One line per run that lacks a shard."""
+    notes: list[str]
+    """One line per log of a shard that does not count, as another log of the same shard does."""
 
 
 def check_apart(paths: Sequence[str], to: Path) -> None:
@@ -49,7 +58,7 @@ def rescore_logs(paths: Sequence[str], to: Path, readers: Sequence[LogReader], e
         DataError: a path does not exist, a log cannot be rescored, two would be written to one place, or there is none.
             What was written by then is not complete.
     """
-    done = Done([], [])
+    done = Done([], [], [], [])
     failed: list[str] = []
     taken: dict[Path, Path] = {}
     for file, place in logs_under(paths, readers):
@@ -73,4 +82,36 @@ def rescore_logs(paths: Sequence[str], to: Path, readers: Sequence[LogReader], e
         raise DataError("\n".join(lines))
     if not done.runs:
         raise DataError("\n".join([f"no results of recrm tasks under {', '.join(paths)}", *done.passed_over]))
-    return done
+    return done if all(one.run.shard is None for one in done.runs) else _together(done, to, readers)
+
+
+def _together(done: Done, to: Path, readers: Sequence[LogReader]) -> Done:
+    """The same with the shards of each run as one; its scores are computed from the answers in all their logs."""
+    by_place: dict[tuple[Path, str, str], list[Rescored]] = defaultdict(list)
+    for one in done.runs:
+        by_place[one.run.file, one.run.dimension, one.run.mode].append(one)
+    found = [one for one in done.runs if one.run.shard is None]
+    again = _shards(dict.fromkeys(file for file, _ in logs_under([str(to)], readers)), readers)
+    for parts in _shards(dict.fromkeys(one.run.file for one in done.runs), readers):
+        before = joined_answers(parts)
+        shards = [by_place[one.file, one.dimension, one.mode][parts.turn] for one in parts.chosen]
+        joined = Rescored.joined(shards, before)
+        found.append(joined)
+        done.notes.extend(before.notes)
+        if not before.finished:
+            done.incomplete.append(f"{before.named}: {before.unfinished}")
+            continue
+        now = next(joined_answers(one) for one in again if _is_of(one, joined, parts.turn))
+        joined.score_before, joined.score_now = (Run.of(one).metrics["score"] for one in (before, now))
+    return done._replace(runs=found)
+
+
+def _shards(files: Iterable[Path], readers: Sequence[LogReader]) -> list[Parts[Answers]]:
+    return sort_out([one for file in files for one in reader_of_file(file, readers).answers(file)])[1]
+
+
+def _is_of(parts: Parts[Answers], rescored: Rescored, turn: int) -> bool:
+    """Whether some shards are those of a rescored run."""
+    one, run = parts.chosen[0], rescored.run
+    same = (one.dimension, one.mode, parts.turn) == (run.dimension, run.mode, turn)
+    return same and str(run.file) in one.rescored[-1]["logs"]

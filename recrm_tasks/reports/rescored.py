@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -88,6 +88,27 @@ class Rescored:
                 f"{now.recrm_tasks}); install the newer recrm-tasks, an older reader would undo its changes"
             )
         return cls(run, before, now, dict(logs), most)
+
+    @classmethod
+    def joined(cls, shards: Sequence[Rescored], run: RunInfo) -> Rescored:
+        """The shards of one run as one, without scores.
+
+        Args:
+            shards: all of one dimension, read by one version.
+            run: what is known of the whole run.
+        """
+        first = shards[0]
+        changes = sum((one.changes for one in shards), Counter[tuple[str, str]]())
+        return cls(
+            run,
+            first.before,
+            first.now,
+            logs={file: sha256 for one in shards for file, sha256 in one.logs.items()},
+            most=first.most,
+            n=sum(one.n for one in shards),
+            changes=changes,
+            examples=[example for one in shards for example in one.examples][: first.most],
+        )
 
     def add(self, before: Outcome, now: Outcome, said: str) -> None:
         """Counts one answer.

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from recrm_tasks.dimensions.suites import RECRM, Suite, suites
 from recrm_tasks.errors import DataError
+
+
+class LoggedShard(NamedTuple):
+    """Which part of a run a log is of."""
+
+    number: int
+    """From 1."""
+    of: int
+    """The number of parts."""
+    rows: int
+    """The number of records in this part."""
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.of}"
 
 
 @dataclass(frozen=True)
@@ -25,6 +39,34 @@ class RunInfo:
     weights: tuple[str, ...] = field(default=(), kw_only=True)
     """Where the harness loaded the model from, as it logged it: folders, or names on the hub. An adapter comes before
     the model below it. Relative folders are relative to where the harness ran."""
+    parts: tuple[Path, ...] = field(default=(), kw_only=True)
+    """The logs of its shards, if it was put together from shards; `file` is the first of them."""
+
+    @property
+    def logs(self) -> tuple[Path, ...]:
+        """All files that it is from."""
+        return self.parts or (self.file,)
+
+    @property
+    def named(self) -> str:
+        """Its file; of a run that was put together from shards, the first one and their number."""
+        count = len(self.parts)
+        return f"{self.file} ({count} shard{'s' if count > 1 else ''})" if count else str(self.file)
+
+    @property
+    def shard(self) -> LoggedShard | None:
+        """The part of a run that it is; None if it is whole, also if it was put together from shards.
+
+        Raises:
+            DataError: the log does not say it in a form that this version can read.
+        """
+        entry = self.provenance.get("shard")
+        if entry is None:
+            return None
+        try:
+            return LoggedShard(int(entry["number"]), int(entry["of"]), int(entry["rows"]))
+        except (LookupError, TypeError, ValueError):
+            raise DataError(f"{self.file}: it does not say which shard it is of, but {entry!r}") from None
 
     @property
     def rescored(self) -> list[dict[str, Any]]:

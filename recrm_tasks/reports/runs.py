@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.record_fields import is_list
-from recrm_tasks.models.usage import Usage
+from recrm_tasks.models.usage import Usage, total
 from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.reports.run_info import RunInfo
 from recrm_tasks.scoring.metric import Metric, flat
@@ -36,6 +36,16 @@ class Cost:
             return None
         return (self.usage.tokens_in - self.usage.tokens_cached) / self.records
 
+    @classmethod
+    def joined(cls, costs: Sequence[Cost]) -> Cost:
+        """What the shards of a run took together, wherever they ran; without what is not known of all."""
+        return cls(
+            records=sum(one.records for one in costs),
+            seconds=sum(one.seconds for one in costs),
+            usage=total(one.usage for one in costs),
+            note=costs[0].note,
+        )
+
 
 @dataclass(frozen=True)
 class Run(RunInfo):
@@ -50,6 +60,8 @@ class Run(RunInfo):
     """Of the whole run that this dimension is a part of; None where the harness did not log it."""
     overall: Mapping[str, float] = field(default_factory=dict)
     """Mean score and hybrid scores of the whole run, flat, where the harness computed them."""
+    notes: Sequence[str] = ()
+    """What a reader must know of how it was put together from shards."""
 
     @classmethod
     def of(cls, answers: Answers, **more: Any) -> Run:
@@ -59,6 +71,20 @@ class Run(RunInfo):
         if answers.unseen:
             metrics["unseen"] = float(len(answers.unseen))
         return cls(**info, metrics=metrics, **more)
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has all answers that were to be given."""
+        return self.wanted is None
+
+    @property
+    def n(self) -> int:
+        """The number of answers."""
+        return int(self.metrics["n"])
+
+    def same_as(self, other: Run) -> bool:
+        """Whether every metric is the same."""
+        return repr(sorted(self.metrics.items())) == repr(sorted(other.metrics.items()))  # NaN is not equal to NaN
 
     @property
     def primary(self) -> str:

@@ -80,7 +80,7 @@ def states(listed: dict[tuple[str, str], Entry]) -> dict[tuple[str, str, str], d
     found = {}
     for (model, harness), entry in listed.items():
         for key, run in entry.runs.items():
-            (answers,) = (one for one in answers_in(run.file, READERS) if one.dimension == key)
+            (answers,) = (one for one in answers_in(run.logs, READERS) if one.dimension == key)
             right = dimension_of(key).kind.right
             found[model, harness, key] = {
                 o.id: "unreadable" if o.reason else "right" if right(o) else "wrong" for o in answers.outcomes

@@ -307,3 +307,30 @@ def test_no_space_at_the_end(source, own_cache, monkeypatch, step):
             load("relevance", str(source))
     assert kept(own_cache) == []
     assert len(load("relevance", str(source))) == 500
+
+
+def test_ids_of_records_with_equal_content(tmp_path: Path) -> None:
+    """They are numbered. The same ids everywhere, also where records are chosen by them."""
+    row = {"lang": "en", "query": "q", "evidence": ["e"], "response": "r", "label": "consistent"}
+    file = tmp_path / "factual.jsonl"
+    rows = [{**row, "source": "s", "dimension": "factual", "response": text} for text in ("r", "r", "other", "r")]
+    file.write_text("\n".join(map(json.dumps, rows)))
+    found = load("factual", str(file))
+    names = [record.id for record in found.records()]
+    assert sorted(name[16:] for name in names) == ["", "", "-2", "-3"]
+    assert found.ids() == names
+    assert found.only(names[:3]).ids() == names[:3]
+
+
+def test_a_record_whose_id_a_left_out_row_repeats(tmp_path: Path) -> None:
+    row = {"lang": "en", "query": "q", "evidence": ["e"], "response": "r", "label": "consistent"}
+    rows = [{**row, "id": "a"}, {**row, "id": "b", "response": "x"}, {**row, "id": "a", "response": "z"}]
+    (tmp_path / "factual.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(
+        "version: 1\ndimensions:\n  factual:\n    unusable: skip\n    sources:\n"
+        "      - {files: {test: ['*.jsonl']}, id: id, lang: lang, label: {column: label},\n"
+        "         fields: {query: query, evidence: evidence, response: response}}\n"
+    )
+    found = load("factual", str(tmp_path / "factual.jsonl"), mapping=str(mapping))
+    assert (sorted(found.ids()), found.only(["a"]).ids()) == (["a", "b"], ["a"])

@@ -49,7 +49,7 @@ def run_lm_eval(words: Sequence[str], capfd: Any) -> None:
 
 def logs() -> set[Path]:
     """Inspect's logs in the folders below this one."""
-    return {*Path().glob("*/*.eval")}
+    return {*Path().rglob("*.eval")}
 
 
 def run_inspect(words: Sequence[str], capfd: Any) -> None:

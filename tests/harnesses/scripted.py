@@ -38,6 +38,7 @@ from recrm_tasks.dimensions.suites import RECRM
 from recrm_tasks.models.usage import FIELDS as USAGE
 
 ASKED = {
+    "shard": None,
     "mode": "generate",
     "prompt_lang": None,
     "orders": 1,

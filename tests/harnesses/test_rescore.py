@@ -293,7 +293,7 @@ def test_a_run_that_ended_early_stays_one(runs: Path, tmp_path: Path, capsys: py
     found = log_in(tmp_path / "again")
     assert (found.status, found.results, len(found.samples)) == ("cancelled", None, len(log.samples))
     (file,) = (tmp_path / "again").rglob("*.eval")
-    read = answers_in(file, READERS)
+    read = answers_in((file,), READERS)
     assert sum(len(one.outcomes) for one in read) == len(log.samples) - 1
     today = outcomes_of(runs / "now" / "inspect-bench-generate")
     for one in read:

@@ -85,13 +85,13 @@ def test_of_a_run_on_some_records_they_are_of_these_records(tmp_path: Path) -> N
 
     by_lm_eval(tmp_path, scripted.completions(scripted.all_prompts()), "recrm_behavior", limit=30, data="sample")
     runs = collect([str(tmp_path)], READERS).runs
-    listed, _ = entries(runs, lambda file: answers_in(file, READERS))
-    found, notes = free_baselines(listed, lambda file: answers_in(file, READERS), Choice())
+    listed, _ = entries(runs, lambda files: answers_in(files, READERS))
+    found, notes = free_baselines(listed, lambda files: answers_in(files, READERS), Choice())
     assert notes == []
     (by_dimension,) = found.values()
     (one,) = by_dimension["behavior"]
     dataset = load("behavior", "sample")
-    ids = [outcome.id for answers in answers_in(runs[0].file, READERS) for outcome in answers.outcomes]
+    ids = [outcome.id for answers in answers_in(runs[0].logs, READERS) for outcome in answers.outcomes]
     assert one.n == len(ids) == 30
     assert [r.numbers for r in one.results] == [r.numbers for r in evaluate(dataset.only(ids)).results]
 
@@ -150,8 +150,8 @@ def test_the_hub_is_not_asked(monkeypatch: pytest.MonkeyPatch, records: Path, tm
         return load(*args, **more)
 
     monkeypatch.setattr(evaluated_records, "load", offline)
-    listed, _ = entries(collect([str(file)], READERS).runs, lambda file: answers_in(file, READERS))
-    found, notes = free_baselines(listed, lambda file: answers_in(file, READERS), Choice())
+    listed, _ = entries(collect([str(file)], READERS).runs, lambda files: answers_in(files, READERS))
+    found, notes = free_baselines(listed, lambda files: answers_in(files, READERS), Choice())
     assert (found, asked) == ({}, [True])
     assert "not in the hub's cache" in notes[0]
     assert constants.HF_HUB_OFFLINE is False

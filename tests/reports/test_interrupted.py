@@ -64,7 +64,7 @@ def test_a_run_that_ended_early(
     assert len(done) == len(found.incomplete) == 5
     (file,) = {run.file for run in found.runs}
     known = {prompt.id for prompt in load("factual", "sample").prompts("generate")}
-    (factual,) = (one for one in answers_in(file, READERS) if one.dimension == "factual")
+    (factual,) = (one for one in answers_in((file,), READERS) if one.dimension == "factual")
     assert {outcome.id for outcome in factual.outcomes} < known
 
     again = tmp_path.with_name(f"{tmp_path.name}-again")

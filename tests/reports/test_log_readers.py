@@ -66,6 +66,7 @@ def without(module: str) -> str:
         ("a.json", LOG.replace("status", "state"), None),
         ("a.json", "", None),
         ("a.txt", LOG, None),
+        ("logs.json", f'{{\n  "a.eval": {LOG}\n}}', None),
         ("results.json", "{}", None),
         ("run_2026-11-03T10-00-00.123456.json", json.dumps(RESULTS, indent=2), LmEvalLogReader),
         ("run.json", '[{"results": {}}]', None),
@@ -100,7 +101,7 @@ def test_another_file_is_refused_by_name(tmp_path: Path) -> None:
         with pytest.raises(DataError, match=re.escape(expected)):
             read([str(file)], READERS)
     with pytest.raises(DataError, match=re.escape(expected)):
-        answers_in(file, READERS)
+        answers_in((file,), READERS)
 
 
 @pytest.mark.slow

@@ -145,7 +145,7 @@ def test_answers_of_a_log_in_json(results: Path, tmp_path: Path, odd: float | No
     if odd is not None:
         log.samples[5].metadata["odd"] = odd
     write_eval_log(log, str(tmp_path / "a.json"), format="json")
-    one, other = answers_in(file, READERS, max_texts=3), answers_in(tmp_path / "a.json", READERS, max_texts=3)
+    one, other = answers_in((file,), READERS, max_texts=3), answers_in((tmp_path / "a.json",), READERS, max_texts=3)
     assert len(one) == len(other) == 5
     for by_eval, by_json in zip(one, other, strict=True):
         assert sorted(by_json.outcomes) == sorted(by_eval.outcomes)  # by id, and as they ended
@@ -359,7 +359,7 @@ def test_the_output_path_of_lm_eval_may_be_a_file(
     for path in (tmp_path, tmp_path / "runs", tmp_path / "runs" / name, file):
         (run,) = collect([str(path)], READERS).runs
         assert (run.file, run.dimension, run.metrics["n"]) == (file, "factual", 72)
-        (answers,) = answers_in(file, READERS)
+        (answers,) = answers_in((file,), READERS)
         assert len(answers.outcomes) == 72
     capsys.readouterr()  # lm-eval's progress
     assert main(["report", str(tmp_path / "runs" / name)]) == 0
@@ -385,13 +385,13 @@ def test_invalidated_samples_do_not_count(
     """The log's own metrics still count them. The run is incomplete, and no gate opens."""
     file = next(results.rglob("*.eval"))
     log = read_eval_log(str(file))
-    (factual,) = (one for one in answers_in(file, READERS) if one.dimension == "factual")
+    (factual,) = (one for one in answers_in((file,), READERS) if one.dimension == "factual")
     chosen = {outcome.id for outcome in factual.outcomes[:3]}
     bad = invalidated(file, tmp_path, [sample.uuid for sample in log.samples if sample.id in chosen], end)
     found = collect([str(tmp_path)], READERS)
     assert {run.dimension: run.metrics["n"] for run in found.runs} == {**dict.fromkeys(dimensions(), 72), "factual": 69}
     assert {run.wanted for run in found.runs} == {72}
-    (factual,) = (one for one in answers_in(bad, READERS) if one.dimension == "factual")
+    (factual,) = (one for one in answers_in((bad,), READERS) if one.dimension == "factual")
     assert not {outcome.id for outcome in factual.outcomes} & chosen
     assert main(["report", str(tmp_path)]) == 0
     printed = capsys.readouterr()

@@ -68,6 +68,7 @@ _DETAILS: Sequence[Column[NamedRun]] = (
     Column("run", lambda one: one.label),
     Column("dimension", lambda one: one.run.dimension),
     Column("file", lambda one: one.run.file.name),
+    Column("shards", lambda one: _text(len(one.run.parts) or None)),
     _logged("split", "split"),
     _logged("records available", "rows_available"),
     Column("sha256", lambda one: _text(one.run.provenance["sha256"])[:12]),
