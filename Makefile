@@ -56,7 +56,7 @@ demo: $(MODEL)/config.json
 	$(BIN)/recrm aggregate $(OUT)/lm-eval
 	$(BIN)/recrm compare $(OUT)/lm-eval $(OUT)/inspect
 
-# ROWS of each dimension are trained on, LIMIT records of each are asked about: make train-demo ROWS=12 LIMIT=4 DATA=sample
+# ROWS of each dimension are trained on, RECORDS of each are asked about: make train-demo ROWS=12 RECORDS=4 DATA=sample
 train-demo: $(MODEL)/config.json $(TRAINER_CODE)/trl.ready
 	PATH="$(abspath $(BIN)):$$PATH" PYTHONPATH=$(abspath $(TRAINER_CODE)/trl) bash examples/train/demo.sh $(abspath $(MODEL)) $(OUT)/train
 
@@ -127,7 +127,7 @@ check: $(VENV)/dev
 test: export OMP_NUM_THREADS := 1
 test:
 	$(MAKE) --jobs=3 --output-sync=target lint fast $(VLLM_VENV)/ready $(VENV)/chromium $(MODEL)/config.json
-	$(MAKE) --jobs=3 --output-sync=target test-vllm slow test-install test-trainers pythons demo LIMIT=4
+	$(MAKE) --jobs=3 --output-sync=target test-vllm slow test-install test-trainers pythons demo train-demo LIMIT=4 ROWS=1 RECORDS=1
 
 clean:
 	rm -rf $(VENV) $(VLLM_VENV) $(TRAINER_CODE) $(OUT)

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Trains a judge that writes its answers and a reward model that reads contents on the train split of some data, and
 # evaluates both on the rest, in both harnesses. `make train-demo` runs it.
-#   usage: [DATA=sample] [ROWS=12] [LIMIT=4] [CONTENT=ranking] examples/train/demo.sh MODEL OUT
-# Of each dimension at most ROWS rows are trained on and LIMIT records are asked about. The reward model is trained on
+#   usage: [DATA=sample] [ROWS=12] [RECORDS=4] [CONTENT=ranking] examples/train/demo.sh MODEL OUT
+# Of each dimension at most ROWS rows are trained on and RECORDS records are asked about. The reward model is trained on
 # CONTENT: a dimension that has content pairs in DATA.
 set -euo pipefail
 model=$1 out=$2
-rows=${ROWS:-12} limit=${LIMIT:-4} content=${CONTENT:-ranking}
+rows=${ROWS:-12} limit=${RECORDS:-4} content=${CONTENT:-ranking}
 here=$(cd "$(dirname "$0")" && pwd)
 export RECRM_DATA=${DATA:-sample}
 began=$SECONDS
@@ -32,12 +32,14 @@ judge "$model" before
 say "the judge is trained"
 python "$here/sft_trl.py" --config "$here/lora.yaml" --model_name_or_path "$model" --dataset_name "$out/sft" \
   --output_dir "$out/judge" --max_length 2048
+cp "$out"/sft/recrm_* "$out/judge"  # the report then says whether evaluated records were trained on
 say "the judge after"
 judge "$out/judge" after
 
 say "the reward model is trained"
 python "$here/pairs_trl.py" --config "$here/lora.yaml" --model_name_or_path "$model" --dataset_name "$out/pairs" \
   --output_dir "$out/reward" --max_length 2048
+cp "$out"/pairs/recrm_* "$out/reward"
 say "the reward model"
 lm_eval --model recrm-rm --model_args "pretrained=$out/reward" --tasks "recrm_${content}_logprob" \
   --metadata "{\"recrm_split\": \"hash-test\"}" --log_samples --output_path "$out/reward-runs/lm-eval"

@@ -123,6 +123,7 @@ OTHER_OPTIONS = {
     "--pooler-config": "vllm serve",
     "--data": "openrlhf.cli.train_ppo_ray",
     "--reward": "openrlhf.cli.train_ppo_ray",
+    "--dataset_name": "trl",
     "--reward_funcs": "trl grpo",
 }
 """Options of programs that are not asked here."""

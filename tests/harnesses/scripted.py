@@ -39,6 +39,7 @@ from recrm_tasks.models.usage import FIELDS as USAGE
 
 ASKED = {
     "shard": None,
+    "engine": None,
     "mode": "generate",
     "prompt_lang": None,
     "orders": 1,

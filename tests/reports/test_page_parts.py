@@ -30,7 +30,7 @@ def logged(name: str) -> Logged:
 @given(st.permutations([f"r{i}" for i in range(30)]), st.integers(1, 40))
 def test_runs_on_the_same_records_keep_the_same_ones(order: list[str], most: int) -> None:
     """In whatever order they were logged."""
-    one, other = (Answers(Path("x"), "inspect", "m", "factual", "generate", {}, most) for _ in range(2))
+    one, other = (Answers(Path("x"), "inspect", "m", "factual", "generate", {}, max_texts=most) for _ in range(2))
     for name in order:
         one.add(logged(name))
     for name in sorted(order):
