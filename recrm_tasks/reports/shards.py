@@ -53,6 +53,7 @@ class Parts(Generic[Part]):
             dimension=first.dimension,
             mode=first.mode,
             provenance=_provenance(self.chosen),
+            weights=first.weights,
             parts=tuple(one.file for one in self.chosen),
         )
 

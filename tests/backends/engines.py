@@ -73,18 +73,20 @@ def run(*words: str, **more: str) -> None:
         harness_commands.run(words)
 
 
-def lm_eval_words(model: str, arguments: str, modes: Sequence[str], limit: int, out: Path) -> list[str]:
-    """The command line: all dimensions in one task per answer mode, so many records of each."""
+def lm_eval_words(
+    model: str, arguments: str, modes: Sequence[str], limit: int, out: Path, **options: object
+) -> list[str]:
+    """The command line: all dimensions in one task per answer mode, at most `limit` records of each."""
     tasks = ",".join(TASKS[mode] for mode in modes)
     words = ["lm_eval", "--model", model, "--model_args", arguments, "--apply_chat_template", "--tasks", tasks]
-    words += ["--metadata", json.dumps({"recrm_limit": limit}), "--log_samples", "--output_path", str(out)]
+    words += ["--metadata", json.dumps({"recrm_limit": limit, **options}), "--log_samples", "--output_path", str(out)]
     words += ["--include_path", str(ROOT / "recrm_tasks" / "lm_eval_tasks")]
     return words + (["--gen_kwargs", f"max_gen_toks={TOKENS}"] if "generate" in modes else [])
 
 
-def lm_eval(model: str, arguments: str, modes: Sequence[str], limit: int, out: Path) -> Answers:
+def lm_eval(model: str, arguments: str, modes: Sequence[str], limit: int, out: Path, **options: object) -> Answers:
     """One run of lm-evaluation-harness."""
-    words = lm_eval_words(model, arguments, modes, limit, out)
+    words = lm_eval_words(model, arguments, modes, limit, out, **options)
     if model.endswith("vllm"):  # its engine and the memory for it last as long as the process that started it
         process = popen(*words)
         _, said = process.communicate(timeout=1800)

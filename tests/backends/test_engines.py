@@ -145,6 +145,41 @@ def test_one_request_a_record_by_the_servers_own_counters(server: Server, api: s
         assert table[f"{name},none"] == server.metric(f"vllm:{counter}_total") - before[name], name
 
 
+@pytest.fixture(scope="module")
+def thinker(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The model with a chat template that opens the thinking in the prompt, as those of reasoning models do."""
+    from transformers import AutoTokenizer
+
+    folder = tmp_path_factory.mktemp("thinker")
+    tokenizer = AutoTokenizer.from_pretrained(MODEL)
+    tokenizer.chat_template += "{% if add_generation_prompt %}{{ '<think>\\n' }}{% endif %}"
+    tokenizer.save_pretrained(folder)
+    for file in Path(MODEL).iterdir():
+        if not (folder / file.name).exists() and file.name != "chat_template.jinja":
+            (folder / file.name).symlink_to(file.resolve())
+    return str(folder)
+
+
+@pytest.mark.server
+def test_thinking_that_the_prompt_opens_is_closed_alike(thinker: str, tmp_path: Path) -> None:
+    """lm-eval renders the prompt itself; for Inspect the server does."""
+    with engines.serving(thinker, tmp_path / "server.log", "--dtype", "float32") as server:
+        arguments = f"model={NAME},base_url={server.url}/v1,num_concurrent=4,api=completions,tokenizer={thinker}"
+        options = {"recrm_close_thinking": True}
+        left = engines.lm_eval("recrm-server", arguments, ["logprob"], LIMIT, tmp_path / "lm-eval", **options)
+        more = ("-T", "close_thinking=true", "-T", f"tokenizer={thinker}")
+        url = f"{server.url}/v1"
+        right = engines.inspect(f"vllm/{NAME}", "logprob", LIMIT, tmp_path / "inspect", *more, VLLM_BASE_URL=url)
+    for key in dimensions():
+        one, other = left[key, "logprob"], right[key, "logprob"]
+        assert one.keys() == other.keys()
+        assert agreement.unseen(one) == agreement.unseen(other) == 0
+        assert agreement.largest_difference(one, other) < CLOSE
+    (samples,) = (tmp_path / "lm-eval").rglob("samples_*.jsonl")
+    for line in samples.read_text(encoding="utf-8").splitlines():
+        assert json.loads(line)["arguments"]["gen_args_0"]["arg_0"].endswith("<think>\n\n</think>\n\n")
+
+
 def wait_for(count: int, server: Server, run: subprocess.Popen[str]) -> None:
     """Until the server has answered so many requests of a run that goes on."""
     for _ in range(1200):
