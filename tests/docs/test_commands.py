@@ -23,7 +23,7 @@ ALL = [command for page in COMMAND_PAGES for command in commands(page)]
 NOT_RUN = {
     r"^git worktree": "it would change the user's repository; only the subcommand is checked",
     r"^vllm serve": "vLLM is not in this environment: tests/backends/test_doc_servers.py asks its parser",
-    r"^make (demo|test|check|generated)": "`make test` and CI run them; here that the target exists",
+    r"^make (demo|train-demo|test|check|generated)": "`make test` and CI run them; here that the target exists",
     r"^make fuzz": "it takes minutes; here that the target exists",
     r"^(python )?(benchmarks/|tests/|demo/|examples/|\w+\.py)": "they take minutes; here their arguments",
     r"^(python -m )?pip install": "tests/install installs the package; here pip's parser, and the names of the extras",
