@@ -112,7 +112,7 @@ def test_the_answers_of_shards_are_those_of_one_run(harness: str, made: Made) ->
         assert (joined.prompts, joined.targets.keys()) == (whole.prompts, whole.targets.keys())
         assert joined.provenance == whole.provenance
         assert sorted(joined.unseen) == sorted(whole.unseen)
-        assert (len(joined.parts), joined.unfinished) == (SHARDS, "")
+        assert (len(joined.parts), joined.unfinished, joined.weights) == (SHARDS, "", whole.weights)
 
 
 def read(folder: Path) -> list[Answers]:
