@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from recrm_tasks.data.dataset import Dataset, load
@@ -12,6 +13,7 @@ from recrm_tasks.data.sources.origin import Origin, origin_of
 from recrm_tasks.data.store.splits import HASHED
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError, NoRecords
+from recrm_tasks.training.manifest_keys import ManifestKeys, manifest_in
 from recrm_tasks.training.samples import Sample, names_source, of_record
 from recrm_tasks.training.training_rows import TrainingFile, samples_of, training_files
 
@@ -28,7 +30,9 @@ class ComparedSet:
     """The splits that are in it; empty if the source has none."""
     datasets: tuple[Dataset, ...] = ()
     files: tuple[TrainingFile, ...] = ()
-    """Of a set that another tool wrote; then there are no data sets."""
+    """Of a set of rows of prompts; then there are no data sets."""
+    keys: ManifestKeys | None = None
+    """Of such a set that `recrm data export` wrote, what its records have in common with others."""
 
     def __iter__(self) -> Iterator[Sample]:
         for dataset in self.datasets:
@@ -76,7 +80,7 @@ def compared_set(
         # What could be records is seen by its labels; to look for records in prompts takes long.
         files = training_files(origin)
         if files and not any(file.labelled for file in files):
-            return _rows_of(role, origin, files, split)
+            return _rows_of(role, origin, files, split, data)
     datasets: list[Dataset] = []
     absent: list[DataError] = []
     for key in dimensions() if keys is None else keys:
@@ -95,7 +99,7 @@ def compared_set(
     if not datasets and origin.choice == "path" and not mapped:
         files = training_files(origin)
         if files:
-            return _rows_of(role, origin, files, split)
+            return _rows_of(role, origin, files, split, data)
     raise (real or absent)[0]
 
 
@@ -115,7 +119,7 @@ def _load(
     return load(key, data, split=split, mapping=mapping, revision=revision, ask=None)
 
 
-def _rows_of(role: Role, origin: Origin, files: list[TrainingFile], split: str | None) -> ComparedSet:
+def _rows_of(role: Role, origin: Origin, files: list[TrainingFile], split: str | None, data: str) -> ComparedSet:
     names = sorted({file.split for file in files if file.split is not None})
     if split in HASHED:
         raise DataError(
@@ -126,4 +130,6 @@ def _rows_of(role: Role, origin: Origin, files: list[TrainingFile], split: str |
     chosen = [f for f in files if wanted == "all" or f.split == wanted]
     if not chosen:
         raise DataError(f"{origin.name}: no file of split {wanted!r}; it has {', '.join(names) or 'no splits'}")
-    return ComparedSet(origin.name, (wanted,) if wanted != "all" else (), files=tuple(chosen))
+    manifest = manifest_in(Path(data))
+    keys = None if manifest is None else ManifestKeys(manifest)
+    return ComparedSet(origin.name, (wanted,) if wanted != "all" else (), files=tuple(chosen), keys=keys)

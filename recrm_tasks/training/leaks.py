@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from recrm_tasks.training.contained_texts import ContainedTexts
+from recrm_tasks.training.manifest import MANIFEST
+from recrm_tasks.training.manifest_keys import ManifestKeys
 from recrm_tasks.training.near_equal import CommonShingles, NearEqual
 from recrm_tasks.training.samples import TEXT, Sample
 
@@ -83,7 +85,9 @@ def _shared_json(shared: Shared) -> dict[str, Any]:
     return {"records": shared.records, "examples": [pair._asdict() for pair in shared.examples]}
 
 
-def leaks(train: Iterable[Sample], test: Sequence[Sample], near: float | None = None) -> Leaks:
+def leaks(
+    train: Iterable[Sample], test: Sequence[Sample], near: float | None = None, keys: ManifestKeys | None = None
+) -> Leaks:
     """Compares a training set with test records.
 
     The training set is read once, and once more before if near-equal texts are looked for. Of it, only what one record
@@ -94,11 +98,12 @@ def leaks(train: Iterable[Sample], test: Sequence[Sample], near: float | None = 
         test: all records or rows of the test set.
         near: the Jaccard index of character 5-grams from which on two texts are nearly the same, above 0 and up to 1;
             None if such texts are not looked for.
+        keys: those of the records that the training set was made of, if its manifest is there.
 
     Raises:
         RecrmError: a library that this needs is not installed.
     """
-    count, marks = _marked(train, test, near)
+    count, marks = _marked(train, test, near, keys)
     return Leaks(count, marks.parts(near is not None))
 
 
@@ -115,11 +120,13 @@ def in_common(train: Iterable[Sample], test: Sequence[Sample]) -> dict[int, set[
     Raises:
         RecrmError: a library that this needs is not installed.
     """
-    _, marks = _marked(train, test, None)
+    _, marks = _marked(train, test, None, None)
     return {number: set(kinds) for number, kinds in marks.of.items()}
 
 
-def _marked(train: Iterable[Sample], test: Sequence[Sample], near: float | None) -> tuple[int, _Marks]:
+def _marked(
+    train: Iterable[Sample], test: Sequence[Sample], near: float | None, keys: ManifestKeys | None
+) -> tuple[int, _Marks]:
     """The number of training records or rows, and which test records have what in common with them."""
     marks = _Marks(test)
     known = _Known(test)
@@ -131,21 +138,25 @@ def _marked(train: Iterable[Sample], test: Sequence[Sample], near: float | None)
     for sample in train:
         count += 1
         for number, kind in known.shared(sample):
-            marks.add(number, kind, sample)
+            marks.add(number, kind, sample.name)
         if sample.prompt is not None:
             contained = contained or ContainedTexts([other.texts for other in test])
             for number, kind in contained.found(sample.prompt):
-                marks.add(number, kind, sample)
+                marks.add(number, kind, sample.name)
         elif prompts:
             of_fields.append(sample)
         if alike is not None:
             for number in alike.found(sample):
-                marks.add(number, _NEAR, sample)
+                marks.add(number, _NEAR, sample.name)
     if of_fields:
         contained = ContainedTexts([sample.texts for sample in of_fields])
         for number, prompt in prompts:
             for owner, kind in contained.found(prompt):
-                marks.add(number, kind, of_fields[owner])
+                marks.add(number, kind, of_fields[owner].name)
+    if keys is not None:
+        for number, sample in enumerate(test):
+            for kind in keys.shared(sample.all_keys):
+                marks.add(number, kind, MANIFEST)
     return count, marks
 
 
@@ -159,10 +170,10 @@ class _Marks:
     def __init__(self, test: Sequence[Sample]) -> None:
         self._test = test
         self.of: dict[int, dict[str, str]] = defaultdict(dict)
-        """For each marked test record its kinds, each with the first training record."""
+        """For each marked test record its kinds, each with the name of the first training record."""
 
-    def add(self, number: int, kind: str, train: Sample) -> None:
-        self.of[number].setdefault(kind, train.name)
+    def add(self, number: int, kind: str, train: str) -> None:
+        self.of[number].setdefault(kind, train)
 
     def parts(self, near: bool) -> list[Part]:
         """The counts by dimension, and of each kind the first examples."""

@@ -60,7 +60,7 @@ def _run(options: argparse.Namespace) -> int:
         raise RecrmError("--revision is of the data choice hub, and neither TRAIN nor TEST is that")
     train, test = (_read(role, options, keys) for role in ROLES)
     _refuse_the_same(options, train, test)
-    found = leaks(train, list(test), near)
+    found = leaks(train, list(test), near, train.keys)
     if options.to is not None:
         result = {**found.as_json(), "near": near, "train_set": train.provenance, "test_set": test.provenance}
         _write(json.dumps(result, ensure_ascii=False, indent=1) + "\n", options.to)
@@ -127,7 +127,7 @@ def _lines(found: Leaks, train: ComparedSet, test: ComparedSet, near: float | No
         if part.without_group:
             yield f"  no group: {part.without_group:,}, of which only the whole texts were compared"
     yield ""
-    if train.files or test.files:
+    if (train.files and train.keys is None) or test.files:
         yield "ids: not compared, since rows of prompts name no user, query or other group; only their texts were"
     if near is not None:
         yield f"near-equal: {near:g} or more of all character 5-grams in common (estimated)"

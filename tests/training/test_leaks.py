@@ -290,3 +290,22 @@ def test_the_library_is_asked_for_before_anything_is_read(monkeypatch: pytest.Mo
     monkeypatch.setattr("recrm_tasks.training.near_equal.find_spec", lambda name: None)
     assert main(["data", "leaks", "nowhere", "nowhere"]) == 2
     assert "pip install 'recrm-tasks[leaks]', or leave it out: --near off" in capsys.readouterr().err
+
+
+def test_the_manifest_of_an_export_has_the_ids_that_its_rows_do_not_show(
+    write: Any, check: Any, tmp_path: Path, capsys: Any
+) -> None:
+    train = write("train.jsonl", [factual(number, split="train") for number in range(6)])
+    folder = tmp_path / "set"
+    main(["data", "export", train, "--as", "sft", "--for", "trl", "--split", "train", "--to", str(folder)])
+    test = write("test.jsonl", [factual(number, split="test") for number in (90, 91)])
+    assert check(str(folder), test, "--near", "off")[0] == 0
+    assert "ids: not compared" not in capsys.readouterr().out
+    leaking = write("leaking.jsonl", [factual(90, group="g4", split="test"), factual(91, split="test")])
+    code, result = check(str(folder), leaking, "--near", "off")
+    assert (code, shared(result)) == (1, {"factual": {"group": 1}})
+    (pair,) = result["test"][0]["shared"]["group"]["examples"]
+    assert (pair["test"], pair["train"]) == ("f90", "recrm_manifest.json")
+    (folder / "recrm_manifest.json").unlink()
+    assert check(str(folder), leaking, "--near", "off")[0] == 0
+    assert "ids: not compared" in capsys.readouterr().out
