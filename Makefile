@@ -109,7 +109,7 @@ test-trainers: $(TRAINERS:%=test-%)
 test-verl: MORE := tests/harnesses/test_many_machines.py
 
 $(TRAINERS:%=test-%): test-%: $(TRAINER_CODE)/%.ready
-	PYTHONPATH=$(abspath $(TRAINER_CODE)/$*) $(PYTEST) -m trainer $(wildcard tests/rewards/trainers/test_$*.py tests/training/trainers/test_$*.py) $(MORE)
+	PYTHONPATH=$(abspath $(TRAINER_CODE)/$*) $(PYTEST) -m trainer $(wildcard tests/rewards/trainers/test_$*.py tests/training/trainers/test_$**.py) $(MORE)
 
 # The shared core under the other supported Pythons on this machine; the harnesses run under $(PYTHON) only.
 pythons: $(VENV)/dev
