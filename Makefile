@@ -56,10 +56,6 @@ demo: $(MODEL)/config.json
 	$(BIN)/recrm aggregate $(OUT)/lm-eval
 	$(BIN)/recrm compare $(OUT)/lm-eval $(OUT)/inspect
 
-# ROWS of each dimension are trained on, RECORDS of each are asked about: make train-demo ROWS=12 RECORDS=4 DATA=sample
-train-demo: $(MODEL)/config.json $(TRAINER_CODE)/trl.ready
-	PATH="$(abspath $(BIN)):$$PATH" PYTHONPATH=$(abspath $(TRAINER_CODE)/trl) bash examples/train/demo.sh $(abspath $(MODEL)) $(OUT)/train
-
 # One thread for each of pytest's workers: more would only wait for each other.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
@@ -110,6 +106,10 @@ test-verl: MORE := tests/harnesses/test_many_machines.py
 
 $(TRAINERS:%=test-%): test-%: $(TRAINER_CODE)/%.ready
 	PYTHONPATH=$(abspath $(TRAINER_CODE)/$*) $(PYTEST) -m trainer $(wildcard tests/rewards/trainers/test_$*.py tests/training/trainers/test_$**.py) $(MORE)
+
+# ROWS of each dimension are trained on, RECORDS of each are asked about: make train-demo ROWS=12 RECORDS=4 DATA=sample
+train-demo: $(MODEL)/config.json $(TRAINER_CODE)/trl.ready
+	PATH="$(abspath $(BIN)):$$PATH" PYTHONPATH=$(abspath $(TRAINER_CODE)/trl) bash examples/train/demo.sh $(abspath $(MODEL)) $(OUT)/train
 
 # The shared core under the other supported Pythons on this machine; the harnesses run under $(PYTHON) only.
 pythons: $(VENV)/dev
