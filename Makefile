@@ -127,7 +127,7 @@ check: $(VENV)/dev
 test: export OMP_NUM_THREADS := 1
 test:
 	$(MAKE) --jobs=3 --output-sync=target lint fast $(VLLM_VENV)/ready $(VENV)/chromium $(MODEL)/config.json
-	$(MAKE) --jobs=3 --output-sync=target test-vllm slow test-install test-trainers pythons demo train-demo LIMIT=4 ROWS=1 RECORDS=1
+	$(MAKE) --jobs=3 --output-sync=target test-vllm slow test-install test-trainers pythons demo LIMIT=4
 
 clean:
 	rm -rf $(VENV) $(VLLM_VENV) $(TRAINER_CODE) $(OUT)

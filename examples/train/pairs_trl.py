@@ -26,6 +26,7 @@ if tokenizer.chat_template is None:
     tokenizer.eos_token = tokenizer.sep_token  # TRL ends each text with it
 if tokenizer.pad_token is None:
     tokenizer.pad_token = tokenizer.eos_token
+model_args.lora_task_type = "SEQ_CLS"  # with LoRA the head is trained and saved too
 model = AutoModelForSequenceClassification.from_pretrained(model_args.model_name_or_path, num_labels=1)
 model.config.pad_token_id = tokenizer.pad_token_id
 rows = load_dataset(script.dataset_name, split="train")

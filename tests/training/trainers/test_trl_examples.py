@@ -56,7 +56,7 @@ def test_a_judge(tmp_path: Path, source: str, model: str) -> None:
     assert "take the --max_length that the export prints" in cut.stderr
 
 
-@pytest.mark.parametrize("start", ["decoder", "encoder"])
+@pytest.mark.parametrize("start", ["decoder", "adapter of a decoder", "encoder"])
 def test_a_reward_model(tmp_path: Path, source: str, model: str, start: str) -> None:
     made(tmp_path / "set", "trl", source, "factual", kind="pairs", pairs="content")
     if start == "encoder":
@@ -64,7 +64,8 @@ def test_a_reward_model(tmp_path: Path, source: str, model: str, start: str) -> 
         done = run("encoder_from_scratch.py", str(tmp_path / "set"), str(tmp_path / "encoder"), *small)
         assert done.returncode == 0, done.stderr[-3000:]
         model = str(tmp_path / "encoder")
-    done = run("pairs_trl.py", *options(model, tmp_path / "set", tmp_path / "out", longest=500))
+    lora = ["--config", str(SCRIPTS / "lora.yaml")] if start.startswith("adapter") else []
+    done = run("pairs_trl.py", *lora, *options(model, tmp_path / "set", tmp_path / "out", longest=500))
     assert done.returncode == 0, done.stderr[-3000:]
     said = trained_as(str(tmp_path / "out"))
     assert said is not None
