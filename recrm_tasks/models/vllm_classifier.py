@@ -48,7 +48,6 @@ class VllmClassifier:
             "runner": "pooling",
             "dtype": _dtype(config) if dtype == "auto" else dtype,
             "pooler_config": PoolerConfig(task=_TASK, seq_pooling_type=self._texts.head.pooling),
-            "skip_tokenizer_init": True,
             **({} if max_length is None else {"max_model_len": max_length}),
             **options,
         }

@@ -110,7 +110,8 @@ def test_one_request_a_record_by_the_engines_own_counters(answers: dict[str, Ans
     command.append("--also-by-itself")
     done = subprocess.run(command, env=engines.environment(), text=True, capture_output=True, timeout=1800)
     assert done.returncode == 0, done.stderr[-4000:]
-    for key, found in json.loads(done.stdout.splitlines()[-1]).items():
+    said = [line for line in done.stdout.splitlines() if line.startswith("{")]  # vLLM's log goes there too
+    for key, found in json.loads(said[-1]).items():
         engine, metrics = found["engine"], found["metrics"]
         assert engine["requests"] == engine["out"] == found["records"] == LIMIT
         assert metrics["requests,none"] == engine["requests"]
@@ -161,23 +162,22 @@ def thinker(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.mark.server
-def test_thinking_that_the_prompt_opens_is_closed_alike(thinker: str, tmp_path: Path) -> None:
-    """lm-eval renders the prompt itself; for Inspect the server does."""
+def test_thinking_that_the_prompt_opens_is_closed_on_a_server(thinker: str, tmp_path: Path) -> None:
+    """The server renders the template itself, and must continue the turn that closes the thinking."""
+    closed = ("-T", "close_thinking=true")
+    own = ("-M", f"model_path={thinker}", "-M", "do_sample=false", "-M", "dtype=float32", "--max-connections", "1")
+    left = engines.inspect(f"hf/{NAME}", "logprob", 1, tmp_path / "hf", *closed, *own)
     with engines.serving(thinker, tmp_path / "server.log", "--dtype", "float32") as server:
-        arguments = f"model={NAME},base_url={server.url}/v1,num_concurrent=4,api=completions,tokenizer={thinker}"
-        options = {"recrm_close_thinking": True}
-        left = engines.lm_eval("recrm-server", arguments, ["logprob"], LIMIT, tmp_path / "lm-eval", **options)
-        more = ("-T", "close_thinking=true", "-T", f"tokenizer={thinker}")
+        more = (*closed, "-T", f"tokenizer={thinker}")
         url = f"{server.url}/v1"
-        right = engines.inspect(f"vllm/{NAME}", "logprob", LIMIT, tmp_path / "inspect", *more, VLLM_BASE_URL=url)
+        right = engines.inspect(f"vllm/{NAME}", "logprob", 1, tmp_path / "vllm", *more, VLLM_BASE_URL=url)
     for key in dimensions():
         one, other = left[key, "logprob"], right[key, "logprob"]
         assert one.keys() == other.keys()
         assert agreement.unseen(one) == agreement.unseen(other) == 0
         assert agreement.largest_difference(one, other) < CLOSE
-    (samples,) = (tmp_path / "lm-eval").rglob("samples_*.jsonl")
-    for line in samples.read_text(encoding="utf-8").splitlines():
-        assert json.loads(line)["arguments"]["gen_args_0"]["arg_0"].endswith("<think>\n\n</think>\n\n")
+    (log,) = (read_eval_log(str(file)) for file in (tmp_path / "vllm").glob("*.eval"))
+    assert all(sample.messages[-2].text == "<think>\n\n</think>\n\n" for sample in log.samples or [])
 
 
 def wait_for(count: int, server: Server, run: subprocess.Popen[str]) -> None:
