@@ -111,13 +111,15 @@ def test_one_request_a_record_by_the_engines_own_counters(answers: dict[str, Ans
     done = subprocess.run(command, env=engines.environment(), text=True, capture_output=True, timeout=1800)
     assert done.returncode == 0, done.stderr[-4000:]
     said = [line for line in done.stdout.splitlines() if line.startswith("{")]  # vLLM's log goes there too
-    for key, found in json.loads(said[-1]).items():
+    counted = json.loads(said[-1])
+    assert sum(found["engine"]["cached"] for found in counted.values()) > 0
+    for key, found in counted.items():
         engine, metrics = found["engine"], found["metrics"]
         assert engine["requests"] == engine["out"] == found["records"] == LIMIT
         assert metrics["requests,none"] == engine["requests"]
         assert metrics["tokens_out,none"] == engine["out"]
         assert metrics["tokens_in,none"] == engine["in"]
-        assert metrics["tokens_cached,none"] == engine["cached"] > 0
+        assert metrics["tokens_cached,none"] == engine["cached"]
         by_itself = found["by_itself"]
         assert by_itself["engine"]["requests"] == sum(map(len, found["answers"].values()))
         assert by_itself["engine"]["cached"] == 0
