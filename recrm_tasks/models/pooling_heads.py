@@ -21,7 +21,7 @@ LOADING = ("revision", "trust_remote_code", "code_revision", "token")
 _SUFFIX = "ForSequenceClassification"
 _DECODERS = ("Llama", "Mistral", "Qwen2", "Qwen3")
 """One linear layer (`score`) on the last token that is not padding; vLLM puts the same on its language model."""
-_ENCODERS = {"Bert": False, "Roberta": True, "XLMRoberta": True}
+_ENCODERS = {"Bert": False, "XLMRoberta": True}  # RoBERTa: pairs of texts were 3e-4 apart
 """Read at the first token. True: transformers counts positions without the padding token."""
 _DERIVED = ("classifier_from_token", "method")
 """Fields of a config that make vLLM take the head from the weights of a language model."""

@@ -78,7 +78,6 @@ def named(labels: int) -> list[Asked]:
         ("qwen3", "config-with-another", True, False, 2, "letters"),
         ("bert", "own", False, True, 1, "letters"),  # pairs of texts, marked by token types
         ("bert", "own", True, False, 2, "letters"),
-        ("roberta", "own", False, False, 1, "content"),
         ("xlm-roberta", "own", True, False, 1, "letters"),
         ("modernbert", "own", True, False, 1, "letters"),
     ],

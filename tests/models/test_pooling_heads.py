@@ -106,7 +106,7 @@ def test_a_decoder_gets_what_is_before_the_padding(
 def test_an_encoder_gets_every_token() -> None:
     bert = texts(2, 2, "Bert", "bert")
     assert bert.ids({"input_ids": [4, 5, 2]}) == [4, 5, 2]
-    roberta = texts(2, 1, "Roberta", "roberta")
+    roberta = texts(2, 1, "XLMRoberta", "xlm-roberta")
     assert roberta.ids({"input_ids": [4, 5, 2]}) == [4, 5, 2]
     with pytest.raises(RecrmError, match="contains the padding token, which this model gives no position"):
         roberta.ids({"input_ids": [4, 1, 5]})

@@ -79,7 +79,7 @@ def test_one_logit(architecture: str, padding: str, reads: Any, tmp_path: Path) 
     assert {ids[-1] == END for ids in sent} == {not padding.startswith("end")}
 
 
-@pytest.mark.parametrize("architecture", ["bert", "roberta"])
+@pytest.mark.parametrize("architecture", ["bert", "xlm-roberta"])
 @pytest.mark.parametrize("template", [True, False], ids=["chat", "pair"])
 def test_encoders(architecture: str, template: bool, tmp_path: Path) -> None:
     equal(saved(tmp_path, architecture, "own", "right", template)[0], ASKED)
