@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import zlib
 from collections import Counter
 from typing import Any
 
 import numpy as np
 from aiohttp import web
+from stub_http import StubHttp
 from transformers import AutoTokenizer
 
 NEW = ("logprob_token_ids", "allowed_token_ids", "return_tokens_as_token_ids", "repetition_penalty")
@@ -20,7 +20,7 @@ LATE = 8
 """Tokens at the end of a prompt that have log-probabilities."""
 
 
-class StubEngine:
+class StubEngine(StubHttp):
     """The server, in a thread.
 
     Args:
@@ -56,24 +56,7 @@ class StubEngine:
         logits = np.random.default_rng(seed).normal(0.0, 3.0, len(self.tokenizer))
         return logits - np.log(np.exp(logits).sum())
 
-    @property
-    def url(self) -> str:
-        """What clients call the base URL."""
-        return f"http://127.0.0.1:{self.port}/v1"
-
-    def __enter__(self) -> StubEngine:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(10)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-
-    async def _start(self) -> None:
+    def app(self) -> web.Application:
         app = web.Application(client_max_size=64 * 2**20)
         app.router.add_get("/v1/models", self._models)
         for path, handle in (("/v1/completions", self._complete), ("/v1/chat/completions", self._chat)):
@@ -81,10 +64,7 @@ class StubEngine:
         if self.tells:
             app.router.add_post("/tokenize", self._tokenize)
             app.router.add_post("/detokenize", self._detokenize)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.port = self._runner.addresses[0][1]
+        return app
 
     async def _models(self, request: web.Request) -> web.Response:
         return web.json_response({"data": [{"id": "stub", "owned_by": self.owner, "max_model_len": CONTEXT}]})

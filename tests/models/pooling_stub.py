@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from typing import Any
 
 from aiohttp import web
+from stub_http import StubHttp
 
 
-class PoolingStub:
+class PoolingStub(StubHttp):
     """The server, in a thread. Its attributes are what it does wrong, if anything.
 
     Args:
@@ -41,32 +40,12 @@ class PoolingStub:
         self.asked: list[dict[str, Any]] = []
         """The bodies of all requests to `/classify`."""
 
-    @property
-    def url(self) -> str:
-        """What clients call the base URL."""
-        return f"http://127.0.0.1:{self.port}/v1"
-
-    def __enter__(self) -> PoolingStub:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(10)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-
-    async def _start(self) -> None:
+    def app(self) -> web.Application:
         app = web.Application(client_max_size=64 * 2**20, middlewares=[self._checked])
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/version", self._version)
         app.router.add_post("/classify", self._classify)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.port = self._runner.addresses[0][1]
+        return app
 
     @web.middleware
     async def _checked(self, request: web.Request, handler: Any) -> web.StreamResponse:

@@ -11,13 +11,13 @@ import argparse
 import asyncio
 import hashlib
 import json
-import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from stub_http import StubHttp
 
 GOOD = '{"answer": "A"}'
 
@@ -50,7 +50,7 @@ def question_of(asked: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(asked["messages"]).encode()).hexdigest()[:16]
 
 
-class StubServer:
+class StubServer(StubHttp):
     """The server, in a thread.
 
     Args:
@@ -87,34 +87,12 @@ class StubServer:
         self.now = self.most = 0
         """Requests at this time, and the most at any time."""
 
-    @property
-    def url(self) -> str:
-        """What clients call the base URL."""
-        return f"http://127.0.0.1:{self.port}/v1"
-
-    def __enter__(self) -> StubServer:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self.start(), self._loop).result(10)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-
-    async def start(self) -> None:
-        """Listens."""
+    def app(self) -> web.Application:
         app = web.Application(client_max_size=64 * 2**20)
         app.router.add_post("/v1/chat/completions", self._handle)
         for path in ("/v1/models", "/tokenize", "/detokenize"):
             app.router.add_route("*", path, self._tell)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port, backlog=1024, reuse_address=True)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
+        return app
 
     async def _tell(self, request: web.Request) -> web.StreamResponse:
         return await self.tell(request)
