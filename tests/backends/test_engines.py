@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sqlite3
 import subprocess
 import sys
@@ -32,11 +31,7 @@ from recrm_tasks.rewards import ServerJudge
 
 pytest.importorskip("vllm", reason="vLLM is not installed here: make test-vllm")
 
-MODEL = os.environ.get("RECRM_TEST_MODEL", "")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not MODEL, reason="RECRM_TEST_MODEL does not name the folder of a chat model"),
-]
+pytestmark = pytest.mark.slow
 
 LIMIT = 2
 """Records of each dimension. docs/backends.md is of more."""
@@ -48,9 +43,9 @@ CLOSE = 1e-4
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(model: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     more = ("--dtype", "float32", "--enable-prompt-tokens-details")
-    with engines.serving(MODEL, tmp_path_factory.mktemp("server") / "server.log", *more) as running:
+    with engines.serving(model, tmp_path_factory.mktemp("server") / "server.log", *more) as running:
         yield running
 
 
@@ -62,9 +57,9 @@ def line(server: Server) -> Iterator[Line]:
 
 
 @pytest.fixture(scope="module")
-def answers(server: Server, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Answers]:
+def answers(model: str, server: Server, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Answers]:
     """What every way of asking was answered."""
-    ways = agreement.runs(MODEL, LIMIT, server, tmp_path_factory.mktemp("runs"))
+    ways = agreement.runs(model, LIMIT, server, tmp_path_factory.mktemp("runs"))
     # Inspect's hf/ is held against lm-eval's hf in tests/real/test_model.py.
     return {name: run() for name, run in ways.items() if name != "Inspect hf/"}
 
@@ -104,9 +99,9 @@ def test_engines_answer_alike(first: str, second: str, mode: str, answers: dict[
 
 
 @pytest.mark.vllm
-def test_one_request_a_record_by_the_engines_own_counters(answers: dict[str, Answers]) -> None:
+def test_one_request_a_record_by_the_engines_own_counters(model: str, answers: dict[str, Answers]) -> None:
     """lm-eval's `vllm` sends each allowed answer, with all of the prompt; here the results say what the engine says."""
-    command = [sys.executable, counted_run.__file__, "recrm-vllm", MODEL, "sample", "--limit", str(LIMIT)]
+    command = [sys.executable, counted_run.__file__, "recrm-vllm", model, "sample", "--limit", str(LIMIT)]
     command.append("--also-by-itself")
     done = subprocess.run(command, env=engines.environment(), text=True, capture_output=True, timeout=1800)
     assert done.returncode == 0, done.stderr[-4000:]
@@ -127,19 +122,18 @@ def test_one_request_a_record_by_the_engines_own_counters(answers: dict[str, Ans
         for record, answer in found["answers"].items():
             shares = normalise([logprob for logprob, _ in answer])
             assert shares == pytest.approx(theirs[record].said, abs=CLOSE)
-            own = by_itself["answers"][record]
             own = normalise([logprob for logprob, _ in by_itself["answers"][record]])
             assert shares == pytest.approx(own, abs=CLOSE)
 
 
 @pytest.mark.server
 @pytest.mark.parametrize("api", ["completions", "chat"])
-def test_one_request_a_record_by_the_servers_own_counters(server: Server, api: str, tmp_path: Path) -> None:
+def test_one_request_a_record_by_the_servers_own_counters(server: Server, model: str, api: str, tmp_path: Path) -> None:
     settled(server)
     names = {"requests": "request_success", "tokens_in": "prompt_tokens", "tokens_cached": "prompt_tokens_cached"}
     before = {name: server.metric(f"vllm:{counter}_total") for name, counter in names.items()}
     arguments = f"model={NAME},base_url={server.url}/v1,num_concurrent=4,api={api}"
-    arguments += f",tokenizer={MODEL}" if api == "completions" else ""
+    arguments += f",tokenizer={model}" if api == "completions" else ""
     engines.lm_eval("recrm-server", arguments, ["logprob"], LIMIT, tmp_path)
     assert settled(server) - before["requests"] == ALL
     (results,) = tmp_path.rglob("results_*.json")
@@ -149,15 +143,15 @@ def test_one_request_a_record_by_the_servers_own_counters(server: Server, api: s
 
 
 @pytest.fixture(scope="module")
-def thinker(tmp_path_factory: pytest.TempPathFactory) -> str:
+def thinker(model: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The model with a chat template that opens the thinking in the prompt, as those of reasoning models do."""
     from transformers import AutoTokenizer
 
     folder = tmp_path_factory.mktemp("thinker")
-    tokenizer = AutoTokenizer.from_pretrained(MODEL)
+    tokenizer = AutoTokenizer.from_pretrained(model)
     tokenizer.chat_template += "{% if add_generation_prompt %}{{ '<think>\\n' }}{% endif %}"
     tokenizer.save_pretrained(folder)
-    for file in Path(MODEL).iterdir():
+    for file in Path(model).iterdir():
         if not (folder / file.name).exists() and file.name != "chat_template.jinja":
             (folder / file.name).symlink_to(file.resolve())
     return str(folder)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -28,7 +27,6 @@ from recrm_tasks.prompting import Backend, Options, load_questions
 
 pytest.importorskip("vllm", reason="vLLM is not installed here: make test-vllm")
 
-MODEL = os.environ.get("RECRM_TEST_MODEL", "")
 VERSION = version("vllm")
 pytestmark = pytest.mark.slow
 
@@ -46,6 +44,12 @@ def small_engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(name, value)
     yield
     gc.collect()
+
+
+@pytest.fixture
+def no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """vLLM's engine in this process: one of its own imports vLLM again, which takes four times as long as the test."""
+    monkeypatch.setenv("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
 
 
 def equal(here: RewardModel, there: RewardModel, asked: list[Asked], close: float = CLOSE) -> None:
@@ -67,6 +71,7 @@ def named(labels: int) -> list[Asked]:
 
 
 @pytest.mark.vllm
+@pytest.mark.usefixtures("no_process")
 @pytest.mark.parametrize(
     ("architecture", "padding", "template", "types", "labels", "reads"),
     [
@@ -98,6 +103,7 @@ def test_an_engine_in_this_process(
 
 
 @pytest.mark.vllm
+@pytest.mark.usefixtures("no_process")
 def test_texts_of_few_tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(random_models.NAMED, "llama", SIZES)
     folder, _ = saved(tmp_path, "llama", "end", "right", True, WIDTH)
@@ -108,6 +114,7 @@ def test_texts_of_few_tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.vllm
+@pytest.mark.usefixtures("no_process")
 def test_heads_that_vllm_does_not_know(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(random_models.NAMED, "helium", {**SIZES, "head_dim": 32})
     folder, _ = saved(tmp_path / "helium", "helium", "own", "right", True, WIDTH)
@@ -120,6 +127,7 @@ def test_heads_that_vllm_does_not_know(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.vllm
+@pytest.mark.usefixtures("no_process")
 def test_another_pooling_and_arguments_of_vllm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(random_models.NAMED, "llama", SIZES)
     folder, _ = saved(tmp_path, "llama", "own", "right", True, WIDTH)
@@ -158,18 +166,16 @@ def test_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> str:
+def real(model: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A real language model's weights, with a head of random weights and a fixed seed."""
-    if not MODEL:
-        pytest.skip("RECRM_TEST_MODEL does not name the folder of a chat model")
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
     folder = tmp_path_factory.mktemp("real")
     torch.manual_seed(0)
-    model = AutoModelForSequenceClassification.from_pretrained(MODEL, num_labels=1, dtype="float32")
-    model.save_pretrained(folder)
-    AutoTokenizer.from_pretrained(MODEL).save_pretrained(folder)
+    classifier = AutoModelForSequenceClassification.from_pretrained(model, num_labels=1, dtype="float32")
+    classifier.save_pretrained(folder)
+    AutoTokenizer.from_pretrained(model).save_pretrained(folder)
     return str(folder)
 
 
@@ -183,6 +189,7 @@ def questions(limit: int) -> list[Asked]:
 
 
 @pytest.mark.vllm
+@pytest.mark.usefixtures("no_process")
 def test_real_weights(real: str) -> None:
     equal(RewardModel(real), RewardModel(real, engine="vllm", enforce_eager=True, max_length=2048), questions(2))
 
