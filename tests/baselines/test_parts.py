@@ -28,6 +28,7 @@ def test_the_registry() -> None:
         assert sum(one.applies(dimension) for one in baselines().values()) >= 2, dimension.key
 
 
+@pytest.mark.slow
 def test_no_harness_no_torch_and_without_a_baseline_no_scikit_learn() -> None:
     code = (
         "import sys, recrm_tasks.baselines, recrm_tasks.baselines.result; before = set(sys.modules); "

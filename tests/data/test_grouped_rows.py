@@ -54,6 +54,7 @@ def plainly(record):
     return record.profile, record.history, [(c.id, c.text) for c in record.candidates], record.labels
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(
     sizes=st.lists(st.integers(2, 6), min_size=1, max_size=8),

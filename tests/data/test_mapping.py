@@ -89,6 +89,7 @@ def sources(draw):
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(
     part=st.builds(

@@ -145,6 +145,7 @@ def test_relevance_takes_every_grade_of_every_service_before_any_again():
     assert len({(r.lang, r.label, r.category) for r in records[:36]}) == 36
 
 
+@pytest.mark.slow
 def test_order_does_not_depend_on_the_hash_seed():
     script = "from recrm_tasks.data import load\nprint([r.id for r in list(load('relevance', 'sample').records())])"
     seen = set()

@@ -120,7 +120,14 @@ def same(first: dict[str, float], second: dict[str, float]) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize(("key", "ask"), [("behavior", "list"), ("ranking", "list"), ("ranking", "item")])
+@pytest.mark.parametrize(
+    ("key", "ask"),
+    [
+        ("behavior", "list"),
+        pytest.param("ranking", "list", marks=pytest.mark.slow),
+        pytest.param("ranking", "item", marks=pytest.mark.slow),
+    ],
+)
 def test_no_number_depends_on_the_order(key: str, ask: str, mode: Any, records: str, tmp_path: Path) -> None:
     """In Inspect's metrics, and as the readers of both harnesses compute them from answers in another order."""
     prompts = list(load(key, records, ask=ask).prompts(mode, ask=ask))

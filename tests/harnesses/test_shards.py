@@ -343,6 +343,7 @@ def test_the_examples_of_all_shards_are_the_same() -> None:
     assert found == whole
 
 
+@pytest.mark.slow
 def test_a_shard_that_was_asked_again(tmp_path: Path) -> None:
     """The run that ended early is in the folder too; the finished one counts."""
     table = answers("generate")

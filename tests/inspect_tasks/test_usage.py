@@ -42,6 +42,7 @@ def test_what_one_lacks_the_sum_lacks_but_for_the_cache() -> None:
     assert total([]) == Usage()
 
 
+@pytest.mark.slow
 def test_the_counts_of_a_bench_and_of_its_dimensions(tmp_path: Path) -> None:
     table = scripted.right_answers(scripted.all_prompts())
     api = get_model("scripted/some/model", answers=table, usage=CACHED, memoize=False)
@@ -82,6 +83,7 @@ def test_scores_of_an_earlier_version_have_no_counts() -> None:
         assert metric(scores[:1])["requests"] == 1  # type: ignore[call-arg, index]
 
 
+@pytest.mark.slow
 def test_a_resumed_run_has_the_counts_of_all_its_parts(tmp_path: Path) -> None:
     table = scripted.right_answers(scripted.all_prompts())
     asked = dimension_task("factual", data="sample", limit=6).dataset[4].input[-1].text

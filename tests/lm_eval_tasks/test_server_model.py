@@ -89,6 +89,7 @@ def test_equal_beginnings_follow_one_another(byte_tokenizer: str) -> None:
         assert len(server.prompts) == LIMIT * len(TASKS)
 
 
+@pytest.mark.slow
 def test_many_requests_go_in_parts(byte_tokenizer: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with StubEngine(byte_tokenizer) as server:
         _, wanted = run("recrm-server", server.url, byte_tokenizer)
@@ -100,6 +101,7 @@ def test_many_requests_go_in_parts(byte_tokenizer: str, monkeypatch: pytest.Monk
     assert sorted(server.prompts) == whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("server_is", [{"knows": False}, {"refuses": True}])
 def test_a_server_that_reports_no_given_tokens_is_asked_in_lm_evals_way(
     server_is: dict[str, bool], byte_tokenizer: str, caplog: pytest.LogCaptureFixture

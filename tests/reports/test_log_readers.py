@@ -125,6 +125,7 @@ def test_without_inspect(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_without_lm_eval(tmp_path: Path) -> None:
     (tmp_path / "results_1.json").write_text(json.dumps(RESULTS))
     done = run(without("lm_eval"), "report", tmp_path)
@@ -132,6 +133,7 @@ def test_without_lm_eval(tmp_path: Path) -> None:
     assert "0.5000" in done.stdout
 
 
+@pytest.mark.slow
 def test_in_a_clone_that_is_not_installed(tmp_path: Path) -> None:
     """As `python -m recrm_tasks.cli` in it: the readers are the clone's own."""
     for name in ("recrm_tasks", "inspect_tasks"):

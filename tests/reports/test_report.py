@@ -137,6 +137,7 @@ def test_a_folder_of_everything(results: Path, tmp_path: Path, capsys: pytest.Ca
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("odd", [None, float("nan"), float("-inf")])
 def test_answers_of_a_log_in_json(results: Path, tmp_path: Path, odd: float | None) -> None:
     """The same as in Inspect's own format, also where Inspect writes numbers that JSON does not have."""
@@ -154,6 +155,7 @@ def test_answers_of_a_log_in_json(results: Path, tmp_path: Path, odd: float | No
         assert len(by_json.kept) == 3
 
 
+@pytest.mark.slow
 def test_logs_of_other_tasks_are_passed_over(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = Task(dataset=[Sample(input="One?", target="1")], scorer=match(), name="other")
     inspect_eval(other, model="mockllm/model", log_dir=str(tmp_path), display="none")
@@ -169,6 +171,7 @@ def test_a_file_that_is_named_twice_is_one_run(results: Path) -> None:
     assert collect([str(file), str(results / "inspect"), str(file)], READERS) == collect([str(file)], READERS)
 
 
+@pytest.mark.slow
 def test_metrics_without_samples(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log = read_eval_log(str(next(results.rglob("*.eval"))))
     log.samples = []
@@ -191,6 +194,7 @@ def test_broken_files_are_named(results: Path, tmp_path: Path, capsys: pytest.Ca
     assert "no results of recrm tasks" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_run_without_an_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log = scripted.by_inspect(bench_task(data="sample", limit=2), {}, tmp_path)  # knows no answer: the backend fails
     assert log.status == "error"
@@ -406,6 +410,7 @@ def test_invalidated_samples_do_not_count(
         assert "eval-retry" in (said := capsys.readouterr().err) or "a card is of whole runs" in said
 
 
+@pytest.mark.slow
 def test_a_run_that_was_invalidated_as_a_whole(
     results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -721,6 +721,7 @@ def program(*words: str, **variables: str) -> Iterator[tuple[subprocess.Popen[st
         process.stdout.close()
 
 
+@pytest.mark.slow
 def test_the_command_stops_gracefully() -> None:
     """What is in hand is answered, nothing new is taken, and the exit code is 0."""
     with StubServer(delay=0.5) as server:

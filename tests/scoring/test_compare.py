@@ -123,6 +123,7 @@ def test_areas_of_one_class_are_undefined() -> None:
     assert all(math.isnan(x) for x in found[:-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("average", ["weighted", "macro"])
 def test_paired_f1(average: str) -> None:
     """Values by scikit-learn; the error by resampling rows."""

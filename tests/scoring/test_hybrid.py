@@ -228,6 +228,7 @@ def test_the_error_is_the_spread_over_samples(form: str) -> None:
     assert np.mean(errors) == pytest.approx(np.std(values, ddof=1), rel=0.2)
 
 
+@pytest.mark.slow
 def test_records_that_hang_together_count_once() -> None:
     """Every record twice, as two clusters of one or as one of two: the error knows."""
     noisy = [p._replace(verdict=np.roll(p.verdict, 3)) for p in random_parts(80, 9)]

@@ -452,6 +452,7 @@ def test_murphys_decomposition_where_each_bin_has_one_probability():
     assert found["uncertainty_valid"] == pytest.approx(over_all * (1 - over_all), abs=1e-12)
 
 
+@pytest.mark.slow
 def test_errors_of_the_decomposition_agree_with_a_bootstrap():
     rng = np.random.default_rng(4)
     stated = rng.beta(2, 3, 600)

@@ -48,6 +48,7 @@ sys.exit(status)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
 @pytest.mark.parametrize("function", ["plain", "coroutine"])
 def test_a_child_does_not_wait_for_its_parents_questions(tmp_path: Path, function: str) -> None:
