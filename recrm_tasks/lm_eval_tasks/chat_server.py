@@ -167,10 +167,9 @@ class ChatServer(CountedAPI, LocalChatCompletion):
                 f"{self.base_url} returned no log-probabilities: use generated answers, the task without _logprob"
             )
         first = content[0]
-        seen = {one["token"]: float(one["logprob"]) for one in first.get("top_logprobs") or ()}
-        seen.setdefault(first["token"], float(first["logprob"]))
+        seen = [(one["token"], float(one["logprob"])) for one in first.get("top_logprobs") or ()]
         tokens = None if question.tokens is None else [token.text for token in question.tokens]
-        return logprobs_among(seen, question.choices, tokens)
+        return logprobs_among(seen, (first["token"], float(first["logprob"])), question.choices, tokens)
 
     def prompt_of(self, question: ChatQuestion) -> str:
         """See `CountedAPI.prompt_of`."""
