@@ -9,7 +9,7 @@ from typing import Any
 from inspect_ai.log import EvalLog, EvalScore
 
 from inspect_tasks.harness_name import HARNESS
-from inspect_tasks.log_file import model_of, provenance_of, read_header, unfinished, weights_of
+from inspect_tasks.log_file import model_of, provenance_of, read_header, settings_of, unfinished, weights_of
 from inspect_tasks.logged_samples import answers_of_log
 from inspect_tasks.usage import usage_of
 from recrm_tasks.models.usage import FIELDS, Usage, total
@@ -72,6 +72,7 @@ def _run(file: Path, log: EvalLog, score: EvalScore, dimension: str, provenance:
         cost=cost,
         overall=overall,
         weights=weights_of(log),
+        harness_settings=settings_of(log),
     )
 
 
