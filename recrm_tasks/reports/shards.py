@@ -131,7 +131,17 @@ def _parts(key: _Key, same: Sequence[Part], others: Sequence[Part]) -> Parts[Par
     cut = [one for one in chosen if one.finished and one.n < one.provenance["questions"]]
     if len(cut) < len(chosen):  # all of them are as one run with a limit of the harness, which reports mark
         missing += [f"shard {one.shard} has {one.n} of its {one.provenance['questions']} questions" for one in cut]
+    missing += _shortened(chosen)
     return Parts(chosen, key.turn, "; ".join(missing), notes)
+
+
+def _shortened(chosen: Sequence[Part]) -> list[str]:
+    """That records were shortened in some shards and not, or less, in others."""
+    fits = [one.provenance["fit"] for one in chosen if isinstance(one.provenance["fit"], dict)]
+    rooms = sorted({fit["context"] - fit["answer_tokens"] for fit in fits})
+    if len(rooms) < 2 or not any(fit["shortened"] for fit in fits):
+        return []
+    return [f"records were shortened to {' and to '.join(map(str, rooms))} tokens"]
 
 
 def _note(taken: Part, left: Part) -> str:

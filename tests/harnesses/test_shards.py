@@ -372,6 +372,15 @@ def test_what_depends_on_the_records_is_added_up(shards: Path) -> None:
     assert (run.provenance["letters_not_shown"], run.provenance["thinking_in_prompt"]) == (2, "opened")
 
 
+def test_records_that_were_shortened_to_different_lengths(shards: Path) -> None:
+    fit = {"tokenizer": "t", "answer_tokens": 1, "history_dropped": 0, "candidates_dropped": 0}
+    for number, context, shortened in (("1", 9, 0), ("2", 99, 0), ("2", 99, 1)):
+        found = {**fit, "context": context, "shortened": shortened, "labels_of_several_tokens": 0}
+        changed(shards / number, fit=found)
+        (line,) = collect([str(shards)], READERS).incomplete or [""]
+        assert ("records were shortened to 8 and to 98 tokens" in line) == bool(shortened)
+
+
 def test_the_same_shard_twice_counts_once(shards: Path, made: Made, capsys: pytest.CaptureFixture[str]) -> None:
     before = collect([str(shards)], READERS).runs[0].metrics
     shutil.copytree(shards / "2", shards / "copy")
