@@ -484,6 +484,29 @@ def test_a_shard_that_was_asked_again(tmp_path: Path) -> None:
     assert repr(found.runs[0].metrics) == repr(one.metrics)
 
 
+@pytest.mark.parametrize("shard", [None, "1/1"])
+def test_how_many_answers_a_bench_lacks(shard: str | None, tmp_path: Path) -> None:
+    """Its dimensions have different numbers of questions."""
+    options = {"data": "sample", "limit": 3, "ask": "item", "shard": shard}
+    table = scripted.right_answers(scripted.all_prompts(ask="item"))
+    last = bench_task(**options).dataset[-1].input[-1].text
+    lacking = {text: answer for text, answer in table.items() if text != last}
+    assert scripted.by_inspect(bench_task(**options), lacking, tmp_path, max_samples=1).status == "error"
+    found = {run.dimension: (run.n, run.wanted) for run in collect([str(tmp_path)], READERS).runs}
+    asked = found.pop("ranking")[1]
+    assert set(found.values()) == {(3, 3)}
+    assert asked == len(list(load("ranking", "sample", limit=3, ask="item").prompts("generate", ask="item")))
+
+
+def test_how_many_answers_are_lacking_with_epochs_and_a_limit_of_inspect(tmp_path: Path) -> None:
+    task = dimension_task("factual", data="sample", limit=8)
+    last = task.dataset[2].input[-1].text
+    lacking = {text: answer for text, answer in answers("generate").items() if text != last}
+    assert scripted.by_inspect(task, lacking, tmp_path, max_samples=1, epochs=2, limit=3).status == "error"
+    (run,) = collect([str(tmp_path)], READERS).runs
+    assert (run.n, run.wanted) == (2, 6)
+
+
 def test_shards_without_logged_samples_of_inspect(tmp_path: Path) -> None:
     task = dimension_task("relevance", data="sample", limit=20, shard="1/1")
     saved_runs.by_inspect(tmp_path, answers("generate"), task, log_samples=False)
