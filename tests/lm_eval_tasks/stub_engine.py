@@ -31,6 +31,7 @@ class StubEngine(StubHttp):
         tells: it has `/tokenize` and `/detokenize`.
         fails: requests that get status 500 before any is answered.
         says: what it answers to every question, with status 200.
+        busy: requests to `/tokenize` that get status 429 before any is answered.
     """
 
     def __init__(
@@ -42,10 +43,11 @@ class StubEngine(StubHttp):
         tells: bool = True,
         fails: int = 0,
         says: dict[str, Any] | None = None,
+        busy: int = 0,
     ) -> None:
         self.tokenizer = AutoTokenizer.from_pretrained(tokenizer)
         self.knows, self.refuses, self.owner, self.tells, self.fails = knows, refuses, owner, tells, fails
-        self.says = says
+        self.says, self.busy = says, busy
         self.asked: list[dict[str, Any]] = []
         """The bodies of all requests that were answered."""
         self.prompts: list[tuple[int, ...]] = []
@@ -74,6 +76,9 @@ class StubEngine(StubHttp):
 
     async def _tokenize(self, request: web.Request) -> web.Response:
         body = await request.json()
+        if self.busy:
+            self.busy -= 1
+            return web.json_response({"error": "busy"}, status=429)
         self.paths["/tokenize"] += 1
         text = self._rendered(body["messages"]) if "messages" in body else body["prompt"]
         return web.json_response({"tokens": self._ids(text)})

@@ -228,6 +228,20 @@ def test_a_prompt_that_ends_within_thinking_is_refused(byte_tokenizer: str) -> N
             chat_server(server).loglikelihood([instance("A", {"dimension": "factual", "id": "a"})])
 
 
+def test_a_busy_server_is_asked_again_for_its_tokens(byte_tokenizer: str) -> None:
+    """It is no server that does not say what its tokens are."""
+    ours = {"dimension": "factual", "id": "a"}
+    with StubEngine(byte_tokenizer, busy=2) as server:
+        answers = chat_server(server).loglikelihood([instance("A", ours), instance("B", ours)])
+        assert all(math.isfinite(logprob) for logprob, _ in answers)
+        assert server.asked[0]["logprob_token_ids"]
+        server.busy = 99
+        with pytest.raises(RecrmError, match=r"/tokenize answered with status 429: .*busy"):
+            chat_server(server, max_retries=1).loglikelihood([instance("A", ours)])
+    with pytest.raises(RecrmError, match="no answer from http://"):
+        chat_server(server, max_retries=1).loglikelihood([instance("A", ours)])
+
+
 def test_chat_options_go_with_every_request(byte_tokenizer: str) -> None:
     ours = {"dimension": "factual", "id": "a"}
     with StubEngine(byte_tokenizer) as server:
