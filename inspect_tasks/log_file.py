@@ -16,6 +16,7 @@ from inspect_ai.log import (
 )
 
 from recrm_tasks.errors import DataError
+from recrm_tasks.reports.run_info import DECISIVE
 
 RESCORED = "recrm_rescored"
 """The key that `recrm rescore` adds to a log's metadata: the entry `rescored` of each dimension's provenance."""
@@ -63,6 +64,26 @@ def weights_of(log: EvalLog) -> tuple[str, ...]:
     base, _, adapter = named.partition(":")  # as Inspect names the LoRA adapters of its vLLM
     names = (log.eval.model_args.get("model_path"), *((adapter.partition("@")[0], base) if adapter else ()), named)
     return tuple(dict.fromkeys(name for name in names if isinstance(name, str) and name))
+
+
+_OF_CONNECTIONS = {
+    "max_retries", "timeout", "attempt_timeout", "stream_idle_timeout", "max_connections", "adaptive_connections",
+    "extra_headers", "cache", "cache_prompt", "batch",
+}  # fmt: skip
+"""Generation settings that change no answer."""
+
+
+def settings_of(log: EvalLog) -> dict[str, Any]:
+    """Inspect's own settings on which answers depend; see `RunInfo.harness_settings`."""
+    generation = log.plan.config.model_dump(mode="json", exclude_none=True, exclude=_OF_CONNECTIONS)
+    arguments = log.eval.model_args
+    return {
+        "--model": log.eval.model,
+        "path or name": list(weights_of(log)),
+        "--epochs": log.eval.config.epochs or 1,
+        **{f"model argument {name}": str(arguments[name]) for name in DECISIVE if name in arguments},
+        **{f"generation setting {name}": value for name, value in generation.items()},
+    }
 
 
 def read_samples(file: Path, log: EvalLog, without: set[str]) -> Iterator[EvalSample]:

@@ -9,7 +9,7 @@ from typing import Any
 from inspect_ai.log import EvalLog, EvalScore
 
 from inspect_tasks.harness_name import HARNESS
-from inspect_tasks.log_file import model_of, provenance_of, read_header, unfinished, weights_of
+from inspect_tasks.log_file import model_of, provenance_of, read_header, settings_of, unfinished, weights_of
 from inspect_tasks.logged_samples import answers_of_log
 from inspect_tasks.usage import usage_of
 from recrm_tasks.models.usage import FIELDS, Usage, total
@@ -45,12 +45,16 @@ def read_runs(file: Path) -> list[Run]:
 
 
 def _wanted(log: EvalLog, answers: Answers) -> int:
-    """How many records of a dimension the harness was to ask; each of several dimensions has an equal part."""
-    count = (log.eval.dataset.samples or 0) * (log.eval.config.epochs or 1)
-    limit = log.eval.config.limit
+    """How many questions about a dimension the harness was to ask. With a limit of its own, or in logs that do not say
+    how many there are, each of several dimensions has an equal part."""
+    epochs, limit = log.eval.config.epochs or 1, log.eval.config.limit
+    questions = answers.provenance.get("questions")
+    if questions and limit is None:
+        return int(questions) * epochs
+    count = log.eval.dataset.samples or 0
     if isinstance(limit, int):
         count = min(count, limit)
-    return round(count / len(provenance_of(log)))
+    return round(count * epochs / len(provenance_of(log)))
 
 
 def _run(file: Path, log: EvalLog, score: EvalScore, dimension: str, provenance: dict[str, Any], cost: Cost) -> Run:
@@ -72,6 +76,7 @@ def _run(file: Path, log: EvalLog, score: EvalScore, dimension: str, provenance:
         cost=cost,
         overall=overall,
         weights=weights_of(log),
+        harness_settings=settings_of(log),
     )
 
 

@@ -8,7 +8,15 @@ from inspect_ai.log import EvalLog, EvalSample
 from inspect_ai.scorer import Score
 
 from inspect_tasks.harness_name import HARNESS
-from inspect_tasks.log_file import model_of, provenance_of, read_header, read_samples, unfinished, weights_of
+from inspect_tasks.log_file import (
+    model_of,
+    provenance_of,
+    read_header,
+    read_samples,
+    settings_of,
+    unfinished,
+    weights_of,
+)
 from inspect_tasks.logprobs import choice_logprobs
 from inspect_tasks.solver import ANSWER_TOKENS
 from recrm_tasks.errors import DataError
@@ -58,8 +66,11 @@ def answers_of_log(file: Path, log: EvalLog, max_texts: int = 0) -> list[Answers
 
 def infos_of(file: Path, log: EvalLog) -> list[RunInfo]:
     """What a log's header says of its run, by dimension."""
+    weights, settings = weights_of(log), settings_of(log)
     return [
-        RunInfo(file, HARNESS, model_of(log), key, str(entry["mode"]), entry, weights=weights_of(log))
+        RunInfo(
+            file, HARNESS, model_of(log), key, str(entry["mode"]), entry, weights=weights, harness_settings=settings
+        )
         for key, entry in provenance_of(log).items()
     ]
 

@@ -63,6 +63,5 @@ def choice_logprobs(
         first = answer[0]
     if first is None:
         return [-math.inf] * len(choices)
-    seen = {token.token: token.logprob for token in first.top_logprobs or []}
-    seen.setdefault(first.token, first.logprob)
-    return logprobs_among(seen, choices, tokens)
+    seen = [(token.token, token.logprob) for token in first.top_logprobs or []]
+    return logprobs_among(seen, (first.token, first.logprob), choices, tokens)

@@ -36,6 +36,20 @@ def test_the_table(byte_tokenizer: str, capsys: pytest.CaptureFixture[str]) -> N
     assert said.err == ""
 
 
+def test_shards_add_up_to_the_run(byte_tokenizer: str, tmp_path: Path) -> None:
+    def ways(*words: str) -> list[dict[str, Any]]:
+        words = ("--tokenizer", byte_tokenizer, "--dimension", "ranking", "--limit", "20", *words)
+        return written(tmp_path / "c.json", *words)["ways"]
+
+    whole, parts = ways(), [ways("--shard", f"{number}/3") for number in (1, 2, 3)]
+    assert {part[0]["records"] for part in parts} == {6, 7}
+    for i, one in enumerate(whole):
+        for name in ("records", "counted", "requests", "tokens_in", "tokens_out"):
+            assert sum(part[i][name] for part in parts) == one[name], name
+    (some, *_) = ways("--shard", "2/3", "--counted", "3")
+    assert (some["records"], some["counted"], some["requests"]) == (parts[1][0]["records"], 3, parts[1][0]["requests"])
+
+
 def test_the_file(byte_tokenizer: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     prices = ["--price-in", "2", "--price-cached", "0.5", "--price-out", "8", "--answer-tokens", "30"]
     found = written(tmp_path / "c.json", "--tokenizer", byte_tokenizer, *FACTUAL, *prices, "--cached-prompts", "50")

@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 SPACES = " \t\r\nĠ▁Ċ"
 """White space; SentencePiece and byte-level tokenizers write the space before a word in their own way."""
 
 
 def logprobs_among(
-    seen: Mapping[str, float], choices: Sequence[str], tokens: Sequence[str] | None = None
+    seen: Sequence[tuple[str, float]],
+    written: tuple[str, float],
+    choices: Sequence[str],
+    tokens: Sequence[str] | None = None,
 ) -> list[float]:
     """One natural logarithm per allowed answer; minus infinity for one that was not reported.
 
     Args:
-        seen: the log-probabilities of the reported tokens.
+        seen: the reported tokens and their log-probabilities. Two tokens may have one text: servers write those of
+            SentencePiece without the space before the word.
+        written: the token that the model chose, which need not be among them.
         choices: the allowed answers.
-        tokens: how the token of each is reported. None if that is not known: the probabilities of all tokens that
-            equal an answer are then added up, whatever spaces are around them.
+        tokens: how the token of each is reported; of several with this text the most likely one counts. None if that
+            is not known: the probabilities of all tokens that equal an answer are then added up, whatever spaces are
+            around them.
     """
+    if written[0] not in (token for token, _ in seen):
+        seen = [*seen, written]
     if tokens is not None:
-        return [seen.get(token, -math.inf) for token in tokens]
+        return [max((logprob for one, logprob in seen if one == token), default=-math.inf) for token in tokens]
     matching: dict[str, list[float]] = {choice: [] for choice in choices}
-    for token, logprob in seen.items():
+    for token, logprob in dict.fromkeys(seen):  # a token that is reported twice counts once
         matching.get(token.strip(SPACES), []).append(logprob)
     return [_log_sum(logprobs) for logprobs in matching.values()]
 

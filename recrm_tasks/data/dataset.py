@@ -24,7 +24,7 @@ from recrm_tasks.data.store.content_digests import as_digests, dataset_hash
 from recrm_tasks.data.store.record_index import CONTENT, IDS
 from recrm_tasks.data.store.sampling import LITE, id_digests, stratified_order
 from recrm_tasks.data.store.schema import records_of, schema_of
-from recrm_tasks.data.store.shards import Shard, divide, groups_of
+from recrm_tasks.data.store.shards import Shard, divide, division_hash, groups_of
 from recrm_tasks.data.store.splits import choose_split
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.base import PLAIN, Dimension, Form
@@ -99,8 +99,8 @@ class Dataset:
     def shard(self, shard: Shard) -> Dataset:
         """One part of the records, in the same order; those of one group are in one part.
 
-        Its provenance is that of all records, with the part's own number of rows and content hash in `shard`: so the
-        parts of one run can be recognised, and put together.
+        Its provenance is that of all records, with the part's own number of rows and content hash in `shard`, and a
+        hash of how the records were divided: so the parts of one run can be recognised, and put together.
 
         Raises:
             DataError: there are fewer groups than parts.
@@ -112,9 +112,16 @@ class Dataset:
                 f"{self.dimension.key} have only {len(names)} users or queries, and those of one stay together; divide "
                 f"them into at most {len(names)} shards"
             )
-        rows = self.rows[divide(codes, names, shard.of, self.provenance["seed"]) == shard.number]
-        sha256 = _hash(self.stored, rows, self.labels)
-        entry = {"number": shard.number, "of": shard.of, "rows": len(rows), "sha256": sha256}
+        shards = divide(codes, names, shard.of, self.provenance["seed"])
+        rows = self.rows[shards == shard.number]
+        entry = {
+            "number": shard.number,
+            "of": shard.of,
+            "rows": len(rows),
+            "sha256": _hash(self.stored, rows, self.labels),
+            # The content hash of all records says nothing about their groups.
+            "division": division_hash(as_digests(self.stored.index.column(IDS))[self.rows], shards),
+        }
         return replace(self, rows=rows, provenance={**self.provenance, "shard": entry})
 
     def prompts(

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import requests as http
 from lm_eval.models.api_models import JsonChatStr
 from lm_eval.models.openai_completions import LocalChatCompletion
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
 
 from recrm_tasks.answers.alternatives import logprobs_among
 from recrm_tasks.answers.prompt import Message
@@ -24,6 +26,8 @@ from recrm_tasks.prompting.answer_tokens import END, AnswerToken
 from recrm_tasks.prompting.prompt_end import after_last_turn
 
 _log = logging.getLogger(__name__)
+_AGAIN = (408, 429, 500, 502, 503, 504)
+"""Statuses that may be others the next time."""
 
 
 class ChatQuestion(NamedTuple):
@@ -167,10 +171,9 @@ class ChatServer(CountedAPI, LocalChatCompletion):
                 f"{self.base_url} returned no log-probabilities: use generated answers, the task without _logprob"
             )
         first = content[0]
-        seen = {one["token"]: float(one["logprob"]) for one in first.get("top_logprobs") or ()}
-        seen.setdefault(first["token"], float(first["logprob"]))
+        seen = [(one["token"], float(one["logprob"])) for one in first.get("top_logprobs") or ()]
         tokens = None if question.tokens is None else [token.text for token in question.tokens]
-        return logprobs_among(seen, question.choices, tokens)
+        return logprobs_among(seen, (first["token"], float(first["logprob"])), question.choices, tokens)
 
     def prompt_of(self, question: ChatQuestion) -> str:
         """See `CountedAPI.prompt_of`."""
@@ -182,12 +185,21 @@ class ChatServer(CountedAPI, LocalChatCompletion):
     async def _fetch(self, url: str, body: Mapping[str, Any] | None) -> Any:
         """See `server_tokens.Fetch`. Few requests: one for each ending of the questions, and one for each answer."""
         method = "GET" if body is None else "POST"
-        reply = http.request(
-            method, url, json=body, headers=self.header, verify=self.verify_certificate, timeout=self.timeout
+        again = Retry(
+            self.max_retries, status_forcelist=_AGAIN, allowed_methods=None, backoff_factor=0.5, raise_on_status=False
         )
-        if 400 <= reply.status_code < 500:
+        with http.Session() as session:
+            session.mount(url, HTTPAdapter(max_retries=again))
+            try:
+                reply = session.request(
+                    method, url, json=body, headers=self.header, verify=self.verify_certificate, timeout=self.timeout
+                )
+            except http.RequestException as error:
+                raise RecrmError(f"no answer from {url}: {error}") from None
+        if 400 <= reply.status_code < 500 and reply.status_code not in _AGAIN:
             raise NotOffered(reply.status_code)
-        reply.raise_for_status()
+        if not reply.ok:
+            raise RecrmError(f"{url} answered with status {reply.status_code}: {reply.text[:300]}")
         try:
             return reply.json()
         except ValueError:

@@ -58,6 +58,19 @@ class CompletionsServer(InParts, CountedAPI, LocalCompletionsAPI):
             **self.template,
         )
 
+    def loglikelihood(self, requests: list[Any], disable_tqdm: bool = False) -> list[Answer]:
+        """See `InParts.loglikelihood`.
+
+        Raises:
+            RecrmError: there is no tokenizer.
+        """
+        if self.tokenizer is None:
+            raise RecrmError(
+                "log-probabilities from a completions API need the model's tokenizer: give tokenizer=PATH or name and "
+                "tokenizer_backend=huggingface, or use api=chat"
+            )
+        return super().loglikelihood(requests, disable_tqdm=disable_tqdm)
+
     def _served_length(self) -> int:
         """The context of the model by the server's list of models."""
         try:

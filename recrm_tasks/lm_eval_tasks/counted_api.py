@@ -8,6 +8,7 @@ from typing import Any
 
 from lm_eval.models.api_models import JsonChatStr, TemplateAPI
 
+from recrm_tasks.errors import HarnessError
 from recrm_tasks.lm_eval_tasks.one_pass import Answer, Meter
 from recrm_tasks.models.usage import Usage
 
@@ -60,7 +61,8 @@ class CountedAPI(TemplateAPI):
         raise NotImplementedError
 
     def read(self, question: Any, output: Any) -> Any:
-        """What the response to a request of ours says; None for nothing."""
+        """What the response to a request of ours says; None for nothing. Any error of looking into it means that it has
+        another form; lm-eval sends the request again."""
         raise NotImplementedError
 
     def prompt_of(self, question: Any) -> Hashable:
@@ -74,9 +76,7 @@ class CountedAPI(TemplateAPI):
             part = questions[start : start + _TOGETHER]
             asked = [Own(question, alone) for question in part]
             batches = asyncio.run(self.get_batched_requests(asked, cache_keys=[None] * len(asked), generate=False))
-            outputs = [output for batch in batches for output in batch]
-            for question, output in zip(part, outputs, strict=True):
-                answers.append(None if output is None else self.read(question, output))
+            answers += [answer for batch in batches for answer in batch]
         return answers
 
     async def amodel_call(self, session: Any, sem: Any, messages: Any, **options: Any) -> Any:
@@ -101,8 +101,12 @@ class CountedAPI(TemplateAPI):
             if not response.ok:
                 raise ConnectionError(f"{self.base_url}: status {response.status}: {(await response.text())[:300]}")
             output = await response.json()
+        try:
+            answer = self.read(own.question, output)
+        except (LookupError, TypeError, ValueError, AttributeError):
+            raise HarnessError(f"{self.base_url} answered in another form than OpenAI's: {str(output)[:300]}") from None
         self.meter.add(self.prompt_of(own.question), usage_of(output))
-        return output
+        return answer
 
     def parse_logprobs(self, outputs: Any, **options: Any) -> list[Answer]:
         """See `TemplateAPI.parse_logprobs`."""

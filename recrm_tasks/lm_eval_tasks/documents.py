@@ -181,24 +181,24 @@ def _documents(
         )
 
 
-_folders: list[tempfile.TemporaryDirectory[str]] = []
-"""Folders with this process's documents; they are removed when it ends."""
-
-
 def _on_disk(documents: Iterable[dict[str, Any]]) -> datasets.Dataset:
-    """The documents in a memory-mapped file: a million of them would take gigabytes of memory."""
+    """The documents in a memory-mapped file: a million of them would take gigabytes of memory.
+
+    The file loses its name at once. The system keeps its content as long as a process uses it, and no longer, however
+    that process ends. (Windows cannot remove a file in use, so there it stays.)
+    """
+    rows = iter(documents)
     try:
-        _folders.append(tempfile.TemporaryDirectory(prefix="recrm-documents-"))
-        file = Path(_folders[-1].name) / "documents.arrow"
-        rows = iter(documents)
-        with pa.OSFile(str(file), "wb") as sink, pa.ipc.new_stream(sink, COLUMNS.arrow_schema) as writer:
-            while part := list(islice(rows, _PART)):
-                writer.write_table(pa.Table.from_pylist(part, schema=COLUMNS.arrow_schema))
+        with tempfile.TemporaryDirectory(prefix="recrm-documents-", ignore_cleanup_errors=True) as folder:
+            file = Path(folder) / "documents.arrow"
+            with pa.OSFile(str(file), "wb") as sink, pa.ipc.new_stream(sink, COLUMNS.arrow_schema) as writer:
+                while part := list(islice(rows, _PART)):
+                    writer.write_table(pa.Table.from_pylist(part, schema=COLUMNS.arrow_schema))
+            return datasets.Dataset.from_file(str(file))
     except OSError as error:
         raise DataError(
             f"the documents cannot be written to {tempfile.gettempdir()}: {error.strerror or error}"
         ) from None
-    return datasets.Dataset.from_file(str(file))
 
 
 def _document(dimension: str, prompt: Prompt, more: dict[str, Any]) -> dict[str, Any]:

@@ -49,8 +49,15 @@ class InParts(TemplateLM):
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
         """See `LM.generate_until`."""
+        self.meter.asks([request.args[0] for request in requests])  # unless they are tokenized here
         answers: list[str] = super().generate_until(requests, disable_tqdm=disable_tqdm)
         self.meter.charge(requests)
+        return answers
+
+    def loglikelihood_rolling(self, requests: list[Any], disable_tqdm: bool = False) -> list[float]:
+        """See `LM.loglikelihood_rolling`. None of these requests is of our tasks."""
+        answers: list[float] = super().loglikelihood_rolling(requests, disable_tqdm=disable_tqdm)
+        self.meter.forget()
         return answers
 
     def tok_encode(self, string: Any, add_special_tokens: bool | None = None, **options: Any) -> Any:

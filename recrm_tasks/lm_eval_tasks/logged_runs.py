@@ -7,7 +7,15 @@ from typing import Any
 
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.lm_eval_tasks.logged_samples import answers_of_task
-from recrm_tasks.lm_eval_tasks.results_file import HARNESS, load_results, model_of, not_results, tasks_of, weights_of
+from recrm_tasks.lm_eval_tasks.results_file import (
+    HARNESS,
+    load_results,
+    model_of,
+    not_results,
+    settings_of,
+    tasks_of,
+    weights_of,
+)
 from recrm_tasks.models.usage import FIELDS, Usage, total
 from recrm_tasks.reports.runs import Cost, Run
 
@@ -74,6 +82,7 @@ def _run(
         metrics=metrics,
         cost=cost,
         weights=weights_of(results),
+        harness_settings=settings_of(results),
     )
     try:  # a file without what a table needs is not whole
         _ = run.interval(), run.limited, run.outdated

@@ -9,7 +9,15 @@ from typing import Any, TypeVar
 
 from recrm_tasks.errors import DataError, HarnessError
 from recrm_tasks.lm_eval_tasks.results import UNSEEN, Item, outcome_of
-from recrm_tasks.lm_eval_tasks.results_file import HARNESS, load_results, model_of, samples_of, tasks_of, weights_of
+from recrm_tasks.lm_eval_tasks.results_file import (
+    HARNESS,
+    load_results,
+    model_of,
+    samples_of,
+    settings_of,
+    tasks_of,
+    weights_of,
+)
 from recrm_tasks.reports.logged_answers import Answers, Logged
 from recrm_tasks.reports.run_info import RunInfo
 from recrm_tasks.scoring.outcomes import Outcome
@@ -63,8 +71,18 @@ def infos_of_task(file: Path, results: dict[str, Any], task: str) -> list[RunInf
     provenance = metadata["recrm_provenance"]
     if "recrm_dimension" in metadata:
         provenance = {metadata["recrm_dimension"]: provenance}
+    weights, settings = weights_of(results), settings_of(results)
     return [
-        RunInfo(file, HARNESS, model_of(results), key, metadata["recrm_mode"], entry, weights=weights_of(results))
+        RunInfo(
+            file,
+            HARNESS,
+            model_of(results),
+            key,
+            metadata["recrm_mode"],
+            entry,
+            weights=weights,
+            harness_settings=settings,
+        )
         for key, entry in provenance.items()
     ]
 

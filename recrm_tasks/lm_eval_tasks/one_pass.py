@@ -147,5 +147,9 @@ class Meter:
         for usages in self._by_prompt.values() if ours else ():
             for usage in usages:
                 count_request(ours[0], usage)
+        self.forget()
+
+    def forget(self) -> None:
+        """Removes what was counted for requests of other tasks."""
         self._by_prompt.clear()
         self._asked = []

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from recrm_tasks.answers.prompt import Prompt
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
+from recrm_tasks.errors import HarnessError
 from recrm_tasks.lm_eval_tasks.cost import cost_of
 from recrm_tasks.scoring.metric import columns, flat
 from recrm_tasks.scoring.outcomes import Outcome
@@ -56,9 +57,16 @@ def read(doc: dict[str, Any], results: Sequence[object]) -> Item:
 
 
 def weigh(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> Item:
-    """Reads `results`, (log-likelihood, is greedy) per choice."""
+    """Reads `results`, (log-likelihood, is greedy) per choice.
+
+    Raises:
+        HarnessError: they are no numbers.
+    """
     prompt = prompt_of(doc)
-    answer = dimension_of(doc["dimension"]).kind.read_numbers([float(logprob) for logprob, _ in results], prompt)
+    try:
+        answer = dimension_of(doc["dimension"]).kind.read_numbers([float(logprob) for logprob, _ in results], prompt)
+    except HarnessError as error:
+        raise HarnessError(f"record {doc['id']}: {error}") from None
     return _item(doc, prompt.outcome(answer))
 
 

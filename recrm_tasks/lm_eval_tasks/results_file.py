@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from recrm_tasks.errors import DataError
+from recrm_tasks.reports.run_info import DECISIVE
 
 HARNESS = "lm-eval"
 """What reports call lm-evaluation-harness."""
@@ -71,11 +72,30 @@ _WEIGHTS = ("peft", "delta", "lora_local_path", "pretrained")
 
 def weights_of(results: dict[str, Any]) -> tuple[str, ...]:
     """Where the model was loaded from; see `RunInfo.weights`."""
+    arguments = _arguments(results)
+    names = (*(arguments.get(name) for name in _WEIGHTS), results.get("model_name"))
+    return tuple(dict.fromkeys(name for name in names if isinstance(name, str) and name))
+
+
+def settings_of(results: dict[str, Any]) -> dict[str, Any]:
+    """lm-eval's own settings on which answers depend; see `RunInfo.harness_settings`."""
+    config, arguments = results.get("config", {}), _arguments(results)
+    found = {
+        "--model": config.get("model"),
+        "path or name": list(weights_of(results)),
+        "--gen_kwargs": config.get("gen_kwargs"),
+        "chat template (SHA-256)": results.get("chat_template_sha"),
+        "system instruction": results.get("system_instruction"),
+        **{f"model argument {name}": str(arguments[name]) for name in DECISIVE if name in arguments},
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _arguments(results: dict[str, Any]) -> dict[str, Any]:
     arguments = results.get("config", {}).get("model_args") or {}
     if isinstance(arguments, str):
         arguments = dict(one.partition("=")[::2] for one in arguments.split(","))
-    names = (*(arguments.get(name) for name in _WEIGHTS), results.get("model_name"))
-    return tuple(dict.fromkeys(name for name in names if isinstance(name, str) and name))
+    return dict(arguments)
 
 
 def not_results(file: Path, error: Exception) -> DataError:

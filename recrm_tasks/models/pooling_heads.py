@@ -57,6 +57,10 @@ class PooledTexts:
         text = config.get_text_config()
         self._padding = padding_token(tokenizer, text.pad_token_id, text.vocab_size)
         self._without_position = text.pad_token_id if self.head.skips_padding else None
+        self.longest: int | None = None
+        """The most tokens of a text, where that is less than the config's number of positions."""
+        if self._without_position is not None:  # positions are counted from the one after the padding token's
+            self.longest = text.max_position_embeddings - self._without_position - 1
 
     def ids(self, text: Tokens) -> list[int]:
         """The tokens of a text; for a head that reads the last token, up to the one that transformers reads.

@@ -74,7 +74,8 @@ class ServerClassifier:
         self.engine = on_server(server_version(base_url, api_key))
         self._client = wait_in_background(_client(self._root, api_key, num_concurrent, _RETRIES))
         self._name, limit = wait_in_background(self._served(served_model_name))
-        self.longest = min((length for length in (limit, max_length) if length is not None), default=None)
+        lengths = (limit, max_length, self._texts.longest)
+        self.longest = min((length for length in lengths if length is not None), default=None)
         wait_in_background(self._check())
 
     def _refuse_pairs(self) -> None:

@@ -61,7 +61,7 @@ class TransformersClassifier:
         self._torch = torch
         self._padding = Padding(self.tokenizer, model)
         self.classes = tuple(model.config.id2label[i] for i in range(model.config.num_labels))
-        self.longest = max_length or _positions(model.config.get_text_config())
+        self.longest = max_length or _positions(model)
         self.batch_size = batch_size
         """The most texts in one pass."""
         self.max_batch_tokens = max_batch_tokens
@@ -82,7 +82,15 @@ class TransformersClassifier:
         return logits
 
 
-def _positions(config: Any) -> int | None:
+def _positions(model: Any) -> int | None:
     """The most tokens of a text; None if the config says nothing, or -1 as XLNet's does."""
-    length = getattr(config, "max_position_embeddings", None)
-    return length if isinstance(length, int) and length > 0 else None
+    length = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    if not isinstance(length, int) or length <= 0:
+        return None
+    # RoBERTa and its kind count positions from the one after the padding token's.
+    of_padding = (
+        table.padding_idx
+        for name, table in model.named_modules()
+        if name.endswith("position_embeddings") and getattr(table, "padding_idx", None) is not None
+    )
+    return length - next((int(place) + 1 for place in of_padding), 0)

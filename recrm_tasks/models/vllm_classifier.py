@@ -60,7 +60,8 @@ class VllmClassifier:
             self._llm = LLM(model=path, **arguments)
         except Exception as error:
             raise RecrmError(f"{self.engine} cannot run {path!r}: {_reason(error)}") from None
-        self.longest: int | None = self._llm.model_config.max_model_len
+        limit = self._llm.model_config.max_model_len
+        self.longest: int | None = min(limit, self._texts.longest or limit)
 
     def _check(self, path: str, planned: Any) -> None:
         """Refuses a model that vLLM would run with other code, or read at another place, than is known.

@@ -50,9 +50,7 @@ def load_questions(
     _check_lists(dimension, options)
     if reads == "content":
         _check_content(dimension, mode, options)
-    dataset = records_of_run(dimension, options)
-    if ids:
-        dataset = dataset.only(ids)
+    dataset = _load(dimension, options, split=options.split, lang=options.lang, limit=options.limit)
     _check_ids(dataset, options.orders, options.ask)
     form = Form(options.style)
     if options.fewshot:
@@ -63,6 +61,8 @@ def load_questions(
         form = Form(options.style, choose_examples(dataset, pool_of, mode, options))
     if options.shard is not None:  # after the examples, which are the same in every shard
         dataset = dataset.shard(options.shard)
+    if ids:
+        dataset = dataset.only(ids)
     answer = options.thinking + (1 if mode == "logprob" else ANSWER_TOKENS) if reads == "letters" else 0
     fit = fit_of(backend, options, answer + (CLOSING_TOKENS if options.close_thinking else 0))
     marks = options.thinking_marks
@@ -100,7 +100,8 @@ def records_of_run(dimension: str, options: Options) -> Dataset:
     Raises:
         RecrmError: anything that the user can put right.
     """
-    return _load(dimension, options, split=options.split, lang=options.lang, limit=options.limit)
+    dataset = _load(dimension, options, split=options.split, lang=options.lang, limit=options.limit)
+    return dataset if options.shard is None else dataset.shard(options.shard)
 
 
 def _counted(prompts: Iterator[Prompt], provenance: dict[str, Any]) -> Iterator[Prompt]:

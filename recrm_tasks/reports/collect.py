@@ -90,7 +90,7 @@ class Join:
         """
         answers = [self._answers(run, parts.turn) for run in parts.chosen]
         costs = tuple(run.cost for run in parts.chosen if run.cost is not None)
-        wanted = sum(run.n if run.wanted is None else run.wanted for run in parts.chosen)
+        wanted = sum(run.wanted or max(run.n, run.provenance["questions"]) for run in parts.chosen)
         run = Run.of(
             joined_answers(Parts(answers, parts.turn, parts.missing, parts.notes)),
             wanted=round(wanted / parts.share) if parts.missing else None,

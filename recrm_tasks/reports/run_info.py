@@ -9,6 +9,14 @@ from typing import Any, NamedTuple
 from recrm_tasks.dimensions.suites import RECRM, Suite, suites
 from recrm_tasks.errors import DataError
 
+DECISIVE = (
+    "revision", "subfolder", "dtype", "torch_dtype", "quantization", "load_in_4bit", "load_in_8bit", "gguf_file",
+    "tokenizer", "tokenizer_path", "add_bos_token", "chat_template", "use_chat_template", "chat_template_args",
+    "enable_thinking", "think_end_token", "do_sample", "logprobs_mode", "api", "reads", "classes",
+)  # fmt: skip
+"""Arguments of models on which answers depend. Others, such as an address, a device or a batch size, may differ between
+the machines that a run is divided among."""
+
 
 class LoggedShard(NamedTuple):
     """Which part of a run a log is of."""
@@ -39,6 +47,9 @@ class RunInfo:
     weights: tuple[str, ...] = field(default=(), kw_only=True)
     """Where the harness loaded the model from, as it logged it: folders, or names on the hub. An adapter comes before
     the model below it. Relative folders are relative to where the harness ran."""
+    harness_settings: dict[str, Any] = field(default_factory=dict, kw_only=True)
+    """The harness's own settings on which answers depend, by what they are called in messages. The provenance does not
+    have them, since tasks do not get to know them."""
     parts: tuple[Path, ...] = field(default=(), kw_only=True)
     """The logs of its shards, if it was put together from shards; `file` is the first of them."""
 

@@ -39,10 +39,13 @@ class Cost:
     @classmethod
     def joined(cls, costs: Sequence[Cost]) -> Cost:
         """What the shards of a run took together, wherever they ran; without what is not known of all."""
+        usage = total(one.usage for one in costs)
+        if any(one.usage.tokens_cached is None for one in costs):
+            usage = usage._replace(tokens_cached=None)
         return cls(
             records=sum(one.records for one in costs),
             seconds=sum(one.seconds for one in costs),
-            usage=total(one.usage for one in costs),
+            usage=usage,
             note=costs[0].note,
         )
 

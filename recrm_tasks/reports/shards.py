@@ -25,6 +25,8 @@ _OF_A_PART = (
     "rescored",
 )
 """Entries of the provenance that may differ between the shards of one run."""
+_DIVISION = "division"
+"""The entry of a shard that is equal for all shards of one run: how the records were divided."""
 _COUNTS = ("questions", "lists_without_order", "letters_not_shown")
 _COUNTS_OF_FIT = ("shortened", "history_dropped", "candidates_dropped", "labels_of_several_tokens")
 
@@ -54,6 +56,7 @@ class Parts(Generic[Part]):
             mode=first.mode,
             provenance=_provenance(self.chosen),
             weights=first.weights,
+            harness_settings=first.harness_settings,
             parts=tuple(one.file for one in self.chosen),
         )
 
@@ -77,9 +80,9 @@ class _Key(NamedTuple):
 def sort_out(runs: Sequence[Part]) -> tuple[list[Part], list[Parts[Part]]]:
     """Whole runs, and the shards by the run that they are parts of.
 
-    Shards belong together if model, data, options and versions are equal. If there are several logs of one shard, one
-    of them counts: one that is finished, else the one with the most answers, else the last by its file's name, which
-    begins with the time.
+    Shards belong together if model, data, options, the harness's settings and versions are equal. If there are several
+    logs of one shard, one of them counts: one that is finished, else the one with the most answers, else the last by
+    its file's name, which begins with the time.
     """
     whole: list[Part] = []
     found: dict[_Key, dict[str, list[Part]]] = defaultdict(lambda: defaultdict(list))
@@ -125,7 +128,20 @@ def _parts(key: _Key, same: Sequence[Part], others: Sequence[Part]) -> Parts[Par
     lacking = sorted(set(range(1, key.of + 1)) - by_number.keys())
     missing = [_lacking(lacking, key.of, chosen[0], others)] if lacking else []
     missing += [f"shard {one.shard} is not finished" for one in chosen if not one.finished]
+    cut = [one for one in chosen if one.finished and one.n < one.provenance["questions"]]
+    if len(cut) < len(chosen):  # all of them are as one run with a limit of the harness, which reports mark
+        missing += [f"shard {one.shard} has {one.n} of its {one.provenance['questions']} questions" for one in cut]
+    missing += _shortened(chosen)
     return Parts(chosen, key.turn, "; ".join(missing), notes)
+
+
+def _shortened(chosen: Sequence[Part]) -> list[str]:
+    """That records were shortened in some shards and not, or less, in others."""
+    fits = [one.provenance["fit"] for one in chosen if isinstance(one.provenance["fit"], dict)]
+    rooms = sorted({fit["context"] - fit["answer_tokens"] for fit in fits})
+    if len(rooms) < 2 or not any(fit["shortened"] for fit in fits):
+        return []
+    return [f"records were shortened to {' and to '.join(map(str, rooms))} tokens"]
 
 
 def _note(taken: Part, left: Part) -> str:
@@ -158,13 +174,16 @@ def _difference(one: Part, other: Part) -> str:
     there: dict[str, Any] = json.loads(_asked(other))
     if here["sha256"] != there["sha256"]:
         return f"its data has the sha256 {str(there['sha256'])[:12]}, not {str(here['sha256'])[:12]}"
+    if here[_DIVISION] != there[_DIVISION]:
+        return "its records were divided in another way, since other records of it have a user or query in common"
     name = next(name for name in (*here, *there) if here.get(name) != there.get(name))
     return f"its {name} is {there.get(name)}, not {here.get(name)}"
 
 
 def _asked(run: Part) -> str:
     """What a run was asked, and by which versions: equal for all shards of one run."""
-    asked = {name: value for name, value in run.provenance.items() if name not in _OF_A_PART}
+    asked = {name: value for name, value in run.provenance.items() if name not in _OF_A_PART} | run.harness_settings
+    asked[_DIVISION] = run.provenance["shard"].get(_DIVISION)
     versions = {"reader version": run.reader_version, "times rescored": len(run.rescored)}
     return json.dumps({**asked, **versions}, sort_keys=True)
 

@@ -80,6 +80,7 @@ def test_shards_of_the_sample(key: str, count: int) -> None:
         (number, count, len(part)) for number, part in enumerate(parts, 1)
     ]
     assert len({entry["sha256"] for entry in entries}) == count
+    assert len({entry["division"] for entry in entries}) == 1
     assert (entries[0]["sha256"] == whole.provenance["sha256"]) == (count == 1)
 
 

@@ -20,6 +20,7 @@ from recrm_tasks.data.store.shards import Shard
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError
 from recrm_tasks.log_readers import READERS
+from recrm_tasks.models.usage import Usage
 from recrm_tasks.reports.aggregate_runs import aggregate_runs
 from recrm_tasks.reports.collect import answers_in, collect, collect_answers
 from recrm_tasks.reports.compare_runs import compare_pairs
@@ -28,6 +29,8 @@ from recrm_tasks.reports.free_baselines import Choice, free_baselines
 from recrm_tasks.reports.leaderboard_entries import entries
 from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.reports.pairing import pair
+from recrm_tasks.reports.runs import Cost
+from recrm_tasks.reports.tables.leaderboard_table import cost_table, costly_runs
 
 SHARDS = 3
 SUFFIX = {"generate": "", "logprob": "_logprob"}
@@ -261,6 +264,104 @@ def test_shards_that_were_asked_otherwise(shards: Path, entry: str, value: objec
     assert told in str(stopped.value)
 
 
+@pytest.mark.parametrize(
+    ("place", "value", "told"),
+    [
+        (("config", "model"), "vllm", "its --model is vllm, not ScriptedLM"),
+        (("config", "gen_kwargs"), {"temperature": 1}, "its --gen_kwargs is {'temperature': 1}, not None"),
+        (
+            ("config", "model_args"),
+            "pretrained=b/model",
+            "its path or name is ['b/model', 'some/model'], not ['so",
+        ),
+        (("config", "model_args"), {"dtype": "float16"}, "its model argument dtype is float16, not None"),
+        (("chat_template_sha",), "abc", "its chat template (SHA-256) is abc, not None"),
+        (("system_instruction",), "Be strict.", "its system instruction is Be strict., not None"),
+    ],
+    ids=str,
+)
+def test_shards_that_lm_eval_asked_otherwise(shards: Path, place: tuple[str, ...], value: object, told: str) -> None:
+    change_results(shards / "2", place, value)
+    with pytest.raises(DataError, match="but of another run: ") as stopped:
+        collect_answers([str(shards)], READERS)
+    assert told in str(stopped.value)
+    assert len(collect([str(shards)], READERS).incomplete) == 2
+
+
+def change_results(folder: Path, place: tuple[str, ...], value: object) -> None:
+    file = results_in(folder)
+    entry = results = json.loads(file.read_text())
+    for name in place[:-1]:
+        entry = entry[name]
+    entry[place[-1]] = value
+    file.write_text(json.dumps(results))
+
+
+def test_arguments_of_machines_may_differ(shards: Path) -> None:
+    for number in (1, 2):
+        change_results(shards / str(number), ("config", "model_args"), f"base_url=http://host{number}/v1,device=cpu")
+    assert collect([str(shards)], READERS).incomplete == []
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"epochs": 2}, "its --epochs is 2, not 1"),
+        ({"temperature": 0.5}, "its generation setting temperature is 0.5, not 0.0"),
+        ({"model": "other/model"}, "its --model is scripted/other/model, not scripted/some/model"),
+    ],
+    ids=str,
+)
+def test_shards_that_inspect_asked_otherwise(options: dict[str, Any], told: str, tmp_path: Path) -> None:
+    """Two models whose names end alike are no one model."""
+    for shard, given in (("1/2", {}), ("2/2", options)):
+        task = dimension_task("factual", data="sample", limit=8, shard=shard)
+        scripted.by_inspect(task, answers("generate"), tmp_path / shard[0], **{"model": "some/model", **given})
+    with pytest.raises(DataError, match="but of another run: ") as stopped:
+        collect_answers([str(tmp_path)], READERS)
+    assert told in str(stopped.value)
+
+
+def test_a_limit_of_the_harness_on_some_shards_only(tmp_path: Path) -> None:
+    """They are no balanced part of the records; with the limit on all of them they are marked as other runs are."""
+    table = answers("generate")
+    for shard, limit in (("1/2", 3), ("2/2", None)):
+        task = dimension_task("factual", data="sample", limit=16, shard=shard)
+        saved_runs.by_inspect(tmp_path / "some", table, task, limit=limit)
+        folder = tmp_path / "all" / shard[0]
+        saved_runs.by_lm_eval(folder, table, "recrm_factual", limit=3, recrm_limit=16, recrm_shard=shard)
+    found = collect([str(tmp_path / "some")], READERS)
+    (run,) = found.runs
+    assert (run.n, run.wanted) == (11, 16)
+    assert "shard 1/2 has 3 of its 8 questions; 11 of 16 records of factual have an answer that" in found.incomplete[0]
+    (run,) = collect([str(tmp_path / "all")], READERS).runs
+    assert (run.n, run.wanted, run.limited) == (6, None, True)
+
+
+def test_the_costs_of_shards_are_those_that_all_know() -> None:
+    """A server that says nothing about its cache may have used it."""
+    known, unknown = (Cost(2, 1.0, Usage(2, 100, cached, 2)) for cached in (40, None))
+    assert Cost.joined([known, known]).usage == Usage(4, 200, 80, 4)
+    assert Cost.joined([known, unknown]).usage == Usage(4, 200, None, 4)
+    assert Cost.joined([known, unknown]).computed is None
+
+
+def test_shards_of_records_with_other_groups(tmp_path: Path) -> None:
+    """The content hash is the same, but some records are in both shards, and some in none."""
+    table, records = answers("generate"), list(load("factual", "sample").records())
+    for number in (1, 2):
+        file = tmp_path / str(number) / "factual.jsonl"
+        file.parent.mkdir()
+        with file.open("w", encoding="utf-8") as out:
+            for i, record in enumerate(records):
+                group = {"group": f"user {i // 8}"} if number == 1 else {}
+                out.write(json.dumps({**record.model_dump(exclude_none=True), **group}) + "\n")
+        task = dimension_task("factual", data=str(file), shard=f"{number}/2")
+        saved_runs.by_inspect(tmp_path / "logs" / str(number), table, task)
+    with pytest.raises(DataError, match="but of another run: its records were divided in another way"):
+        collect_answers([str(tmp_path / "logs")], READERS)
+
+
 def test_what_depends_on_the_records_is_added_up(shards: Path) -> None:
     fit = {"tokenizer": "t", "context": 9, "answer_tokens": 1, "candidates_dropped": 0, "labels_of_several_tokens": 0}
     changed(shards / "1", fit={**fit, "shortened": 1, "history_dropped": 5}, letters_not_shown=2)
@@ -269,6 +370,15 @@ def test_what_depends_on_the_records_is_added_up(shards: Path) -> None:
     assert run.finished
     assert run.provenance["fit"] == {**fit, "shortened": 3, "history_dropped": 6}
     assert (run.provenance["letters_not_shown"], run.provenance["thinking_in_prompt"]) == (2, "opened")
+
+
+def test_records_that_were_shortened_to_different_lengths(shards: Path) -> None:
+    fit = {"tokenizer": "t", "answer_tokens": 1, "history_dropped": 0, "candidates_dropped": 0}
+    for number, context, shortened in (("1", 9, 0), ("2", 99, 0), ("2", 99, 1)):
+        found = {**fit, "context": context, "shortened": shortened, "labels_of_several_tokens": 0}
+        changed(shards / number, fit=found)
+        (line,) = collect([str(shards)], READERS).incomplete or [""]
+        assert ("records were shortened to 8 and to 98 tokens" in line) == bool(shortened)
 
 
 def test_the_same_shard_twice_counts_once(shards: Path, made: Made, capsys: pytest.CaptureFixture[str]) -> None:
@@ -319,6 +429,10 @@ def test_a_shard_beside_whole_runs(shards: Path, made: Made) -> None:
     listed, notes = entries(found.runs, lru_cache(partial(answers_in, readers=READERS)))
     assert [entry.number for entry in listed] == [1, 2]
     assert "(2 shards)" in notes[1]
+    costs = cost_table(costly_runs(listed))
+    assert [row.cells[0].text for row in costs.rows] == ["model", "model (2)"]
+    assert "Of shards the seconds are added up" in costs.caption
+    assert "shards" not in cost_table(costly_runs(listed[:1])).caption
 
 
 def test_one_shard_of_one_is_the_whole(made: Made) -> None:
@@ -369,6 +483,29 @@ def test_a_shard_that_was_asked_again(tmp_path: Path) -> None:
     assert [note.rpartition(": ")[2] for run in found.runs for note in run.notes] == ["it is not finished"]
     (one,) = collect([str(tmp_path / "one")], READERS).runs
     assert repr(found.runs[0].metrics) == repr(one.metrics)
+
+
+@pytest.mark.parametrize("shard", [None, "1/1"])
+def test_how_many_answers_a_bench_lacks(shard: str | None, tmp_path: Path) -> None:
+    """Its dimensions have different numbers of questions."""
+    options = {"data": "sample", "limit": 3, "ask": "item", "shard": shard}
+    table = scripted.right_answers(scripted.all_prompts(ask="item"))
+    last = bench_task(**options).dataset[-1].input[-1].text
+    lacking = {text: answer for text, answer in table.items() if text != last}
+    assert scripted.by_inspect(bench_task(**options), lacking, tmp_path, max_samples=1).status == "error"
+    found = {run.dimension: (run.n, run.wanted) for run in collect([str(tmp_path)], READERS).runs}
+    asked = found.pop("ranking")[1]
+    assert set(found.values()) == {(3, 3)}
+    assert asked == len(list(load("ranking", "sample", limit=3, ask="item").prompts("generate", ask="item")))
+
+
+def test_how_many_answers_are_lacking_with_epochs_and_a_limit_of_inspect(tmp_path: Path) -> None:
+    task = dimension_task("factual", data="sample", limit=8)
+    last = task.dataset[2].input[-1].text
+    lacking = {text: answer for text, answer in answers("generate").items() if text != last}
+    assert scripted.by_inspect(task, lacking, tmp_path, max_samples=1, epochs=2, limit=3).status == "error"
+    (run,) = collect([str(tmp_path)], READERS).runs
+    assert (run.n, run.wanted) == (2, 6)
 
 
 def test_shards_without_logged_samples_of_inspect(tmp_path: Path) -> None:

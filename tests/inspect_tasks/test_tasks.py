@@ -183,6 +183,16 @@ def test_two_forms_of_a_letter_without_any_probability() -> None:
     assert low == pytest.approx(-9999 + math.log(2))
 
 
+def test_two_tokens_of_one_text() -> None:
+    """Servers write SentencePiece's `▁A` and `A` alike; neither takes the other's place."""
+    top = [TopLogprob(token=token, logprob=math.log(p)) for token, p in (("A", 0.5), ("B", 0.25), ("A", 0.125))]
+    first = Logprob(token="A", logprob=math.log(0.5), top_logprobs=[*top, top[0]])
+    choice = ChatCompletionChoice(message=ChatMessageAssistant(content="A"), logprobs=Logprobs(content=[first]))
+    found = ModelOutput(model="m", choices=[choice])
+    assert choice_logprobs(found, "AB") == [pytest.approx(math.log(0.625)), math.log(0.25)]
+    assert choice_logprobs(found, "AB", ["A", "B"]) == [math.log(0.5), math.log(0.25)]
+
+
 def test_choice_logprobs() -> None:
     both = choice_logprobs(output(("A", {"A": math.log(0.5), "ĠA": math.log(0.25), "B": math.log(0.125)})), "AB")
     assert both == [pytest.approx(math.log(0.75)), math.log(0.125)]

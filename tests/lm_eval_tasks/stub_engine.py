@@ -30,6 +30,8 @@ class StubEngine(StubHttp):
         owner: what its list of models calls the owner.
         tells: it has `/tokenize` and `/detokenize`.
         fails: requests that get status 500 before any is answered.
+        says: what it answers to every question, with status 200.
+        busy: requests to `/tokenize` that get status 429 before any is answered.
     """
 
     def __init__(
@@ -40,9 +42,12 @@ class StubEngine(StubHttp):
         owner: str = "vllm",
         tells: bool = True,
         fails: int = 0,
+        says: dict[str, Any] | None = None,
+        busy: int = 0,
     ) -> None:
         self.tokenizer = AutoTokenizer.from_pretrained(tokenizer)
         self.knows, self.refuses, self.owner, self.tells, self.fails = knows, refuses, owner, tells, fails
+        self.says, self.busy = says, busy
         self.asked: list[dict[str, Any]] = []
         """The bodies of all requests that were answered."""
         self.prompts: list[tuple[int, ...]] = []
@@ -71,6 +76,9 @@ class StubEngine(StubHttp):
 
     async def _tokenize(self, request: web.Request) -> web.Response:
         body = await request.json()
+        if self.busy:
+            self.busy -= 1
+            return web.json_response({"error": "busy"}, status=429)
         self.paths["/tokenize"] += 1
         text = self._rendered(body["messages"]) if "messages" in body else body["prompt"]
         return web.json_response({"tokens": self._ids(text)})
@@ -82,7 +90,7 @@ class StubEngine(StubHttp):
         body = await self._received(request)
         if isinstance(body, web.Response):
             return body
-        (ids,) = body["prompt"]
+        ids = self._ids(body["prompt"]) if isinstance(body["prompt"], str) else body["prompt"][0]
         name = self._namer(body)
         if body.get("echo"):
             # lm-eval reads the numbers of the continuation only.
@@ -132,6 +140,8 @@ class StubEngine(StubHttp):
             return web.json_response({"error": "busy"}, status=500)
         if self.refuses and body.keys() & set(NEW):
             return web.json_response({"error": "unknown field"}, status=400)
+        if self.says is not None:
+            return web.json_response(self.says)
         self.asked.append(body)
         return body
 

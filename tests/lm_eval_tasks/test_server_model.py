@@ -44,6 +44,7 @@ def run(
     said = {
         f"{task} {sample['doc']['id']}": [(float(one), greedy) for one, greedy in sample["filtered_resps"]]
         for task, samples in done["samples"].items()
+        if task.endswith("_logprob")
         for sample in samples
     }
     return done["results"], said
@@ -229,6 +230,20 @@ def test_a_prompt_that_ends_within_thinking_is_refused(byte_tokenizer: str) -> N
             chat_server(server).loglikelihood([instance("A", {"dimension": "factual", "id": "a"})])
 
 
+def test_a_busy_server_is_asked_again_for_its_tokens(byte_tokenizer: str) -> None:
+    """It is no server that does not say what its tokens are."""
+    ours = {"dimension": "factual", "id": "a"}
+    with StubEngine(byte_tokenizer, busy=2) as server:
+        answers = chat_server(server).loglikelihood([instance("A", ours), instance("B", ours)])
+        assert all(math.isfinite(logprob) for logprob, _ in answers)
+        assert server.asked[0]["logprob_token_ids"]
+        server.busy = 99
+        with pytest.raises(RecrmError, match=r"/tokenize answered with status 429: .*busy"):
+            chat_server(server, max_retries=1).loglikelihood([instance("A", ours)])
+    with pytest.raises(RecrmError, match="no answer from http://"):
+        chat_server(server, max_retries=1).loglikelihood([instance("A", ours)])
+
+
 def test_chat_options_go_with_every_request(byte_tokenizer: str) -> None:
     ours = {"dimension": "factual", "id": "a"}
     with StubEngine(byte_tokenizer) as server:
@@ -275,6 +290,48 @@ def test_generated_answers_are_counted(api: str, byte_tokenizer: str) -> None:
         table = done["results"][task]
         assert table["requests,none"] == table["tokens_out,none"] == LIMIT
         assert table["tokens_in,none"] > 0
+
+
+def test_generated_answers_to_prompts_as_texts_are_counted(byte_tokenizer: str) -> None:
+    for concurrent in (1, 2):
+        with StubEngine(byte_tokenizer) as server:
+            options = {"tokenized_requests": False, "max_gen_toks": 1, "num_concurrent": concurrent}
+            ours, _ = run("recrm-server", server.url, byte_tokenizer, ["recrm_factual"], False, **options)
+            assert ours["recrm_factual"]["requests,none"] == len(server.asked) == LIMIT
+            assert ours["recrm_factual"]["tokens_in,none"] == sum(map(len, server.prompts))
+
+
+def test_log_probabilities_of_a_completions_api_need_a_tokenizer(byte_tokenizer: str) -> None:
+    with StubEngine(byte_tokenizer) as server:
+        options = {"model": "stub", "tokenizer_backend": None, "tokenized_requests": False}
+        lm = CompletionsServer(base_url=f"{server.url}/completions", **options)
+        with pytest.raises(RecrmError, match="need the model's tokenizer: give tokenizer=PATH"):
+            lm.loglikelihood([instance("A", {"dimension": "factual", "id": "a"}, chat=False)])
+    assert not server.asked
+
+
+@pytest.mark.parametrize("says", [{"error": {"message": "busy"}}, {"choices": []}, {"choices": None}], ids=str)
+@pytest.mark.parametrize("api", ["completions", "chat"])
+def test_a_reply_of_another_form(api: str, says: dict[str, Any], byte_tokenizer: str) -> None:
+    """lm-eval tries the request again, as others that failed."""
+    with StubEngine(byte_tokenizer, says=says) as server:
+        with pytest.raises(HarnessError, match="answered in another form than OpenAI's: ") as stopped:
+            run("recrm-server", server.url, byte_tokenizer, TASKS[:1], api=api, max_retries=1)
+        assert server.url in str(stopped.value)
+
+
+def test_what_other_tasks_cost_is_not_ours(byte_tokenizer: str) -> None:
+    with StubEngine(byte_tokenizer) as server:
+        arguments = {"model": "stub", "tokenizer": byte_tokenizer, "tokenizer_backend": "huggingface"}
+        lm = CompletionsServer(base_url=f"{server.url}/completions", num_concurrent=1, **arguments)
+        lm.tokenizer.eos_token = "!"  # lm-eval begins with it
+        lm.loglikelihood_rolling([Instance("loglikelihood_rolling", {"text": "abc"}, ("abc",), 0, ("wikitext", 0, 1))])
+        assert len(server.asked) == 1
+        done = lm_eval.simple_evaluate(
+            lm, tasks=TASKS[:1], task_manager=manager(recrm_limit=LIMIT, **arguments), apply_chat_template=True
+        )
+    assert done is not None
+    assert done["results"][TASKS[0]]["requests,none"] == LIMIT
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 
 import lm_eval
@@ -15,7 +16,7 @@ from recrm_tasks.answers.prompt import ANSWER_TOKENS
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.errors import DataError, RecrmError
+from recrm_tasks.errors import DataError, HarnessError, RecrmError
 from recrm_tasks.lm_eval_tasks import results
 from recrm_tasks.lm_eval_tasks.results import UNSEEN
 from recrm_tasks.lm_eval_tasks.task_files import task_files
@@ -55,6 +56,19 @@ def test_metric_list_matches_the_aggregate(name: str) -> None:
     better = loaded.higher_is_better()
     assert all(m.endswith("_stderr") or m in (*USAGE, UNSEEN) for m in better if better[m] is False)
     assert {m for m in better if better[m] is None} == {"n", "clusters"}
+
+
+def test_documents_leave_no_file_behind() -> None:
+    """However the process ends: the file has no name any more."""
+    documents = task("recrm_factual").test_docs()
+    assert not list(Path(tempfile.gettempdir()).glob("recrm-documents-*"))
+    assert len(documents) == len({document["id"] for document in documents}) == len(load("factual", "sample"))
+
+
+def test_a_log_probability_that_is_no_number_is_reported_with_its_record() -> None:
+    document = task("recrm_factual_logprob").test_docs()[0]
+    with pytest.raises(HarnessError, match=f"record {document['id']}: log-probabilities are not numbers"):
+        results.weighed(document, [(float("nan"), False), (-1.0, True)])
 
 
 def test_the_dimensions_take_turns_in_the_hybrid_task() -> None:

@@ -121,3 +121,9 @@ def test_where_the_second_text_begins() -> None:
     assert bert.second({"input_ids": [4, 5]}) is None
     with pytest.raises(RecrmError, match="token types 0 and then 1 only"):
         bert.second({"input_ids": [4, 5, 6], "token_type_ids": [0, 1, 0]})
+
+
+def test_positions_that_begin_after_the_padding_token() -> None:
+    """RoBERTa's kind has fewer places for tokens than its config has positions: 512 of 514."""
+    assert texts(1, 1, "XLMRoberta", "xlm-roberta").longest == 510  # transformers' default config has 512
+    assert texts(0, 0, "Bert", "bert").longest is None

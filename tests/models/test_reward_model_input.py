@@ -9,6 +9,7 @@ import pytest
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.model import get_model
 from marker_model import GOOD, WIDTH, save
+from random_models import saved
 
 from recrm_tasks.answers.prompt import Message
 from recrm_tasks.errors import RecrmError
@@ -52,6 +53,20 @@ def test_mistakes_are_reported(letters: str, tmp_path: Path, byte_tokenizer: str
         RewardModel(classes).rewards([question])
     with pytest.raises(RecrmError, match="has 3 classes, not 2"):
         RewardModel(classes, classes=["a", "b"])
+
+
+@pytest.mark.parametrize(("architecture", "longest"), [("bert", 256), ("xlm-roberta", 254)])
+def test_the_longest_text(architecture: str, longest: int, tmp_path: Path) -> None:
+    """RoBERTa's kind counts positions from the one after the padding token's."""
+    folder, _ = saved(tmp_path, architecture, "own", "right", template=False)
+    model = RewardModel(folder)
+    around = 4  # <first>, <other>, the answer, <end>
+    fits, too_long = (
+        Asked((Message(role="user", content="a" * (count - around)),), ("b",)) for count in (longest, longest + 1)
+    )
+    assert model.rewards([fits])[1] == [longest]
+    with pytest.raises(RecrmError, match=rf"a text has {longest + 1} tokens, but '.*' takes at most {longest}"):
+        model.rewards([too_long])
 
 
 def test_damaged_weights_are_reported(tmp_path: Path) -> None:

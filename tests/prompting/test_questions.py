@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from recrm_tasks.answers.prompt import Mode, Prompt
+from recrm_tasks.data.store.shards import Shard
 from recrm_tasks.dimensions import dimension
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.prompting import Backend, Options, load_questions
@@ -155,3 +157,16 @@ def test_ready_prompts_without_the_letters_that_are_weighed(
     assert len(list(prompts)) == 2
     assert provenance.get("letters_not_shown", 0) == count
     assert ("do not show the letters" in caplog.text) == (count > 0)
+
+
+def test_some_records_are_asked_as_in_the_whole_run() -> None:
+    """With the examples of the run, also in a shard."""
+    whole = Options(data="sample", split="hash-test", fewshot=2)
+    for options in (whole, replace(whole, shard=Shard(1, 2))):
+        run = {prompt.id: prompt for prompt in load_questions("factual", "generate", Backend(), options)[0]}
+        for name in run:
+            (prompt,) = load_questions("factual", "generate", Backend(), options, [name])[0]
+            assert prompt == run[name]
+    other = next(p.id for p in load_questions("factual", "generate", Backend(), whole)[0] if p.id not in run)
+    with pytest.raises(DataError, match=f"no record of factual has the id '{other}'"):
+        load_questions("factual", "generate", Backend(), options, [other])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 import re
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recrm_tasks.data.store.arrow_store import Stored, codes_of
-from recrm_tasks.data.store.sampling import digests
+from recrm_tasks.data.store.sampling import Digests, digests
 
 SHARDS = "i/n, the i-th of n parts from 1/n to n/n"
 
@@ -78,3 +79,14 @@ def divide(codes: npt.NDArray[np.int64], names: Sequence[str], count: int, seed:
         shards[group] = number
         heapq.heapreplace(loads, (load + size, number))
     return shards[codes]
+
+
+def division_hash(ids: Digests, shards: npt.NDArray[np.int64]) -> str:
+    """A hash of which record is in which shard. Whatever the order of the records, equal divisions have the same.
+
+    Args:
+        ids: the digests of the records' ids.
+        shards: the shard of each record.
+    """
+    order = np.lexsort((ids[:, 1], ids[:, 0]))
+    return hashlib.sha256(shards[order].astype(">u4").tobytes()).hexdigest()[:16]

@@ -190,6 +190,8 @@ def _records(shown: Shown) -> Cell:
 class CostlyRun(NamedTuple):
     """One run of a harness, all its dimensions together."""
 
+    name: str
+    """Of its entry; of the first one, if it is several."""
     runs: list[Run]
     cost: Cost
 
@@ -197,9 +199,10 @@ class CostlyRun(NamedTuple):
 def costly_runs(entries: Sequence[Entry]) -> list[CostlyRun]:
     """The runs of which the harness logged the cost."""
     found: dict[int, CostlyRun] = {}
-    for run in (run for entry in entries for run in entry.runs.values()):
-        if run.cost is not None:
-            found.setdefault(id(run.cost), CostlyRun([], run.cost)).runs.append(run)
+    for entry in entries:
+        for run in entry.runs.values():
+            if run.cost is not None:
+                found.setdefault(id(run.cost), CostlyRun(entry.name, [], run.cost)).runs.append(run)
     return list(found.values())
 
 
@@ -210,11 +213,13 @@ def cost_table(runs: Sequence[CostlyRun]) -> Table:
         "One line per run of a harness. computed per record: prompt tokens without those from the engine's prefix "
         "cache, where the engine reports these."
     )
+    if any(run.parts for one in runs for run in one.runs):
+        notes.append("Of shards the seconds are added up, so records/s are those of one machine.")
     return Table.of("cost", _COST_COLUMNS, runs, " ".join([said, *notes]))
 
 
 _COST_COLUMNS: Sequence[Column[CostlyRun]] = (
-    Column("model", lambda one: one.runs[0].model),
+    Column("model", lambda one: one.name),
     Column("harness", lambda one: one.runs[0].harness),
     Column("answers", lambda one: ", ".join(sorted({run.mode for run in one.runs}))),
     Column("dimensions", lambda one: count_cell(len({run.dimension for run in one.runs})), numeric=True),

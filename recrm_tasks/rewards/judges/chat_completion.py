@@ -103,6 +103,5 @@ def _logprobs(choice: _Choice, choices: Sequence[str], tokens: Sequence[str] | N
     if not content:
         return _Nothing(reason="the server sent no log-probabilities: use mode='generate'")
     first = content[0]
-    seen = {one.token: one.logprob for one in first.top_logprobs or []}
-    seen.setdefault(first.token, first.logprob)
-    return tuple(logprobs_among(seen, choices, tokens))
+    seen = [(one.token, one.logprob) for one in first.top_logprobs or []]
+    return tuple(logprobs_among(seen, (first.token, first.logprob), choices, tokens))
