@@ -47,6 +47,8 @@ def main() -> int:
     parser.add_argument("--make", default="make", help="GNU make")
     parser.add_argument("--python", default=sys.executable, help="the Python of the environment")
     options = parser.parse_args()
+    if options.limit < 1 or options.tokens < 1:
+        return failed("LIMIT and TOKENS are numbers from 1: make demo LIMIT=6")
     try:
         options.out.mkdir(parents=True, exist_ok=True)
         with (options.out / "demo.lock").open("a+") as lock:

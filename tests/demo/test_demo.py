@@ -130,6 +130,11 @@ def test_a_second_one_at_the_same_time(clone: Clone) -> None:
     assert clone.calls() == []
 
 
+def test_a_limit_that_is_none(clone: Clone) -> None:
+    assert "make demo: LIMIT and TOKENS are numbers from 1: make demo LIMIT=6" in clone.demo("LIMIT=0").stderr
+    assert clone.calls() == []
+
+
 def test_without_a_network(clone: Clone) -> None:
     (clone.folder / ".venv" / "demo").unlink()
     clone.program("python", said="error: Temporary failure in name resolution")
