@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 OUT := demo/out
 MODEL := $(OUT)/SmolLM2-135M-Instruct
 # Of the demo: records of each dimension, and the most tokens of a generated answer.
-LIMIT ?= 6
+LIMIT ?= 4
 TOKENS ?= 32
 
 export HF_HUB_OFFLINE := 1

@@ -42,13 +42,13 @@ def main() -> int:
     parser.add_argument("--venv", type=Path, default=Path(".venv"))
     parser.add_argument("--out", type=Path, default=Path("demo/out"))
     parser.add_argument("--model", type=Path, default=Path("demo/out/SmolLM2-135M-Instruct"))
-    parser.add_argument("--limit", type=int, default=6, help="records of each dimension")
+    parser.add_argument("--limit", type=int, default=4, help="records of each dimension")
     parser.add_argument("--tokens", type=int, default=32, help="the most tokens of a generated answer")
     parser.add_argument("--make", default="make", help="GNU make")
     parser.add_argument("--python", default=sys.executable, help="the Python of the environment")
     options = parser.parse_args()
     if options.limit < 1 or options.tokens < 1:
-        return failed("LIMIT and TOKENS are numbers from 1: make demo LIMIT=6")
+        return failed("LIMIT and TOKENS are numbers from 1: make demo LIMIT=4")
     try:
         options.out.mkdir(parents=True, exist_ok=True)
         with (options.out / "demo.lock").open("a+") as lock:

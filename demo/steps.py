@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 INSTALL_SECONDS, MODEL_SECONDS, REPORT_SECONDS = 230, 40, 15
-START_SECONDS, RECORD_SECONDS = 20, 3
-"""Of a harness, and of a record that it asks about. All of them are of two cores with nothing else to do."""
+START_SECONDS, READ_SECONDS, WRITE_SECONDS = 20, 2.5, 5
+"""Of a harness, of a record with log-probabilities, and of one with a generated answer. All are of two quiet cores."""
 INSTALL_GB, MODEL_GB, RUN_GB = 3.0, 1.0, 0.2
 """Free space that a step needs."""
 
@@ -102,11 +102,11 @@ def _runs(options: argparse.Namespace) -> list[Step]:
         "--max-tokens", str(options.tokens), "--max-connections", "1", "--log-dir", f"{out}/inspect",
         "--display", "plain",
     ]  # fmt: skip
-    asked = options.limit * RECORD_SECONDS
+    read, written = 5 * options.limit * READ_SECONDS, options.limit * WRITE_SECONDS
     says = f"lm-eval: the probability of each answer in five dimensions, and {limit} generated answers in one"
     return [
-        Step(says, lm_eval, START_SECONDS + 6 * asked, RUN_GB, shown=True),
-        Step(f"Inspect: the same {limit} generated answers", inspect, START_SECONDS + asked, RUN_GB, shown=True),
+        Step(says, lm_eval, START_SECONDS + read + written, RUN_GB, shown=True),
+        Step(f"Inspect: the same {limit} generated answers", inspect, START_SECONDS + written, RUN_GB, shown=True),
     ]
 
 

@@ -76,8 +76,8 @@ def test_it_says_what_it_does_and_shows_one_table(clone: Clone) -> None:
     assert clone.calls() == ["lm_eval", "inspect", "recrm"]
     first, *others = done.stdout.splitlines()
     assert first == (
-        "SmolLM2-135M-Instruct on the sample, 6 records of each of five dimensions. Steps: 3; on two cores about "
-        "3 min 1 s."
+        "SmolLM2-135M-Instruct on the sample, 4 records of each of five dimensions. Steps: 3; on two cores about "
+        "2 min 25 s."
     )
     assert [line[:5] for line in others if line.startswith("[")] == ["[1/3]", "[2/3]", "[3/3]"]
     assert all("(about " in line for line in others if line.startswith("["))
@@ -94,13 +94,13 @@ def test_answers_are_used_again_while_nothing_has_changed(clone: Clone) -> None:
     assert clone.calls() == ["recrm"]
     assert "The answers are those of " in again.stdout
     assert "New ones: rm demo/out/demo.done" in again.stdout
-    clone.demo("LIMIT=4")
+    clone.demo("LIMIT=6")
     assert clone.calls() == ["lm_eval", "inspect", "recrm"]
     (clone.folder / "recrm_tasks" / "a.py").write_text("changed = True\n")
-    clone.demo("LIMIT=4")
+    clone.demo("LIMIT=6")
     assert clone.calls() == ["lm_eval", "inspect", "recrm"]
     (clone.folder / "demo" / "out" / "demo.done").unlink()
-    clone.demo("LIMIT=4")
+    clone.demo("LIMIT=6")
     assert clone.calls() == ["lm_eval", "inspect", "recrm"]
 
 
@@ -108,7 +108,7 @@ def test_a_run_that_failed_is_no_earlier_run(clone: Clone) -> None:
     clone.program("inspect", more='echo "out of ideas"; exit 3')
     done = clone.demo()
     assert done.returncode == 2
-    assert "make demo: this step failed: Inspect: the same 6 generated answers" in done.stderr
+    assert "make demo: this step failed: Inspect: the same 4 generated answers" in done.stderr
     assert "    out of ideas\nAll of its output is in demo/out/demo.log. After a change: make demo" in done.stderr
     assert "Traceback" not in done.stderr
     clone.calls()
@@ -131,7 +131,7 @@ def test_a_second_one_at_the_same_time(clone: Clone) -> None:
 
 
 def test_a_limit_that_is_none(clone: Clone) -> None:
-    assert "make demo: LIMIT and TOKENS are numbers from 1: make demo LIMIT=6" in clone.demo("LIMIT=0").stderr
+    assert "make demo: LIMIT and TOKENS are numbers from 1: make demo LIMIT=4" in clone.demo("LIMIT=0").stderr
     assert clone.calls() == []
 
 
