@@ -13,6 +13,7 @@ import fcntl
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -49,6 +50,7 @@ def main() -> int:
     options = parser.parse_args()
     if options.limit < 1 or options.tokens < 1:
         return failed("LIMIT and TOKENS are numbers from 1: make demo LIMIT=4")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the program of a step ends too
     try:
         options.out.mkdir(parents=True, exist_ok=True)
         with (options.out / "demo.lock").open("a+") as lock:

@@ -7,8 +7,10 @@ import argparse
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -128,6 +130,20 @@ def test_a_second_one_at_the_same_time(clone: Clone) -> None:
         "make demo: another one runs in this folder (process 4711). Wait for its end, then: make demo"
     )
     assert clone.calls() == []
+
+
+def test_a_demo_that_is_ended_ends_its_program(clone: Clone) -> None:
+    clone.program("lm_eval", more="echo $$ > program; exec sleep 60")
+    program, lock = clone.folder / "program", clone.folder / "demo" / "out" / "demo.lock"
+    running = subprocess.Popen([sys.executable, "demo/run.py"], cwd=clone.folder, stderr=subprocess.PIPE, text=True)
+    for _ in range(600):
+        if program.exists() and program.read_text():
+            break
+        time.sleep(0.05)
+    os.kill(int(lock.read_text()), signal.SIGTERM)
+    assert "stopped. It goes on where it was: make demo" in running.communicate(timeout=30)[1]
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(program.read_text()), 0)
 
 
 def test_a_limit_that_is_none(clone: Clone) -> None:
