@@ -103,10 +103,10 @@ def _runs(options: argparse.Namespace) -> list[Step]:
         "--display", "plain",
     ]  # fmt: skip
     read, written = 5 * options.limit * READ_SECONDS, options.limit * WRITE_SECONDS
-    says = f"lm-eval: the probability of each answer in five dimensions, and {limit} generated answers in one"
+    says = "lm-eval: the probability of each answer in five dimensions, and generated answers in one"
     return [
         Step(says, lm_eval, START_SECONDS + read + written, RUN_GB, shown=True),
-        Step(f"Inspect: the same {limit} generated answers", inspect, START_SECONDS + written, RUN_GB, shown=True),
+        Step("Inspect: the same generated answers", inspect, START_SECONDS + written, RUN_GB, shown=True),
     ]
 
 
