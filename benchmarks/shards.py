@@ -75,13 +75,13 @@ def lm_eval(data: str, mode: str, work: str) -> Result:
     from lm_eval.tasks import TaskManager
 
     from recrm_tasks import lm_eval_tasks
+    from recrm_tasks.lm_eval_tasks.results_file import numbers_of
 
     task = "recrm_behavior_logprob" if mode == "logprob" else "recrm_behavior"
     folder = str(Path(lm_eval_tasks.__file__).parent)
     manager = TaskManager(include_path=folder, include_defaults=False, metadata={"recrm_data": data})
     done = harness.simple_evaluate(FreeLM(), tasks=[task], task_manager=manager, log_samples=False)
-    found = {name.partition(",")[0]: value for name, value in done["results"][task].items()}
-    return {"rows": done["n-samples"][task]["effective"], "metrics": found}
+    return {"rows": done["n-samples"][task]["effective"], "metrics": numbers_of(done, task)}
 
 
 WORKERS = {"load": load, "shard": shard, "report": report, "lm-eval": lm_eval}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
@@ -166,8 +167,8 @@ def _console() -> Console:
         raise RecrmError("tables need rich: pip install 'recrm-tasks[report]'")
     from rich.console import Console
 
-    # Without a terminal the width is unknown: a log file should not cut the columns.
-    return Console() if sys.stdout.isatty() else Console(width=150)
+    # Without a terminal or COLUMNS the width is unknown: a log file should not cut the columns.
+    return Console() if sys.stdout.isatty() or os.environ.get("COLUMNS") else Console(width=150)
 
 
 def _print_published(console: Console) -> None:

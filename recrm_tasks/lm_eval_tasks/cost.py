@@ -7,7 +7,7 @@ is not known, results have no counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, TypeAlias
 
@@ -79,7 +79,7 @@ def count_questions(documents: Iterator[dict[str, Any]], tokens: Tokens) -> Iter
 
 
 def cost_of(document: Mapping[str, Any], mode: Mode, completion: object = "") -> dict[str, int]:
-    """The cost metrics of one document, which are summed over a run: names of `Usage`, as far as they are known.
+    """What one document cost, to be summed over a run: names of `Usage`, as far as they are known.
 
     Without the engine's counts these are `tokens_in`, each prompt once however often the engine got it, and
     `tokens_out`.
@@ -96,11 +96,6 @@ def cost_of(document: Mapping[str, Any], mode: Mode, completion: object = "") ->
         return {}
     written = completion if isinstance(completion, str) else ""
     return {"tokens_in": document["tokens"], "tokens_out": len(_tokenizer[0].of_text(written)) if written else 0}
-
-
-def total(items: Sequence[int]) -> int:
-    """The aggregation of all of them."""
-    return sum(items)
 
 
 def turns_of(document: Mapping[str, Any]) -> list[Message]:

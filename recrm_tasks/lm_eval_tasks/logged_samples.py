@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from recrm_tasks.errors import DataError, HarnessError
-from recrm_tasks.lm_eval_tasks.results import UNSEEN, Item, outcome_of
+from recrm_tasks.lm_eval_tasks.results import COST, UNSEEN, Item, outcome_of
 from recrm_tasks.lm_eval_tasks.results_file import (
     HARNESS,
     load_results,
@@ -18,6 +18,7 @@ from recrm_tasks.lm_eval_tasks.results_file import (
     tasks_of,
     weights_of,
 )
+from recrm_tasks.models.usage import FIELDS
 from recrm_tasks.reports.logged_answers import Answers, Logged
 from recrm_tasks.reports.run_info import RunInfo
 from recrm_tasks.scoring.outcomes import Outcome
@@ -121,11 +122,13 @@ def read_lines(samples: Path, wanted: int | None, read: Callable[[dict[str, Any]
 
 
 def logged_item(line: dict[str, Any]) -> Item:
-    """The outcome of a sample, with its dimension, as it was logged."""
+    """The outcome of a sample, with its dimension and what it cost, as it was logged."""
     score: Item = line["score"]
     if isinstance(score, list):  # as version 0.1.0 wrote it
-        return {"dimension": score[0], **Outcome.from_json(score[1]).to_json()}
-    return score
+        score = {"dimension": score[0], **Outcome.from_json(score[1]).to_json()}
+    # Earlier versions had them among the metrics of a sample.
+    cost = {name: line[name] for name in FIELDS if name in line}
+    return {**({COST: cost} if cost else {}), **({UNSEEN: True} if UNSEEN in line else {}), **score}
 
 
 def _sample(line: dict[str, Any]) -> Logged:
@@ -138,7 +141,7 @@ def _sample(line: dict[str, Any]) -> Logged:
         lang=doc["lang"],
         target=doc["target"],
         said=said(line["filtered_resps"], doc["choices"]),
-        unseen=UNSEEN in line,
+        unseen=UNSEEN in score,
     )
 
 

@@ -1,9 +1,10 @@
-"""The class of our tasks: lm-eval's own, which also looks at how its prompts end after the chat template."""
+"""The class of our tasks: lm-eval's own, which also looks at how its prompts end after the chat template, and puts all
+numbers of a run into its results."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from lm_eval.api.task import ConfigurableTask
@@ -12,18 +13,21 @@ from recrm_tasks.answers.thinking import left_open
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.lm_eval_tasks.backend import backend_of
 from recrm_tasks.lm_eval_tasks.documents import options_of
+from recrm_tasks.lm_eval_tasks.results import UNSEEN, Item, Shared
+from recrm_tasks.lm_eval_tasks.results_file import METRICS
 from recrm_tasks.prompting.fit import tokens_by
 from recrm_tasks.prompting.prompt_end import TAIL, after_last_turn, closing_for, described
 
 _log = logging.getLogger(__name__)
-_OWN = ("recrm_dimension", "recrm_suite", "recrm_mode", "recrm_provenance")
+_OWN = ("recrm_dimension", "recrm_suite", "recrm_mode", "recrm_provenance", METRICS)
 """Entries of the metadata that are the task's and not the user's."""
 
 
 class RenderedTask(ConfigurableTask):
-    """A task that knows what its rendered prompts leave open.
+    """A task that knows what its rendered prompts leave open, and all of its numbers.
 
-    Only the requests show that: whether a chat template is applied, and by which arguments, is not known before.
+    Only the requests show what is open: whether a chat template is applied, and by which arguments, is not known
+    before.
 
     Args:
         config: the task's YAML.
@@ -65,6 +69,27 @@ class RenderedTask(ConfigurableTask):
         provenance = metadata["recrm_provenance"]
         for entry in (provenance,) if "recrm_dimension" in metadata else provenance.values():
             entry["thinking_in_prompt"] = next((described(*end) for end in ends.values() if end[0]), None)
+
+    def aggregation(self) -> dict[str, Callable[[Sequence[Any]], float]]:
+        """See `Task.aggregation`. With the score, all numbers of the run are put into the task's metadata.
+
+        lm-eval prints every metric that it knows of. So it knows of those that its table shows; its results contain the
+        metadata too, which lm-eval reads after the last metric.
+        """
+        found: dict[str, Any] = super().aggregation()
+
+        def score(items: Sequence[Item | Shared]) -> float:
+            numbers: dict[str, float] = found["score"].numbers(items)
+            self.config.metadata[METRICS] = numbers
+            if numbers.get(UNSEEN):
+                _log.warning(
+                    "%s: for %d records the log-probability of an allowed answer was not reported and counts as 0 "
+                    "(docs/backends.md)",
+                    self.config.task, numbers[UNSEEN],
+                )  # fmt: skip
+            return numbers["score"]
+
+        return {**found, "score": score}
 
     def _check_tokens(self, end: str, choices: list[str]) -> None:
         """Warns if the end of a prompt has other tokens once an answer follows: those are what lm-eval scores."""

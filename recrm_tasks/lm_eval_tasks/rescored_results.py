@@ -18,16 +18,15 @@ from recrm_tasks.lm_eval_tasks.logged_samples import (
     said,
     wanted_of,
 )
-from recrm_tasks.lm_eval_tasks.results import Item, Shared, outcome_of
-from recrm_tasks.lm_eval_tasks.results_file import load_results, not_results, samples_of, tasks_of
+from recrm_tasks.lm_eval_tasks.results import COST, UNSEEN, Item, Shared, outcome_of
+from recrm_tasks.lm_eval_tasks.results_file import METRICS, load_results, not_results, samples_of, tasks_of
 from recrm_tasks.lm_eval_tasks.task_files import group_name
-from recrm_tasks.models.usage import FIELDS as USAGE
 from recrm_tasks.reports.rescored import Rescored, sha256_of
 from recrm_tasks.scoring.aggregate.mean import mean_score
 from recrm_tasks.scoring.metrics.estimate import Estimate
 
-_KEPT = (*USAGE, results.UNSEEN)
-"""Metrics that do not depend on how an answer is read."""
+_KEPT = (COST, UNSEEN)
+"""Entries of an item that do not depend on how an answer is read."""
 _BY_TASK = ("results", "configs", "versions", "n-shot", "n-samples", "higher_is_better", "task_hashes")
 """Parts of a results file with one entry per task or group."""
 
@@ -81,6 +80,7 @@ def _task(file: Path, target: Path, logged: dict[str, Any], task: str, examples:
     metadata = tasks_of(logged)[task]
     hybrid = "recrm_dimension" not in metadata
     items: list[Item] = []
+    shown: dict[str, None] = {}
 
     def again(line: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -92,6 +92,7 @@ def _task(file: Path, target: Path, logged: dict[str, Any], task: str, examples:
         answered = outcome_of(logged_item(line)), outcome_of(item)
         found[item["dimension"]].add(*answered, said(line["filtered_resps"], line["doc"]["choices"]))
         items.append(item)
+        shown.update(dict.fromkeys(fresh["metrics"]))
         return fresh
 
     with samples_of(target, task).open("x", encoding="utf-8") as out:
@@ -102,7 +103,8 @@ def _task(file: Path, target: Path, logged: dict[str, Any], task: str, examples:
     for one in found.values():
         if not hybrid:
             one.score_before, one.score_now = table.get("score,none"), numbers["score"]
-    logged["results"][task] = _table(table, numbers)
+    logged["results"][task] = _table(table, {name: numbers[name] for name in shown})
+    metadata[METRICS] = numbers
     provenance = metadata["recrm_provenance"]
     for key, one in found.items():
         (provenance[key] if hybrid else provenance)["rescored"] = one.to_json()
@@ -113,12 +115,13 @@ def _again(line: dict[str, Any], mode: str, hybrid: bool) -> tuple[dict[str, Any
     """A sample as a run of today would log it, and its outcome."""
     doc, answers = line["doc"], line["filtered_resps"]
     item = results.read(doc, answers) if mode == "generate" else results.weigh(doc, answers)
+    before = logged_item(line)
+    item |= {name: before[name] for name in _KEPT if name in before}
     metrics = hybrid_task.of_suite(doc, item) if hybrid else results.of_dimension(item)
-    cost = {name: line[name] for name in _KEPT if name in line}
     logged: dict[str, Any] = {name: str(one) if isinstance(one, Shared) else one for name, one in metrics.items()}
     kept = {name: one for name, one in line.items() if name not in line["metrics"]}
     score: Item = logged["score"]
-    return {**kept, "metrics": [*metrics, *cost], **logged, **cost}, score
+    return {**kept, "metrics": list(metrics), **logged}, score
 
 
 def _groups(logged: dict[str, Any], ours: Mapping[str, Any]) -> set[str]:
@@ -134,7 +137,7 @@ def _groups(logged: dict[str, Any], ours: Mapping[str, Any]) -> set[str]:
 
 
 def _table(table: Mapping[str, Any], numbers: Mapping[str, float]) -> dict[str, Any]:
-    """The metrics of a task, with the entries that lm-eval itself adds.
+    """The metrics that the table of a task shows, with the entries that lm-eval itself adds.
 
     lm-eval appends its filter's name to each metric, and looks for an error of each, which it does not find.
     """
@@ -142,8 +145,4 @@ def _table(table: Mapping[str, Any], numbers: Mapping[str, float]) -> dict[str, 
     for name, value in numbers.items():
         found[f"{name},none"] = value
         found[f"{name}_stderr,none"] = "N/A"
-    for name in _KEPT:
-        for key in (f"{name},none", f"{name}_stderr,none"):
-            if key in table:
-                found[key] = table[key]
     return found

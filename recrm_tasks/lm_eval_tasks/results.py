@@ -1,4 +1,4 @@
-"""Model answers -> outcomes, and outcomes -> the numbers in lm-eval's table."""
+"""Model answers -> outcomes, and outcomes -> the numbers of a run."""
 
 from __future__ import annotations
 
@@ -14,17 +14,20 @@ from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import HarnessError
 from recrm_tasks.lm_eval_tasks.cost import cost_of
-from recrm_tasks.scoring.metric import columns, flat
+from recrm_tasks.models.usage import FIELDS
+from recrm_tasks.scoring.metric import VALID, brief, columns, flat
 from recrm_tasks.scoring.outcomes import Outcome
 
 UNSEEN = "unseen"
-"""The metric that counts records with an allowed answer whose log-probability was not reported."""
+"""The number of records with an allowed answer whose log-probability was not reported; in the item of such a record."""
+COST = "cost"
+"""What an answer cost, in its item: names of `Usage`."""
 Item: TypeAlias = dict[str, Any]
 """One outcome with named fields and its `dimension`: the entry of sample logs under `score`."""
 
 
 class Shared:
-    """A reference to the item under `score`, so that sample logs contain it once and not for each of fifty metrics."""
+    """A reference to the item under `score`, so that sample logs contain it once and not for each metric."""
 
     __slots__ = ("item",)
 
@@ -35,19 +38,29 @@ class Shared:
         return "see score"
 
 
-def generated(doc: dict[str, Any], results: Sequence[object]) -> dict[str, Item | Shared | int]:
+def generated(doc: dict[str, Any], results: Sequence[object]) -> dict[str, Item | Shared]:
     """`process_results` for generated answers: `results` contains one completion."""
-    return {**of_dimension(read(doc, results)), **cost_of(doc, "generate", results[0])}
+    return of_dimension(answered(doc, results))
 
 
-def weighed(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> dict[str, Item | Shared | int]:
+def weighed(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> dict[str, Item | Shared]:
     """`process_results` for log-probability answers: `results` contains (log-likelihood, is greedy) per choice."""
-    return {**of_dimension(weigh(doc, results)), **unseen_of(results), **cost_of(doc, "logprob")}
+    return of_dimension(likely(doc, results))
 
 
-def unseen_of(results: Sequence[tuple[object, object]]) -> dict[str, int]:
-    """The metric of a record with an allowed answer whose log-probability the server did not report; else nothing."""
-    return {UNSEEN: 1} if any(float(str(logprob)) == -math.inf for logprob, _ in results) else {}
+def answered(doc: dict[str, Any], results: Sequence[object]) -> Item:
+    """A generated answer as it is read, with what it cost."""
+    return {**read(doc, results), **_counted(cost_of(doc, "generate", results[0]))}
+
+
+def likely(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> Item:
+    """A log-probability answer as it is read, with what it cost, and whether one was not reported."""
+    unseen = any(float(logprob) == -math.inf for logprob, _ in results)
+    return {**weigh(doc, results), **_counted(cost_of(doc, "logprob")), **({UNSEEN: True} if unseen else {})}
+
+
+def _counted(cost: dict[str, int]) -> dict[str, Any]:
+    return {COST: cost} if cost else {}
 
 
 def read(doc: dict[str, Any], results: Sequence[object]) -> Item:
@@ -83,7 +96,7 @@ def outcome_of(item: Item) -> Outcome:
     return Outcome.from_json({name: value for name, value in item.items() if name not in _NOT_OUTCOME})
 
 
-_NOT_OUTCOME = ("dimension", "suite")
+_NOT_OUTCOME = ("dimension", "suite", COST, UNSEEN)
 """Fields of an item that do not belong to the outcome; `suite` is in those of the hybrid tasks."""
 
 
@@ -116,7 +129,11 @@ class Aggregation:
         self.measure = measure
 
     def __call__(self, items: Sequence[Item | Shared]) -> float:
-        return self.measure([item.item if isinstance(item, Shared) else item for item in items])[self.metric]
+        return self.numbers(items)[self.metric]
+
+    def numbers(self, items: Sequence[Item | Shared]) -> dict[str, float]:
+        """All numbers of the run."""
+        return self.measure([item.item if isinstance(item, Shared) else item for item in items])
 
     def __repr__(self) -> str:
         return self.path
@@ -135,9 +152,17 @@ def __getattr__(name: str) -> Aggregation:
 
 
 def measure(items: Sequence[Item]) -> dict[str, float]:
-    """The metrics of a task of one dimension."""
+    """The metrics of a task of one dimension, and what its answers cost."""
     ((key, outcomes),) = by_dimension(items).items()
-    return flat(dimension_of(key).metrics(outcomes))
+    return {**flat(dimension_of(key).metrics(outcomes)), **counts(items)}
+
+
+def counts(items: Sequence[Item]) -> dict[str, float]:
+    """What is summed over a run: the costs as far as they are known, and `unseen` if there are such records."""
+    costs = [item[COST] for item in items if COST in item]
+    found = {name: sum(cost.get(name, 0) for cost in costs) for name in FIELDS if any(name in cost for cost in costs)}
+    unseen = sum(UNSEEN in item for item in items)
+    return {**found, **({UNSEEN: unseen} if unseen else {})}
 
 
 _last_run = LastRun(measure)
@@ -149,15 +174,23 @@ def _metric_names() -> frozenset[str]:
 
 
 @lru_cache(maxsize=16)
-def _names(dimension: str, reads: str, by_item: bool) -> tuple[str, ...]:
-    declared = dimension_of(dimension).kind.declared
-    return tuple(columns({name: metric for name, metric in declared.items() if metric.is_of(reads, by_item)}))
+def shown_names(dimension: str, reads: str, by_item: bool) -> tuple[str, ...]:
+    """What lm-eval's table shows of a run, with the names of errors.
+
+    Args:
+        dimension: its key.
+        reads: `content` if a reward model scored content, which is always readable; else `letters`.
+        by_item: whether candidates were asked about one by one.
+    """
+    kind = dimension_of(dimension).kind
+    shown = {name: one for name, one in brief(kind.declared, kind.primary).items() if one.is_of(reads, by_item)}
+    return tuple(columns({name: one for name, one in shown.items() if reads == "letters" or not name.endswith(VALID)}))
 
 
 def of_dimension(item: Item) -> dict[str, Item | Shared]:
-    """The metrics of one document in a task of one dimension."""
+    """The metrics of one document in a task of one dimension: those that the table shows."""
     return for_every_metric(
-        item, _names(item["dimension"], "content" if "question" in item else "letters", "of_list" in item)
+        item, shown_names(item["dimension"], "content" if "question" in item else "letters", "of_list" in item)
     )
 
 

@@ -17,6 +17,8 @@ _NAMED = re.compile(r"results_.*\.json", re.DOTALL)
 _BEGINS = re.compile(rb'\s*\{\s*"results"\s*:\s*\{')
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d.-]+$")
 _OURS = {"recrm_dimension", "recrm_provenance"}
+METRICS = "recrm_metrics"
+"""The entry of a task's metadata with all numbers of the run."""
 
 
 def is_results(file: Path) -> bool:
@@ -58,6 +60,23 @@ def tasks_of(results: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The metadata of the tasks of this package, by task."""
     found = {task: config.get("metadata") or {} for task, config in results["configs"].items()}
     return {task: metadata for task, metadata in found.items() if _OURS & metadata.keys()}
+
+
+def numbers_of(results: dict[str, Any], task: str) -> dict[str, float]:
+    """All numbers of a task of this package, flat: `acc`, `acc_stderr`, …, and what its answers cost.
+
+    The hybrid tasks also have those of each dimension, `factual_acc`, …. Earlier versions put the numbers among
+    lm-eval's own results, and had none by dimension.
+
+    Args:
+        results: a results file's content, or what `lm_eval.simple_evaluate` returns.
+        task: the task.
+    """
+    recorded: dict[str, float] | None = tasks_of(results)[task].get(METRICS)
+    if recorded is not None:
+        return dict(recorded)
+    table: dict[str, Any] = results["results"][task]
+    return {name.partition(",")[0]: value for name, value in table.items() if isinstance(value, int | float)}
 
 
 def model_of(results: dict[str, Any]) -> str:

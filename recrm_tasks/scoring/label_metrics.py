@@ -73,6 +73,7 @@ def classification(labels_of: Callable[[Table], Labels]) -> tuple[Metric[Table],
             "share of correct answers",
             lambda table: share(labels_of(table).right, labels_of(table).clusters),
             headline=True,
+            brief=True,
             hub="accuracy",
             chance="acc_baseline",
             compare=lambda a, b: of_shares(labels_of(a).right, labels_of(b).right, labels_of(a).clusters),
@@ -84,13 +85,14 @@ def classification(labels_of: Callable[[Table], Labels]) -> tuple[Metric[Table],
                 lambda table, average=average: f1(  # type: ignore[misc]
                     labels_of(table).gold, labels_of(table).answered, average, labels_of(table).clusters
                 ),
-                headline=headline,
+                headline=main,
+                brief=main,
                 hub="f1",
                 compare=lambda a, b, average=average: of_f1(  # type: ignore[misc]
                     labels_of(a).gold, labels_of(a).answered, labels_of(b).answered, average, labels_of(a).clusters
                 ),
             )
-            for name, average, headline, means in (
+            for name, average, main, means in (
                 ("f1", "weighted", True, "F1 per label, averaged with the gold counts as weights"),
                 ("f1_macro", "macro", False, "F1 per label, plain mean over the labels that occur"),
             )

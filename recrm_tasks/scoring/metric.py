@@ -48,6 +48,8 @@ class Metric(Generic[Table]):
     `all`: only the former. `readable`: only the latter."""
     headline: bool = False
     """Whether the leaderboard or its table by dimension shows it; files and logs have every metric."""
+    brief: bool = False
+    """Whether it is in the shortest table, the one that lm-eval prints: see `brief`."""
     hub: str | None = None
     """Its name on the Hugging Face hub; None if it has none there."""
     chance: float | str | None = None
@@ -132,6 +134,17 @@ def by_name(metrics: Sequence[Metric[Any]], where: str) -> dict[str, Metric[Any]
             raise RecrmError(f"{where}: the metric {name!r} is declared twice")
         found[name] = metric
     return found
+
+
+def brief(declared: Mapping[str, Metric[Any]], primary: str) -> dict[str, Metric[Any]]:
+    """The metrics of the shortest table: those that declare it, and the primary one, over readable answers too.
+
+    Args:
+        declared: as `by_name` returns them.
+        primary: the name of the primary metric.
+    """
+    always = (primary, f"{primary}{VALID}")
+    return {name: one for name, one in declared.items() if name in always or (one.brief and name == one.name)}
 
 
 def count(name: str, means: str, better: Literal["higher", "lower", "neither"] = "neither", **more: Any) -> Metric[Any]:

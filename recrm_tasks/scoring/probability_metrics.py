@@ -89,6 +89,7 @@ PROBABILITY_METRICS: tuple[Metric[Any], ...] = (
         lambda table: auc(table.gold, table.stated, table.clusters),
         interval="area",
         headline=True,
+        brief=True,
         hub="roc_auc",
         chance=0.5,
         compare=lambda a, b: of_areas(a.gold, a.stated, b.stated, a.clusters),

@@ -35,6 +35,7 @@ SHARED: tuple[Metric[Facts], ...] = (
         lambda facts: share(facts.rows.readable, facts.rows.clusters),
         over="all",
         headline=True,
+        brief=True,
         reads="both",
     ),
     count(
@@ -42,9 +43,17 @@ SHARED: tuple[Metric[Facts], ...] = (
         "accuracy of always giving the most frequent label; for lists, of a random order",
         of=lambda facts: facts.baseline,
         high=1.0,
+        brief=True,
         reads="both",
     ),
-    count("n", "number of answers", of=lambda facts: len(facts.rows.readable), headline=True, reads="both"),
+    count(
+        "n",
+        "number of answers",
+        of=lambda facts: len(facts.rows.readable),
+        headline=True,
+        brief=True,
+        reads="both",
+    ),
     count(
         "clusters", "number of independent groups of answers", of=lambda facts: facts.rows.cluster_count, reads="both"
     ),

@@ -21,6 +21,7 @@ from lm_eval.tasks import TaskManager
 
 from recrm_tasks import lm_eval_tasks
 from recrm_tasks.dimensions import dimensions
+from recrm_tasks.lm_eval_tasks.results_file import numbers_of
 
 COUNTERS = {
     "requests": "vllm:request_success",
@@ -56,7 +57,7 @@ def run(lm: Any, task: str, metadata: dict[str, Any]) -> dict[str, Any]:
         "records": len(done["samples"][task]),
         "seconds": seconds,
         "engine": {name: value - before[name] for name, value in counters(lm).items()},
-        "metrics": {name: value for name, value in done["results"][task].items() if isinstance(value, int | float)},
+        "metrics": numbers_of(done, task),
         "answers": {
             sample["doc"]["id"]: [(float(logprob), bool(greedy)) for logprob, greedy in sample["filtered_resps"]]
             for sample in done["samples"][task]

@@ -22,7 +22,7 @@ WORDS = [
     (r"\bDIMENSION\b", "factual"),
     (r"\bLOGS\b", "."),
     (r"\b(DIR|OUT)\b", "made"),
-    (r"^(recrm data .*)\bhub\b", r"\1records"),
+    (r"^(recrm (?:data|cost) .*)\bhub\b", r"\1records"),
     # docs/adding-a-dimension.md adds a dimension and a suite: tests/docs/test_adding.py does the same.
     (r"\b(recrm_|recrm_tasks/)?tone\b", r"\1factual"),
     (r"=service$", "=recrm"),

@@ -47,6 +47,7 @@ import lm_eval
 from lm_eval.api.model import LM
 from lm_eval.loggers import EvaluationTracker
 from lm_eval.tasks import TaskManager
+from recrm_tasks.lm_eval_tasks.results_file import numbers_of
 
 ANSWERS = json.loads(sys.argv[2])
 
@@ -64,8 +65,7 @@ done = lm_eval.simple_evaluate(Told(), tasks=["recrm_tone"], task_manager=TaskMa
 samples = done.pop("samples")
 tracker.save_results_aggregated(results=done, samples=samples)
 tracker.save_results_samples(task_name="recrm_tone", samples=samples["recrm_tone"])
-print(json.dumps({name.partition(",")[0]: v for name, v in done["results"]["recrm_tone"].items()
-                  if isinstance(v, (int, float))}))
+print(json.dumps(numbers_of(done, "recrm_tone")))
 """
 RUN_RECRM = """
 import contextlib, io, json, sys

@@ -33,7 +33,7 @@ def by_lm_eval(
         metadata: more task options.
 
     Returns:
-        The metrics by task.
+        lm-eval's own table of metrics, by task.
     """
     done = scripted.by_lm_eval(table, task, limit=limit, recrm_data=data, **metadata)
     tracker = EvaluationTracker(output_path=str(folder))

@@ -29,6 +29,7 @@ from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.lm_eval_tasks.results import outcome_of
+from recrm_tasks.lm_eval_tasks.results_file import numbers_of
 from recrm_tasks.log_readers import READERS
 from recrm_tasks.models.trained_as import write_trained_as
 from recrm_tasks.prompting import Backend, Options, load_questions
@@ -77,12 +78,10 @@ def by_lm_eval(model: str, name: str, metadata: dict[str, Any], **arguments: Any
 
 def same(done: dict[str, Any], name: str, log: Any) -> dict[str, float]:
     """Both have the same numbers, to the last bit, and the same outcomes."""
-    theirs = done["results"][name]
-    ours = scripted.numbers(log)
+    theirs, ours = numbers_of(done, name), scripted.numbers(log)
     for metric, value in ours.items():
-        other = theirs[f"{metric},none"]
-        assert value == other or (math.isnan(value) and math.isnan(float(other))), metric
-    assert theirs["tokens_in,none"] == sum(usage.input_tokens for usage in log.stats.model_usage.values())
+        assert value == theirs[metric] or (math.isnan(value) and math.isnan(theirs[metric])), metric
+    assert theirs["tokens_in"] == sum(usage.input_tokens for usage in log.stats.model_usage.values())
     first = [outcome_of(sample["score"]) for sample in done["samples"][name]]
     second = [Outcome.from_json(sample.scores["recrm"].metadata["outcome"]) for sample in log.samples]
     assert sorted(first, key=lambda o: o.id) == sorted(second, key=lambda o: o.id)
@@ -113,8 +112,9 @@ def test_all_that_the_model_reads_is_counted(reads: Any, model: str) -> None:
             turns = [*(turn.model_dump() for turn in prompt.messages), {"role": "assistant", "content": choice}]
             expected += len(tokenizer.apply_chat_template(turns, tokenize=True)["input_ids"])
     metadata = {"recrm_data": "sample", "recrm_limit": 3}
-    numbers = by_lm_eval(model, "recrm_ranking_logprob", metadata, reads=reads)["results"]["recrm_ranking_logprob"]
-    assert [numbers[f"{name},none"] for name in ("requests", "tokens_in", "tokens_out")] == [3, expected, 0]
+    name = "recrm_ranking_logprob"
+    numbers = numbers_of(by_lm_eval(model, name, metadata, reads=reads), name)
+    assert [numbers[name] for name in ("requests", "tokens_in", "tokens_out")] == [3, expected, 0]
 
 
 def marked(folder: Path, key: str, count: int) -> Path:
@@ -149,10 +149,7 @@ def test_known_pairs_are_won(key: str, model: str, tmp_path: Path) -> None:
         )  # fmt: skip
         if size == 1:  # in larger passes the last digits depend on what is beside a text
             same(done, f"recrm_{key}_logprob", log)
-        found += [
-            scripted.numbers(log),
-            {name.partition(",")[0]: value for name, value in done["results"][f"recrm_{key}_logprob"].items()},
-        ]
+        found += [scripted.numbers(log), numbers_of(done, f"recrm_{key}_logprob")]
     for numbers in found:
         assert numbers["pairs"] == numbers["pair_questions"] == 8
         assert numbers["pair_acc"] == 7 / 8

@@ -14,6 +14,7 @@ from recrm_tasks import lm_eval_tasks
 from recrm_tasks.answers.prompt import MODES
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.lm_eval_tasks.cost import count_request
+from recrm_tasks.lm_eval_tasks.results_file import numbers_of
 from recrm_tasks.models.usage import FIELDS, Usage
 from recrm_tasks.prompting import Backend, Options, expected_cost, load_questions
 from recrm_tasks.prompting.tokens import tokens_of
@@ -32,7 +33,7 @@ def run(tasks: list[str], table: scripted.Answers, limit: int, **arguments: Any)
     )
     done = lm_eval.simple_evaluate(scripted.ScriptedLM(table), tasks=tasks, task_manager=manager)
     assert done is not None
-    return done["results"]
+    return {name: numbers_of(done, name) for name in tasks}
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -47,8 +48,8 @@ def test_tokens_are_those_of_the_models_tokenizer(mode: Any, byte_tokenizer: str
     names = [f"recrm_{key}{SUFFIX[mode]}" for key in dimensions()]
     results = run([*names, f"recrm_hybrid{SUFFIX[mode]}"], table, limit, pretrained=byte_tokenizer)
     for metric, expected in (("tokens_in", tokens_in), ("tokens_out", tokens_out)):
-        assert sum(results[name][f"{metric},none"] for name in names) == expected
-        assert results[f"recrm_hybrid{SUFFIX[mode]}"][f"{metric},none"] == expected
+        assert sum(results[name][metric] for name in names) == expected
+        assert results[f"recrm_hybrid{SUFFIX[mode]}"][metric] == expected
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -59,7 +60,7 @@ def test_the_expected_tokens_are_those_of_a_run(mode: Any, byte_tokenizer: str) 
     prompts = list(load_questions("relevance", mode, Backend(), SIX)[0])
     table = scripted.completions(prompts) if mode == "generate" else scripted.logprobs(prompts)
     name = f"recrm_relevance{SUFFIX[mode]}"
-    assert found[0].tokens_in == run([name], table, 6, pretrained=byte_tokenizer)[name]["tokens_in,none"]
+    assert found[0].tokens_in == run([name], table, 6, pretrained=byte_tokenizer)[name]["tokens_in"]
 
 
 class Counting(scripted.ScriptedLM):
@@ -88,9 +89,9 @@ def counted(mode: Any, cached: int | None, before: int = 0, pretrained: str | No
     manager = scripted.manager(recrm_limit=6, **({"pretrained": pretrained} if pretrained else {}))
     done = lm_eval.simple_evaluate(model, tasks=[name], task_manager=manager)
     assert done is not None
-    found = {field: done["results"][name].get(f"{field},none") for field in FIELDS}
-    logged = done["samples"][name]
-    assert {field: sum(sample[field] for sample in logged) for field in FIELDS if field in logged[0]} == {
+    found = {field: numbers_of(done, name).get(field) for field in FIELDS}
+    costs = [sample["score"]["cost"] for sample in done["samples"][name]]
+    assert {field: sum(cost[field] for cost in costs) for field in costs[0]} == {
         field: value for field, value in found.items() if value is not None
     }
     return found
@@ -121,11 +122,11 @@ def test_answers_without_a_request_cost_nothing() -> None:
 def test_counts_of_an_earlier_run_are_forgotten() -> None:
     counted("generate", 40)
     table = scripted.completions(list(load_questions("relevance", "generate", Backend(), SIX)[0]))
-    assert not {f"{name},none" for name in FIELDS} & run(["recrm_relevance"], table, 6)["recrm_relevance"].keys()
+    assert not set(FIELDS) & run(["recrm_relevance"], table, 6)["recrm_relevance"].keys()
 
 
 def test_without_a_tokenizer_nothing_is_counted() -> None:
     table = scripted.completions(
         list(load_questions("factual", "generate", Backend(), Options(data="sample", limit=3))[0])
     )
-    assert not {"tokens_in,none", "tokens_out,none"} & run(["recrm_factual"], table, 3)["recrm_factual"].keys()
+    assert not {"tokens_in", "tokens_out"} & run(["recrm_factual"], table, 3)["recrm_factual"].keys()

@@ -22,6 +22,7 @@ from recrm_tasks import lm_eval_tasks
 from recrm_tasks.answers.prompt import ANSWER_TOKENS, MODES
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError, RecrmError
+from recrm_tasks.lm_eval_tasks.results_file import numbers_of
 from recrm_tasks.prompting import Backend, Options, load_questions
 
 SUFFIX = {"generate": "", "logprob": "_logprob"}
@@ -72,7 +73,7 @@ def test_a_base_model_with_examples_gets_equal_numbers(dimension: str, mode: str
     done = lm_eval.simple_evaluate(scripted.ScriptedLM(table), tasks=[name], task_manager=manager(**options))
     log = by_inspect(dimension_task(dimension, data="sample", answer=mode, **options), table, tmp_path)
     ours = scripted.numbers(log)
-    theirs = {metric.removesuffix(",none"): value for metric, value in done["results"][name].items()}
+    theirs = numbers_of(done, name)
     assert ours["n"] == len(prompts) > 0
     for metric, value in ours.items():
         assert value == theirs[metric] or (value != value and theirs[metric] != theirs[metric]), metric

@@ -21,6 +21,7 @@ from inspect_tasks.scorers import recrm
 from recrm_tasks.answers.prompt import MODES
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimensions
+from recrm_tasks.lm_eval_tasks.results_file import numbers_of
 from recrm_tasks.scoring.outcomes import Reason
 
 SUFFIX = {"generate": "", "logprob": "_logprob"}
@@ -59,12 +60,13 @@ def assert_same(ours: dict[str, float], theirs: dict[str, float]) -> None:
 @pytest.mark.parametrize("dimension", dimensions())
 def test_every_metric_is_equal(dimension: str, mode: str, both: Both) -> None:
     done, log = both(dimension, mode)
-    results = done["results"][f"recrm_{dimension}{SUFFIX[mode]}"]
-    inspect_numbers = numbers(log)
-    expected = {f"{name},none" for name in inspect_numbers}
-    assert expected <= set(results)
+    task = f"recrm_{dimension}{SUFFIX[mode]}"
+    results, inspect_numbers = numbers_of(done, task), numbers(log)
+    assert results.keys() == inspect_numbers.keys()
     assert inspect_numbers["n"] == 72
-    assert_same(inspect_numbers, {name.removesuffix(",none"): value for name, value in results.items()})
+    assert_same(inspect_numbers, results)
+    shown = {name.removesuffix(",none"): one for name, one in done["results"][task].items() if name.endswith(",none")}
+    assert_same({name: one for name, one in shown.items() if one != "N/A"}, results)
 
 
 @pytest.mark.slow
@@ -78,17 +80,16 @@ def test_bench_and_group_are_equal(mode: str, tmp_path: Path) -> None:
     assert inspect_numbers["mean_score"] == whole["score,none"]
     assert inspect_numbers["mean_score_stderr"] == whole["score_stderr,none"]
     name = f"recrm_hybrid{SUFFIX[mode]}"
-    hybrid = by_lm_eval(table, name, recrm_limit=LIMIT)["results"][name]
-    assert inspect_numbers["hybrid"] == hybrid["score,none"]
+    hybrid = numbers_of(by_lm_eval(table, name, recrm_limit=LIMIT), name)
+    assert inspect_numbers["hybrid"] == hybrid["score"]
     assert 0 < inspect_numbers["hybrid"] < 1
-    aggregated = {n: v for n, v in inspect_numbers.items() if f"{n},none" in hybrid}
-    assert len(aggregated) == 13
-    assert_same(aggregated, {name.removesuffix(",none"): value for name, value in hybrid.items()})
+    assert hybrid.keys() - inspect_numbers.keys() == {"score", "score_stderr"}
+    assert_same(inspect_numbers, hybrid)
     for dimension in dimensions():
         own = {n: v for n, v in inspect_numbers.items() if n.startswith(f"{dimension}_")}
-        assert own
-        theirs = results["results"][f"recrm_{dimension}{SUFFIX[mode]}"]
-        assert_same(own, {f"{dimension}_{name.removesuffix(',none')}": value for name, value in theirs.items()})
+        theirs = numbers_of(results, f"recrm_{dimension}{SUFFIX[mode]}")
+        assert own.keys() == {f"{dimension}_{n}" for n in theirs}
+        assert_same(own, {f"{dimension}_{n}": value for n, value in theirs.items()})
 
 
 @pytest.mark.parametrize("dimension", dimensions())
@@ -125,7 +126,7 @@ def test_orders_of_a_list_are_one_cluster(tmp_path: Path) -> None:
     done = by_lm_eval(table, "recrm_ranking", recrm_orders=3, recrm_limit=LIMIT)
     ours = numbers(by_inspect(dimension_task("ranking", data="sample", orders=3, limit=LIMIT), table, tmp_path))
     assert (ours["n"], ours["clusters"]) == (3 * LIMIT, LIMIT)
-    assert_same(ours, {name.removesuffix(",none"): value for name, value in done["results"]["recrm_ranking"].items()})
+    assert_same(ours, numbers_of(done, "recrm_ranking"))
 
 
 def one_by_one(mode: str, data: str = "sample", limit: int | None = None) -> scripted.Answers:
@@ -142,8 +143,7 @@ def test_candidates_one_by_one_are_equal(mode: str, tmp_path: Path) -> None:
     done = by_lm_eval(table, name, recrm_ask="item", recrm_limit=LIMIT)
     log = by_inspect(dimension_task("ranking", data="sample", answer=mode, ask="item", limit=LIMIT), table, tmp_path)
     ours = numbers(log)
-    results = {key.removesuffix(",none"): value for key, value in done["results"][name].items()}
-    assert_same(ours, results)
+    assert_same(ours, numbers_of(done, name))
     assert (ours["lists"], ours["clusters"], ours["n"]) == (LIMIT, LIMIT, len(table))
     assert 0 < ours["auc"] < 1
     assert 0 < ours["auc_pooled"] < 1
@@ -161,7 +161,7 @@ def test_a_harness_limit_cuts_no_list_in_two(tmp_path: Path) -> None:
     done = by_lm_eval(table, "recrm_ranking", limit=8, recrm_ask="item")
     log = by_inspect(dimension_task("ranking", data="sample", ask="item"), table, tmp_path, limit=8)
     ours = numbers(log)
-    assert_same(ours, {key.removesuffix(",none"): v for key, v in done["results"]["recrm_ranking"].items()})
+    assert_same(ours, numbers_of(done, "recrm_ranking"))
     outcomes = [sample.scores["recrm"].metadata["outcome"] for sample in log.samples]
     seen = Counter(outcome["of_list"] for outcome in outcomes)
     whole = [o for o in outcomes if seen[o["of_list"]] == o["candidates"]]
@@ -200,7 +200,7 @@ def test_rows_without_lists_are_equal(mode: str, tmp_path: Path) -> None:
     done = by_lm_eval(table, name, recrm_ask="item", recrm_data=str(file))
     log = by_inspect(dimension_task("ranking", data=str(file), answer=mode, ask="item"), table, tmp_path / "logs")
     ours = numbers(log)
-    assert_same(ours, {key.removesuffix(",none"): value for key, value in done["results"][name].items()})
+    assert_same(ours, numbers_of(done, name))
     assert (ours["n"], ours["lists"], ours["clusters"]) == (24, 0, 6)
     assert math.isnan(ours["auc"])
     assert ours["score"] == ours["auc_pooled"]

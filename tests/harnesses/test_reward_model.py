@@ -23,6 +23,7 @@ from recrm_tasks import lm_eval_tasks
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.lm_eval_tasks.results import outcome_of
+from recrm_tasks.lm_eval_tasks.results_file import numbers_of
 from recrm_tasks.prompting import Backend, Options, load_questions
 from recrm_tasks.scoring.outcomes import Outcome
 
@@ -68,7 +69,7 @@ def by_lm_eval(model: str, name: str, data: str, limit: int | None = None, **arg
         device="cuda:0",  # what lm-eval's command line says where the user says nothing
     )
     assert done is not None
-    return done["results"][name], [outcome_of(sample["score"]) for sample in done["samples"][name]]
+    return numbers_of(done, name), [outcome_of(sample["score"]) for sample in done["samples"][name]]
 
 
 def by_inspect(
@@ -87,7 +88,7 @@ def by_inspect(
 
 def same(ours: dict[str, float], theirs: dict[str, Any]) -> None:
     for metric, value in ours.items():
-        assert value == theirs[f"{metric},none"] or (math.isnan(value) and math.isnan(theirs[f"{metric},none"])), metric
+        assert value == theirs[metric] or (math.isnan(value) and math.isnan(theirs[metric])), metric
 
 
 @pytest.mark.parametrize("dimension", ["instruction", "relevance", "ranking"])

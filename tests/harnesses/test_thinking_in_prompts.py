@@ -33,6 +33,7 @@ from recrm_tasks.answers.thinking import HARMONY_HEADER
 from recrm_tasks.data import load
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.lm_eval_tasks import results
+from recrm_tasks.lm_eval_tasks.results_file import numbers_of
 from recrm_tasks.prompting.tokens import tokens_of
 
 pytestmark = pytest.mark.slow
@@ -139,7 +140,7 @@ def test_without_a_closing_mark_nothing_is_read(model: str, tmp_path: Path) -> N
     """In both harnesses; and reading again from their logs gives the same."""
     with_template(model, R1)
     done = by_lm_eval(model, "recrm_factual")
-    assert done["results"]["recrm_factual"]["invalid_truncated,none"] == LIMIT
+    assert numbers_of(done, "recrm_factual")["invalid_truncated"] == LIMIT
     assert done["provenance"]["thinking_in_prompt"] == "<think> open"
     for sample in done["samples"]:
         logged = json.loads(json.dumps(sample["doc"], default=str))
@@ -205,7 +206,7 @@ def test_closed_thinking_is_read_as_an_answer(model: str, tmp_path: Path) -> Non
     with_template(model, R1)
     done = by_lm_eval(model, "recrm_factual", close_thinking=True)
     log = by_inspect(tmp_path, model, close_thinking=True)
-    assert done["results"]["recrm_factual"]["invalid_truncated,none"] == 0
+    assert numbers_of(done, "recrm_factual")["invalid_truncated"] == 0
     assert scripted.numbers(log)["invalid_truncated"] == 0
     said = {sample.id: sample.output.completion for sample in log.samples or ()}
     assert {sample["doc"]["id"]: sample["filtered_resps"][0] for sample in done["samples"]} == said
@@ -253,7 +254,7 @@ def test_own_marks_in_both_harnesses(tmp_path: Path) -> None:
     log = scripted.by_inspect(
         dimension_task("factual", data="sample", thinking_marks="<plan>...</plan>"), table, tmp_path
     )
-    assert done["results"]["recrm_factual"]["acc,none"] == scripted.numbers(log)["acc"] == 1
+    assert numbers_of(done, "recrm_factual")["acc"] == scripted.numbers(log)["acc"] == 1
     provenance = done["configs"]["recrm_factual"]["metadata"]["recrm_provenance"]
     assert provenance == provenance_of(log)
     assert provenance["thinking_marks"] == "<plan>...</plan>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tempfile
 from pathlib import Path
 
@@ -12,17 +13,16 @@ import scripted
 from lm_eval.utils import make_table
 from our_tasks import FOLDER, HYBRIDS, TASKS, manager, task
 
-from recrm_tasks.answers.prompt import ANSWER_TOKENS
+from recrm_tasks.answers.prompt import ANSWER_TOKENS, MODES, READS
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError, HarnessError, RecrmError
 from recrm_tasks.lm_eval_tasks import results
-from recrm_tasks.lm_eval_tasks.results import UNSEEN
+from recrm_tasks.lm_eval_tasks.results_file import numbers_of
 from recrm_tasks.lm_eval_tasks.task_files import task_files
-from recrm_tasks.models.usage import FIELDS as USAGE
 from recrm_tasks.scoring.aggregate.declared import DECLARED
-from recrm_tasks.scoring.metric import columns
+from recrm_tasks.scoring.metric import brief, columns
 
 GROUPS = ["recrm_bench", "recrm_bench_logprob"]
 
@@ -39,23 +39,37 @@ def test_twelve_tasks_and_two_groups() -> None:
 
 @pytest.mark.parametrize("name", TASKS)
 def test_metric_list_matches_the_dimension(name: str) -> None:
-    """The YAML lists the declared metrics in their order, each followed by its error, and cost."""
+    """The YAML lists the metrics of the table in their order, each followed by its error."""
     loaded = task(name)
-    declared = dimension_of(loaded.config.metadata["recrm_dimension"]).kind.declared
-    assert list(loaded.aggregation()) == [*columns(declared), *USAGE, UNSEEN]
+    kind = dimension_of(loaded.config.metadata["recrm_dimension"]).kind
+    shown = brief(kind.declared, kind.primary)
+    assert list(loaded.aggregation()) == columns(shown)
     better = loaded.higher_is_better()
     meant = {"higher": True, "lower": False, "neither": None}
-    assert {n: better[n] for n in declared} == {n: meant[metric.better] for n, metric in declared.items()}
-    assert not any(better[n] for n in better if n.endswith("_stderr") or n in (*USAGE, UNSEEN))
+    assert {n: better[n] for n in shown} == {n: meant[metric.better] for n, metric in shown.items()}
+    assert not any(better[n] for n in better if n.endswith("_stderr"))
+
+
+@pytest.mark.parametrize("reads", READS)
+@pytest.mark.parametrize("by_item", [False, True])
+@pytest.mark.parametrize("key", dimensions())
+def test_a_task_has_at_most_eight_lines(key: str, by_item: bool, reads: str) -> None:
+    """What every run has is among them: the headline, N, coverage and a baseline."""
+    shown = [name for name in results.shown_names(key, reads, by_item) if not name.endswith("_stderr")]
+    assert len(shown) <= 8
+    assert {"score", "n", "coverage", "acc_baseline"} < set(shown)
+    if reads == "letters":
+        primary = dimension_of(key).primary
+        assert {primary, f"{primary}_valid", "acc"} < set(shown)
 
 
 @pytest.mark.parametrize("name", HYBRIDS)
 def test_metric_list_matches_the_aggregate(name: str) -> None:
     loaded = task(name)
-    assert list(loaded.aggregation()) == [*columns(DECLARED), *USAGE, UNSEEN]
+    assert list(loaded.aggregation()) == columns(brief(DECLARED, "hybrid"))
     better = loaded.higher_is_better()
-    assert all(m.endswith("_stderr") or m in (*USAGE, UNSEEN) for m in better if better[m] is False)
-    assert {m for m in better if better[m] is None} == {"n", "clusters"}
+    assert {m for m in better if better[m]} == {"score", "mean_score", "hybrid", "coverage"}
+    assert {m for m in better if better[m] is None} == {"n"}
 
 
 def test_documents_leave_no_file_behind() -> None:
@@ -100,22 +114,58 @@ def test_provenance_stands_in_the_results() -> None:
     assert "0x" not in json.dumps(done["configs"]["recrm_relevance"]["metric_list"], default=str)
 
 
-def test_table_shows_errors_beside_values() -> None:
-    table = {}
-    for key in dimensions():
-        table.update(scripted.completions(load(key, "sample").prompts("generate")))
+def test_the_table_fits_on_a_screen_and_shows_errors_beside_values() -> None:
+    table = scripted.completions(scripted.all_prompts())
     done = lm_eval.simple_evaluate(scripted.ScriptedLM(table), tasks=["recrm_bench"], task_manager=manager())
+    printed = [*make_table(done).splitlines(), *make_table(done, "groups").splitlines()]
+    assert len(printed) < 50
     rows = [[cell.strip() for cell in line.split("|")] for line in make_table(done).splitlines()[2:]]
     shown = [row for row in rows if len(row) > 8]
-    assert len(shown) > 50
+    assert len(shown) > 30
     for row in shown:
         metric, error = row[5], row[9]
-        if metric in ("acc_baseline", "n", "clusters") or metric.startswith("invalid_"):
+        if metric in ("acc_baseline", "n"):
             assert error in ("N/A", "")
         else:
             assert float(error) >= 0, row
     (row,) = [line.split("|") for line in make_table(done, "groups").splitlines() if "recrm_bench" in line]
     assert float(row[7]) == round(done["groups"]["recrm_bench"]["score,none"], 4)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_all_numbers_stand_in_the_results(mode: str) -> None:
+    """In the metadata, so that they are in the file that lm-eval saves; what the table shows is equal."""
+    suffix = "" if mode == "generate" else "_logprob"
+    make = scripted.completions if mode == "generate" else scripted.logprobs
+    table = make([prompt for key in dimensions() for prompt in load(key, "sample", limit=20).prompts(mode)])
+    names = [f"recrm_{key}{suffix}" for key in dimensions()]
+    done = lm_eval.simple_evaluate(
+        scripted.ScriptedLM(table), tasks=[*names, f"recrm_hybrid{suffix}"], task_manager=manager(recrm_limit=20),
+        log_samples=False,
+    )  # fmt: skip
+    saved = json.loads(json.dumps(done["configs"], default=str))
+    whole = saved[f"recrm_hybrid{suffix}"]["metadata"]["recrm_metrics"]
+    assert columns(DECLARED) == [name for name in whole if name in columns(DECLARED)]
+    for key, name in zip(dimensions(), names, strict=True):
+        recorded = saved[name]["metadata"]["recrm_metrics"]
+        declared = dimension_of(key).kind.declared
+        assert list(recorded) == columns({n: one for n, one in declared.items() if one.is_of("letters", False)})
+        shown = {n.removesuffix(",none"): v for n, v in done["results"][name].items() if n.endswith(",none")}
+        assert {n: v for n, v in shown.items() if v != "N/A"}.items() <= recorded.items()
+        assert {n.removeprefix(f"{key}_"): v for n, v in whole.items() if n.startswith(f"{key}_")} == recorded
+
+
+def test_answers_that_were_not_reported_are_counted_and_said(caplog: pytest.LogCaptureFixture) -> None:
+    prompts = list(load("factual", "sample", limit=6).prompts("logprob"))
+    table = scripted.logprobs(prompts)
+    table[prompts[0].messages[-1].content]["B"] = -math.inf
+    with caplog.at_level("WARNING", "recrm_tasks"):
+        done = scripted.by_lm_eval(table, "recrm_factual_logprob", recrm_limit=6)
+    assert numbers_of(done, "recrm_factual_logprob")["unseen"] == 1
+    assert (
+        "recrm_factual_logprob: for 1 records the log-probability of an allowed answer was not reported" in caplog.text
+    )
+    assert [sample["score"].get("unseen") for sample in done["samples"]["recrm_factual_logprob"]].count(True) == 1
 
 
 def test_a_sample_log_holds_each_outcome_once() -> None:
@@ -124,8 +174,8 @@ def test_a_sample_log_holds_each_outcome_once() -> None:
     samples = done["samples"]["recrm_behavior"]
     written = json.loads(json.dumps(samples[0], default=str))
     assert written["score"] == {"dimension": "behavior", "id": samples[0]["doc"]["id"], "gold": 0, "value": 0.0}
-    declared = dimension_of("behavior").kind.declared
-    names = columns({name: metric for name, metric in declared.items() if metric.is_of("letters", False)})
+    names = results.shown_names("behavior", "letters", False)
+    assert sorted(written["metrics"]) == sorted(names)
     assert {written[m] for m in names if m != "score"} == {"see score"}
 
 

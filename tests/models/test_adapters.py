@@ -151,6 +151,7 @@ def test_lm_evals_tasks_and_inspects_take_an_adapter(tmp_path: Path) -> None:
 
     from inspect_tasks import dimension_task
     from recrm_tasks import lm_eval_tasks
+    from recrm_tasks.lm_eval_tasks.results_file import numbers_of
 
     adapter(tmp_path / "adapter", base_model(tmp_path / "base"))
     path = str(tmp_path / "adapter")
@@ -167,7 +168,7 @@ def test_lm_evals_tasks_and_inspects_take_an_adapter(tmp_path: Path) -> None:
     (log,) = inspect_eval(task, model=model, log_dir=str(tmp_path), display="none")
     assert log.status == "success", log.error
     ours = log.results.scores[0].metrics
-    assert ours["acc"].value == done["results"]["recrm_factual_logprob"]["acc,none"]
+    assert ours["acc"].value == numbers_of(done, "recrm_factual_logprob")["acc"]
     assert ours["n"].value == 4
 
 

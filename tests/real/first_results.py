@@ -28,6 +28,7 @@ import convert
 from recrm_tasks.answers.prompt import Mode
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.lm_eval_tasks.results import outcome_of
+from recrm_tasks.lm_eval_tasks.results_file import numbers_of
 from recrm_tasks.scoring.outcomes import Outcome
 
 KINDS = (
@@ -101,8 +102,7 @@ class LmEval:
                 if mode == "logprob"
                 else sample["filtered_resps"][0]
             )
-        metrics = {name.split(",")[0]: value for name, value in results["results"][task].items() if "," in name}
-        return Result(metrics, outcomes, answers, results["n-samples"][task]["effective"])
+        return Result(numbers_of(results, task), outcomes, answers, results["n-samples"][task]["effective"])
 
 
 class Inspect:

@@ -264,8 +264,17 @@ def test_a_report_of_hybrid_results(logs: Path) -> None:
 
 
 def test_hybrid_results_without_samples(logs: Path, tmp_path: Path) -> None:
+    """They have the numbers of each dimension; those of earlier versions have only the whole's."""
     file = next((logs / "hybrid").rglob("results_*.json"))
-    (tmp_path / file.name).write_text(file.read_text())
+    content = json.loads(file.read_text())
+    (tmp_path / file.name).write_text(json.dumps(content))
+    with_samples = {run.dimension: run for run in collect([str(logs / "hybrid")], READERS).runs}
+    found = {run.dimension: run for run in collect([str(tmp_path)], READERS).runs}
+    assert found.keys() == with_samples.keys()
+    assert all(run.same_as(with_samples[key]) for key, run in found.items())
+    (config,) = content["configs"].values()
+    del config["metadata"]["recrm_metrics"]
+    (tmp_path / file.name).write_text(json.dumps(content))
     with pytest.raises(DataError, match="lm_eval --log_samples"):
         collect([str(tmp_path)], READERS)
 

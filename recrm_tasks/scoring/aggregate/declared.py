@@ -10,7 +10,12 @@ from recrm_tasks.scoring.metric import Metric, by_name, count
 
 AGGREGATES: tuple[Metric[Any], ...] = (
     Metric(
-        "mean_score", "mean of the dimensions' primary metrics", itemgetter("mean_score"), over="all", headline=True
+        "mean_score",
+        "mean of the dimensions' primary metrics",
+        itemgetter("mean_score"),
+        over="all",
+        headline=True,
+        brief=True,
     ),
     *(
         Metric(
@@ -19,11 +24,12 @@ AGGREGATES: tuple[Metric[Any], ...] = (
             itemgetter(name_of(form)),
             over="all",
             headline=name_of(form) == "hybrid",
+            brief=name_of(form) == "hybrid",
         )
         for form in FORMS
     ),
-    count("coverage", "share of readable answers", "higher", of=itemgetter("coverage"), high=1.0),
-    count("n", "number of answers", of=itemgetter("n")),
+    count("coverage", "share of readable answers", "higher", of=itemgetter("coverage"), high=1.0, brief=True),
+    count("n", "number of answers", of=itemgetter("n"), brief=True),
     count("clusters", "the smallest number of clusters of any dimension", of=itemgetter("clusters")),
 )
 
