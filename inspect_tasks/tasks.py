@@ -13,7 +13,7 @@ from inspect_ai.model import GenerateConfig
 from inspect_ai.scorer import Scorer
 
 from inspect_tasks.samples import to_sample
-from recrm_tasks.answers.prompt import ANSWER_TOKENS
+from recrm_tasks.answers.prompt import ANSWER_TOKENS, Mode
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.record_fields import is_list
 from recrm_tasks.dimensions.suites import Suite, suite_of
@@ -24,6 +24,7 @@ try:
     from inspect_tasks.backend import (
         active_backend,
         as_trained,
+        decoding,
         extra_body,
         is_reward_model,
         reward_engine,
@@ -44,7 +45,7 @@ except ModuleNotFoundError as error:  # run from a clone, in an environment that
         f"the tasks need {error.name}: pip install pyarrow pyyaml tqdm, or install the package itself (pip install .)"
     ) from None
 
-INTERFACE = "H"
+INTERFACE = "I"
 """Rises with every change of the task parameters. The number before it is the version of the dimension or suite."""
 
 
@@ -64,9 +65,9 @@ def dimension_task(dimension: str, **parameters: Any) -> Task:
         if not is_list(dimension_of(dimension).record_type):
             refuse_list_options(options, dimension, "-T ")
         samples, provenance = _samples(dimension, suite_of(dimension), options)
+        return _task(samples, recrm(), {dimension: provenance}, dimension_of(dimension).version)
     except RecrmError as error:
         raise PrerequisiteError(str(error)) from None
-    return _task(samples, recrm(), {dimension: provenance}, dimension_of(dimension).version)
 
 
 def bench_task(**parameters: Any) -> Task:
@@ -82,13 +83,13 @@ def bench_task(**parameters: Any) -> Task:
         options = _parsed(BenchOptions, **parameters)
         chosen = suite_named(options.suite)
         loaded = {key: _samples(key, chosen, options) for key in chosen.keys}
+        several = [samples for samples, _ in loaded.values()]
+        turns = several if options.order == "grouped" else zip_longest(*several)
+        mixed = [sample for sample in chain.from_iterable(turns) if sample is not None]
+        provenance = {key: provenance for key, (_, provenance) in loaded.items()}
+        return _task(mixed, recrm_bench(), provenance, chosen.version)
     except RecrmError as error:
         raise PrerequisiteError(str(error)) from None
-    several = [samples for samples, _ in loaded.values()]
-    turns = several if options.order == "grouped" else zip_longest(*several)
-    mixed = [sample for sample in chain.from_iterable(turns) if sample is not None]
-    provenance = {key: provenance for key, (_, provenance) in loaded.items()}
-    return _task(mixed, recrm_bench(), provenance, chosen.version)
 
 
 def _parsed(options: type[AnyOptions], unknown: Mapping[str, object] = {}, **parameters: object) -> AnyOptions:
@@ -96,11 +97,11 @@ def _parsed(options: type[AnyOptions], unknown: Mapping[str, object] = {}, **par
 
 
 def _samples(dimension: str, suite: Suite | None, options: TaskOptions) -> tuple[list[Sample], dict[str, Any]]:
-    mode = options.answer
+    mode: Mode = options.answer or ("logprob" if is_reward_model() else "generate")
     if is_reward_model() and mode == "generate":
-        raise RecrmError("a reward model writes no text: add -T answer=logprob")
+        raise RecrmError("a reward model writes no text: leave out -T answer=generate")
     choice = thinking_choice(options.enable_thinking)
-    backend = active_backend(choice)
+    backend = active_backend(choice, options.style)
     reads, options = as_trained(dimension, options)
     prompts, provenance = load_questions(dimension, mode, backend, options, reads=reads)
     ends = PromptEnds(backend if not is_reward_model() else Backend(), options, mode)
@@ -130,17 +131,23 @@ def _group_and_texts(sample: Sample) -> tuple[str | None, list[str]]:
 
 def _task(samples: list[Sample], scorer: Scorer, provenance: dict[str, Any], version: int) -> Task:
     first = next(iter(provenance.values()))
+    config = GenerateConfig(
+        temperature=0.0,
+        max_tokens=ANSWER_TOKENS + first["thinking"],
+        top_logprobs=TOP if first["mode"] == "logprob" else None,
+        extra_body=extra_body(first["enable_thinking"]),
+    )
+    how = decoding(config)
     dataset = GroupedDataset if first.get("order") == "grouped" else MemoryDataset
     return Task(
         dataset=dataset(samples, name=first["source"]),
         solver=ask(first["thinking"], first["enable_thinking"]),
         scorer=scorer,
-        config=GenerateConfig(
-            temperature=0.0,
-            max_tokens=ANSWER_TOKENS + first["thinking"],
-            top_logprobs=TOP if first["mode"] == "logprob" else None,
-            extra_body=extra_body(first["enable_thinking"]),
-        ),
+        config=config,
         version=version,
-        metadata={"task_version": f"{version}-{INTERFACE}", "recrm_provenance": provenance},
+        metadata={
+            "task_version": f"{version}-{INTERFACE}",
+            **({"decoding": how} if how else {}),
+            "recrm_provenance": provenance,
+        },
     )

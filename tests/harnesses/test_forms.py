@@ -133,6 +133,7 @@ def test_a_model_without_chat_template_is_reported_with_the_options(active, plai
     active("hf/some-model", model_path=plain_byte_tokenizer)
     with pytest.raises(PrerequisiteError, match=r"no chat template.*-T style=completion"):
         dimension_task("factual", data="sample")
+    assert dimension_task("factual", data="sample", style="completion").metadata["recrm_provenance"]["factual"]["fit"]
     active("hf/some-model", model_path=plain_byte_tokenizer, chat_template="{{ messages[0].content }}")
     assert dimension_task("factual", data="sample", style="completion").metadata["recrm_provenance"]["factual"]["fit"]
 

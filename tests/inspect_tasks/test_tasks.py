@@ -138,7 +138,7 @@ def test_provenance_and_version_stand_in_the_log(tmp_path: Path) -> None:
         **dataset.provenance, **scripted.ASKED, "questions": 8,
     }  # fmt: skip
     assert log.eval.task_version == dimension_of("behavior").version
-    assert log.eval.metadata["task_version"] == f"{log.eval.task_version}-H"
+    assert log.eval.metadata["task_version"] == f"{log.eval.task_version}-I"
 
 
 def test_bench_takes_turns() -> None:
