@@ -11,7 +11,7 @@ from inspect_tasks.alternatives import Alternatives
 from inspect_tasks.backend import use_our_hf
 from inspect_tasks.prompt_ends import continue_last_turn
 from inspect_tasks.reward_model import CHOICES, NAMES, PROVIDER, READS, places
-from inspect_tasks.samples import PREFILL, to_prompt
+from inspect_tasks.samples import PREFILL, to_prompt, turns_of
 from recrm_tasks.dimensions import dimension as dimension_of
 
 ANSWER_TOKENS = "answer_tokens"
@@ -30,6 +30,7 @@ def ask(thinking: int = 0, enable_thinking: bool | None = None) -> Solver:
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         use_our_hf(get_model())
+        state.messages = turns_of(state.input if isinstance(state.input, str) else state.messages, state.metadata)
         if prefill := state.metadata.get(PREFILL):
             continue_last_turn(get_model())
             state.messages.append(ChatMessageAssistant(content=prefill))
@@ -37,7 +38,7 @@ def ask(thinking: int = 0, enable_thinking: bool | None = None) -> Solver:
             if state.model.api == PROVIDER:
                 settings = _for_reward_models(state)
             else:
-                choices = state.metadata["choices"]
+                choices = to_prompt(str(state.sample_id), state.target.text, state.metadata).choices
                 settings, tokens = await alternatives.of(choices, state.messages, get_model())
                 if tokens is not None:
                     state.metadata[ANSWER_TOKENS] = tokens

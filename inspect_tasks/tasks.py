@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import chain, zip_longest
 from typing import Any
 
@@ -12,7 +12,7 @@ from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import GenerateConfig
 from inspect_ai.scorer import Scorer
 
-from inspect_tasks.samples import to_sample
+from inspect_tasks.samples import to_prompt, to_sample, turns_of
 from recrm_tasks.answers.prompt import ANSWER_TOKENS, Mode
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.record_fields import is_list
@@ -36,6 +36,7 @@ try:
     from inspect_tasks.scorers import recrm, recrm_bench
     from inspect_tasks.solver import ask
     from inspect_tasks.users_folder import with_paths
+    from inspect_tasks.view import list_of_samples
     from recrm_tasks.models.server_tokens import TOP
     from recrm_tasks.prompting import Backend, load_questions
     from recrm_tasks.prompting.asked_order import grouped_order
@@ -65,7 +66,7 @@ def dimension_task(dimension: str, **parameters: Any) -> Task:
         if not is_list(dimension_of(dimension).record_type):
             refuse_list_options(options, dimension, "-T ")
         samples, provenance = _samples(dimension, suite_of(dimension), options)
-        return _task(samples, recrm(), {dimension: provenance}, dimension_of(dimension).version)
+        return _task(samples, recrm, {dimension: provenance}, dimension_of(dimension).version)
     except RecrmError as error:
         raise PrerequisiteError(str(error)) from None
 
@@ -87,7 +88,7 @@ def bench_task(**parameters: Any) -> Task:
         turns = several if options.order == "grouped" else zip_longest(*several)
         mixed = [sample for sample in chain.from_iterable(turns) if sample is not None]
         provenance = {key: provenance for key, (_, provenance) in loaded.items()}
-        return _task(mixed, recrm_bench(), provenance, chosen.version)
+        return _task(mixed, recrm_bench, provenance, chosen.version)
     except RecrmError as error:
         raise PrerequisiteError(str(error)) from None
 
@@ -125,11 +126,12 @@ def _samples(dimension: str, suite: Suite | None, options: TaskOptions) -> tuple
 
 def _group_and_texts(sample: Sample) -> tuple[str | None, list[str]]:
     metadata = sample.metadata or {}
-    texts = [sample.input] if isinstance(sample.input, str) else [turn.text for turn in sample.input]
-    return metadata["group"] or metadata.get("of_list"), texts
+    texts = [turn.text for turn in turns_of(sample.input, metadata)]
+    prompt = to_prompt(str(sample.id), "".join(sample.target), metadata)
+    return prompt.group or prompt.of_list, texts
 
 
-def _task(samples: list[Sample], scorer: Scorer, provenance: dict[str, Any], version: int) -> Task:
+def _task(samples: list[Sample], scorer: Callable[[], Scorer], provenance: dict[str, Any], version: int) -> Task:
     first = next(iter(provenance.values()))
     config = GenerateConfig(
         temperature=0.0,
@@ -142,9 +144,10 @@ def _task(samples: list[Sample], scorer: Scorer, provenance: dict[str, Any], ver
     return Task(
         dataset=dataset(samples, name=first["source"]),
         solver=ask(first["thinking"], first["enable_thinking"]),
-        scorer=scorer,
+        scorer=scorer(),
         config=config,
         version=version,
+        viewer=list_of_samples(scorer.__name__),
         metadata={
             "task_version": f"{version}-{INTERFACE}",
             **({"decoding": how} if how else {}),

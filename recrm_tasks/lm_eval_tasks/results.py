@@ -14,7 +14,7 @@ from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.lm_eval_tasks.cost import cost_of
 from recrm_tasks.scoring.metric import columns, flat
-from recrm_tasks.scoring.outcomes import Outcome
+from recrm_tasks.scoring.outcomes import Answer, Outcome
 
 UNSEEN = "unseen"
 """The metric that counts records with an allowed answer whose log-probability was not reported."""
@@ -52,14 +52,14 @@ def unseen_of(results: Sequence[tuple[object, object]]) -> dict[str, int]:
 def read(doc: dict[str, Any], results: Sequence[object]) -> Item:
     """Reads the only completion in `results`."""
     prompt = prompt_of(doc)
-    return _item(doc, prompt.outcome(dimension_of(doc["dimension"]).kind.read(results[0], prompt)))
+    return _item(doc, prompt, dimension_of(doc["dimension"]).kind.read(results[0], prompt))
 
 
 def weigh(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> Item:
     """Reads `results`, (log-likelihood, is greedy) per choice."""
     prompt = prompt_of(doc)
-    answer = dimension_of(doc["dimension"]).kind.read_numbers([float(logprob) for logprob, _ in results], prompt)
-    return _item(doc, prompt.outcome(answer))
+    numbers = [float(logprob) for logprob, _ in results]
+    return _item(doc, prompt, dimension_of(doc["dimension"]).kind.read_numbers(numbers, prompt))
 
 
 def by_dimension(items: Sequence[Item]) -> dict[str, list[Outcome]]:
@@ -75,12 +75,14 @@ def outcome_of(item: Item) -> Outcome:
     return Outcome.from_json({name: value for name, value in item.items() if name not in _NOT_OUTCOME})
 
 
-_NOT_OUTCOME = ("dimension", "suite")
+_NOT_OUTCOME = ("dimension", "suite", "answer")
 """Fields of an item that do not belong to the outcome; `suite` is in those of the hybrid tasks."""
 
 
-def _item(doc: dict[str, Any], outcome: Outcome) -> Item:
-    return {"dimension": doc["dimension"], **outcome.to_json()}
+def _item(doc: dict[str, Any], prompt: Prompt, answer: Answer) -> Item:
+    """The outcome, with the answer in the words of the document's target for people who look at the samples."""
+    shown = answer.reason or dimension_of(doc["dimension"]).kind.shown(answer.value, prompt)
+    return {"dimension": doc["dimension"], "answer": shown, **prompt.outcome(answer).to_json()}
 
 
 class LastRun:
