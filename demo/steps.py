@@ -98,7 +98,7 @@ def _runs(options: argparse.Namespace) -> list[Step]:
     ]  # fmt: skip
     inspect = [
         "inspect", "eval", "recrm_tasks/factual.py", "--model", f"hf/{model.name}", "-M", f"model_path={model}",
-        "-M", "do_sample=false", "-M", "dtype=float32", "-T", "data=sample", "-T", f"limit={limit}",
+        "-M", "dtype=float32", "-T", "data=sample", "-T", f"limit={limit}",
         "--max-tokens", str(options.tokens), "--max-connections", "1", "--log-dir", f"{out}/inspect",
         "--display", "plain",
     ]  # fmt: skip

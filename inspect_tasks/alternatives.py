@@ -62,14 +62,13 @@ class Alternatives:
     def _of_hf(
         self, choices: Sequence[str], messages: Sequence[ChatMessage], model: Model
     ) -> tuple[dict[str, Any], list[str] | None]:
-        from inspect_tasks.hf_alternatives import TOKENS, HuggingFaceAlternatives
+        from inspect_tasks.hf_model import TOKENS, HuggingFaceAnswers
 
-        if not isinstance(model.api, HuggingFaceAlternatives):
-            model.api = HuggingFaceAlternatives(model.api)
-        before = before_answer(model.api.hf_chat(list(messages), []), messages[-1].text)
+        api = HuggingFaceAnswers.of(model)
+        before = before_answer(api.hf_chat(list(messages), []), messages[-1].text)
         tokens: list[AnswerToken] = []
         for choice in choices:
-            token = token_of(choice, before, model.api.tokenizer)
+            token = token_of(choice, before, api.tokenizer)
             if token is None:
                 return {}, None
             tokens.append(token)

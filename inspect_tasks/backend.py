@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from inspect_ai.model import Model
+from inspect_ai._util.error import PrerequisiteError
+from inspect_ai.model import GenerateConfig, Model
+from inspect_ai.model._generate_config import active_generate_config
 from inspect_ai.model._model import active_model
 
 from inspect_tasks.reward_model import PROVIDER
 from inspect_tasks.users_folder import from_users_folder
-from recrm_tasks.answers.prompt import Reads
+from recrm_tasks.answers.prompt import Reads, Style
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.models.trained_as import asked_as_trained
 from recrm_tasks.prompting import Backend
@@ -23,14 +25,15 @@ _NO_TEMPLATE = "{% for turn in messages %}{{ turn.role }}: {{ turn.content }}\n{
 """What Inspect sends with `use_chat_template=false`."""
 
 
-def active_backend(enable_thinking: bool | None = None) -> Backend:
+def active_backend(enable_thinking: bool | None = None, style: Style = "completion") -> Backend:
     """The tokenizer and the context of the model, and how its chat template is applied.
 
     Args:
         enable_thinking: as `thinking_choice` returns it.
+        style: of the prompts.
 
     Raises:
-        RecrmError: an `hf/` model has no chat template, so Inspect would use its own.
+        RecrmError: an `hf/` model has no chat template, and the prompts are for chat models.
     """
     model = active_model()
     choice = (("enable_thinking", enable_thinking),)
@@ -45,14 +48,11 @@ def active_backend(enable_thinking: bool | None = None) -> Backend:
         options=tuple((name, arguments[name]) for name in _LOADING if name in arguments),
         template=(*(choice if provider_of(model) == "hf" else given), *_other_template(arguments)),
     )
-    if provider_of(model) == "hf" and not {"chat_template", "use_chat_template"} & arguments.keys():
+    if style == "chat" and provider_of(model) == "hf" and not {"chat_template", "use_chat_template"} & arguments.keys():
         assert known.tokenizer is not None
         loaded = getattr(model.api, "tokenizer", None) or tokens_of(known.tokenizer, known.options)
         if not loaded.chat_template:
-            raise RecrmError(
-                f"{known.tokenizer} has no chat template, so it is a base model: add -T style=completion and "
-                """-M 'chat_template="{{ messages[0].content }}"', which passes the text on unchanged"""
-            )
+            raise RecrmError(f"{known.tokenizer} has no chat template, so it is a base model: add -T style=completion")
     return known
 
 
@@ -106,6 +106,48 @@ def reward_engine() -> str | None:
         return None
     api: Any = model.api
     return str(api.engine)
+
+
+def decoding(config: GenerateConfig, model: Model | None = None) -> str | None:
+    """How `hf/` chooses tokens, for the log. By itself it samples, and fails at temperature 0, which the tasks set. Of
+    other providers the temperature says it: None.
+
+    Args:
+        config: the task's settings, or the model's own; those of the run are merged into them.
+        model: the model; by default the active one.
+
+    Raises:
+        RecrmError: what the user says of sampling contradicts the temperature.
+    """
+    model = model or active_model()
+    if model is None or provider_of(model) != "hf":
+        return None
+    config = config.merge(active_generate_config())
+    sampled = model.model_args.get("do_sample")
+    if sampled and config.temperature == 0:
+        raise RecrmError("-M do_sample=true needs a --temperature above 0; without either, the model is asked greedily")
+    if sampled is False and config.temperature:
+        raise RecrmError(f"--temperature {config.temperature:g} has no effect with -M do_sample=false: leave one out")
+    if config.temperature == 0 or sampled is False:
+        return "greedy"
+    return "sampled" if config.temperature is None else f"sampled at temperature {config.temperature:g}"
+
+
+def use_our_hf(model: Model) -> None:
+    """Replaces Inspect's `hf/` by the one of this package; see `hf_model`. Other providers stay.
+
+    Raises:
+        PrerequisiteError: as in `decoding`. It is known only now if the task was made before the model.
+    """
+    if provider_of(model) != "hf":
+        return
+    try:
+        decoding(model.config, model)
+    except RecrmError as error:
+        raise PrerequisiteError(str(error)) from None
+    from inspect_tasks.hf_model import HuggingFaceAnswers  # needs torch
+
+    HuggingFaceAnswers.of(model)
 
 
 def as_trained(dimension: str, options: AnyOptions) -> tuple[Reads, AnyOptions]:

@@ -18,6 +18,7 @@ from inspect_tasks.log_file import (
     weights_of,
 )
 from inspect_tasks.logprobs import choice_logprobs
+from inspect_tasks.samples import to_prompt, turns_of
 from inspect_tasks.solver import ANSWER_TOKENS
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.logged_answers import Answers, Logged
@@ -118,23 +119,21 @@ def _logged(file: Path, sample: EvalSample, texts: bool) -> Logged | None:
 
 
 def _turns(sample: EvalSample) -> tuple[tuple[str, str], ...]:
-    if isinstance(sample.input, str):
-        return (("user", sample.input),)
-    return tuple((message.role, message.text) for message in sample.input)
+    return tuple((message.role, message.text) for message in turns_of(sample.input, sample.metadata))
 
 
 def said(sample: EvalSample) -> str:
     """A completion as it is, or each allowed answer with its log-probability."""
     if sample.metadata.get("mode") != "logprob":
         return sample.output.completion
-    choices = sample.metadata["choices"]
+    prompt = to_prompt(str(sample.id), "".join(sample.target), sample.metadata)
     given = choice_logprobs(
         sample.output,
-        choices,
+        prompt.choices,
         sample.metadata.get(ANSWER_TOKENS),
-        opened=sample.metadata.get("opened"),
-        marks=sample.metadata.get("marks"),
+        opened=prompt.opened,
+        marks=prompt.marks,
     )
     if not isinstance(given, list):
         return sample.output.completion
-    return "\n".join(f"{choice}: {logprob:.4f}" for choice, logprob in zip(choices, given, strict=True))
+    return "\n".join(f"{choice}: {logprob:.4f}" for choice, logprob in zip(prompt.choices, given, strict=True))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
 
 from inspect_ai.scorer import Metric, SampleScore, Value, metric
 
@@ -10,7 +12,8 @@ from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.suites import RECRM, Suite
 from recrm_tasks.dimensions.suites import suite as suite_named
 from recrm_tasks.models.usage import Usage, total
-from recrm_tasks.scoring.metric import flat
+from recrm_tasks.scoring.metric import VALID, flat
+from recrm_tasks.scoring.metric import Metric as DeclaredMetric
 from recrm_tasks.scoring.outcomes import Outcome
 
 USAGE = "usage"
@@ -40,7 +43,12 @@ def bench_metrics() -> Metric:
 def of_dimension(scores: list[SampleScore]) -> dict[str, float]:
     """The numbers of `dimension_metrics`; none without scores."""
     for key, outcomes in _outcomes(scores).items():
-        return {**flat(dimension_of(key).metrics(outcomes)), **_inspect_counts(scores)}
+        dimension = dimension_of(key)
+        numbers = {**flat(dimension.metrics(outcomes)), **_inspect_counts(scores)}
+        declared = dimension.kind.declared
+        return _first(
+            ["score", *(name for name in numbers if name in declared and _is_headline(declared[name], name))], numbers
+        )
     return {}
 
 
@@ -50,12 +58,23 @@ def of_bench(scores: list[SampleScore]) -> dict[str, float]:
     if not outcomes:
         return {}
     measured = {key: dimension_of(key).metrics(found) for key, found in sorted(outcomes.items())}
-    numbers = flat(_suite(scores).aggregate(outcomes, measured))
+    suite = _suite(scores)
+    numbers = flat(suite.aggregate(outcomes, measured))
     for key, metrics in measured.items():
         own = [entry for entry in scores if (entry.score.metadata or {})["dimension"] == key]
         found = {**flat(metrics), **_inspect_counts(own)}
         numbers.update({f"{key}_{name}": value for name, value in found.items()})
-    return {**numbers, **_inspect_counts(scores)}
+    numbers = {**numbers, **_inspect_counts(scores)}
+    return _first(["mean_score", "hybrid", *(f"{key}_score" for key in suite.keys)], numbers)
+
+
+def _is_headline(metric: DeclaredMetric[Any], name: str) -> bool:
+    return metric.headline and not name.endswith(VALID)
+
+
+def _first(names: Iterable[str], numbers: dict[str, float]) -> dict[str, float]:
+    """The numbers with some of them first: Inspect's view shows the first five above the samples."""
+    return {name: numbers[name] for name in names if name in numbers} | numbers
 
 
 def _suite(scores: list[SampleScore]) -> Suite:

@@ -20,9 +20,13 @@ class TaskOptions(Options):
     """
 
     answer: Annotated[
-        Mode,
-        Option(one_of(MODES), "`generate` an answer, or read the `logprob` of each allowed answer."),
-    ] = "generate"
+        Mode | None,
+        Option(
+            one_of(MODES),
+            "`generate` an answer, or read the `logprob` of each allowed answer.",
+            "`generate`; of a reward model, which writes no text, `logprob`",
+        ),
+    ] = None
     enable_thinking: Annotated[
         bool | None,
         Option(

@@ -97,9 +97,10 @@ def _again(file: Path, log: EvalLog, sample: EvalSample, found: dict[str, Rescor
 
 
 def _shown(score: Score, outcome: Outcome) -> tuple[object, ...]:
-    """What of a score may change. Version 0.1.0 wrote the same outcome in another form, which is no change."""
+    """What of a score may change. Earlier versions wrote the same outcome in other forms, and showed the same answer in
+    other words, which is no change."""
     flags = [(score.metadata or {}).get(name, False) for name in _FLAGS]
-    return score.value, score.answer, score.explanation, outcome, *flags
+    return score.value, outcome, *flags
 
 
 def _with_results(

@@ -1,4 +1,4 @@
-"""Inspect's model provider for reward models: `--model recrm-rm/PATH -T answer=logprob`."""
+"""Inspect's model provider for reward models: `--model recrm-rm/PATH`."""
 
 from __future__ import annotations
 
@@ -109,7 +109,9 @@ class RewardModelAPI(ModelAPI):
         """The rewards of the allowed answers or contents instead of log-probabilities of a first token."""
         extra = config.extra_body or {}
         if not config.logprobs or CHOICES not in extra:
-            raise PrerequisiteError("a reward model writes no text: add -T answer=logprob to one of the recrm tasks")
+            raise PrerequisiteError(
+                'a reward model writes no text: use one of the recrm tasks, in Python with answer="logprob"'
+            )
         asked = Asked(
             tuple(to_message(message) for message in input),
             tuple(extra[CHOICES]),

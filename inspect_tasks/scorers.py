@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Any
 
@@ -15,6 +14,7 @@ from inspect_tasks.metrics import USAGE, bench_metrics, dimension_metrics
 from inspect_tasks.samples import after_reasoning, to_prompt
 from inspect_tasks.solver import ANSWER_TOKENS
 from inspect_tasks.usage import usage_of
+from recrm_tasks.answers.explanation import of_numbers, of_text
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.scoring.outcomes import Answer, Reason
 
@@ -38,18 +38,23 @@ def score_of(sample_id: str, target: str, metadata: dict[str, Any], output: Mode
     """
     dimension = dimension_of(metadata["dimension"])
     unseen = False
+    cut = metadata["mode"] == "generate" and output.stop_reason in _LIMITS
     prompt = to_prompt(sample_id, target, metadata)
     if metadata["mode"] == "logprob":
         logprobs = choice_logprobs(
             output, prompt.choices, metadata.get(ANSWER_TOKENS), opened=prompt.opened, marks=prompt.marks
         )
-        unseen = isinstance(logprobs, list) and -math.inf in logprobs
-        answer = (
-            Answer.invalid(logprobs) if isinstance(logprobs, Reason) else dimension.kind.read_numbers(logprobs, prompt)
-        )
+        if isinstance(logprobs, Reason):
+            answer = Answer.invalid(logprobs)
+            why = of_text(answer, output.completion, prompt, dimension.kind)
+        else:
+            unseen = -math.inf in logprobs
+            answer = dimension.kind.read_numbers(logprobs, prompt)
+            why = of_numbers(answer, logprobs, prompt, dimension.kind)
     else:
-        answer = dimension.kind.read(output.completion, after_reasoning(prompt, output))
-    cut = metadata["mode"] == "generate" and output.stop_reason in _LIMITS
+        read = after_reasoning(prompt, output)
+        answer = dimension.kind.read(output.completion, read)
+        why = of_text(answer, output.completion, read, dimension.kind, cut)
     outcome = prompt.outcome(answer)
     if outcome.of_list is not None and epoch > 1:
         outcome = outcome._replace(of_list=f"{outcome.of_list} (epoch {epoch})")
@@ -58,10 +63,8 @@ def score_of(sample_id: str, target: str, metadata: dict[str, Any], output: Mode
     flags = {name: True for name, holds in (("unseen", unseen), ("cut", cut)) if holds}
     return Score(
         value=dimension.kind.credit(outcome),
-        answer=answer.reason or json.dumps(answer.value),
-        explanation=f"unreadable: {answer.reason}{', cut off by the token limit' if cut else ''}"
-        if answer.reason
-        else None,
+        answer=answer.reason or dimension.kind.shown(answer.value, prompt),
+        explanation=why,
         metadata={
             "dimension": dimension.key,
             "suite": metadata.get("suite"),

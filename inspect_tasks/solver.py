@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.model import ChatMessageAssistant, get_model
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from inspect_tasks.alternatives import Alternatives
+from inspect_tasks.backend import use_our_hf
 from inspect_tasks.prompt_ends import continue_last_turn
 from inspect_tasks.reward_model import CHOICES, NAMES, PROVIDER, READS, places
-from inspect_tasks.samples import PREFILL, to_prompt
+from inspect_tasks.samples import PREFILL, to_prompt, turns_of
 from recrm_tasks.dimensions import dimension as dimension_of
 
 ANSWER_TOKENS = "answer_tokens"
@@ -29,27 +29,21 @@ def ask(thinking: int = 0, enable_thinking: bool | None = None) -> Solver:
     alternatives = Alternatives(thinking, enable_thinking)
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
+        use_our_hf(get_model())
+        state.messages = turns_of(state.input if isinstance(state.input, str) else state.messages, state.metadata)
         if prefill := state.metadata.get(PREFILL):
             continue_last_turn(get_model())
             state.messages.append(ChatMessageAssistant(content=prefill))
-        try:
-            if state.metadata["mode"] == "logprob":
-                if state.model.api == PROVIDER:
-                    settings = _for_reward_models(state)
-                else:
-                    choices = state.metadata["choices"]
-                    settings, tokens = await alternatives.of(choices, state.messages, get_model())
-                    if tokens is not None:
-                        state.metadata[ANSWER_TOKENS] = tokens
-                return await generate(state, logprobs=True, max_tokens=thinking + 1, **settings)
-            return await generate(state)
-        except ValueError as error:
-            if "temperature" not in str(error):
-                raise
-            raise PrerequisiteError(
-                "Inspect's hf/ provider samples by default, and cannot sample at temperature 0: "
-                "add -M do_sample=false (or choose a --temperature above 0)."
-            ) from error
+        if state.metadata["mode"] == "logprob":
+            if state.model.api == PROVIDER:
+                settings = _for_reward_models(state)
+            else:
+                choices = to_prompt(str(state.sample_id), state.target.text, state.metadata).choices
+                settings, tokens = await alternatives.of(choices, state.messages, get_model())
+                if tokens is not None:
+                    state.metadata[ANSWER_TOKENS] = tokens
+            return await generate(state, logprobs=True, max_tokens=thinking + 1, **settings)
+        return await generate(state)
 
     return solve
 

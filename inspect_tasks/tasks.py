@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import chain, zip_longest
 from typing import Any
 
@@ -12,8 +12,8 @@ from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import GenerateConfig
 from inspect_ai.scorer import Scorer
 
-from inspect_tasks.samples import to_sample
-from recrm_tasks.answers.prompt import ANSWER_TOKENS
+from inspect_tasks.samples import to_prompt, to_sample, turns_of
+from recrm_tasks.answers.prompt import ANSWER_TOKENS, Mode
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.record_fields import is_list
 from recrm_tasks.dimensions.suites import Suite, suite_of
@@ -24,6 +24,7 @@ try:
     from inspect_tasks.backend import (
         active_backend,
         as_trained,
+        decoding,
         extra_body,
         is_reward_model,
         reward_engine,
@@ -35,6 +36,7 @@ try:
     from inspect_tasks.scorers import recrm, recrm_bench
     from inspect_tasks.solver import ask
     from inspect_tasks.users_folder import with_paths
+    from inspect_tasks.view import list_of_samples
     from recrm_tasks.models.server_tokens import TOP
     from recrm_tasks.prompting import Backend, load_questions
     from recrm_tasks.prompting.asked_order import grouped_order
@@ -44,7 +46,7 @@ except ModuleNotFoundError as error:  # run from a clone, in an environment that
         f"the tasks need {error.name}: pip install pyarrow pyyaml tqdm, or install the package itself (pip install .)"
     ) from None
 
-INTERFACE = "H"
+INTERFACE = "I"
 """Rises with every change of the task parameters. The number before it is the version of the dimension or suite."""
 
 
@@ -64,9 +66,9 @@ def dimension_task(dimension: str, **parameters: Any) -> Task:
         if not is_list(dimension_of(dimension).record_type):
             refuse_list_options(options, dimension, "-T ")
         samples, provenance = _samples(dimension, suite_of(dimension), options)
+        return _task(samples, recrm, {dimension: provenance}, dimension_of(dimension).version)
     except RecrmError as error:
         raise PrerequisiteError(str(error)) from None
-    return _task(samples, recrm(), {dimension: provenance}, dimension_of(dimension).version)
 
 
 def bench_task(**parameters: Any) -> Task:
@@ -82,13 +84,13 @@ def bench_task(**parameters: Any) -> Task:
         options = _parsed(BenchOptions, **parameters)
         chosen = suite_named(options.suite)
         loaded = {key: _samples(key, chosen, options) for key in chosen.keys}
+        several = [samples for samples, _ in loaded.values()]
+        turns = several if options.order == "grouped" else zip_longest(*several)
+        mixed = [sample for sample in chain.from_iterable(turns) if sample is not None]
+        provenance = {key: provenance for key, (_, provenance) in loaded.items()}
+        return _task(mixed, recrm_bench, provenance, chosen.version)
     except RecrmError as error:
         raise PrerequisiteError(str(error)) from None
-    several = [samples for samples, _ in loaded.values()]
-    turns = several if options.order == "grouped" else zip_longest(*several)
-    mixed = [sample for sample in chain.from_iterable(turns) if sample is not None]
-    provenance = {key: provenance for key, (_, provenance) in loaded.items()}
-    return _task(mixed, recrm_bench(), provenance, chosen.version)
 
 
 def _parsed(options: type[AnyOptions], unknown: Mapping[str, object] = {}, **parameters: object) -> AnyOptions:
@@ -96,11 +98,11 @@ def _parsed(options: type[AnyOptions], unknown: Mapping[str, object] = {}, **par
 
 
 def _samples(dimension: str, suite: Suite | None, options: TaskOptions) -> tuple[list[Sample], dict[str, Any]]:
-    mode = options.answer
+    mode: Mode = options.answer or ("logprob" if is_reward_model() else "generate")
     if is_reward_model() and mode == "generate":
-        raise RecrmError("a reward model writes no text: add -T answer=logprob")
+        raise RecrmError("a reward model writes no text: leave out -T answer=generate")
     choice = thinking_choice(options.enable_thinking)
-    backend = active_backend(choice)
+    backend = active_backend(choice, options.style)
     reads, options = as_trained(dimension, options)
     prompts, provenance = load_questions(dimension, mode, backend, options, reads=reads)
     ends = PromptEnds(backend if not is_reward_model() else Backend(), options, mode)
@@ -124,23 +126,31 @@ def _samples(dimension: str, suite: Suite | None, options: TaskOptions) -> tuple
 
 def _group_and_texts(sample: Sample) -> tuple[str | None, list[str]]:
     metadata = sample.metadata or {}
-    texts = [sample.input] if isinstance(sample.input, str) else [turn.text for turn in sample.input]
-    return metadata["group"] or metadata.get("of_list"), texts
+    texts = [turn.text for turn in turns_of(sample.input, metadata)]
+    prompt = to_prompt(str(sample.id), "".join(sample.target), metadata)
+    return prompt.group or prompt.of_list, texts
 
 
-def _task(samples: list[Sample], scorer: Scorer, provenance: dict[str, Any], version: int) -> Task:
+def _task(samples: list[Sample], scorer: Callable[[], Scorer], provenance: dict[str, Any], version: int) -> Task:
     first = next(iter(provenance.values()))
+    config = GenerateConfig(
+        temperature=0.0,
+        max_tokens=ANSWER_TOKENS + first["thinking"],
+        top_logprobs=TOP if first["mode"] == "logprob" else None,
+        extra_body=extra_body(first["enable_thinking"]),
+    )
+    how = decoding(config)
     dataset = GroupedDataset if first.get("order") == "grouped" else MemoryDataset
     return Task(
         dataset=dataset(samples, name=first["source"]),
         solver=ask(first["thinking"], first["enable_thinking"]),
-        scorer=scorer,
-        config=GenerateConfig(
-            temperature=0.0,
-            max_tokens=ANSWER_TOKENS + first["thinking"],
-            top_logprobs=TOP if first["mode"] == "logprob" else None,
-            extra_body=extra_body(first["enable_thinking"]),
-        ),
+        scorer=scorer(),
+        config=config,
         version=version,
-        metadata={"task_version": f"{version}-{INTERFACE}", "recrm_provenance": provenance},
+        viewer=list_of_samples(scorer.__name__),
+        metadata={
+            "task_version": f"{version}-{INTERFACE}",
+            **({"decoding": how} if how else {}),
+            "recrm_provenance": provenance,
+        },
     )

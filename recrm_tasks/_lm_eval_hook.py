@@ -6,6 +6,8 @@ starts. When `lm_eval.tasks` is imported, the finder calls `find_spec` below. `T
 that it also scans our folder, and the finder is removed. As in the PR, our folder comes after lm-eval's own tasks and
 before the user's `include_path`, also with `include_defaults=False`.
 
+On lm-eval's command line the hook also shortens errors (`_short_errors`).
+
 `RECRM_NO_LM_EVAL_HOOK=1` turns it off. A failure here is logged at debug level and leaves lm-eval unchanged.
 """
 
@@ -81,6 +83,10 @@ def _watch(loader: Any, finder: Any) -> None:
 
 def _extend(tasks: ModuleType) -> None:
     """Makes the `TaskManager` of `lm_eval.tasks` scan our folder too, unless lm-eval reads entry points."""
+    try:
+        import_module("recrm_tasks._short_errors").shorten()
+    except Exception:
+        log.debug("errors keep their tracebacks", exc_info=True)
     try:
         _register_models()
     except Exception:

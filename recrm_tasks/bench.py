@@ -41,7 +41,7 @@ def bench(
     overflow: str = "stop",
     context: int | None = None,
     tokenizer: str | None = None,
-    answer: str = "generate",
+    answer: str | None = None,
     enable_thinking: bool | None = None,
     order: str = "balanced",
     suite: str = "recrm",
@@ -78,7 +78,8 @@ def bench(
             prompt.
         context: The model's context in tokens. By default what the model's arguments or its config say.
         tokenizer: The model's tokenizer: a folder or a name. By default the model's own, where the harness knows it.
-        answer: `generate` an answer, or read the `logprob` of each allowed answer.
+        answer: `generate` an answer, or read the `logprob` of each allowed answer. By default `generate`; of a reward
+            model, which writes no text, `logprob`.
         enable_thinking: Switches the thinking of a model on or off: `true` or `false`. By default what its chat
             template does.
         order: The order of the questions: `balanced`, of which the first N are a balanced sample, or `grouped`, in

@@ -8,6 +8,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from recrm_tasks import __version__
 from recrm_tasks.baselines_command import add_baselines_command
@@ -65,8 +66,18 @@ def _print_what_the_encoding_has() -> list[str]:
     return lost
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are two lines, where argparse prints every option."""
+
+    def error(self, message: str) -> NoReturn:
+        """See `argparse.ArgumentParser.error`."""
+        self.exit(2, f"{self.prog}: error: {message}\n{self.prog} --help shows how it is used\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="recrm", description="RecRM-Bench for lm-evaluation-harness and Inspect.")
+    parser: argparse.ArgumentParser = _Parser(
+        prog="recrm", description="RecRM-Bench for lm-evaluation-harness and Inspect."
+    )
     parser.add_argument("--version", action="version", version=f"recrm-tasks {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add_report_commands(commands)

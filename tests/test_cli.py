@@ -325,7 +325,7 @@ def test_wrong_usage(capsys, arguments):
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
-    assert "usage: recrm" in capsys.readouterr().err
+    assert "--help shows how it is used" in capsys.readouterr().err
 
 
 def test_version(capsys):

@@ -18,7 +18,7 @@ judge() {
   lm_eval --model hf --model_args "pretrained=$1,dtype=float32" --apply_chat_template --batch_size 1 --tasks recrm_bench \
     --metadata "{\"recrm_split\": \"hash-test\", \"recrm_limit\": $limit}" --gen_kwargs max_gen_toks=32 --log_samples \
     --output_path "$out/$2/lm-eval"
-  inspect eval recrm_tasks/bench --model "hf/$2" -M "model_path=$1" -M do_sample=false -M dtype=float32 \
+  inspect eval recrm_tasks/bench --model "hf/$2" -M "model_path=$1" -M dtype=float32 \
     -T split=hash-test -T "limit=$limit" --max-tokens 32 --max-connections 1 --log-dir "$out/$2/inspect" --display plain
 }
 
@@ -43,7 +43,7 @@ cp "$out"/pairs/recrm_* "$out/reward"
 say "the reward model"
 lm_eval --model recrm-rm --model_args "pretrained=$out/reward" --tasks "recrm_${content}_logprob" \
   --metadata "{\"recrm_split\": \"hash-test\"}" --log_samples --output_path "$out/reward-runs/lm-eval"
-inspect eval "recrm_tasks/$content" --model "recrm-rm/$out/reward" -T answer=logprob -T split=hash-test \
+inspect eval "recrm_tasks/$content" --model "recrm-rm/$out/reward" -T split=hash-test \
   --log-dir "$out/reward-runs/inspect" --display plain
 
 say "the report"

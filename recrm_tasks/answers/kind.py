@@ -17,7 +17,7 @@ from recrm_tasks.scoring.content_scores import Scores, reads_of
 from recrm_tasks.scoring.diagnosis import Diagnosis
 from recrm_tasks.scoring.metric import Metric, Metrics, Numbers, by_name
 from recrm_tasks.scoring.metrics.estimate import Estimate
-from recrm_tasks.scoring.outcomes import Answer, Outcome
+from recrm_tasks.scoring.outcomes import Answer, Outcome, Value
 from recrm_tasks.scoring.shared_metrics import SHARED, Facts
 
 
@@ -238,6 +238,11 @@ class Kind(ABC, Generic[Table]):
         if len(numbers) != len(prompt.choices) or any(map(math.isnan, numbers)):
             raise HarnessError(f"{prompt.id}: scores {list(numbers)} for {len(prompt.choices)} contents")
         return Answer(tuple(numbers) if isinstance(prompt.gold, tuple) else numbers[0])
+
+    def shown(self, value: Value | None, prompt: Prompt) -> str:
+        """The value of an answer in the words of the target, for logs. Here a number, or several with commas."""
+        numbers = value if isinstance(value, tuple) else (value,)
+        return ", ".join("none" if number is None else f"{number:.4g}" for number in numbers)
 
     # The credit of one outcome.
 

@@ -21,7 +21,7 @@ from recrm_tasks.scoring.diagnosis import Diagnosis, Heatmap
 from recrm_tasks.scoring.label_metrics import LABEL_METRICS, Labels
 from recrm_tasks.scoring.metrics.estimate import NAN
 from recrm_tasks.scoring.metrics.f1 import confusion
-from recrm_tasks.scoring.outcomes import Answer, Outcome, Reason
+from recrm_tasks.scoring.outcomes import Answer, Outcome, Reason, Value
 
 _FORMAT: Mapping[Lang, str] = {"en": '{"answer": "<letter>"}', "zh": '{"answer": "<字母>"}'}
 _ASK: Mapping[Mode, Mapping[Lang, str]] = {
@@ -125,6 +125,12 @@ class LabelKind(Kind[Labels]):
             return Answer.invalid(Reason.NO_ANSWER)
         best = [i for i, share in enumerate(shares) if share == max(shares)]
         return Answer(best[0]) if len(best) == 1 else Answer.invalid(Reason.AMBIGUOUS)
+
+    def shown(self, value: Value | None, prompt: Prompt) -> str:
+        """See `Kind.shown`: the letter and the name of the label."""
+        if not isinstance(value, int):
+            return super().shown(value, prompt)
+        return f"{prompt.choices[value]} ({prompt.words[value][0]})"
 
     def credit(self, outcome: Outcome) -> float:
         """1 if correct, else 0; 0.5 for the score of a content."""

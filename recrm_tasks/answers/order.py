@@ -31,7 +31,7 @@ from recrm_tasks.scoring.diagnosis import Bars, Diagnosis
 from recrm_tasks.scoring.list_metrics import LIST_METRICS, Lists
 from recrm_tasks.scoring.metrics.estimate import NAN
 from recrm_tasks.scoring.metrics.ranked_list import list_auc, normalised_ranks, top_hit
-from recrm_tasks.scoring.outcomes import Answer, Outcome, Reason
+from recrm_tasks.scoring.outcomes import Answer, Outcome, Reason, Value
 
 _FORMAT: Mapping[Lang, str] = {
     "en": '{"ranking": ["<best>", "<second>", …]}',
@@ -218,6 +218,15 @@ class OrderKind(Kind[Lists]):
         shares = normalise(logprobs)
         return Answer.invalid(Reason.NO_ANSWER) if shares is None else Answer(shares)
 
+    def shown(self, value: Value | None, prompt: Prompt) -> str:
+        """See `Kind.shown`: the choices, the best first, without several that share the bottom."""
+        if not isinstance(value, tuple) or prompt.reads == "content":
+            return super().shown(value, prompt)
+        names, least = _best_first(value, prompt.choices), min(value)
+        if value.count(least) > 1:
+            names = names[: -value.count(least)]
+        return json.dumps(names)
+
     def credit(self, outcome: Outcome) -> float:
         """The AUC within the list; of one candidate, the probability that was stated for what happened."""
         if outcome.of_list is not None:
@@ -340,7 +349,7 @@ def shown_order(record: Any, turn: int = 0) -> list[int]:
     )
 
 
-def _best_first(grades: Sequence[int], names: Sequence[str]) -> list[str]:
+def _best_first(grades: Sequence[float], names: Sequence[str]) -> list[str]:
     return [name for _, name in sorted(zip(grades, names, strict=True), key=lambda pair: -pair[0])]
 
 

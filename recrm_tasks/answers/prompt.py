@@ -84,6 +84,11 @@ class Prompt(NamedTuple):
     """Whether the record has its own prompt, which may ask for another form of answer."""
     question: str | None = None
     """Where content is scored: a hash of the user's turn that it answers. The choices are then the contents."""
+    record: str = ""
+    """The part of the last turn that is the record; empty if nothing says which part it is. Only for display: reading
+    an answer does not need it, and it is not in JSON."""
+    category: str | None = None
+    """The record's category, if it has one. Only for display, too."""
 
     @property
     def reads(self) -> Reads:
@@ -116,6 +121,7 @@ class Prompt(NamedTuple):
         opened, marks = fields.pop("opened"), fields.pop("marks")
         of_list, candidates = fields.pop("of_list"), fields.pop("candidates")
         ready, question = fields.pop("ready"), fields.pop("question")
+        del fields["record"], fields["category"]
         return {
             **fields,
             **({"ready": True} if ready else {}),

@@ -184,8 +184,9 @@ class Dimension(ABC):
         """
         spoken = lang or record.lang
         for posed in self.kind.posed(record, labels, spoken, orders, ask):
-            messages = self._messages(record, posed, mode, spoken, form)
-            yield posed.prompt(self.key, spoken, messages, form.style, ready=bool(record.messages))
+            messages, body = self._messages(record, posed, mode, spoken, form)
+            prompt = posed.prompt(self.key, spoken, messages, form.style, ready=bool(record.messages))
+            yield prompt._replace(record=body, category=getattr(record, "category", None))
 
     def prompt(
         self, record: Any, labels: LabelSet | None, mode: Mode, lang: Lang | None = None, form: Form = PLAIN
@@ -256,8 +257,11 @@ class Dimension(ABC):
         texts = self.question_text if posed.of_list is None else self.item_question
         return self.kind.question(texts[lang], self.body(record, lang), posed, mode, lang, style)
 
-    def _messages(self, record: Record, posed: Posed, mode: Mode, lang: Lang, form: Form) -> tuple[Message, ...]:
-        """The turns of a prompt: the record's own, or one with head, examples, body and a reminder of the format.
+    def _messages(
+        self, record: Record, posed: Posed, mode: Mode, lang: Lang, form: Form
+    ) -> tuple[tuple[Message, ...], str]:
+        """The turns of a prompt: the record's own, or one with head, examples, body and a reminder of the format; and
+        the body.
 
         Small models forget a format that was requested before a long record. A single letter and a text completion
         need no reminder.
@@ -265,14 +269,14 @@ class Dimension(ABC):
         if record.messages:
             if form != PLAIN:
                 raise DataError(f"{record.id}: its prompt is ready-made; neither style nor fewshot can change it")
-            return record.messages
+            return record.messages, ""
         parts = self._question(record, posed, mode, lang, form.style)
         examples = form.examples.get(record.lang, ())
         if examples and form.style == "chat":
             examples = (_EXAMPLES[lang], *examples, _NOW[lang])
         closing = f"{_AGAIN[lang]}{parts.json}\n" if mode == "generate" and form.style == "chat" else ""
         text = "\n\n".join([parts.head, *examples, parts.body, f"{closing}{_CUE[lang]}"])
-        return (Message(role="user", content=text),)
+        return (Message(role="user", content=text),), parts.body
 
 
 def _entries(record: Any) -> int:

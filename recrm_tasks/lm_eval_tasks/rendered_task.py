@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from lm_eval.api.task import ConfigurableTask
@@ -15,7 +16,9 @@ from recrm_tasks.lm_eval_tasks.backend import backend_of
 from recrm_tasks.lm_eval_tasks.documents import options_of
 from recrm_tasks.lm_eval_tasks.results import UNSEEN, Item, Shared
 from recrm_tasks.lm_eval_tasks.results_file import METRICS
+from recrm_tasks.models.trained_as import classifier_config
 from recrm_tasks.prompting.fit import tokens_by
+from recrm_tasks.prompting.options import Options
 from recrm_tasks.prompting.prompt_end import TAIL, after_last_turn, closing_for, described
 
 _log = logging.getLogger(__name__)
@@ -46,6 +49,10 @@ class RenderedTask(ConfigurableTask):
         super().build_all_requests(**arguments)
         metadata = self.config.metadata
         options = options_of(_given(metadata))
+        provenance = metadata["recrm_provenance"]
+        entries = [provenance] if "recrm_dimension" in metadata else [*provenance.values()]
+        if options.style == "chat" and not arguments.get("apply_chat_template"):
+            self._look_for_template(options)
         ends: dict[str, tuple[str | None, str]] = {}
         for request in self.instances:
             context, *others = request.arguments
@@ -66,8 +73,7 @@ class RenderedTask(ConfigurableTask):
                 "think_end_token makes lm-eval remove the closing mark, which is the only sign that the thinking that "
                 "the prompt opens has ended: leave it out of --model_args, since the tasks remove thinking themselves"
             )
-        provenance = metadata["recrm_provenance"]
-        for entry in (provenance,) if "recrm_dimension" in metadata else provenance.values():
+        for entry in entries:
             entry["thinking_in_prompt"] = next((described(*end) for end in ends.values() if end[0]), None)
 
     def aggregation(self) -> dict[str, Callable[[Sequence[Any]], float]]:
@@ -91,6 +97,18 @@ class RenderedTask(ConfigurableTask):
 
         return {**found, "score": score}
 
+    def _look_for_template(self, options: Options) -> None:
+        """Warns if a chat model is asked without its template. Reward models apply theirs in any case."""
+        given = self.config.metadata
+        tokens = tokens_by(backend_of(given), options.tokenizer)
+        if isinstance(tokens, str) or not tokens.has_chat_template:
+            return
+        if not classifier_config(tokens.name, given.get("revision")):
+            _warn_once(
+                f"{tokens.name} has a chat template, but lm-eval sends the prompts without it: add "
+                '--apply_chat_template, or, if it is a base model, --metadata \'{"recrm_style": "completion"}\''
+            )
+
     def _check_tokens(self, end: str, choices: list[str]) -> None:
         """Warns if the end of a prompt has other tokens once an answer follows: those are what lm-eval scores."""
         metadata = self.config.metadata
@@ -108,6 +126,12 @@ class RenderedTask(ConfigurableTask):
         for index, document in super().doc_iterator(**arguments):
             opened = self._opened.get(index)
             yield index, {**document, "opened": opened} if opened else document
+
+
+@lru_cache(maxsize=16)
+def _warn_once(message: str) -> None:
+    """A warning that all tasks of a run have in common."""
+    _log.warning(message)
 
 
 def _given(metadata: Mapping[str, Any]) -> dict[str, Any]:

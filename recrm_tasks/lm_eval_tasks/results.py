@@ -16,7 +16,7 @@ from recrm_tasks.errors import HarnessError
 from recrm_tasks.lm_eval_tasks.cost import cost_of
 from recrm_tasks.models.usage import FIELDS
 from recrm_tasks.scoring.metric import VALID, brief, columns, flat
-from recrm_tasks.scoring.outcomes import Outcome
+from recrm_tasks.scoring.outcomes import Answer, Outcome
 
 UNSEEN = "unseen"
 """The number of records with an allowed answer whose log-probability was not reported; in the item of such a record."""
@@ -66,7 +66,7 @@ def _counted(cost: dict[str, int]) -> dict[str, Any]:
 def read(doc: dict[str, Any], results: Sequence[object]) -> Item:
     """Reads the only completion in `results`."""
     prompt = prompt_of(doc)
-    return _item(doc, prompt.outcome(dimension_of(doc["dimension"]).kind.read(results[0], prompt)))
+    return _item(doc, prompt, dimension_of(doc["dimension"]).kind.read(results[0], prompt))
 
 
 def weigh(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> Item:
@@ -76,11 +76,12 @@ def weigh(doc: dict[str, Any], results: Sequence[tuple[float, bool]]) -> Item:
         HarnessError: they are no numbers.
     """
     prompt = prompt_of(doc)
+    numbers = [float(logprob) for logprob, _ in results]
     try:
-        answer = dimension_of(doc["dimension"]).kind.read_numbers([float(logprob) for logprob, _ in results], prompt)
+        answer = dimension_of(doc["dimension"]).kind.read_numbers(numbers, prompt)
     except HarnessError as error:
         raise HarnessError(f"record {doc['id']}: {error}") from None
-    return _item(doc, prompt.outcome(answer))
+    return _item(doc, prompt, answer)
 
 
 def by_dimension(items: Sequence[Item]) -> dict[str, list[Outcome]]:
@@ -96,12 +97,14 @@ def outcome_of(item: Item) -> Outcome:
     return Outcome.from_json({name: value for name, value in item.items() if name not in _NOT_OUTCOME})
 
 
-_NOT_OUTCOME = ("dimension", "suite", COST, UNSEEN)
+_NOT_OUTCOME = ("dimension", "suite", "answer", COST, UNSEEN)
 """Fields of an item that do not belong to the outcome; `suite` is in those of the hybrid tasks."""
 
 
-def _item(doc: dict[str, Any], outcome: Outcome) -> Item:
-    return {"dimension": doc["dimension"], **outcome.to_json()}
+def _item(doc: dict[str, Any], prompt: Prompt, answer: Answer) -> Item:
+    """The outcome, with the answer in the words of the document's target for people who look at the samples."""
+    shown = answer.reason or dimension_of(doc["dimension"]).kind.shown(answer.value, prompt)
+    return {"dimension": doc["dimension"], "answer": shown, **prompt.outcome(answer).to_json()}
 
 
 class LastRun:

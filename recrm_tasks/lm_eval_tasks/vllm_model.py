@@ -52,15 +52,19 @@ class OnePassVLLM(InParts, VLLM):
         super().__init__(*arguments, **options)
         self.one_pass = _can_report(self.model_args.get("logprobs_mode"))
         """Whether all one-token answers to a prompt are asked for together."""
-        if self.batch_size == 1:  # lm-eval's default on its command line
-            _log.warning("batch_size=1 has vLLM answer one prompt at a time: add --batch_size auto")
 
     @classmethod
     def create_from_arg_obj(
         cls, arg_dict: dict[str, Any], additional_config: dict[str, Any] | None = None
     ) -> OnePassVLLM:
-        """Makes the model of `--model_args` and of `--batch_size` and `--device`; `--model_args` come first."""
+        """Makes the model of `--model_args` and of `--batch_size` and `--device`; `--model_args` come first.
+
+        lm-eval's command line gives a batch size of 1 if the user gives none, with which vLLM would answer one prompt
+        at a time. Here it means `auto`; `batch_size=1` in `--model_args` is the user's own.
+        """
         given = {name: value for name, value in (additional_config or {}).items() if value is not None}
+        if str(given.get("batch_size")) == "1":
+            given["batch_size"] = "auto"
         return cls(**{**given, **arg_dict})
 
     @classmethod

@@ -30,7 +30,10 @@ def tokenizer_of(name: str, options: Mapping[str, Any]) -> Any:
     except (OSError, ValueError, KeyError) as error:
         base = base_of(name, options.get("revision"))
         if base is None:
-            raise RecrmError(f"no tokenizer at {name!r}: {str(error).splitlines()[0]}") from None
+            raise RecrmError(
+                f"no tokenizer at {name!r}: {str(error).splitlines()[0]} Give a folder, or the name of a model that is "
+                "on the hub or in its cache"
+            ) from None
     try:
         return AutoTokenizer.from_pretrained(base, **{k: v for k, v in options.items() if k != "revision"})
     except (OSError, ValueError, KeyError) as error:

@@ -30,7 +30,7 @@ def runs(
     """What is asked, by a name; the others are compared with the first."""
     shared = f"pretrained={model},dtype={dtype}"
     api = f"model={NAME},num_concurrent=4,max_retries=3,max_length={CONTEXT}"
-    hf = ("-M", f"model_path={model}", "-M", "do_sample=false", "-M", f"dtype={dtype}", "-M", "batch_size=1")
+    hf = ("-M", f"model_path={model}", "-M", f"dtype={dtype}", "-M", "batch_size=1")
     url = f"{server.url}/v1"
 
     def by_lm_eval(engine: str, arguments: str, *modes: str, out: str = "") -> Callable[[], Answers]:

@@ -142,7 +142,9 @@ def read_inspect(out: Path) -> Answers:
         mode = sample.metadata["mode"]
         said: str | tuple[float, ...] | None = sample.output.completion
         if mode == "logprob":
-            logprobs = choice_logprobs(sample.output, sample.metadata["choices"], sample.metadata.get("answer_tokens"))
+            logprobs = choice_logprobs(
+                sample.output, [*sample.metadata["reading"]["choices"]], sample.metadata.get("answer_tokens")
+            )
             said = normalise(logprobs) if isinstance(logprobs, list) else None
         outcome = Outcome.from_json(sample.scores["recrm_bench"].metadata["outcome"])
         answers.setdefault((sample.metadata["dimension"], mode), {})[outcome.id] = Given(outcome, said)

@@ -99,6 +99,20 @@ def test_engines_answer_alike(first: str, second: str, mode: str, answers: dict[
     assert largest < CLOSE
 
 
+def test_vllm_gets_all_prompts_at_once_without_a_flag(monkeypatch: pytest.MonkeyPatch) -> None:
+    """lm-eval's command line gives a batch size of 1 if the user gives none."""
+    from recrm_tasks.lm_eval_tasks.vllm_model import OnePassVLLM
+
+    monkeypatch.setattr(OnePassVLLM, "__init__", lambda self, **given: setattr(self, "given", given))
+
+    def batch_size(arguments: str, flag: object) -> object:
+        more = {"batch_size": flag, "max_batch_size": None, "device": None}
+        return OnePassVLLM.create_from_arg_string(arguments, more).given["batch_size"]  # type: ignore[attr-defined]
+
+    assert [batch_size("pretrained=m", flag) for flag in (1, "1", 8, "auto")] == ["auto", "auto", 8, "auto"]
+    assert batch_size("pretrained=m,batch_size=1", 1) == 1
+
+
 @pytest.mark.vllm
 def test_one_request_a_record_by_the_engines_own_counters(model: str, answers: dict[str, Answers]) -> None:
     """lm-eval's `vllm` sends each allowed answer, with all of the prompt; here the results say what the engine says."""

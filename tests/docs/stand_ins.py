@@ -115,4 +115,4 @@ def of_inspect(words: list[str], models: Models) -> list[str]:
             if vllm and word.startswith("enable_thinking="):
                 done[-1] = "-M"  # an argument of the model, with hf/
         done.append(word)
-    return [*done, "-M", "do_sample=false"] if vllm or "--model" not in words else done
+    return done

@@ -92,7 +92,7 @@ def test_inspect_reads_every_probability_that_lm_eval_reads(
     assert {sample.id for sample in log.samples} == theirs.keys()
     outside = 0
     for sample in log.samples:
-        choices, tokens = sample.metadata["choices"], sample.metadata["answer_tokens"]
+        choices, tokens = [*sample.metadata["reading"]["choices"]], sample.metadata["answer_tokens"]
         assert tokens == [choice if model[1] else f"Ġ{choice}" for choice in choices]
         ours = choice_logprobs(sample.output, choices, tokens)
         for p, q in zip(normalise(ours), normalise(theirs[sample.id]), strict=True):

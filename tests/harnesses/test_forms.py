@@ -18,6 +18,7 @@ from inspect_ai.model._model import init_active_model
 from lm_eval.tasks import TaskManager
 
 from inspect_tasks import dimension_task
+from inspect_tasks.samples import turns_of
 from recrm_tasks import lm_eval_tasks
 from recrm_tasks.answers.prompt import ANSWER_TOKENS, MODES
 from recrm_tasks.dimensions import dimensions
@@ -87,7 +88,7 @@ def test_shortened_prompts_are_equal_in_both(active, byte_tokenizer: str) -> Non
     loaded = manager({"pretrained": byte_tokenizer}, **options).load(["recrm_ranking"])["tasks"]["recrm_ranking"]
     active("hf/some-model", model_path=byte_tokenizer)
     task = dimension_task("ranking", data="sample", **options)
-    assert loaded.test_docs()["prompt"][:] == [sample.input[-1].text for sample in task.dataset]
+    assert loaded.test_docs()["prompt"][:] == [turns_of(one.input, one.metadata)[-1].text for one in task.dataset]
     fit = loaded.config.metadata["recrm_provenance"]["fit"]
     assert fit == task.metadata["recrm_provenance"]["ranking"]["fit"]
     assert (fit["context"], fit["tokenizer"]) == (1500, byte_tokenizer)
@@ -134,6 +135,7 @@ def test_a_model_without_chat_template_is_reported_with_the_options(active, plai
     active("hf/some-model", model_path=plain_byte_tokenizer)
     with pytest.raises(PrerequisiteError, match=r"no chat template.*-T style=completion"):
         dimension_task("factual", data="sample")
+    assert dimension_task("factual", data="sample", style="completion").metadata["recrm_provenance"]["factual"]["fit"]
     active("hf/some-model", model_path=plain_byte_tokenizer, chat_template="{{ messages[0].content }}")
     assert dimension_task("factual", data="sample", style="completion").metadata["recrm_provenance"]["factual"]["fit"]
 
@@ -212,7 +214,11 @@ def test_answers_that_the_limit_cut_off_are_counted_beside_the_reasons(tmp_path:
     metrics = log.results.scores[0].metrics
     assert (metrics["cut"].value, metrics["invalid_no_answer"].value, metrics["invalid_truncated"].value) == (2, 1, 0)
     told = {s.scores["recrm"].explanation for s in log.samples if s.scores["recrm"].metadata.get("cut")}
-    assert told == {None, "unreadable: no_answer, cut off by the token limit"}
+    assert told == {
+        'A (consistent), read from the line: `{"answer": "A"}`',
+        "Unreadable (no_answer): no answer in an accepted form; the token limit cut it off: "
+        "`Let me begin with the evidence, which says`",
+    }
 
 
 def test_a_chat_api_is_no_place_for_log_probabilities() -> None:

@@ -18,6 +18,7 @@ from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.model import get_model
 
 from inspect_tasks import bench_task, dimension_task
+from inspect_tasks.samples import turns_of
 from recrm_tasks.answers.prompt import MODES
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimensions
@@ -65,7 +66,11 @@ def test_a_users_questions_follow_one_another(records: str) -> None:
     users = groups_of(grouped)
     assert len(users) == len(set(users)) == USERS < len(groups_of(balanced))
     assert users == list(dict.fromkeys((sample.metadata or {})["group"] for sample in balanced.dataset))
-    of_one = [sample.input[-1].text for sample in grouped.dataset if sample.metadata["group"] == users[0]]
+    of_one = [
+        turns_of(sample.input, sample.metadata)[-1].text
+        for sample in grouped.dataset
+        if sample.metadata["group"] == users[0]
+    ]
     assert of_one == sorted(of_one)
 
 

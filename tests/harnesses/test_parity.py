@@ -17,6 +17,7 @@ from inspect_ai.log import EvalLog
 from scripted import by_inspect, by_lm_eval, numbers
 
 from inspect_tasks import bench_task, dimension_task
+from inspect_tasks.samples import turns_of
 from inspect_tasks.scorers import recrm
 from recrm_tasks.answers.prompt import MODES
 from recrm_tasks.data import load
@@ -96,9 +97,13 @@ def test_bench_and_group_are_equal(mode: str, tmp_path: Path) -> None:
 def test_both_log_the_same_outcomes(dimension: str, both: Both) -> None:
     done, log = both(dimension, "generate")
     samples = done["samples"][f"recrm_{dimension}"]
-    theirs = {s["doc"]["id"]: {n: v for n, v in s["score"].items() if n != "dimension"} for s in samples}
+    shown = ("dimension", "answer")
+    theirs = {s["doc"]["id"]: {n: v for n, v in s["score"].items() if n not in shown} for s in samples}
     ours = {s.id: s.scores["recrm"].metadata["outcome"] for s in log.samples}
     assert theirs == ours
+    assert {s["doc"]["id"]: s["score"]["answer"] for s in samples} == {
+        s.id: s.scores["recrm"].answer for s in log.samples
+    }
     reasons = {outcome.get("reason") for outcome in ours.values()}
     assert {None, "empty", "ambiguous", "truncated", "no_answer"} <= reasons
     assert reasons - {None} <= {reason.value for reason in Reason}
@@ -109,7 +114,7 @@ def test_order_and_limit_are_the_same(tmp_path: Path) -> None:
     docs = manager.load(["recrm_ranking"])["tasks"]["recrm_ranking"].test_docs()
     task = dimension_task("ranking", data="sample", limit=10, seed=3, lang="zh")
     assert docs["id"][:] == [sample.id for sample in task.dataset]
-    assert docs["prompt"][:] == [sample.input[-1].text for sample in task.dataset]
+    assert docs["prompt"][:] == [turns_of(one.input, one.metadata)[-1].text for one in task.dataset]
 
 
 def test_a_log_can_be_scored_again(both: Both) -> None:

@@ -400,7 +400,7 @@ def test_what_is_missing_or_broken_is_refused(runs: Path, tmp_path: Path, capsys
     refused(tmp_path / "b", "not a readable Inspect log")
     refused(tmp_path / "nowhere", "no such file or folder")
     content = read_eval_log(str(log))
-    del content.samples[0].metadata["choices"]
+    del content.samples[0].metadata["reading"]["choices"]
     write_eval_log(content, str(tmp_path / "c" / "y.eval"))
     refused(tmp_path / "c", "has no 'choices', which reading its answer again needs; run the task again")
     content = read_eval_log(str(log))

@@ -147,15 +147,17 @@ def test_classes_can_be_named_by_hand(tmp_path: Path) -> None:
     assert ours["acc"] == 7 / 8
 
 
-def test_a_reward_model_writes_no_text(letters: str, tmp_path: Path) -> None:
+def test_a_reward_model_writes_no_text(letters: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(RecrmError, match="use recrm_factual_logprob instead of recrm_factual"):
         by_lm_eval(letters, "recrm_factual", "sample", 2)
+    assert "--apply_chat_template" not in caplog.text  # its own turns are always in the template
     init_active_model(get_model(f"recrm-rm/{letters}", memoize=False), None)  # type: ignore[arg-type]
     try:
-        with pytest.raises(PrerequisiteError, match="writes no text: add -T answer=logprob"):
-            dimension_task("factual", data="sample", limit=2)
-        fit = dimension_task("factual", data="sample", limit=2, answer="logprob").metadata["recrm_provenance"]
-        assert fit["factual"]["fit"]["context"] == 20_000
+        with pytest.raises(PrerequisiteError, match="writes no text: leave out -T answer=generate"):
+            dimension_task("factual", data="sample", limit=2, answer="generate")
+        by_default = dimension_task("factual", data="sample", limit=2).metadata["recrm_provenance"]["factual"]
+        assert by_default["mode"] == "logprob"
+        assert by_default["fit"]["context"] == 20_000
     finally:
         init_active_model(None, None)  # type: ignore[arg-type]
 

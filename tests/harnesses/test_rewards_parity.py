@@ -17,7 +17,7 @@ from scripted import manager
 from stub_server import StubServer, message
 
 from inspect_tasks import dimension_task
-from inspect_tasks.samples import to_prompt
+from inspect_tasks.samples import to_prompt, turns_of
 from recrm_tasks.cli import main
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
@@ -106,7 +106,7 @@ def test_verdicts_are_equal(key: str, tmp_path: Path) -> None:
     for sample in log.samples:
         (score,) = (sample.scores or {}).values()
         outcome = Outcome.from_json((score.metadata or {})["outcome"])
-        shown = sample.input if isinstance(sample.input, str) else str(sample.input[-1].text)
+        shown = turns_of(sample.input, sample.metadata)[-1].text
         by_inspect[str(sample.id)] = verdicts(key, outcome, shown)
         assert to_prompt(str(sample.id), str(sample.target), sample.metadata).dimension == key
     assert ours == by_lm_eval == by_inspect

@@ -167,7 +167,7 @@ def test_letters_within_thinking_are_not_weighed(model: str) -> None:
         by_lm_eval(model, "recrm_factual_logprob")
     with pytest.raises(PrerequisiteError, match=told):
         inspects_task(model, answer="logprob")
-    assert inspects_task(model, answer="logprob", thinking=100)[0].dataset[0].metadata["opened"] == "<think>"
+    assert inspects_task(model, answer="logprob", thinking=100)[0].dataset[0].metadata["reading"]["opened"] == "<think>"
 
 
 @pytest.mark.parametrize("end", ["<think>\n", "[THINK]", "<seed:think>\n", HARMONY_HEADER], ids=repr)
@@ -185,7 +185,9 @@ def test_closed_thinking_gives_equal_probabilities(model: str, end: str, tmp_pat
         prefill = found.metadata["prefill"]
         assert sample["arguments"][0][0].endswith(end + prefill)
         assert next(message.text for message in found.messages if message.role == "assistant") == prefill
-        logprobs = choice_logprobs(found.output, found.metadata["choices"], found.metadata.get("answer_tokens"))
+        logprobs = choice_logprobs(
+            found.output, [*found.metadata["reading"]["choices"]], found.metadata.get("answer_tokens")
+        )
         assert isinstance(logprobs, list)
         assert shares(logprobs) == pytest.approx(ours, abs=1e-4)
 

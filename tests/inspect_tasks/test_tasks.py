@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import scripted
 from inspect_ai._util.error import PrerequisiteError
+from inspect_ai.log import read_eval_log_sample_summaries
 from inspect_ai.model import (
     ChatCompletionChoice,
     ChatMessageAssistant,
@@ -27,7 +28,7 @@ from inspect_ai.scorer import SampleScore, Score
 from inspect_tasks import bench_task, dimension_task
 from inspect_tasks.logprobs import choice_logprobs
 from inspect_tasks.metrics import bench_metrics, dimension_metrics
-from inspect_tasks.samples import to_prompt, to_sample
+from inspect_tasks.samples import to_message, to_prompt, to_sample, turns_of
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
@@ -91,8 +92,47 @@ def test_a_sample_holds_all_that_scoring_needs(key: str) -> None:
     for prompt in load(key, "sample").prompts("generate"):
         sample = to_sample(prompt, key, "generate", "recrm")
         assert sample.id == prompt.id
-        back = to_prompt(prompt.id, sample.target, json.loads(json.dumps(sample.metadata)))
-        assert back == prompt._replace(messages=())
+        metadata = json.loads(json.dumps(sample.metadata))
+        assert to_prompt(prompt.id, sample.target, metadata) == prompt._replace(messages=(), record="", category=None)
+        # The input is the record alone, and the model gets the whole prompt.
+        assert sample.input == prompt.record
+        assert [to_message(turn) for turn in turns_of(sample.input, metadata)] == list(prompt.messages)
+        assert not any(isinstance(value, list) for value in (metadata | metadata["reading"]).values())
+        assert metadata["lang"] == prompt.lang
+
+
+def test_a_ready_made_prompt_is_the_input(tmp_path: Path) -> None:
+    turns = [{"role": "system", "content": "Judge."}, {"role": "user", "content": "Is it so? A yes, B no"}]
+    row = {"id": "r", "lang": "en", "evidence": ["e"], "query": "q", "response": "a", "label": "consistent"}
+    (tmp_path / "factual.jsonl").write_text(json.dumps({**row, "messages": turns}))
+    (prompt,) = load("factual", str(tmp_path)).prompts("generate")
+    sample = to_sample(prompt, "factual", "generate", "recrm")
+    assert [(turn.role, turn.text) for turn in sample.input] == [(turn["role"], turn["content"]) for turn in turns]
+    assert turns_of(sample.input, sample.metadata) == sample.input
+
+
+def test_what_the_view_shows(tmp_path: Path) -> None:
+    """Rows that can be told apart, answers in the words of the target, an explanation each, and figures in order."""
+    prompts = list(load("relevance", "sample", limit=12).prompts("generate"))
+    task = dimension_task("relevance", data="sample", limit=12)
+    log = scripted.by_inspect(task, scripted.completions(prompts), tmp_path)
+    summaries = read_eval_log_sample_summaries(log.location)
+    assert len({summary.input[:60] for summary in summaries}) == 12
+    for summary in summaries:
+        score = summary.scores["recrm"]
+        assert score.explanation
+        assert {"dimension", "lang", "category", "mode"} <= summary.metadata.keys()
+        if score.value == 1:
+            assert score.answer == summary.target
+    assert len({summary.metadata["category"] for summary in summaries}) > 2
+    assert list(log.results.scores[0].metrics)[:5] == ["score", "acc", "f1", "coverage", "n"]
+    columns = [column.id for column in log.eval.viewer.task_samples_view.columns]
+    assert columns[2:6] == ["input", "target", "answer", "score__recrm__recrm"]
+    bench = scripted.by_inspect(
+        bench_task(data="sample", limit=2), scripted.right_answers(scripted.all_prompts()), tmp_path
+    )
+    first = list(bench.results.scores[0].metrics)[:7]
+    assert first == ["mean_score", "hybrid", *(f"{key}_score" for key in dimensions())]
 
 
 @pytest.mark.slow
@@ -138,7 +178,7 @@ def test_provenance_and_version_stand_in_the_log(tmp_path: Path) -> None:
         **dataset.provenance, **scripted.ASKED, "questions": 8,
     }  # fmt: skip
     assert log.eval.task_version == dimension_of("behavior").version
-    assert log.eval.metadata["task_version"] == f"{log.eval.task_version}-H"
+    assert log.eval.metadata["task_version"] == f"{log.eval.task_version}-I"
 
 
 def test_bench_takes_turns() -> None:

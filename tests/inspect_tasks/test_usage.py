@@ -16,6 +16,7 @@ from inspect_ai.scorer import SampleScore, Score
 from inspect_tasks import bench_task, dimension_task
 from inspect_tasks.logged_runs import read_runs
 from inspect_tasks.metrics import bench_metrics, dimension_metrics
+from inspect_tasks.samples import turns_of
 from inspect_tasks.usage import usage_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.models.usage import FIELDS, Usage, total
@@ -86,14 +87,15 @@ def test_scores_of_an_earlier_version_have_no_counts() -> None:
 @pytest.mark.slow
 def test_a_resumed_run_has_the_counts_of_all_its_parts(tmp_path: Path) -> None:
     table = scripted.right_answers(scripted.all_prompts())
-    asked = dimension_task("factual", data="sample", limit=6).dataset[4].input[-1].text
+    sample = dimension_task("factual", data="sample", limit=6).dataset[4]
+    prompt = turns_of(sample.input, sample.metadata)[-1].text
     options: dict[str, Any] = {"display": "none", "log_dir": str(tmp_path), "max_connections": 1}
 
     def model_with(answers: scripted.Answers) -> Any:
         return get_model("scripted/some/model", answers=answers, usage=CACHED, memoize=False)
 
     file, given = "recrm_tasks/factual.py", {"data": "sample", "limit": 6}
-    broken = model_with({text: answer for text, answer in table.items() if text != asked})
+    broken = model_with({text: answer for text, answer in table.items() if text != prompt})
     (failed,) = inspect_eval(file, model=broken, task_args=given, **options)
     assert failed.status == "error"
     with pytest.MonkeyPatch.context() as patch:

@@ -18,7 +18,7 @@ from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError, HarnessError, RecrmError
-from recrm_tasks.lm_eval_tasks import results
+from recrm_tasks.lm_eval_tasks import rendered_task, results
 from recrm_tasks.lm_eval_tasks.results_file import numbers_of
 from recrm_tasks.lm_eval_tasks.task_files import task_files
 from recrm_tasks.scoring.aggregate.declared import DECLARED
@@ -274,3 +274,28 @@ def test_the_yaml_is_what_the_declarations_say() -> None:
     by_hand = {name: files.pop(name) for name in ("_task.yaml", "_generate.yaml", "_logprob.yaml")}
     assert files == task_files()
     assert all(by_hand.values())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "applied", "warned"),
+    [
+        ({}, False, True),
+        ({}, True, False),
+        ({"recrm_style": "completion"}, False, False),
+    ],
+)
+def test_a_chat_model_without_its_template_is_reported_once(
+    byte_tokenizer: str, arguments: dict[str, str], applied: bool, warned: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    rendered_task._warn_once.cache_clear()
+    tasks = manager(pretrained=byte_tokenizer, recrm_limit=2, **arguments).load(["recrm_factual", "recrm_behavior"])
+    for loaded in tasks["tasks"].values():
+        loaded.build_all_requests(limit=1, apply_chat_template=applied, chat_template=lambda turns, **_: str(turns))
+    said = [record.message for record in caplog.records if "chat template" in record.message]
+    assert len(said) == warned
+    assert all("add --apply_chat_template" in message for message in said)
+
+
+def test_a_model_without_a_template_is_not(plain_byte_tokenizer: str, caplog: pytest.LogCaptureFixture) -> None:
+    task("recrm_factual", pretrained=plain_byte_tokenizer, recrm_limit=2).build_all_requests(limit=1)
+    assert "chat template" not in caplog.text

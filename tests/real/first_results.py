@@ -147,7 +147,9 @@ class Inspect:
                 outcome = Outcome.from_json(sample.scores["recrm"].metadata["outcome"])
                 outcomes[outcome.id] = outcome
                 answers[outcome.id] = (
-                    choice_logprobs(sample.output, sample.metadata["choices"], sample.metadata.get("answer_tokens"))
+                    choice_logprobs(
+                        sample.output, [*sample.metadata["reading"]["choices"]], sample.metadata.get("answer_tokens")
+                    )
                     if mode == "logprob"
                     else sample.output.completion
                 )

@@ -16,6 +16,7 @@ import pytest
 
 import recrm_tasks.dimensions.suites as registry
 from recrm_tasks.cli import main
+from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.suites import RECRM, Suite, suites
 from recrm_tasks.log_readers import READERS
@@ -23,6 +24,7 @@ from recrm_tasks.reports.aggregate_runs import aggregate_runs
 from recrm_tasks.reports.collect import collect, collect_answers
 from recrm_tasks.reports.compare_runs import compare_pairs
 from recrm_tasks.reports.diagnose_runs import diagnose
+from recrm_tasks.reports.logged_answers import prompt_hash
 from recrm_tasks.reports.pairing import pair
 from recrm_tasks.scoring.metric import flat
 
@@ -191,3 +193,34 @@ def test_a_log_of_a_suite_that_is_not_installed(logs: Path, tmp_path: Path, monk
     finally:
         monkeypatch.undo()
         suites.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def unnamed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Logs of Inspect whose samples have the whole prompt as input, and the fields for reading as lists."""
+    folder = tmp_path_factory.mktemp("unnamed")
+    with tarfile.open(ARCHIVE.with_name("unnamed_fields.tar.xz")) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+@pytest.mark.parametrize("mode", ["generate", "logprob"])
+def test_logs_with_unnamed_fields(mode: str, unnamed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Their numbers and prompts are those that a run of today has, and reading them again changes nothing."""
+    file = unnamed / f"{mode}.json"
+    log = json.loads(file.read_text(encoding="utf-8"))
+    logged = {name: metric["value"] for name, metric in log["results"]["scores"][0]["metrics"].items()}
+    for run in collect([str(file)], READERS).runs:
+        theirs = {name.removeprefix(f"{run.dimension}_"): value for name, value in logged.items()}
+        assert plain(run.metrics) == plain({name: theirs[name] for name in run.metrics})
+    assert main(["rescore", str(file), "--to", str(tmp_path / "again")]) == 0
+    before = {one.dimension: one for one in collect_answers([str(file)], READERS)}
+    now = {one.dimension: one for one in collect_answers([str(tmp_path / "again")], READERS)}
+    assert before.keys() == now.keys() == set(RECRM.keys)
+    for key, one in now.items():
+        assert sorted(one.outcomes) == sorted(before[key].outcomes)
+        assert one.provenance["rescored"][0]["changed"] == 0
+        asked = {prompt.id: prompt for prompt in load(key, "sample", limit=12).prompts(mode)}
+        sent = {name: [(turn.role, turn.content) for turn in prompt.messages] for name, prompt in asked.items()}
+        assert {name: prompt_hash(turns) for name, turns in sent.items()} == one.prompts
+    capsys.readouterr()
