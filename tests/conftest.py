@@ -19,6 +19,7 @@ with suppress(ImportError):  # the environment of the engines has no hypothesis
 
 # huggingface_hub reads it once, at its import. Without it, a name that does not exist is looked up for a minute.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.pop("COLUMNS", None)  # pytest-xdist's processes have one, and tables would be as narrow
 
 CHAT = "{% for m in messages %}<{{ m.role }}>{{ m.content }}</>{% endfor %}<go>"
 

@@ -35,8 +35,9 @@ def test_every_dimension_with_three_records(capsys: pytest.CaptureFixture[str]) 
 
 def test_one_record_in_the_form_of_a_run(capsys: pytest.CaptureFixture[str]) -> None:
     name = next(load("factual", "sample", lang="zh", split="hash-test").records()).id
-    words = ["--id", name, "--prompt-lang", "en", "--style", "completion", "--fewshot", "1"]
-    assert main(["data", "show", "sample", "factual", *words, "--split", "hash-test"]) == 0
+    words = ["--id", name, "--prompt-lang", "en", "--style", "completion"]
+    examples = ["--fewshot", "1", "--split", "hash-test"]
+    assert main(["data", "show", "sample", "factual", *words, *examples]) == 0
     printed = capsys.readouterr().out
     assert printed.count("=== ") == 1
     assert printed.count("Is the response consistent with the evidence?") == 1

@@ -165,7 +165,7 @@ def _named(paths: Iterable[str], readers: Sequence[LogReader]) -> Iterator[tuple
         elif written := [file for file in _with_time(path) if any(reader.reads(file) for reader in readers)]:
             yield from ((file, Path(file.name)) for file in written)
         else:
-            raise DataError(f"{path}: no such file or folder; give lm-eval's --output_path or Inspect's --log-dir")
+            raise DataError(f"{path}: no such file or folder; give the folder that the results or logs were written to")
 
 
 def _with_time(path: Path) -> list[Path]:

@@ -494,7 +494,8 @@ def test_how_many_answers_a_bench_lacks(shard: str | None, tmp_path: Path) -> No
     """Its dimensions have different numbers of questions."""
     options = {"data": "sample", "limit": 3, "ask": "item", "shard": shard}
     table = scripted.right_answers(scripted.all_prompts(ask="item"))
-    last = bench_task(**options).dataset[-1].input[-1].text
+    sample = bench_task(**options).dataset[-1]
+    last = turns_of(sample.input, sample.metadata)[-1].text
     lacking = {text: answer for text, answer in table.items() if text != last}
     assert scripted.by_inspect(bench_task(**options), lacking, tmp_path, max_samples=1).status == "error"
     found = {run.dimension: (run.n, run.wanted) for run in collect([str(tmp_path)], READERS).runs}
@@ -505,7 +506,7 @@ def test_how_many_answers_a_bench_lacks(shard: str | None, tmp_path: Path) -> No
 
 def test_how_many_answers_are_lacking_with_epochs_and_a_limit_of_inspect(tmp_path: Path) -> None:
     task = dimension_task("factual", data="sample", limit=8)
-    last = task.dataset[2].input[-1].text
+    last = turns_of(task.dataset[2].input, task.dataset[2].metadata)[-1].text
     lacking = {text: answer for text, answer in answers("generate").items() if text != last}
     assert scripted.by_inspect(task, lacking, tmp_path, max_samples=1, epochs=2, limit=3).status == "error"
     (run,) = collect([str(tmp_path)], READERS).runs
