@@ -62,8 +62,9 @@ lint: $(VENV)/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# One process more than there are processors: some tests wait.
 fast: $(VENV)/dev
-	$(PYTEST) -n auto --dist loadfile -m 'not slow'
+	$(PYTEST) -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist loadfile -m 'not slow'
 
 # The tests of the report's page need a browser, and fonts with Chinese.
 $(VENV)/chromium: tests/browser/install_chromium.sh $(BIN)/python

@@ -89,6 +89,7 @@ def test_it_says_what_it_does_and_shows_one_table(clone: Clone) -> None:
     assert "demo/out/report.html" in others[-2]
 
 
+@pytest.mark.slow
 def test_answers_are_used_again_while_nothing_has_changed(clone: Clone) -> None:
     clone.demo()
     clone.calls()

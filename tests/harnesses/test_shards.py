@@ -304,6 +304,7 @@ def test_arguments_of_machines_may_differ(shards: Path) -> None:
     assert collect([str(shards)], READERS).incomplete == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "told"),
     [

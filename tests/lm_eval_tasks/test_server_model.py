@@ -154,6 +154,7 @@ def test_a_prompt_that_lm_eval_cuts_goes_its_way(byte_tokenizer: str) -> None:
     same(given, wanted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("api", ["completions", "chat"])
 def test_requests_are_tried_again_and_what_was_answered_is_kept(api: str, byte_tokenizer: str, tmp_path: Any) -> None:
     with StubEngine(byte_tokenizer, fails=2) as server:

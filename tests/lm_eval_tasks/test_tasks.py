@@ -173,7 +173,8 @@ def test_a_sample_log_holds_each_outcome_once() -> None:
     done = lm_eval.simple_evaluate(scripted.ScriptedLM(table), tasks=["recrm_behavior"], task_manager=manager())
     samples = done["samples"]["recrm_behavior"]
     written = json.loads(json.dumps(samples[0], default=str))
-    assert written["score"] == {"dimension": "behavior", "id": samples[0]["doc"]["id"], "gold": 0, "value": 0.0}
+    outcome = {"id": samples[0]["doc"]["id"], "gold": 0, "value": 0.0}
+    assert written["score"] == {"dimension": "behavior", "answer": "0", **outcome}
     names = results.shown_names("behavior", "letters", False)
     assert sorted(written["metrics"]) == sorted(names)
     assert {written[m] for m in names if m != "score"} == {"see score"}

@@ -102,6 +102,7 @@ def test_diagnoses(logs: Path, capsys: pytest.CaptureFixture[str], tmp_path: Pat
     assert "cannot be written" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_aggregate_of_logs_is_that_of_the_harnesses(logs: Path, tmp_path: Path) -> None:
     """From single dimensions by both harnesses in one folder, to the last bit."""
     table = scripted.completions(scripted.all_prompts())

@@ -204,6 +204,7 @@ def unnamed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["generate", "logprob"])
 def test_logs_with_unnamed_fields(mode: str, unnamed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Their numbers and prompts are those that a run of today has, and reading them again changes nothing."""
