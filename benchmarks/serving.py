@@ -84,7 +84,9 @@ def ask(
     """One run with Inspect; returns the increase of the counters, with the seconds, and its log."""
     from inspect_ai import eval as evaluate
     from inspect_ai.model import get_model
+    from inspect_ai.model._providers import vllm
 
+    vllm._vllm_servers.clear()  # by the model's name: the second server of a name would never be asked
     before = counters(server)
     (log,) = evaluate(
         f"recrm_tasks/{dimension}.py",

@@ -43,10 +43,11 @@ def _lm_eval() -> None:
 def _inspect() -> None:
     from inspect_ai._cli.main import inspect
     from inspect_ai.model import _model
+    from inspect_ai.model._providers import vllm
 
     try:
-        # Inspect keeps a model by its name, with the server's URL that the environment named when it was made.
-        with mock.patch.dict(_model._models, clear=True):
+        # Inspect keeps a model and vLLM's server by the model's name, with the URL of the first server of that name.
+        with mock.patch.dict(_model._models, clear=True), mock.patch.dict(vllm._vllm_servers, clear=True):
             inspect.main(sys.argv[1:], standalone_mode=False)
     except SystemExit as end:
         if end.code:
