@@ -93,4 +93,4 @@ def _positions(model: Any) -> int | None:
         for name, table in model.named_modules()
         if name.endswith("position_embeddings") and getattr(table, "padding_idx", None) is not None
     )
-    return length - next((int(place) + 1 for place in of_padding), 0)
+    return length - next((int(place) + 1 for place in of_padding), 0) % length  # a token of -1 is the last place
