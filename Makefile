@@ -126,7 +126,7 @@ check: $(VENV)/dev
 test: export OMP_NUM_THREADS := 1
 test:
 	$(MAKE) --jobs=3 --output-sync=target lint fast $(VLLM_VENV)/ready $(VENV)/chromium $(MODEL)/config.json
-	$(MAKE) --jobs=3 --output-sync=target test-vllm slow test-install test-trainers pythons demo LIMIT=4
+	$(MAKE) --jobs=3 --output-sync=target test-vllm slow test-install test-trainers pythons demo LIMIT=2
 
 clean:
 	rm -rf $(VENV) $(VLLM_VENV) $(TRAINER_CODE) $(OUT)

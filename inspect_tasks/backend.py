@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,7 @@ def active_backend(enable_thinking: bool | None = None, style: Style = "completi
     given = choice if enable_thinking is not None else ()
     if model is None or provider_of(model) not in ("hf", "vllm", "sglang", PROVIDER):
         return Backend(template=given)
+    _refuse_without_vllm(model)
     arguments = model.model_args
     names = (arguments.get(name) for name in ("tokenizer_path", "tokenizer", "model_path"))
     known = Backend(
@@ -54,6 +57,21 @@ def active_backend(enable_thinking: bool | None = None, style: Style = "completi
         if not loaded.chat_template:
             raise RecrmError(f"{known.tokenizer} has no chat template, so it is a base model: add -T style=completion")
     return known
+
+
+def _refuse_without_vllm(model: Model) -> None:
+    """Inspect starts vLLM's server with the first sample only: without vLLM that ends in 130 lines and exit code 0.
+
+    Raises:
+        RecrmError: `vllm/` has to start a server, and vLLM is not installed.
+    """
+    # Where another version of Inspect keeps no such address, it reports the missing package itself.
+    address = getattr(model.api, "_init_base_url", "unknown") or os.environ.get("VLLM_BASE_URL")
+    if provider_of(model) == "vllm" and not address and find_spec("vllm") is None:
+        raise RecrmError(
+            f"{model}: vLLM is not installed here: pip install vllm. For a server that runs already: "
+            "--model-base-url http://HOST:PORT/v1"
+        )
 
 
 def _other_template(arguments: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

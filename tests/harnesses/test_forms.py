@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,20 @@ def test_a_model_without_chat_template_is_reported_with_the_options(active, plai
     assert dimension_task("factual", data="sample", style="completion").metadata["recrm_provenance"]["factual"]["fit"]
     active("hf/some-model", model_path=plain_byte_tokenizer, chat_template="{{ messages[0].content }}")
     assert dimension_task("factual", data="sample", style="completion").metadata["recrm_provenance"]["factual"]["fit"]
+
+
+@pytest.mark.skipif(find_spec("vllm") is not None, reason="vLLM is installed here")
+def test_a_server_of_vllm_that_cannot_be_started_is_reported_before_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VLLM_BASE_URL", raising=False)
+    init_active_model(get_model("vllm/some-model", memoize=False), GenerateConfig())
+    try:
+        with pytest.raises(PrerequisiteError, match=r"^vllm/some-model: vLLM is not installed here: pip install vllm"):
+            dimension_task("factual", data="sample")
+        for given in ({"base_url": "http://127.0.0.1:9/v1"}, {"port": 9}):
+            init_active_model(get_model("vllm/some-model", memoize=False, **given), GenerateConfig())
+            assert len(dimension_task("factual", data="sample", limit=1).dataset) == 1
+    finally:
+        init_active_model(None, GenerateConfig())  # type: ignore[arg-type]
 
 
 def test_a_relative_path_is_from_where_the_user_stands(
