@@ -3,9 +3,9 @@
 Not a test file itself: `make pythons` runs it. The core (records, prompts, answers, metrics, data) needs neither
 harness nor torch, and its tests hold that too: each Python has an environment of its own with the core's dependencies
 only. What differs between versions does not depend on chance, so property tests try few examples here; `make fast`
-tries all of them under its own Python, which is left out. Every version runs the tests of the core's doors, which import
-all of it and read the sample. The oldest lacks most of what the others have (in `datetime`, `csv` and `re`), so it also
-runs the tests of what reads files and answers.
+tries all of them under its own Python, which is left out. Every version runs the tests of the core's doors, which
+import all of it and read the sample. The oldest lacks most of what the others have (in `datetime`, `csv` and `re`), so
+it also runs the tests of what reads files and answers.
 """
 
 import os
