@@ -53,6 +53,12 @@ def message_of(error: BaseException) -> str | None:
             f"lm_eval: {said.partition('!')[0]}\n"
             "Models are hf, vllm, recrm-vllm, recrm-rm, recrm-server, openai-chat-completions, …: docs/models.md"
         )
+    if isinstance(error, ValueError) and said.startswith("Model API "):
+        return f"inspect: {said}\nThe name before the first slash is hf, vllm, recrm-rm, openai, …: docs/models.md"
+    if isinstance(error, ValueError) and said.startswith("API key not found"):
+        return f"lm_eval: {said}"
+    if isinstance(error, AssertionError) and "--apply_chat_template" in said:
+        return f"lm_eval: {said} Add it to the command"
     if isinstance(error, OSError | ValueError | RuntimeError) and set(_packages(error)) & set(_LOADERS):
         return (
             f"The model cannot be loaded: {said}\n"

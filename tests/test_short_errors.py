@@ -67,6 +67,14 @@ def test_errors_of_known_cause() -> None:
     model = message_of(ValueError("Attempted to load model 'hff', but no model for this name found! Supported: a, b"))
     assert model is not None
     assert model.splitlines()[0] == "lm_eval: Attempted to load model 'hff', but no model for this name found"
+    provider = message_of(ValueError("Model API opnai of model 'opnai/gpt-4.1' not recognized."))
+    assert provider is not None
+    assert provider.splitlines()[0] == "inspect: Model API opnai of model 'opnai/gpt-4.1' not recognized."
+    key = "API key not found. Please set the `OPENAI_API_KEY` environment variable."
+    assert message_of(ValueError(key)) == f"lm_eval: {key}"
+    flag = message_of(AssertionError("chat-completions require the --apply_chat_template flag."))
+    assert flag == "lm_eval: chat-completions require the --apply_chat_template flag. Add it to the command"
+    assert message_of(AssertionError("x")) is None
     assert message_of(ValueError("anything")) is None
     assert message_of(OSError("disk full")) is None
 

@@ -6,6 +6,7 @@ use, so every error of theirs is reported.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.prompting.adapter_base import FIELD, adapter_config, base_of
 
+_LOG = logging.getLogger(__name__)
 _PREFIX = "base_model.model."
 """What PEFT puts before the names of the base model's weights."""
 _HEADS = {"score", "classifier"}
@@ -57,11 +59,19 @@ def _not_trained(path: str, untrained: set[str]) -> RecrmError:
 def _classifier(name: str, dtype: str, options: Mapping[str, Any]) -> tuple[Any, set[str]]:
     """The model, and the weights that its files do not have."""
     from transformers import AutoModelForSequenceClassification
+    from transformers.utils import logging as their_logging
 
-    loaded: Any = AutoModelForSequenceClassification.from_pretrained(
-        name, dtype=dtype, output_loading_info=True, **options
-    )
+    verbosity = their_logging.get_verbosity()
+    their_logging.set_verbosity_error()  # its report of a table's size: what matters of it is said here
+    try:
+        loaded: Any = AutoModelForSequenceClassification.from_pretrained(
+            name, dtype=dtype, output_loading_info=True, **options
+        )
+    finally:
+        their_logging.set_verbosity(verbosity)
     model, found = loaded
+    if unused := sorted(found["unexpected_keys"]):
+        _LOG.warning("%s: %d weights of its files are not used, such as %s", name, len(unused), unused[0])
     return model, {*found["missing_keys"], *(name for name, *_ in found["mismatched_keys"])}
 
 
