@@ -59,16 +59,16 @@ def _not_trained(path: str, untrained: set[str]) -> RecrmError:
 def _classifier(name: str, dtype: str, options: Mapping[str, Any]) -> tuple[Any, set[str]]:
     """The model, and the weights that its files do not have."""
     from transformers import AutoModelForSequenceClassification
-    from transformers.utils import logging as their_logging
 
-    verbosity = their_logging.get_verbosity()
-    their_logging.set_verbosity_error()  # its report of a table's size: what matters of it is said here
+    theirs = logging.getLogger("transformers")
+    level = theirs.level
+    theirs.setLevel(logging.ERROR)  # it reports weights in a table; what matters of it is reported here
     try:
         loaded: Any = AutoModelForSequenceClassification.from_pretrained(
             name, dtype=dtype, output_loading_info=True, **options
         )
     finally:
-        their_logging.set_verbosity(verbosity)
+        theirs.setLevel(level)
     model, found = loaded
     if unused := sorted(found["unexpected_keys"]):
         _LOG.warning("%s: %d weights of its files are not used, such as %s", name, len(unused), unused[0])
