@@ -14,6 +14,7 @@ import argparse
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,12 @@ ENGINES = ("vllm", "recrm-vllm")
 
 def run(engine: str, model: str, data: str, limit: int, keys: str, context: int) -> dict[str, Any]:
     """What the process of one engine found, by dimension."""
-    command = [sys.executable, counted_run.__file__, engine, model, data]
-    command += ["--limit", str(limit), "--dimensions", keys, "--context", str(context)]
-    done = subprocess.run(command, env=engines.environment(), text=True, stdout=subprocess.PIPE, check=True)
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "counted.json"
+        command = [sys.executable, counted_run.__file__, engine, model, data, "--to", str(file)]
+        command += ["--limit", str(limit), "--dimensions", keys, "--context", str(context)]
+        subprocess.run(command, env=engines.environment(), stdout=subprocess.DEVNULL, check=True)
+        found: dict[str, Any] = json.loads(file.read_text())
     return found
 
 

@@ -1,9 +1,9 @@
-"""Runs lm-eval on an engine in this process, and prints what the engine's own counters say of each dimension.
+"""Runs lm-eval on an engine in this process, and writes what the engine's own counters say of each dimension.
 
-    python tests/backends/counted_run.py vllm MODEL DATA --limit 20 [--also-by-itself]
+    python tests/backends/counted_run.py vllm MODEL DATA --to FILE --limit 20 [--also-by-itself]
 
-The last line is JSON: by dimension, the counters, the seconds, the metrics and the answers. `--also-by-itself` has the
-same engine answer the same questions in lm-eval's own way, every answer by itself.
+FILE gets JSON: by dimension, the counters, the seconds, the metrics and the answers. (vLLM writes its log to standard
+output.) `--also-by-itself` has the same engine answer the same questions in lm-eval's own way, every answer by itself.
 """
 
 from __future__ import annotations
@@ -71,6 +71,7 @@ def main() -> None:
     parser.add_argument("engine", choices=("vllm", "recrm-vllm"))
     parser.add_argument("model", help="folder of a chat model")
     parser.add_argument("data", help="records, or sample")
+    parser.add_argument("--to", type=Path, required=True, help="file for the numbers")
     parser.add_argument("--limit", type=int, default=20, help="records of each dimension")
     parser.add_argument("--dimensions", default=",".join(dimensions()))
     parser.add_argument("--context", type=int, default=2048)
@@ -87,7 +88,7 @@ def main() -> None:
         lm.one_pass = False
         for key, one in found.items():
             one["by_itself"] = run(lm, f"recrm_{key}_logprob", metadata)
-    print(json.dumps(found))
+    options.to.write_text(json.dumps(found))
 
 
 if __name__ == "__main__":

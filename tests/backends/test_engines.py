@@ -114,14 +114,16 @@ def test_vllm_gets_all_prompts_at_once_without_a_flag(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.vllm
-def test_one_request_a_record_by_the_engines_own_counters(model: str, answers: dict[str, Answers]) -> None:
+def test_one_request_a_record_by_the_engines_own_counters(
+    model: str, answers: dict[str, Answers], tmp_path: Path
+) -> None:
     """lm-eval's `vllm` sends each allowed answer, with all of the prompt; here the results say what the engine says."""
+    file = tmp_path / "counted.json"
     command = [sys.executable, counted_run.__file__, "recrm-vllm", model, "sample", "--limit", str(LIMIT)]
-    command.append("--also-by-itself")
+    command += ["--to", str(file), "--also-by-itself"]
     done = subprocess.run(command, env=engines.environment(), text=True, capture_output=True, timeout=1800)
     assert done.returncode == 0, done.stderr[-4000:]
-    said = [line for line in done.stdout.splitlines() if line.startswith("{")]  # vLLM's log goes there too
-    counted = json.loads(said[-1])
+    counted = json.loads(file.read_text())
     assert sum(found["engine"]["cached"] for found in counted.values()) > 0
     for key, found in counted.items():
         engine, metrics = found["engine"], found["metrics"]
