@@ -14,7 +14,7 @@ from recrm_tasks.models.pretrained import load_model
 from recrm_tasks.prompting.tokens import tokenizer_of
 
 _SHORT = 64
-"""Tokens of a text that is short, for the number of questions that fill a pass of so many tokens."""
+"""Tokens of a text that is short, for the number of questions that fill a pass."""
 
 
 class TransformersClassifier:

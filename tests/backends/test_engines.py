@@ -61,7 +61,7 @@ def line(server: Server) -> Iterator[Line]:
 def answers(model: str, server: Server, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Answers]:
     """What every way of asking was answered."""
     ways = agreement.runs(model, LIMIT, server, tmp_path_factory.mktemp("runs"))
-    # Inspect's hf/ is held against lm-eval's hf in tests/real/test_model.py.
+    # Inspect's hf/ is compared with lm-eval's hf in tests/real/test_model.py.
     return {name: run() for name, run in ways.items() if name != "Inspect hf/"}
 
 
@@ -195,7 +195,7 @@ def test_thinking_that_the_prompt_opens_is_closed_on_a_server(thinker: str, tmp_
 
 
 def wait_for(count: int, server: Server, run: subprocess.Popen[str]) -> None:
-    """Until the server has answered so many requests of a run that goes on."""
+    """Until the server has answered that many requests of a run that goes on."""
     for _ in range(1200):
         if server.metric("vllm:request_success_total") >= count:
             return

@@ -63,7 +63,7 @@ def equal(here: RewardModel, there: RewardModel, asked: list[Asked], close: floa
 
 
 def named(labels: int) -> list[Asked]:
-    """The questions for a model with so many classes."""
+    """The questions for a model with that many classes."""
     if labels == 1:
         return ASKED
     names = tuple((f"LABEL_{i}",) for i in range(labels))[::-1]

@@ -158,7 +158,7 @@ def test_order_does_not_depend_on_the_hash_seed():
 
 
 def many(tmp_path, count):
-    """A file with so many behavior records: four in five English, one in four positive."""
+    """A file with that many behavior records: four in five English, one in four positive."""
     rows = [
         {"id": f"b{i}", "dimension": "behavior", "lang": "zh" if i % 5 == 0 else "en", "source": "s", "profile": "p"}
         | {"history": [], "context": "c", "item": f"i{i}", "label": int(i % 4 == 0)}

@@ -394,7 +394,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The command line: writes everything and prints what became of the rows."""
     parser = argparse.ArgumentParser(description="Real public data as records of recrm-bench.")
     parser.add_argument("out", type=Path, help="folder to write to")
-    parser.add_argument("--limit", type=int, help="at most so many records per file, in source order")
+    parser.add_argument("--limit", type=int, help="the most records per file, in source order")
     options = parser.parse_args(arguments)
     folder = data_folder()
     if not folder.is_dir():

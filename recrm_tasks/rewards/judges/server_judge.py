@@ -173,7 +173,7 @@ class _Connection:
         self.failures = 0
         """In a row, of those that other questions would have too."""
         self.given_up = 0.0
-        """When the last of so many failures was. Questions that waited then are not tried."""
+        """When the last failure was. Questions that waited then are not tried."""
         self.why = ""
 
     def failed(self, why: str, everyones: bool) -> None:
