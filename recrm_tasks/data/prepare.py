@@ -232,7 +232,7 @@ def _chunks(
         columns = without_parts(source)
         for name, split in files:
             file = root / name
-            rows = read(file)
+            rows = read(file, source.form)
             if source.each is not None:
                 rows = each_entry(rows, source.each)
             rows = with_text_parts(rows, source, lists, fits[number])

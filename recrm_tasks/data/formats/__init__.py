@@ -12,10 +12,13 @@ from recrm_tasks.data.formats.chunk import Chunk, Rows, opened
 from recrm_tasks.data.formats.columnar import read_arrow, read_parquet
 from recrm_tasks.data.formats.delimited import read_delimited, read_delimited_with_nulls
 from recrm_tasks.data.formats.json_text import read_json, read_json_rows
+from recrm_tasks.data.formats.text_form import TextForm
 from recrm_tasks.errors import DataError
 
 T = TypeVar("T")
-_READERS: dict[str, Callable[[Path, str, str | None], Iterator[Chunk]]] = {
+Reader = Callable[[Path, str, str | None, TextForm], Iterator[T]]
+"""Takes a file, its ending, its compression, and what is said of its form if it is text."""
+_READERS: dict[str, Reader[Chunk]] = {
     "jsonl": read_json,
     "ndjson": read_json,
     "json": read_json,
@@ -26,10 +29,12 @@ _READERS: dict[str, Callable[[Path, str, str | None], Iterator[Chunk]]] = {
     "feather": read_arrow,
     "ipc": read_arrow,
 }
-_VALUE_READERS: dict[str, Callable[[Path, str, str | None], Iterator[Chunk | Rows]]] = {
+_TABLES = {"txt": read_delimited}
+"""Text tables of other names, if a form says how they are read."""
+_VALUE_READERS: dict[str, Reader[Chunk | Rows]] = {
     **_READERS,
     **dict.fromkeys(("jsonl", "ndjson", "json"), read_json_rows),
-    **dict.fromkeys(("csv", "tsv"), read_delimited_with_nulls),
+    **dict.fromkeys(("csv", "tsv", "txt"), read_delimited_with_nulls),
 }
 COMPRESSED = {"gz": "gzip", "zst": "zstd"}
 NAMES = ", ".join(f".{name}" for name in _READERS) + "; also with .gz or .zst behind"
@@ -43,34 +48,53 @@ def format_of(name: str) -> tuple[str, str | None] | None:
     return (ending, codec) if len(parts) > 1 and ending in _READERS else None
 
 
-def read(path: Path) -> Iterator[Chunk]:
+def _table_of(name: str, form: TextForm) -> tuple[str, str | None] | None:
+    """The same for a text table of any name, if its form says how it is read."""
+    parts = name.lower().split(".")
+    codec = COMPRESSED.get(parts[-1]) if len(parts) > 1 else None
+    return ("txt", codec) if form.separator or form.names else None
+
+
+def read(path: Path, form: TextForm | None = None) -> Iterator[Chunk]:
     """The rows of a file as columns for texts, some thousands at a time.
+
+    Args:
+        path: the file.
+        form: how it is written, if it is text. With a separator or names, a file of any name is a text table.
 
     Raises:
         DataError: the file as a whole cannot be read (further). Single rows that cannot are reported in their chunk.
     """
-    return _read(path, _READERS)
+    return _read(path, form, {**_READERS, **_TABLES})
 
 
-def read_values(path: Path) -> Iterator[Chunk | Rows]:
+def read_values(path: Path, form: TextForm | None = None) -> Iterator[Chunk | Rows]:
     """The rows of a file with their values as they are: JSON objects as Python objects, others as columns.
 
     Text is not normalised as for `read`: null fields of objects stay, and an empty value of CSV and TSV is null unless
     it is quoted.
 
+    Args:
+        path: the file.
+        form: as for `read`.
+
     Raises:
         DataError: as for `read`.
     """
-    return _read(path, _VALUE_READERS)
+    return _read(path, form, _VALUE_READERS)
 
 
-def _read(path: Path, readers: Mapping[str, Callable[[Path, str, str | None], Iterator[T]]]) -> Iterator[T]:
-    known = format_of(path.name)
+def _read(path: Path, form: TextForm | None, readers: Mapping[str, Reader[T]]) -> Iterator[T]:
+    form = form or TextForm()
+    known = format_of(path.name) or _table_of(path.name, form)
     if known is None:
-        raise DataError(f"{path}: not a data file by its name; data files are {NAMES}")
+        raise DataError(
+            f"{path}: not a data file by its name; data files are {NAMES}. `separator:` and `names:` say how a text "
+            "table of another name is read"
+        )
     ending, codec = known
     try:
-        yield from readers[ending](path, ending, codec)
+        yield from readers[ending](path, ending, codec, form)
     except (pa.ArrowException, OSError, UnicodeDecodeError, EOFError) as error:
         raise DataError(f"{path}: cannot be read: {_plainly(error)}") from None
 
@@ -84,4 +108,4 @@ def _plainly(error: Exception) -> str:
     return text
 
 
-__all__ = ["NAMES", "Chunk", "Rows", "format_of", "opened", "read", "read_values"]
+__all__ = ["NAMES", "Chunk", "Rows", "TextForm", "format_of", "opened", "read", "read_values"]

@@ -12,12 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recrm_tasks.data.formats.chunk import Chunk, opened, table_chunk
+from recrm_tasks.data.formats.text_form import TextForm
 
 ROWS = 16_384
 """Rows per chunk: about 20 MB of records of 1,000 characters."""
 
 
-def read_parquet(path: Path, _ending: str, codec: str | None) -> Iterator[Chunk]:
+def read_parquet(path: Path, _ending: str, codec: str | None, _form: TextForm) -> Iterator[Chunk]:
     """A Parquet file, by parts of its row groups."""
     first = 1
     with _whole(path, codec) as file, pq.ParquetFile(file, pre_buffer=False) as parquet:
@@ -26,7 +27,7 @@ def read_parquet(path: Path, _ending: str, codec: str | None) -> Iterator[Chunk]
             first += batch.num_rows
 
 
-def read_arrow(path: Path, _ending: str, codec: str | None) -> Iterator[Chunk]:
+def read_arrow(path: Path, _ending: str, codec: str | None, _form: TextForm) -> Iterator[Chunk]:
     """An Arrow file or stream (what `datasets` saves)."""
     first = 1
     with _whole(path, codec) as name, opened(Path(name), None) as stream:

@@ -1,4 +1,7 @@
-"""CSV and TSV with a heading line. Every value is read as text: what a column means is decided later."""
+"""Text tables: CSV, TSV, and others that a `TextForm` describes.
+
+Every value is read as text: what a column means is decided later.
+"""
 
 from __future__ import annotations
 
@@ -7,47 +10,77 @@ import csv as standard
 import io
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv
 
-from recrm_tasks.data.formats.chunk import Chunk, opened, table_chunk
+from recrm_tasks.data.formats.chunk import Chunk, table_chunk
+from recrm_tasks.data.formats.encoded import Utf8, opened_text
+from recrm_tasks.data.formats.text_form import BLANKS, TextForm, in_words
 from recrm_tasks.errors import DataError
 
 _BLOCK = 1 << 24
 """Bytes read at once: no row may be longer."""
+_LINES = 8_192
+"""Rows at once where lines are split here."""
 
 
-def read_delimited(path: Path, ending: str, codec: str | None) -> Iterator[Chunk]:
-    """A CSV or TSV file, quoted as RFC 4180 says: quoted values may have line breaks."""
-    return _read(path, ending, codec, nulls=False)
+def read_delimited(path: Path, ending: str, codec: str | None, form: TextForm) -> Iterator[Chunk]:
+    """The rows of a text table."""
+    return _read(path, codec, usual(ending, form), nulls=False)
 
 
-def read_delimited_with_nulls(path: Path, ending: str, codec: str | None) -> Iterator[Chunk]:
+def read_delimited_with_nulls(path: Path, ending: str, codec: str | None, form: TextForm) -> Iterator[Chunk]:
     """The same; an empty value is null unless it is quoted."""
-    return _read(path, ending, codec, nulls=True)
+    return _read(path, codec, usual(ending, form), nulls=True)
 
 
-def _read(path: Path, ending: str, codec: str | None, nulls: bool) -> Iterator[Chunk]:
-    delimiter = "\t" if ending == "tsv" else ","
-    names = _heading(path, delimiter, codec)
+def usual(ending: str, form: TextForm) -> TextForm:
+    """A form with what is usual for a file's extension where the form says nothing."""
+    separator = form.separator or ("," if ending == "csv" else "\t")
+    quoting = form.quoting if form.quoting is not None else ending in ("csv", "tsv") and len(separator) == 1
+    return replace(form, separator=separator, quoting=quoting)
+
+
+def _read(path: Path, codec: str | None, form: TextForm, nulls: bool) -> Iterator[Chunk]:
+    assert form.separator is not None
+    heading = _heading(path, codec, form)
+    if len(form.separator) == 1 and form.separator.isascii() and form.separator != BLANKS:
+        chunks = _parsed(path, codec, form, heading, nulls)
+    else:
+        chunks = _split(path, codec, form, heading, nulls)
+    for chunk in chunks:
+        yield replace(chunk, batch=_with_points(chunk.batch)) if form.decimal == "," else chunk
+
+
+def _refusal(expected: int, found: int, form: TextForm) -> str:
+    return f"expected {expected} columns, found {found}; separated by {in_words(form.separator or '')}"
+
+
+def _parsed(path: Path, codec: str | None, form: TextForm, heading: _Heading, nulls: bool) -> Iterator[Chunk]:
+    """By pyarrow, whose separators are one character."""
     refused: list[tuple[int, str]] = []
 
     def refuse(row: csv.InvalidRow) -> str:
-        refused.append((row.number - 1, f"expected {row.expected_columns} columns, found {row.actual_columns}"))
+        refused.append((row.number - heading.rows, _refusal(row.expected_columns, row.actual_columns, form)))
         return "skip"
 
-    with opened(path, codec) as stream:
+    quotes = {"quote_char": '"', "newlines_in_values": True} if form.quoting else {"quote_char": False}
+    columns = {"column_names": heading.names, "skip_rows_after_names": heading.rows} if heading.given else {}
+    with opened_text(path, codec, form.encoding) as stream:
         reader = csv.open_csv(
-            _Checked(stream, path),
+            stream,
             # One thread: only then are rows numbered.
-            csv.ReadOptions(use_threads=False, block_size=_BLOCK),
-            csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=refuse),
+            csv.ReadOptions(use_threads=False, block_size=_BLOCK, **columns),
+            csv.ParseOptions(delimiter=form.separator, invalid_row_handler=refuse, **quotes),
             csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
+                column_types=dict.fromkeys(heading.names, pa.string()),
                 strings_can_be_null=nulls,
                 null_values=[""],
                 quoted_strings_can_be_null=False,
@@ -65,46 +98,96 @@ def _read(path: Path, ending: str, codec: str | None, nulls: bool) -> Iterator[C
             yield Chunk(pa.RecordBatch.from_arrays([], []), np.array([], dtype=np.int64), "row", refused)
 
 
-class _Checked(io.RawIOBase):
-    """A stream of UTF-8 text: pyarrow reports a wrong byte in a row that it refuses on standard error only."""
+def _split(path: Path, codec: str | None, form: TextForm, heading: _Heading, nulls: bool) -> Iterator[Chunk]:
+    """Line by line, for separators of several characters."""
+    rows: list[list[str]] = []
+    numbers: list[int] = []
+    problems: list[tuple[int, str]] = []
 
-    def __init__(self, stream: pa.NativeFile, path: Path) -> None:
-        self._stream, self._path, self._line = stream, path, 1
-        self._decoder = codecs.getincrementaldecoder("utf-8")()
+    def chunk() -> Chunk:
+        columns = [pa.array([v or None for v in c] if nulls else c, pa.string()) for c in zip(*rows, strict=True)]
+        batch = pa.RecordBatch.from_arrays(columns, heading.names) if rows else pa.RecordBatch.from_arrays([], [])
+        return Chunk(batch, np.array(numbers, dtype=np.int64), "row", problems)
 
-    def readable(self) -> bool:
-        """It is."""
-        return True
+    with opened_text(path, codec, form.encoding) as stream:
+        for number, line in enumerate(islice(_lines(path, stream), min(heading.rows, 1), None), 1):
+            fields = _fields(line, form.separator or BLANKS)
+            if len(fields) == len(heading.names):
+                rows.append(fields)
+                numbers.append(number)
+            else:
+                problems.append((number, _refusal(len(heading.names), len(fields), form)))
+            if len(rows) + len(problems) == _LINES:
+                yield chunk()
+                rows, numbers, problems = [], [], []
+    if rows or problems:
+        yield chunk()
 
-    def read(self, size: int = -1) -> bytes:
-        """The next bytes."""
-        block: bytes = self._stream.read(size)
-        try:
-            self._decoder.decode(block, final=not block)
-        except UnicodeDecodeError as error:
-            at = self._line + block.count(b"\n", 0, error.start)
-            raise DataError(f"{self._path}, line {at}: not UTF-8 text ({error.reason})") from None
-        self._line += block.count(b"\n")
-        return block
+
+def _fields(line: str, separator: str) -> list[str]:
+    return line.split() if separator == BLANKS else line.rstrip("\r\n").split(separator)
 
 
-def _heading(path: Path, delimiter: str, codec: str | None) -> list[str]:
-    with opened(path, codec) as stream:
+def _lines(path: Path, stream: Utf8) -> Iterator[str]:
+    """The lines that are not blank."""
+    rest = b""
+    while block := stream.read(_BLOCK >> 4):
+        whole, _, rest = (rest + block).rpartition(b"\n")
+        if len(rest) > _BLOCK:
+            raise DataError(f"{path}: a row is longer than 16 MiB")
+        yield from (line for line in whole.decode().replace("\r\n", "\n").split("\n") if line.strip())
+    if rest.strip():
+        yield rest.decode().removesuffix("\r")
+
+
+def _with_points(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Numbers with decimal commas as others are written: 1.234,5 is 1234.5."""
+    columns = []
+    for column in batch.columns:
+        grouped = pc.match_substring_regex(column, r"^[+-]?\d{1,3}(\.\d{3})+,\d+$")
+        plain = pc.if_else(pc.fill_null(grouped, False), pc.replace_substring(column, ".", ""), column)
+        columns.append(pc.replace_substring_regex(plain, r"^([+-]?\d+),(\d+)$", r"\1.\2"))
+    return pa.RecordBatch.from_arrays(columns, batch.schema.names)
+
+
+class _Heading(NamedTuple):
+    """The columns of a file, and where they are from."""
+
+    names: list[str]
+    given: bool
+    """Whether the form names the columns, and not the file."""
+    rows: int
+    """How many rows the heading takes, with blank ones before it; 0 if there is none."""
+
+
+def _heading(path: Path, codec: str | None, form: TextForm) -> _Heading:
+    first, blank = _first_row(path, codec, form)
+    if form.names is not None:
+        names = list(form.names)
+        return _Heading(names, True, blank + 1 if first in (names, names[1:]) else 0)
+    if not first:
+        raise DataError(f"{path}: no heading line")
+    twice = sorted(name for name, times in Counter(first).items() if times > 1)
+    if twice:
+        raise DataError(
+            f"{path}: duplicate column {twice[0]!r} in the heading. If the file has no heading, `names: [...]` says "
+            "what its columns are"
+        )
+    return _Heading(first, False, 1)
+
+
+def _first_row(path: Path, codec: str | None, form: TextForm) -> tuple[list[str] | None, int]:
+    """The first row that is not blank, if there is one, and how many are before it."""
+    with opened_text(path, codec, form.encoding) as stream:
         start = stream.read(1 << 20)
+    text = codecs.getincrementaldecoder("utf-8")().decode(start)
+    assert form.separator is not None
+    rows: Iterator[list[str]]
+    if form.quoting:
+        rows = standard.reader(io.StringIO(text), delimiter=form.separator)
+    else:
+        rows = (_fields(line, form.separator) if line.strip() else [] for line in io.StringIO(text, newline=None))
     try:
-        text = start.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if error.start < len(start) - 4:
-            at = 1 + start.count(b"\n", 0, error.start)
-            raise DataError(f"{path}, line {at}: not UTF-8 text ({error.reason})") from None
-        text = start[: error.start].decode("utf-8-sig")
-    try:
-        names = next(standard.reader(io.StringIO(text), delimiter=delimiter), None)
+        return next(((row, blank) for blank, row in enumerate(rows) if row), (None, 0))
     except standard.Error as error:  # before Python 3.11, a NUL character
         raise DataError(f"{path}, line 1: not a CSV heading: {error}") from None
-    if not names:
-        raise DataError(f"{path}: no heading line")
-    twice = sorted(name for name, times in Counter(names).items() if times > 1)
-    if twice:
-        raise DataError(f"{path}: duplicate column {twice[0]!r} in the heading")
-    return names

@@ -11,6 +11,7 @@ import codecs
 import json
 import re
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,9 @@ import pyarrow.compute as pc
 from pyarrow import json as arrow_json
 
 from recrm_tasks.data.formats.chunk import Chunk, Rows, opened
+from recrm_tasks.data.formats.encoded import Bytes, opened_text
 from recrm_tasks.data.formats.split_names import SPLITS
+from recrm_tasks.data.formats.text_form import TextForm
 from recrm_tasks.data.formats.texts import DEEPEST, column_of, compact, holds_large_floats, too_deep
 from recrm_tasks.errors import DataError
 
@@ -34,9 +37,9 @@ _SNIFFED = 64
 _BOM = b"\xef\xbb\xbf"
 
 
-def read_json(path: Path, ending: str, codec: str | None) -> Iterator[Chunk]:
+def read_json(path: Path, ending: str, codec: str | None, form: TextForm) -> Iterator[Chunk]:
     """Objects, one per line or in arrays, as columns; the first characters say which form it is."""
-    with opened(path, codec) as stream:
+    with _opened(path, codec, form) as stream:
         start = _start(path, stream)
         arrays = _arrays(path, stream, start, ending)
         if arrays is not None:
@@ -51,9 +54,9 @@ def read_json(path: Path, ending: str, codec: str | None) -> Iterator[Chunk]:
                 yield from map(_chunk, _decoded(path, block, line))
 
 
-def read_json_rows(path: Path, ending: str, codec: str | None) -> Iterator[Rows]:
+def read_json_rows(path: Path, ending: str, codec: str | None, form: TextForm) -> Iterator[Rows]:
     """The same objects as they are."""
-    with opened(path, codec) as stream:
+    with _opened(path, codec, form) as stream:
         start = _start(path, stream)
         arrays = _arrays(path, stream, start, ending)
         if arrays is not None:
@@ -61,6 +64,14 @@ def read_json_rows(path: Path, ending: str, codec: str | None) -> Iterator[Rows]
             return
         for block, line in _lines(path, stream, start):
             yield from _decoded(path, block, line)
+
+
+def _opened(path: Path, codec: str | None, form: TextForm) -> AbstractContextManager[Bytes]:
+    """The file's bytes as they are, of which errors name the record; those of another encoding as UTF-8."""
+    if form.encoding is None:
+        stream: AbstractContextManager[Bytes] = opened(path, codec)
+        return stream
+    return opened_text(path, codec, form.encoding)
 
 
 def parse(line: str) -> dict[str, Any] | str:
@@ -72,14 +83,14 @@ def parse(line: str) -> dict[str, Any] | str:
     return _usable(row, line)
 
 
-def _start(path: Path, stream: pa.NativeFile) -> bytes:
+def _start(path: Path, stream: Bytes) -> bytes:
     start: bytes = stream.read(_BLOCK)
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise DataError(f"{path}: not UTF-8 text but UTF-16; a data file is in UTF-8")
     return start.removeprefix(_BOM)
 
 
-def _arrays(path: Path, stream: pa.NativeFile, start: bytes, ending: str) -> Iterator[Any] | None:
+def _arrays(path: Path, stream: Bytes, start: bytes, ending: str) -> Iterator[Any] | None:
     """The values of a file that is an array of objects, or an object with such an array per split; None for lines.
 
     A line that happens to be a list stays a line.
@@ -95,7 +106,7 @@ _SPLIT = re.compile(rb'\s*[{,]\s*"([^"\\]{1,80})"\s*:\s*\[(?=\s*[{\]])')
 _SPLIT_NAMES = {name for names in SPLITS.values() for name in names}
 
 
-def _of_splits(path: Path, stream: pa.NativeFile, start: bytes) -> Iterator[Any]:
+def _of_splits(path: Path, stream: Bytes, start: bytes) -> Iterator[Any]:
     """The objects in the arrays of an object, each with the name of its array as `split`."""
     while found := _SPLIT.match(start):
         name = found.group(1).decode()
@@ -110,7 +121,7 @@ def _of_splits(path: Path, stream: pa.NativeFile, start: bytes) -> Iterator[Any]
         )
 
 
-def _lines(path: Path, stream: pa.NativeFile, start: bytes) -> Iterator[tuple[bytes, int]]:
+def _lines(path: Path, stream: Bytes, start: bytes) -> Iterator[tuple[bytes, int]]:
     """Blocks of whole lines, each with the number of its first line."""
     rest, line = b"", 1
     block = start
@@ -283,7 +294,7 @@ def _rows_of(values: Iterator[Any]) -> Iterator[Rows]:
         yield rows
 
 
-def _elements(path: Path, stream: pa.NativeFile, start: bytes, rest: list[bytes] | None) -> Iterator[Any]:
+def _elements(path: Path, stream: Bytes, start: bytes, rest: list[bytes] | None) -> Iterator[Any]:
     """The values in an array.
 
     Args:
