@@ -12,7 +12,7 @@ from recrm_tasks.data.formats.chunk import Chunk, Rows, opened
 from recrm_tasks.data.formats.columnar import read_arrow, read_parquet
 from recrm_tasks.data.formats.delimited import read_delimited, read_delimited_with_nulls
 from recrm_tasks.data.formats.found_form import differences, found_form
-from recrm_tasks.data.formats.json_text import read_json, read_json_rows
+from recrm_tasks.data.formats.json_text import layout_of, read_json, read_json_rows
 from recrm_tasks.data.formats.text_form import TextForm
 from recrm_tasks.errors import DataError
 
@@ -104,6 +104,8 @@ def taken(path: Path, form: TextForm | None = None) -> str:
     """
     form = form or TextForm()
     ending, codec = format_of(path.name) or _table_of(path.name, form) or ("", None)
+    if ending == "json":
+        return layout_of(path, ending, codec, form)
     return ", ".join(differences(path, ending, codec, form)) if ending in ("csv", "tsv", "txt") else ""
 
 
