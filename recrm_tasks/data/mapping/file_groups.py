@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from recrm_tasks.data.convert.problems import Problems
-from recrm_tasks.data.formats import read, texts
+from recrm_tasks.data.formats import TextForm, read, texts
 from recrm_tasks.data.mapping.class_names import all_class_names, with_card
 from recrm_tasks.data.mapping.column_words import words_of
 from recrm_tasks.data.mapping.layout import Placed
@@ -37,7 +37,9 @@ class _Label(NamedTuple):
     words: frozenset[str]
 
 
-def file_groups(origin: Origin, placed: list[Placed], dimension: Dimension) -> list[Group]:
+def file_groups(
+    origin: Origin, placed: list[Placed], dimension: Dimension, form: TextForm | None = None
+) -> list[Group]:
     """The files in groups that are read the same way.
 
     Args:
@@ -45,6 +47,7 @@ def file_groups(origin: Origin, placed: list[Placed], dimension: Dimension) -> l
         placed: files that may be of the dimension.
         dimension: the dimension. Files whose labels say something else are read apart: one may have a key
             `is_consistent` in its answers, and the other `is_hallucination`.
+        form: how the files are written, where a mapping says it.
 
     Raises:
         DataError: no row of a file can be read.
@@ -53,7 +56,7 @@ def file_groups(origin: Origin, placed: list[Placed], dimension: Dimension) -> l
     root = origin.local([p.name for p in placed]) if placed else Path()
     card = origin.card()
     for member in placed:
-        for chunk in islice(read(root / member.name), 1):
+        for chunk in islice(read(root / member.name, form), 1):
             if chunk.problems and not chunk.batch.num_rows:
                 problems = Problems()
                 problems.add(root / member.name, chunk.unit, ((n, "unreadable", said) for n, said in chunk.problems))
