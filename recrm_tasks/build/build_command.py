@@ -36,6 +36,8 @@ def run(options: argparse.Namespace) -> int:
     report = build(options.recipe, options.source or options.recipe.parent, options.to)
     for name, part in report["parts"].items():
         print(f"{name}: {_line(part)}")
+        for reason, count in part.get("ids", {}).items():
+            print(f"  ids: {count} {reason}")
         for reason, count in part["left_out"].items():
             print(f"  left out: {count} {reason}")
     print(f"written to {options.to}")
