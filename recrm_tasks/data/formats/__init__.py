@@ -11,7 +11,8 @@ import pyarrow as pa
 from recrm_tasks.data.formats.chunk import Chunk, Rows, opened
 from recrm_tasks.data.formats.columnar import read_arrow, read_parquet
 from recrm_tasks.data.formats.delimited import read_delimited, read_delimited_with_nulls
-from recrm_tasks.data.formats.json_text import read_json, read_json_rows
+from recrm_tasks.data.formats.found_form import differences, found_form
+from recrm_tasks.data.formats.json_text import layout_of, read_json, read_json_rows
 from recrm_tasks.data.formats.text_form import TextForm
 from recrm_tasks.errors import DataError
 
@@ -84,6 +85,30 @@ def read_values(path: Path, form: TextForm | None = None) -> Iterator[Chunk | Ro
     return _read(path, form, _VALUE_READERS)
 
 
+def form_of(path: Path, form: TextForm | None = None) -> TextForm:
+    """How a text table is written: what is said of it, and what was found out. Of other files, what is said.
+
+    Raises:
+        DataError: it cannot be found out with certainty.
+    """
+    form = form or TextForm()
+    ending, codec = format_of(path.name) or _table_of(path.name, form) or ("", None)
+    return found_form(path, ending, codec, form) if ending in ("csv", "tsv", "txt") else form
+
+
+def taken(path: Path, form: TextForm | None = None) -> str:
+    """What was found out about how a file is written, in words; nothing if it is as usual for its name.
+
+    Raises:
+        DataError: as for `read`.
+    """
+    form = form or TextForm()
+    ending, codec = format_of(path.name) or _table_of(path.name, form) or ("", None)
+    if ending == "json":
+        return layout_of(path, ending, codec, form)
+    return ", ".join(differences(path, ending, codec, form)) if ending in ("csv", "tsv", "txt") else ""
+
+
 def _read(path: Path, form: TextForm | None, readers: Mapping[str, Reader[T]]) -> Iterator[T]:
     form = form or TextForm()
     known = format_of(path.name) or _table_of(path.name, form)
@@ -108,4 +133,4 @@ def _plainly(error: Exception) -> str:
     return text
 
 
-__all__ = ["NAMES", "Chunk", "Rows", "TextForm", "format_of", "opened", "read", "read_values"]
+__all__ = ["NAMES", "Chunk", "Rows", "TextForm", "form_of", "format_of", "opened", "read", "read_values", "taken"]

@@ -22,6 +22,8 @@ from pyarrow import csv
 
 from recrm_tasks.data.formats.chunk import Chunk, table_chunk
 from recrm_tasks.data.formats.encoded import Utf8, opened_text
+from recrm_tasks.data.formats.find_separator import split
+from recrm_tasks.data.formats.found_form import found_form
 from recrm_tasks.data.formats.text_form import BLANKS, TextForm, in_words
 from recrm_tasks.errors import DataError
 
@@ -33,19 +35,12 @@ _LINES = 8_192
 
 def read_delimited(path: Path, ending: str, codec: str | None, form: TextForm) -> Iterator[Chunk]:
     """The rows of a text table."""
-    return _read(path, codec, usual(ending, form), nulls=False)
+    return _read(path, codec, found_form(path, ending, codec, form), nulls=False)
 
 
 def read_delimited_with_nulls(path: Path, ending: str, codec: str | None, form: TextForm) -> Iterator[Chunk]:
     """The same; an empty value is null unless it is quoted."""
-    return _read(path, codec, usual(ending, form), nulls=True)
-
-
-def usual(ending: str, form: TextForm) -> TextForm:
-    """A form with what is usual for a file's extension where the form says nothing."""
-    separator = form.separator or ("," if ending == "csv" else "\t")
-    quoting = form.quoting if form.quoting is not None else ending in ("csv", "tsv") and len(separator) == 1
-    return replace(form, separator=separator, quoting=quoting)
+    return _read(path, codec, found_form(path, ending, codec, form), nulls=True)
 
 
 def _read(path: Path, codec: str | None, form: TextForm, nulls: bool) -> Iterator[Chunk]:
@@ -60,7 +55,8 @@ def _read(path: Path, codec: str | None, form: TextForm, nulls: bool) -> Iterato
 
 
 def _refusal(expected: int, found: int, form: TextForm) -> str:
-    return f"expected {expected} columns, found {found}; separated by {in_words(form.separator or '')}"
+    columns = "column" if expected == 1 else "columns"
+    return f"expected {expected} {columns}, found {found}; separated by {in_words(form.separator or '')}"
 
 
 def _parsed(path: Path, codec: str | None, form: TextForm, heading: _Heading, nulls: bool) -> Iterator[Chunk]:
@@ -71,14 +67,15 @@ def _parsed(path: Path, codec: str | None, form: TextForm, heading: _Heading, nu
         refused.append((row.number - heading.rows, _refusal(row.expected_columns, row.actual_columns, form)))
         return "skip"
 
-    quotes = {"quote_char": '"', "newlines_in_values": True} if form.quoting else {"quote_char": False}
+    quoting = {"quote_char": '"', "newlines_in_values": True} if form.quoting else {"quote_char": False}
     columns = {"column_names": heading.names, "skip_rows_after_names": heading.rows} if heading.given else {}
     with opened_text(path, codec, form.encoding) as stream:
+        quotes = _Quotes(stream)
         reader = csv.open_csv(
-            stream,
+            quotes,
             # One thread: only then are rows numbered.
             csv.ReadOptions(use_threads=False, block_size=_BLOCK, **columns),
-            csv.ParseOptions(delimiter=form.separator, invalid_row_handler=refuse, **quotes),
+            csv.ParseOptions(delimiter=form.separator, invalid_row_handler=refuse, **quoting),
             csv.ConvertOptions(
                 column_types=dict.fromkeys(heading.names, pa.string()),
                 strings_can_be_null=nulls,
@@ -86,16 +83,64 @@ def _parsed(path: Path, codec: str | None, form: TextForm, heading: _Heading, nu
                 quoted_strings_can_be_null=False,
             ),
         )
-        last = 0
+        last, held = 0, None
         for batch in reader:
             problems, refused[:] = list(refused), []
             skipped = {number for number, _ in problems}
             # pyarrow may have refused rows behind this batch already; their numbers are skipped all the same.
             numbers = list(islice((n for n in count(last + 1) if n not in skipped), batch.num_rows))
-            last = max([last, *numbers[-1:], *skipped])
-            yield Chunk(table_chunk(batch, 1).batch, np.array(numbers, dtype=np.int64), "row", problems)
-        if refused:
-            yield Chunk(pa.RecordBatch.from_arrays([], []), np.array([], dtype=np.int64), "row", refused)
+            last = int(max([last, *numbers[-1:], *skipped]))
+            if held is not None:
+                yield held
+            held = Chunk(table_chunk(batch, 1).batch, np.array(numbers, dtype=np.int64), "row", problems)
+    is_last = held is not None and not refused and last in held.numbers[-1:]
+    # pyarrow takes the end of the file for a closing quote.
+    if held is not None and is_last and form.quoting and quotes.count % 2 and _ends_in_quotes(path, codec, form):
+        problems = [*held.problems, (last, "its last quote is never closed")]
+        held = Chunk(held.batch.slice(0, len(held.numbers) - 1), held.numbers[:-1], "row", problems)
+    if held is not None:
+        yield held
+    if refused:
+        yield Chunk(pa.RecordBatch.from_arrays([], []), np.array([], dtype=np.int64), "row", refused)
+
+
+class _Quotes(io.RawIOBase):
+    """A stream that counts quotes."""
+
+    def __init__(self, stream: Utf8) -> None:
+        self._stream, self.count = stream, 0
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        block = self._stream.read(size)
+        self.count += block.count(b'"')
+        return block
+
+
+def _ends_in_quotes(path: Path, codec: str | None, form: TextForm) -> bool:
+    """Whether the last value is quoted and its quote is never closed."""
+    assert form.separator is not None
+    inside = False
+    with opened_text(path, codec, form.encoding) as stream:
+        for line in _lines(path, stream):
+            at = 0
+            while at >= 0:
+                if not inside and not line.startswith('"', at):
+                    at = line.find(form.separator, at) + 1 or -1
+                    continue
+                close = line.find('"', at + (not inside))
+                inside = close < 0
+                if inside:
+                    break
+                if line.startswith('"', close + 1):
+                    at, inside = close + 2, True
+                else:
+                    at = line.find(form.separator, close) + 1 or -1
+    return inside
 
 
 def _split(path: Path, codec: str | None, form: TextForm, heading: _Heading, nulls: bool) -> Iterator[Chunk]:
@@ -111,7 +156,7 @@ def _split(path: Path, codec: str | None, form: TextForm, heading: _Heading, nul
 
     with opened_text(path, codec, form.encoding) as stream:
         for number, line in enumerate(islice(_lines(path, stream), min(heading.rows, 1), None), 1):
-            fields = _fields(line, form.separator or BLANKS)
+            fields = split(line, form.separator or BLANKS)
             if len(fields) == len(heading.names):
                 rows.append(fields)
                 numbers.append(number)
@@ -122,10 +167,6 @@ def _split(path: Path, codec: str | None, form: TextForm, heading: _Heading, nul
                 rows, numbers, problems = [], [], []
     if rows or problems:
         yield chunk()
-
-
-def _fields(line: str, separator: str) -> list[str]:
-    return line.split() if separator == BLANKS else line.rstrip("\r\n").split(separator)
 
 
 def _lines(path: Path, stream: Utf8) -> Iterator[str]:
@@ -186,7 +227,7 @@ def _first_row(path: Path, codec: str | None, form: TextForm) -> tuple[list[str]
     if form.quoting:
         rows = standard.reader(io.StringIO(text), delimiter=form.separator)
     else:
-        rows = (_fields(line, form.separator) if line.strip() else [] for line in io.StringIO(text, newline=None))
+        rows = (split(line, form.separator) if line.strip() else [] for line in io.StringIO(text, newline=None))
     try:
         return next(((row, blank) for blank, row in enumerate(rows) if row), (None, 0))
     except standard.Error as error:  # before Python 3.11, a NUL character

@@ -23,7 +23,8 @@ class TextForm:
     encoding: str | None = None
     """A codec of Python, such as `gb18030` or `utf-16`; by default UTF-8. Also of JSON."""
     quoting: bool | None = None
-    """Whether values may be quoted as RFC 4180 says. By default those of CSV and TSV are; in others a quote is text."""
+    """Whether values may be quoted as RFC 4180 says. By default those of CSV are, and those of TSV if that is
+    plain to see; in others a quote is text."""
     decimal: str | None = None
     """`,` if numbers have decimal commas; they are read with a point."""
 
