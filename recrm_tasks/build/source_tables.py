@@ -16,7 +16,7 @@ import pyarrow as pa
 from recrm_tasks.build.recipe import JoinKeys, Recipe, TableSpec, Value
 from recrm_tasks.build.template_names import unknown
 from recrm_tasks.build.templates import Templates
-from recrm_tasks.data.formats import Rows, TextForm, read_values
+from recrm_tasks.data.formats import Rows, TextForm, read_values, taken
 from recrm_tasks.errors import DataError
 
 MOST_NAMES = 20
@@ -76,7 +76,7 @@ class Tables:
         self._paths = _paths(recipe.tables, folder)
         self._read: dict[str, Table] = {}
         self.files: dict[str, dict[str, Any]] = {}
-        """Name, size in bytes and SHA-256 of each file, and how it is written where the recipe says so."""
+        """Name, size in bytes and SHA-256 of each file; how it is written, as the recipe says and as was found out."""
 
     def __getitem__(self, name: str) -> Table:
         if name not in self._read:
@@ -89,7 +89,8 @@ class Tables:
         form = _form(name, spec)
         parts = [read_table(file, form) for file in self._paths[name]]
         for file in self._paths[name]:
-            self.files[file.relative_to(self._folder).as_posix()] = {**_fingerprint(file), **_said(form)}
+            found = {"written_as": words} if (words := taken(file, form)) else {}
+            self.files[file.relative_to(self._folder).as_posix()] = {**_fingerprint(file), **_said(form), **found}
         try:
             frame, nested = _stack(parts)
         except pl.exceptions.PolarsError as error:

@@ -153,6 +153,15 @@ def test_text_tables_are_read_as_the_recipe_says(tmp_path):
     assert (file["separator"], file["names"], file["encoding"]) == ("::", ["item", "click"], "gb18030")
 
 
+def test_what_was_found_out_of_a_file_is_reported(tmp_path, capsys):
+    fields = {"profile": "", "history": [], "context": "", "item": "{{ item }}"}
+    built = rows(tmp_path, {"file": "log.csv"}, "item;click\nsoup, hot;1\ncake;0\n", fields=fields, label=CLICK)
+    assert [r["item"] for r in built] == ["soup, hot", "cake"]
+    assert "log.csv: written as" in capsys.readouterr().out
+    file = json.loads((tmp_path / "out" / "build.json").read_text(encoding="utf-8"))["files"]["log.csv"]
+    assert "semicolons" in file["written_as"]
+
+
 def test_several_clicks_in_one_text(tmp_path):
     lists = [{**LISTS[0], "chosen": "a | e"}, {**LISTS[1], "chosen": None}]
     part = {"chosen": {"column": "chosen", "separator": "|"}}
