@@ -38,11 +38,12 @@ def row_ids(table: Table, column: str | None, where: str, made: LeftOut) -> pl.S
     again = ids.is_duplicated()
     if not again.any():
         return ids
-    _refuse_differing(table.frame.filter(again), ids.filter(again), f"{where}: table {table.name!r}: column {column!r}")
+    if column is not None:
+        what = f"{where}: table {table.name!r}: column {column!r}"
+        _refuse_differing(table.frame.filter(again), ids.filter(again), what)
     taken, counts = set(ids), Counter[str]()
     places, numbered = [], []
-    for place in again.arg_true():
-        name = ids[place]
+    for place, name in zip(again.arg_true().to_list(), ids.filter(again).to_list(), strict=True):
         counts[name] += 1
         if counts[name] == 1:
             continue

@@ -72,7 +72,7 @@ def written(name: str) -> str:
         tree = _PLAIN.parse("{{ " + name + " }}")
     except Exception:  # a name may be anything
         tree = None
-    if tree is not None and name.isidentifier() and name != "self":
+    if tree is not None and name.isidentifier() and name not in ("self", THIS_ROW):
         output = tree.body[0]
         if isinstance(output, nodes.Output) and isinstance(output.nodes[0], nodes.Name):
             return name

@@ -75,7 +75,7 @@ class Templates:
         if isinstance(spec, str):
             tree, names = self._parsed(self._macros + spec, where, known)
             render = self._compile(lambda: self._env.from_string(tree), where).render
-            return Template(lambda row: render(row, **{THIS_ROW: row}).strip(), names, where)
+            return Template(lambda row: render(_bound(row, names)).strip(), names, where)
         keyed = spec.items() if isinstance(spec, dict) else enumerate(spec)
         parts = {key: self.text(part, f"{where}.{key}", known) for key, part in keyed}
         names = frozenset().union(*(part.names for part in parts.values()))
@@ -87,7 +87,7 @@ class Templates:
         """An expression, which gives a value and not a text; the rest as for `text`."""
         tree, names = self._parsed("{% set result = (" + source + ") %}", where, known)
         evaluate = TemplateExpression(self._compile(lambda: self._env.from_string(tree), where), False)
-        return Template(lambda row: evaluate(row, **{THIS_ROW: row}), names, where)
+        return Template(lambda row: evaluate(_bound(row, names)), names, where)
 
     def _parsed(self, source: str, where: str, known: Collection[str]) -> tuple[nodes.Template, frozenset[str]]:
         """The parsed template, and the columns that it names."""
@@ -109,6 +109,8 @@ class Templates:
             if name == ROW:
                 raise DataError(f"{where}: `row` needs the name of a column in quotes, such as row['a name']")
             raise DataError(f"{where}: {unknown(name, 'name', known, written)}")
+        # A column comes before a function of Jinja of the same name, such as `range`.
+        names = names | {node.name for node in tree.find_all(nodes.Name) if node.name in self._env.globals}
         return tree, frozenset((names & set(known)) | named)
 
     def _compile(self, compiled: Callable[[], Any], where: str) -> Any:
@@ -116,6 +118,12 @@ class Templates:
             return compiled()
         except TemplateError as error:
             raise DataError(f"{where}: not a valid template: {error}") from None
+
+
+def _bound(row: Row, names: frozenset[str]) -> dict[str, Any]:
+    """The columns that a template names, and nothing else of the row."""
+    own = {name: row[name] for name in names}
+    return {**own, THIS_ROW: own}
 
 
 def trim(text: object, limit: int | None = None) -> str:

@@ -7,7 +7,12 @@ import json
 import pytest
 import yaml
 from building import ITEMS, LISTS, build, command, left_out, recipe
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from recrm_tasks.build.list_columns import entries
+from recrm_tasks.build.recipe import ListColumn
+from recrm_tasks.build.template_names import written
 from recrm_tasks.build.templates import Templates
 from recrm_tasks.data import load
 from recrm_tasks.errors import DataError
@@ -34,6 +39,14 @@ def test_columns_of_any_name(template, shown, names):
     assert (made(VALUES), made.names) == (shown, names)
 
 
+@settings(max_examples=300, deadline=None)
+@given(st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from(["__row", "row", "self", "true", "range"]))
+def test_every_column_can_be_named_as_it_is_written_in_messages(name):
+    made = Templates().text("{{ " + written(name) + " }}", "here", [name])
+    assert (made({name: "value"}), made.names) == ("value", {name})
+    assert Templates().expression(written(name), "here", [name])({name: 3}) == 3
+
+
 def test_columns_of_any_name_in_expressions():
     made = Templates().expression("row['user name'] == 'Bo' and x", "here", KNOWN)
     assert (made(VALUES), made.names) == ("X", {"user name", "x"})
@@ -58,6 +71,10 @@ def test_what_is_proposed_can_be_parsed(template, said):
 
 
 def test_a_hidden_column_has_no_other_name(tmp_path):
+    """Nor is it shown if it is called like a function of Jinja."""
+    lists = [{**row, "range": row["chosen"]} for row in LISTS]
+    part = {"chosen": "range", "context": "{{ range(2) | list }}"}
+    assert build(tmp_path, recipe(part=part), lists=lists, to="range")["ranking"][0]["context"] == "[0, 1]"
     with pytest.raises(DataError, match=r"records.ranking.context: there is no column 'chosen'"):
         build(tmp_path, recipe(part={"context": "{{ row['chosen'] }}"}))
 
@@ -160,6 +177,19 @@ def test_what_was_found_out_of_a_file_is_reported(tmp_path, capsys):
     assert "log.csv: written as" in capsys.readouterr().out
     file = json.loads((tmp_path / "out" / "build.json").read_text(encoding="utf-8"))["files"]["log.csv"]
     assert "semicolons" in file["written_as"]
+
+
+_ID = st.text(st.characters(codec="utf-8", exclude_categories=["Z", "C"], exclude_characters="|"), min_size=1)
+
+
+@given(st.lists(_ID), st.sampled_from([" ", "|", "  "]), st.sampled_from(["", " "]))
+def test_entries_of_a_text_are_those_of_the_list(ids, separator, around):
+    spec = ListColumn(column="c", separator=separator)
+    text = separator.join(around + name + around for name in ids)
+    expected = ids or ([] if separator.isspace() else [""])
+    assert entries(text, spec, "here") == expected
+    assert entries(ids, spec, "here") == ids
+    assert entries(None, spec, "here") is None
 
 
 def test_several_clicks_in_one_text(tmp_path):
