@@ -20,7 +20,7 @@ from recrm_tasks.data.convert import grouped_rows
 from recrm_tasks.data.convert.list_entries import each_entry
 from recrm_tasks.data.convert.problems import Problems
 from recrm_tasks.data.convert.rows import convert
-from recrm_tasks.data.formats import Chunk, read
+from recrm_tasks.data.formats import Chunk, read, size_of
 from recrm_tasks.data.mapping.mapping_file import Source
 from recrm_tasks.data.mapping.plan import Plan
 from recrm_tasks.data.mapping.text_parts import Fits, with_text_parts, without_parts
@@ -110,7 +110,7 @@ def _refuse(problems: Problems, rows: int, dimension: Dimension, partial: Sequen
 def _home(origin: Origin, dimension: Dimension, plan: Plan, names: list[str], ordered: bool) -> Path | None:
     """The place of the records in the cache; None for sources that are small."""
     root = origin.local(names)
-    if sum((root / name).stat().st_size for name in names) < _SMALL:
+    if sum(size_of(root / name) for name in names) < _SMALL:
         return None
     labels = plan.labels.model_dump_json() if plan.labels else None
     of_any = [] if ordered or not is_list(dimension.record_type) else ["lists of any grades"]

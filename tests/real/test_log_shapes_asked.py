@@ -1,4 +1,4 @@
-"""Logs of well-known shapes, built by the recipes of docs/recipes: a real model is asked about some of their records."""
+"""Logs of well-known shapes, built by their recipes: a real model is asked about some of the records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of any supported format -> chunks of raw rows: JSON, CSV and TSV, Parquet, Arrow; gz and zst of these."""
+"""Files of any supported format -> chunks of raw rows: JSON, text tables, Parquet, Arrow, Excel."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from recrm_tasks.data.formats.delimited import read_delimited, read_delimited_wi
 from recrm_tasks.data.formats.found_form import differences, found_form
 from recrm_tasks.data.formats.json_text import layout_of, read_json, read_json_rows
 from recrm_tasks.data.formats.text_form import TextForm
+from recrm_tasks.data.formats.workbook import read_workbook, sheets_read
+from recrm_tasks.data.formats.zipped import few, names_in, on_disk, size_of, with_members
 from recrm_tasks.errors import DataError
 
 T = TypeVar("T")
@@ -29,6 +31,7 @@ _READERS: dict[str, Reader[Chunk]] = {
     "arrow": read_arrow,
     "feather": read_arrow,
     "ipc": read_arrow,
+    "xlsx": read_workbook,
 }
 _TABLES = {"txt": read_delimited}
 """Text tables of other names, if a form says how they are read."""
@@ -38,7 +41,7 @@ _VALUE_READERS: dict[str, Reader[Chunk | Rows]] = {
     **dict.fromkeys(("csv", "tsv", "txt"), read_delimited_with_nulls),
 }
 COMPRESSED = {"gz": "gzip", "zst": "zstd"}
-NAMES = ", ".join(f".{name}" for name in _READERS) + "; also with .gz or .zst behind"
+NAMES = ", ".join(f".{name}" for name in _READERS) + "; also with .gz or .zst behind, or in a .zip"
 
 
 def format_of(name: str) -> tuple[str, str | None] | None:
@@ -46,7 +49,7 @@ def format_of(name: str) -> tuple[str, str | None] | None:
     parts = name.lower().rsplit("/", 1)[-1].split(".")
     codec = COMPRESSED.get(parts[-1]) if len(parts) > 2 else None
     ending = parts[-2] if codec else parts[-1]
-    return (ending, codec) if len(parts) > 1 and ending in _READERS else None
+    return (ending, codec) if len(parts) > 1 and (ending in _READERS or (ending == "zip" and not codec)) else None
 
 
 def _table_of(name: str, form: TextForm) -> tuple[str, str | None] | None:
@@ -93,6 +96,8 @@ def form_of(path: Path, form: TextForm | None = None) -> TextForm:
     """
     form = form or TextForm()
     ending, codec = format_of(path.name) or _table_of(path.name, form) or ("", None)
+    if ending == "zip":
+        return form_of(_only_file(path), form)
     return found_form(path, ending, codec, form) if ending in ("csv", "tsv", "txt") else form
 
 
@@ -104,6 +109,11 @@ def taken(path: Path, form: TextForm | None = None) -> str:
     """
     form = form or TextForm()
     ending, codec = format_of(path.name) or _table_of(path.name, form) or ("", None)
+    if ending == "zip":
+        inside = _only_file(path)
+        return f"{inside.name} in it" + (f", {more}" if (more := taken(inside, form)) else "")
+    if ending == "xlsx":
+        return sheets_read(path, codec, form)
     if ending == "json":
         return layout_of(path, ending, codec, form)
     return ", ".join(differences(path, ending, codec, form)) if ending in ("csv", "tsv", "txt") else ""
@@ -118,10 +128,34 @@ def _read(path: Path, form: TextForm | None, readers: Mapping[str, Reader[T]]) -
             "table of another name is read"
         )
     ending, codec = known
+    if ending == "zip":
+        yield from _read(_only_file(path), form, readers)
+        return
     try:
         yield from readers[ending](path, ending, codec, form)
     except (pa.ArrowException, OSError, UnicodeDecodeError, EOFError) as error:
         raise DataError(f"{path}: cannot be read: {_plainly(error)}") from None
+
+
+def _only_file(archive: Path) -> Path:
+    """The data file in an archive.
+
+    Raises:
+        DataError: there is not exactly one.
+    """
+    names = names_in(archive)
+    found = [name for name in names if (known := format_of(name)) and known[0] != "zip" and "/." not in f"/{name}"]
+    if not found:
+        inner = [name for name in names if name.lower().endswith(".zip")]
+        raise DataError(
+            f"{archive}: there is no data file in it; it has {few(names)}"
+            + ("; archives within archives have to be unpacked" if inner else "")
+        )
+    if len(found) > 1:
+        raise DataError(
+            f"{archive}: there are {len(found)} data files in it: {few(found)}; name one: {archive.name}/{found[0]}"
+        )
+    return archive / found[0]
 
 
 def _plainly(error: Exception) -> str:
@@ -133,4 +167,18 @@ def _plainly(error: Exception) -> str:
     return text
 
 
-__all__ = ["NAMES", "Chunk", "Rows", "TextForm", "form_of", "format_of", "opened", "read", "read_values", "taken"]
+__all__ = [
+    "NAMES",
+    "Chunk",
+    "Rows",
+    "TextForm",
+    "form_of",
+    "format_of",
+    "on_disk",
+    "opened",
+    "read",
+    "read_values",
+    "size_of",
+    "taken",
+    "with_members",
+]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import os
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -15,6 +14,7 @@ from recrm_tasks.data.formats.find_encoding import find_encoding
 from recrm_tasks.data.formats.find_quoting import find_quoting
 from recrm_tasks.data.formats.find_separator import fields_of, find_separator, usual_separator
 from recrm_tasks.data.formats.text_form import TextForm, in_words
+from recrm_tasks.data.formats.zipped import on_disk
 
 _START = 1 << 20
 """Bytes that a separator is found by."""
@@ -33,7 +33,7 @@ def found_form(path: Path, ending: str, codec: str | None, form: TextForm) -> Te
     Raises:
         DataError: it cannot be found out with certainty; names the key that says it.
     """
-    stat = os.stat(path)
+    stat = on_disk(path).stat()
     return _found(path, ending, codec, form, (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
 
 

@@ -27,6 +27,8 @@ class TextForm:
     plain to see; in others a quote is text."""
     decimal: str | None = None
     """`,` if numbers have decimal commas; they are read with a point."""
+    sheet: str | None = None
+    """Of Excel files: the sheet."""
 
     def __post_init__(self) -> None:
         """Refuses what no file can be written in.

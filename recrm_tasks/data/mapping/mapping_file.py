@@ -216,6 +216,8 @@ class Source(_Part):
     """Of text tables: whether values may be quoted."""
     decimal: Literal[".", ","] | None = None
     """Of text tables: `,` if numbers have decimal commas."""
+    sheet: str | None = None
+    """Of Excel files: the sheet."""
 
     @model_validator(mode="after")
     def _readable(self) -> Source:

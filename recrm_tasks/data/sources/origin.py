@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from recrm_tasks.data.formats import on_disk, with_members
 from recrm_tasks.data.sources import sample
 from recrm_tasks.data.sources.published_files import Content
 from recrm_tasks.errors import DataError, RecrmError
@@ -21,7 +22,7 @@ class Origin:
     name: str
     """What results call it."""
     names: tuple[str, ...]
-    """All its files, relative to its root."""
+    """All its files, relative to its root; those in zip archives on disk as `archive.zip/file`."""
     commit: str | None
     local: Callable[[Sequence[str]], Path]
     """Makes sure that these files are on disk, and gives the root that they lie under."""
@@ -44,7 +45,7 @@ class Origin:
         if self.commit is not None:
             return [self.name, self.commit, *names]
         root = self.local(names)
-        stats = [(root / name).stat() for name in names]
+        stats = [on_disk(root / name).stat() for name in names]
         return [str(root), *((n, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for n, s in zip(names, stats, strict=True))]
 
 
@@ -69,7 +70,8 @@ def origin_of(choice: str | None, revision: str | None = None) -> Origin:
     # Not Path's own tests: they raise for names that no file system takes.
     if os.path.isfile(path):
         beside = [name for name in ("labels.json",) if os.path.isfile(path.parent / name)]
-        return Origin("path", path.name, (path.name, *beside), None, lambda _names: path.parent)
+        names = tuple(with_members(path.parent, [path.name, *beside]))
+        return Origin("path", path.name, names, None, lambda _names: path.parent)
     if os.path.isdir(path):
         return _folder(path, "path")
     raise DataError(
@@ -88,7 +90,7 @@ def _folder(path: Path, choice: str) -> Origin:
         seen.add(os.path.realpath(folder))
         found += (os.path.relpath(os.path.join(folder, name), path).replace(os.sep, "/") for name in names)
     name = "sample" if choice == "sample" else path.name
-    return Origin(choice, name, tuple(sorted(found)), None, lambda _names: path)
+    return Origin(choice, name, tuple(sorted(with_members(path, found))), None, lambda _names: path)
 
 
 def _unreadable(error: OSError) -> None:
