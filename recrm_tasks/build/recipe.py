@@ -45,6 +45,7 @@ class TableSpec(_Spec):
     encoding: str | None = Field(default=None, min_length=1)
     quoting: bool | None = None
     decimal: str | None = Field(default=None, min_length=1, max_length=1)
+    sheet: str | None = Field(default=None, min_length=1)
     join: dict[Name, Name | JoinKeys] = {}
     add: dict[Name, Value] = {}
     """Templates; other values than texts are the same in all rows."""

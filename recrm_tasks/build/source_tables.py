@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from recrm_tasks.build.recipe import JoinKeys, Recipe, TableSpec, Value
 from recrm_tasks.build.template_names import unknown
 from recrm_tasks.build.templates import Templates
 from recrm_tasks.data.formats import Rows, TextForm, read_values, taken
+from recrm_tasks.data.formats.zipped import on_disk
 from recrm_tasks.errors import DataError
 
 MOST_NAMES = 20
@@ -133,7 +134,7 @@ def _paths(specs: Mapping[str, TableSpec], folder: Path) -> dict[str, list[Path]
         if Path(spec.file).is_absolute():
             raise DataError(f"tables.{name}.file: {spec.file}: write it as it is called in the folder of --from")
         found[name] = sorted(folder.glob(spec.file)) if any(c in spec.file for c in "*?[") else [
-            file for file in [folder / spec.file] if file.exists()
+            file for file in [folder / spec.file] if on_disk(file).exists()
         ]  # fmt: skip
     missing = [f"{specs[name].file} (tables.{name})" for name, files in found.items() if not files]
     if missing:
@@ -148,7 +149,7 @@ def _paths(specs: Mapping[str, TableSpec], folder: Path) -> dict[str, list[Path]
 
 def _form(name: str, spec: TableSpec) -> TextForm:
     try:
-        return TextForm(spec.separator, spec.names, spec.encoding, spec.quoting, spec.decimal)
+        return TextForm(**{field.name: getattr(spec, field.name) for field in fields(TextForm)})
     except DataError as error:
         raise DataError(f"tables.{name}.{error}") from None
 
@@ -249,11 +250,11 @@ def refuse_duplicates(ids: pl.Series, what: str) -> None:
 
 
 def _fingerprint(file: Path) -> dict[str, Any]:
-    with file.open("rb") as stream:
+    with on_disk(file).open("rb") as stream:
         digest = hashlib.sha256()
         while block := stream.read(1 << 20):
             digest.update(block)
-    return {"bytes": file.stat().st_size, "sha256": digest.hexdigest()}
+    return {"bytes": on_disk(file).stat().st_size, "sha256": digest.hexdigest()}
 
 
 def _line(error: BaseException) -> str:

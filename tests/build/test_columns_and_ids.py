@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import zipfile
 
 import pytest
 import yaml
 from building import ITEMS, LISTS, build, command, left_out, recipe
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workbooks import workbook
 
 from recrm_tasks.build.list_columns import entries
 from recrm_tasks.build.recipe import ListColumn
@@ -291,3 +293,42 @@ def test_constant_columns(tmp_path):
     assert [(r["profile"], r["group"], r["context"], r["label"]) for r in built] == [
         ("anybody True 0.5", "anybody", "a canteen", 1)
     ] * 2
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"file": "one.zip"},
+        {"file": "two.zip/inside/log.csv"},
+        {"file": "two.zip/inside/notes.dat", "separator": "::", "names": ["item", "click"]},
+        {"file": "log.xlsx", "sheet": "log"},
+    ],
+    ids=["one.zip", "csv in zip", "dat in zip", "xlsx"],
+)
+def test_archives_and_workbooks_are_read_as_data_is(tmp_path, table):
+    """The only data file of an archive, a file within one, and a sheet."""
+    if table["file"].endswith("xlsx"):
+        pytest.importorskip("fastexcel")
+    content = "item,click\nsoup,1\ncake,0\n"
+    for name in ("one.zip", "two.zip"):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr("inside/log.csv", content)
+            if name == "two.zip":
+                archive.writestr("inside/notes.dat", "soup::1\ncake::0\n")
+    cells = [["item", "click"], ["soup", 1], ["cake", 0]]
+    (tmp_path / "log.xlsx").write_bytes(workbook({"notes": [["x"], [1]], "log": cells}))
+    fields = {"profile": "", "history": [], "context": "", "item": "{{ item }}"}
+    made = {"source": "s", "lang": "en", "tables": {"log": table},
+            "records": {"behavior": {"from": "log", "id": "item", "fields": fields, "label": CLICK}}}  # fmt: skip
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(made), encoding="utf-8")
+    command(tmp_path / "recipe.yaml", tmp_path / "out")
+    lines = (tmp_path / "out" / "behavior.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [(r["id"], r["label"]) for r in map(json.loads, lines)] == [("s-soup", 1), ("s-cake", 0)]
+    assert set(json.loads((tmp_path / "out" / "build.json").read_text(encoding="utf-8"))["files"]) == {table["file"]}
+
+
+def test_a_file_that_an_archive_lacks(tmp_path):
+    with zipfile.ZipFile(tmp_path / "logs.zip", "w") as archive:
+        archive.writestr("log.csv", "item,click\nsoup,1\n")
+    with pytest.raises(DataError, match=r"other.csv"):
+        build(tmp_path, recipe(tables={**recipe()["tables"], "log": {"file": "logs.zip/other.csv"}}))
