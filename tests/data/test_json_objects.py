@@ -54,6 +54,11 @@ def found(tmp_path):
         ({"0": ROWS[0], "1": ROWS[1]}, ROWS, "rows by number"),
         (COLUMNS, ROWS, "2 columns of 2 rows"),
         ({"q": ["a", "b"], "c": [["x"], []]}, [{"q": "a", "c": ["x"]}, {"q": "b", "c": []}], "2 columns of 2 rows"),
+        (
+            {"q": ["a", "b"], "n": [1, 0], "m": [1, 0], "o": [{"p": 1}, None]},
+            [{"q": "a", "n": 1, "m": 1, "o": {"p": 1}}, {"q": "b", "n": 0, "m": 0, "o": None}],
+            "4 columns of 2 rows",
+        ),
         ({"q": {"0": "a", "1": "b"}, "n": {"0": 1, "1": 0}}, ROWS, "2 columns of 2 rows"),
         ({"columns": ["q", "n"], "index": [0, 1], "data": [["a", 1], ["b", 0]]}, ROWS, APART),
         ({"q": "a", "n": 1}, ROWS[:1], ""),

@@ -152,9 +152,9 @@ PLAIN: dict[str, Callable[[list[dict[str, Any]]], bytes | None]] = {
 }
 PACKERS: dict[str, Callable[[bytes], bytes]] = {"gz": lambda content: gzip.compress(content, mtime=0), "zst": zstd}
 ENDINGS = [
-    "jsonl", "json", "csv", "tsv", "parquet", "arrow", "jsonl.gz", "jsonl.zst", "json.zst", "csv.gz", "tsv.zst", "parquet.gz",
-    "semicolons.csv", "gb18030.csv", "utf16.csv", "unquoted.tsv", "columns.json", "below.json", "ids.json", "splits.json",
-    "xlsx", "csv.zip", "json.zip", "parquet.zip",
+    "jsonl", "json", "csv", "tsv", "parquet", "arrow", "jsonl.gz", "jsonl.zst", "json.zst", "csv.gz", "tsv.zst",
+    "parquet.gz", "semicolons.csv", "gb18030.csv", "utf16.csv", "unquoted.tsv", "columns.json", "below.json",
+    "ids.json", "splits.json", "xlsx", "csv.zip", "json.zip", "parquet.zip",
 ]  # fmt: skip
 """New ones come last: the numbers of cases depend on their places."""
 TEXT = ("jsonl", "json", "csv", "tsv", "semicolons", "unquoted", "columns", "below", "ids", "splits")

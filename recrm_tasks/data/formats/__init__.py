@@ -162,6 +162,8 @@ def _plainly(error: Exception) -> str:
     text = getattr(error, "strerror", None) or (str(error).strip().splitlines() or [type(error).__name__])[0]
     if "straddling object" in text:
         return "a row is longer than 16 MiB; is a quote never closed?"
+    if "Empty CSV file" in text:
+        return "it has no rows, or the first one is longer than 16 MiB"
     if "Truncated compressed stream" in text:
         return "it ends in the middle of its compressed data; part of the file is missing"
     return text

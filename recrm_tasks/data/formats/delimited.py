@@ -105,10 +105,11 @@ def _parsed(path: Path, codec: str | None, form: TextForm, heading: _Heading, nu
 
 
 class _Quotes(io.RawIOBase):
-    """A stream that counts quotes."""
+    """A stream that counts quotes, and ends with a line break: pyarrow refuses a heading without one."""
 
     def __init__(self, stream: Utf8) -> None:
         self._stream, self.count = stream, 0
+        self._next: bytes | None = None
 
     def readable(self) -> bool:
         """It is."""
@@ -116,7 +117,10 @@ class _Quotes(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         """The next bytes."""
-        block = self._stream.read(size)
+        block = self._stream.read(size) if self._next is None else self._next
+        self._next = self._stream.read(size) if block else b""
+        if block and not self._next and not block.endswith((b"\n", b"\r")):
+            block += b"\n"
         self.count += block.count(b'"')
         return block
 

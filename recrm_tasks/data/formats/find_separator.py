@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterator
 from itertools import islice
 
@@ -14,18 +13,11 @@ from recrm_tasks.errors import DataError
 _ROWS = 200
 _USUAL = {"csv": ",", "tsv": "\t"}
 _CANDIDATES = (",", ";", "\t", "|")
-_TYPED = re.compile(r"[\w.]+:(?:token|token_seq|float|float_seq)(?:\t[\w.]+:(?:token|token_seq|float|float_seq))*")
-"""A heading of RecBole's atomic files."""
 
 
 def usual_separator(ending: str) -> str:
     """What separates the fields of files with that extension."""
     return _USUAL.get(ending, "\t")
-
-
-def is_typed_heading(line: str) -> bool:
-    """Whether a line is the heading of one of RecBole's files, such as `user_id:token`, with tabs between."""
-    return _TYPED.fullmatch(line) is not None
 
 
 def find_separator(start: str, ending: str, quoting: bool, names: int | None, where: str) -> str:

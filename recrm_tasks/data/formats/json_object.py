@@ -12,6 +12,8 @@ HOLDERS = frozenset(
     ("data", "rows", "records", "examples", "instances", "samples", "dataset", "entries", "数据", "样本")
 )
 """Keys that rows are below, beside others that say something of the file."""
+_LISTS = 3
+"""The most fields with lists that one record has: what a user did, candidates, and their labels."""
 
 
 class Found(NamedTuple):
@@ -93,7 +95,7 @@ def _of_grid(columns: list[str], rows: list[list[Any]]) -> Iterator[Any]:
 def _columns(value: dict[str, list[Any]]) -> Found | None:
     kinds = {type(v) for part in value.values() for v in part}
     size = len(next(iter(value.values())))
-    if dict in kinds and list not in kinds:
+    if len(value) <= _LISTS and dict in kinds and list not in kinds:
         raise Unclear(f"lists of {size} values each: the columns of {size} rows, or one record?")
     rows = (dict(zip(value, row, strict=True)) for row in zip(*value.values(), strict=True))
     return Found(f"{len(value)} columns of {size} rows", rows) if size else Found("columns without rows", ())
