@@ -34,8 +34,13 @@ def run(options: argparse.Namespace) -> int:
     from recrm_tasks.build.make import build
 
     report = build(options.recipe, options.source or options.recipe.parent, options.to)
+    for name, file in report["files"].items():
+        if "written_as" in file:
+            print(f"{name}: written as {file['written_as']}")
     for name, part in report["parts"].items():
         print(f"{name}: {_line(part)}")
+        for reason, count in part.get("ids", {}).items():
+            print(f"  ids: {count} {reason}")
         for reason, count in part["left_out"].items():
             print(f"  left out: {count} {reason}")
     print(f"written to {options.to}")

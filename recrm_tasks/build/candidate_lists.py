@@ -10,7 +10,8 @@ import polars as pl
 
 from recrm_tasks.build.label_values import label_of, mapped
 from recrm_tasks.build.left_out import LeftOut
-from recrm_tasks.build.recipe import ChoicePart
+from recrm_tasks.build.list_columns import entries
+from recrm_tasks.build.recipe import ChoicePart, ListColumn
 from recrm_tasks.build.source_tables import Table, as_id
 from recrm_tasks.build.templates import Rendered, Templates
 from recrm_tasks.errors import DataError
@@ -129,14 +130,23 @@ def _raw(
 
         return of_rows, frozenset({"__items", "__labels", "__texts"})
     if part.candidates is None:
-        item = table.column(str(part.item), f"{where}.item")
-
-        def of_one(row: Row) -> _Raw | str:
-            name = as_id(row[item])
-            return "no item" if name is None else [(name, None, 1)]
-
-        return of_one, frozenset({item})
+        return _of_item(part, table, where)
     return _of_column(part, table, templates, where)
+
+
+def _of_item(part: ChoicePart, table: Table, where: str) -> tuple[Callable[[Row], _Raw | str], frozenset[str]]:
+    item = table.column(str(part.item), f"{where}.item")
+    label = None if part.label is None else table.column(part.label.column, f"{where}.label.column")
+    names = None if part.label is None else mapped(part.label)
+
+    def read(row: Row) -> _Raw | str:
+        name = as_id(row[item])
+        grade = 1 if label is None else _grade(row[label], names)
+        if name is None or isinstance(grade, str):
+            return "no item" if name is None else str(grade)
+        return [(name, None, grade)]
+
+    return read, frozenset({item} if label is None else {item, label})
 
 
 def _of_column(
@@ -147,50 +157,71 @@ def _of_column(
     column = table.column(spec.column, f"{where}.candidates.column")
     name = None if spec.id is None else templates.text(spec.id, f"{where}.candidates.id", {"item"})
     text = None if spec.text is None else templates.text(spec.text, f"{where}.candidates.text", {"item"})
-    key, told = next((k, n) for k, n in (
-        ("labels.column", part.labels.column if part.labels else None),
-        ("chosen", part.chosen), ("chosen_index", part.chosen_index),
-    ) if n is not None)  # fmt: skip
-    table.column(told, f"{where}.{key}")
-    names = mapped(part.labels) if part.labels else None
+    grades_of, used = _grader(part, table, templates, where)
 
     def read(row: Row) -> _Raw | str:
-        values = row[column]
-        if isinstance(values, str):
-            if spec.separator is None:
-                raise DataError(f"{where}.candidates: column {column!r} is text ({values[:40]!r}): give a separator")
-            values = values.split(spec.separator)
-        if not isinstance(values, list):
+        values = entries(row[column], spec, f"{where}.candidates")
+        if values is None:
             return "no candidate"
         ids = [as_id(v) if name is None else name({"item": v}) for v in values]
         if None in ids or "" in ids:
             return "a candidate without id"
-        grades = _grades(key, row[told], ids, names)
+        grades = grades_of(row, values, ids)
         if isinstance(grades, str):
             return grades
         texts = [text({"item": v}) if text else None for v in values]
         return [(str(i), t, g) for i, t, g in zip(ids, texts, grades, strict=True)]
 
-    return read, frozenset({column, told})
+    return read, frozenset({column, *used})
 
 
-def _grades(key: str, told: Any, ids: list[str | None], names: dict[str, int | str] | None) -> list[int] | str:
-    """What each candidate is worth, or the reason why that is not known."""
-    if key == "chosen":
-        chosen = {as_id(v) for v in told} if isinstance(told, list) else {as_id(told)} - {None}
+_Grader = Callable[[Row, list[Any], list[str | None]], list[int] | str]
+"""From a row, its candidates and their ids: what each is worth, or the reason why that is not known."""
+
+
+def _grader(part: ChoicePart, table: Table, templates: Templates, where: str) -> tuple[_Grader, frozenset[str]]:
+    """How the grades of a row's candidates are read, and the columns that this needs."""
+    assert part.candidates is not None
+    if part.candidates.label is not None:
+        label = templates.text(part.candidates.label, f"{where}.candidates.label", {"item"})
+        return lambda row, values, ids: _all([_grade(label({"item": v}), None) for v in values]), frozenset()
+    if part.labels is not None:
+        labels, names = part.labels, mapped(part.labels)
+        table.column(labels.column, f"{where}.labels.column")
+
+        def by_labels(row: Row, values: list[Any], ids: list[str | None]) -> list[int] | str:
+            told = entries(row[labels.column], labels, f"{where}.labels")
+            if told is None or len(told) != len(ids):
+                return "not one label for each candidate"
+            return _all([_grade(value, names) for value in told])
+
+        return by_labels, frozenset({labels.column})
+    if part.chosen_index is not None:
+        index = table.column(part.chosen_index, f"{where}.chosen_index")
+        return lambda row, values, ids: _at_index(row[index], len(ids)), frozenset({index})
+    # A text without a separator is one id.
+    spec = part.chosen if isinstance(part.chosen, ListColumn) else None
+    column = table.column(str(part.chosen) if spec is None else spec.column, f"{where}.chosen")
+
+    def by_choice(row: Row, values: list[Any], ids: list[str | None]) -> list[int] | str:
+        told = row[column]
+        if spec is not None and isinstance(told, str):
+            told = entries(told, spec, f"{where}.chosen")
+        chosen = {as_id(v) for v in (told if isinstance(told, list) else [told])} - {None}
         if not chosen <= set(ids):
             return "what was chosen is not among the candidates"
         return [int(i in chosen) for i in ids]
-    if key == "chosen_index":
-        index = as_id(told)
-        if index is None:
-            return [0] * len(ids)
-        if not index.isdecimal() or int(index) >= len(ids):
-            return "the index of what was chosen is not one of the list"
-        return [int(i == int(index)) for i in range(len(ids))]
-    if not isinstance(told, list) or len(told) != len(ids):
-        return "not one label for each candidate"
-    return _all([_grade(value, names) for value in told])
+
+    return by_choice, frozenset({column})
+
+
+def _at_index(told: Any, count: int) -> list[int] | str:
+    index = as_id(told)
+    if index is None:
+        return [0] * count
+    if not index.isdecimal() or int(index) >= count:
+        return "the index of what was chosen is not one of the list"
+    return [int(i == int(index)) for i in range(count)]
 
 
 def _all(grades: list[int | str]) -> list[int] | str:

@@ -14,6 +14,8 @@ from recrm_tasks.build.left_out import LeftOut
 from recrm_tasks.build.negatives import sample
 from recrm_tasks.build.recipe import ChoicePart, Recipe
 from recrm_tasks.build.record_files import GROUP
+from recrm_tasks.build.row_history import row_history
+from recrm_tasks.build.row_ids import row_ids
 from recrm_tasks.build.source_tables import Table, Tables, as_id
 from recrm_tasks.build.split_rules import by_time, by_user
 from recrm_tasks.build.templates import Rendered, Templates
@@ -47,8 +49,12 @@ class _Shown(NamedTuple):
     candidates: list[Candidate]
 
 
-def choice_records(dimension: str, part: ChoicePart, sources: Sources, left_out: LeftOut) -> tuple[int, Iterator[Row]]:
+def choice_records(
+    dimension: str, part: ChoicePart, sources: Sources, left_out: LeftOut, made: LeftOut
+) -> tuple[int, Iterator[Row]]:
     """The number of source lists, and the records: one for each list, or of behavior one for each candidate.
+
+    `made` counts the ids that are made of rows.
 
     Raises:
         DataError: the part does not fit its tables.
@@ -56,7 +62,7 @@ def choice_records(dimension: str, part: ChoicePart, sources: Sources, left_out:
     where = f"records.{dimension}"
     table = keep(sources.tables[part.source], part.leave_out, sources.templates, f"{where}.leave_out", left_out)
     count = len(sources.tables[part.source].frame)
-    table = _keyed(table, part, sources, where)
+    table = _keyed(table, part, sources, where, made)
     if part.one_row_per == "candidate":
         table = one_row_per_list(table, part, sources.templates, where, left_out)
         count = len(table.frame)
@@ -64,9 +70,13 @@ def choice_records(dimension: str, part: ChoicePart, sources: Sources, left_out:
     return count, (record for shown in lists.shown() for record in lists.records(shown))
 
 
-def _keyed(table: Table, part: ChoicePart, sources: Sources, where: str) -> Table:
+def _keyed(table: Table, part: ChoicePart, sources: Sources, where: str, made: LeftOut) -> Table:
     """With the columns `__list`, `__user` and `__time`."""
-    columns = [table.ids(part.id, f"{where}.id").alias("__list")]
+    if part.one_row_per == "candidate":
+        ids = table.ids(str(part.id), f"{where}.id")
+    else:
+        ids = row_ids(table, part.id, f"{where}.id", made)
+    columns = [ids.alias("__list")]
     if part.user is not None:
         columns.append(table.ids(part.user, f"{where}.user").alias("__user"))
     if part.time is not None:
@@ -80,16 +90,16 @@ class _Lists:
     def __init__(self, dimension: str, part: ChoicePart, sources: Sources, left_out: LeftOut, table: Table) -> None:
         self._dimension, self._part, self._sources, self._left_out = dimension, part, sources, left_out
         self._where = f"records.{dimension}"
-        for column in ("__list", "__user", "__time"):
+        for column, reason in (("__user", "no user"), ("__time", "no time that can be read")):
             if column in table.frame.columns:
-                reason = {"__list": "no id", "__user": "no user", "__time": "no time that can be read"}[column]
                 left_out.add(f"lists: {reason}", table.frame[column].null_count())
                 table = table.with_frame(table.frame.drop_nulls(column))
         if table.frame.is_empty():
             raise DataError(f"{self._where}: no list is left; left out: {left_out.counts()}")
         self._table = table
-        hidden = {part.chosen, part.chosen_index, part.item}
-        hidden |= {spec.column for spec in (part.candidates, part.labels, part.label) if spec is not None}
+        hidden = {part.chosen_index, part.item}
+        for spec in (part.candidates, part.labels, part.label, part.chosen):
+            hidden.add(spec if spec is None or isinstance(spec, str) else spec.column)
         visible = {name for name in table.frame.columns if not name.startswith("__")} - hidden
         self._visible = visible | ({"time"} if part.time is not None else set())
         self._templates()
@@ -114,12 +124,11 @@ class _Lists:
     def _histories(self) -> Callable[[int, Row], list[Rendered]]:
         part, events, where = self._part, self._sources.events, self._where
         if part.history is not None:
-            spec = part.history
-            each = self._sources.templates.expression(spec.each, f"{where}.history.each", self._visible)
-            text = self._sources.templates.text(spec.text, f"{where}.history.text", {*self._visible, "each"})
-            self._history_names = (each.names | text.names) - {"each"}
-            start = -spec.last if spec.last else None
-            return lambda index, row: [text({**row, "each": x}) for x in list(each(row))[start:]]
+            of_row, self._history_names = row_history(
+                part.history, f"{where}.history", self._visible, self._sources.templates, self._sources.items,
+                self._left_out,
+            )  # fmt: skip
+            return lambda index, row: of_row(row)
         self._history_names = frozenset[str]()
         if events is None or events.entries is None:
             return lambda index, row: []

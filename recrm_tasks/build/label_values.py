@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from recrm_tasks.build.recipe import LabelSpec, Value
+from recrm_tasks.build.recipe import LabelListSpec, LabelSpec, Value
 
 
-def mapped(spec: LabelSpec) -> dict[str, int | str] | None:
+def mapped(spec: LabelSpec | LabelListSpec) -> dict[str, int | str] | None:
     """The map with its keys in one form: 1, 1.0 and "1" are the same value, and so are true and 1."""
     return None if spec.map is None else {plain(value): label for value, label in spec.map.items()}
 

@@ -10,18 +10,26 @@ from recrm_tasks.build.label_values import label_of, mapped
 from recrm_tasks.build.left_out import LeftOut
 from recrm_tasks.build.recipe import Recipe, RowPart
 from recrm_tasks.build.record_files import GROUP
+from recrm_tasks.build.row_ids import row_ids
 from recrm_tasks.build.source_tables import Table, Tables, as_id
 from recrm_tasks.build.split_rules import by_user
-from recrm_tasks.build.templates import Templates, unknown
+from recrm_tasks.build.template_names import unknown
+from recrm_tasks.build.templates import Templates
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.record import Record
 from recrm_tasks.errors import DataError
 
 
 def row_records(
-    dimension: str, part: RowPart, recipe: Recipe, tables: Tables, templates: Templates, left_out: LeftOut
+    dimension: str,
+    part: RowPart,
+    recipe: Recipe,
+    tables: Tables,
+    templates: Templates,
+    left_out: LeftOut,
+    made: LeftOut,
 ) -> tuple[int, Iterator[dict[str, Any]]]:
-    """The number of source rows, and the records.
+    """The number of source rows, and the records. `made` counts the ids that are made of rows.
 
     Raises:
         DataError: the part does not fit its table or its dimension.
@@ -32,23 +40,20 @@ def row_records(
     for field in part.fields:
         if field not in allowed:
             raise DataError(f"{where}.fields: {unknown(field, 'field', allowed)}")
-    for key, column in (("id", part.id), ("group", part.group), ("label.column", part.label.column)):
-        if column is not None:
-            table.column(column, f"{where}.{key}")
     kept = keep(table, part.leave_out, templates, f"{where}.leave_out", left_out)
     # The label is what a model is asked for: no text that is shown may use it.
     known = set(table.frame.columns) - {part.label.column}
     fields = {name: templates.text(spec, f"{where}.fields.{name}", known) for name, spec in part.fields.items()}
     meta = {name: templates.text(spec, f"{where}.meta.{name}", known) for name, spec in part.meta.items()}
     split = _split(part, kept, where)
+    ids = row_ids(kept, part.id, f"{where}.id", made)
     labels = mapped(part.label)
 
     def records() -> Iterator[dict[str, Any]]:
-        for row in kept.rows():
-            name = as_id(row[part.id])
+        for name, row in zip(ids, kept.rows(), strict=True):
             label, reason = label_of(row[part.label.column], labels)
-            if name is None or reason:
-                left_out.add("no id" if name is None else str(reason))
+            if reason:
+                left_out.add(reason)
                 continue
             yield {
                 "id": f"{recipe.source}-{name}",

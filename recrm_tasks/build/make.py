@@ -8,12 +8,14 @@ from typing import Any
 
 from recrm_tasks import __version__
 from recrm_tasks.build.choices import Sources, choice_records
+from recrm_tasks.build.columns_needed import check_columns
+from recrm_tasks.build.described import described
 from recrm_tasks.build.history import Events
 from recrm_tasks.build.labelled_rows import row_records
 from recrm_tasks.build.left_out import LeftOut
-from recrm_tasks.build.recipe import ItemsSpec, RowPart, TextSpec, UsersSpec, read_recipe
+from recrm_tasks.build.recipe import RowPart, read_recipe
 from recrm_tasks.build.record_files import write_json, write_records
-from recrm_tasks.build.source_tables import Tables, refuse_duplicates
+from recrm_tasks.build.source_tables import Tables
 from recrm_tasks.build.templates import Rendered, Templates
 from recrm_tasks.build.times import zone_of
 from recrm_tasks.data.whole_folder import is_taken, whole_folder
@@ -42,29 +44,37 @@ def build(recipe_file: Path, folder: Path, to: Path) -> dict[str, Any]:
         templates = Templates(recipe.macros, zone)
         with whole_folder(to) as target:
             tables = Tables(recipe, folder, templates)
+            check_columns(recipe, tables)
+            parts: dict[str, Any] = {}
+            texts: dict[str, dict[str, Rendered] | None] = {"items": None, "users": None}
+            for name, described_by in (("items", recipe.items), ("users", recipe.users)):
+                if described_by is not None:
+                    left_out = LeftOut()
+                    texts[name] = known = described(described_by, name, tables, templates, left_out)
+                    if left_out.counts():
+                        parts[name] = {name: len(known), "left_out": left_out.counts()}
+            items, profiles = texts["items"], texts["users"]
             shared = LeftOut()
-            items = _texts(recipe.items, "items", "text", tables, templates)
-            profiles = _texts(recipe.users, "users", "profile", tables, templates)
             events = None
             if recipe.events is not None:
                 table = tables[recipe.events.source]
                 events = Events(recipe.events, table, templates, zone, items, shared)
             sources = Sources(recipe, tables, templates, zone, items, profiles, events)
-            parts: dict[str, Any] = {}
             if recipe.events is not None:
                 parts["events"] = {"rows": len(tables[recipe.events.source].frame), "left_out": shared.counts()}
             for dimension, part in recipe.records.items():
-                left_out = LeftOut()
+                left_out, made = LeftOut(), LeftOut()
                 if isinstance(part, RowPart):
-                    count, records = row_records(dimension, part, recipe, tables, templates, left_out)
+                    count, records = row_records(dimension, part, recipe, tables, templates, left_out, made)
                 else:
-                    count, records = choice_records(dimension, part, sources, left_out)
+                    count, records = choice_records(dimension, part, sources, left_out, made)
                 labels = part.labels if isinstance(part, RowPart) else None
                 splits = write_records(target / f"{dimension}.jsonl", dimension, records, labels, left_out)
                 parts[dimension] = {
                     "records": splits.total(),
                     "rows" if isinstance(part, RowPart) else "lists": count,
                     "splits": {name: n for name, n in splits.items() if name},
+                    **({"ids": made.counts()} if made.counts() else {}),
                     "left_out": left_out.counts(),
                 }
             declared = {
@@ -84,18 +94,3 @@ def build(recipe_file: Path, folder: Path, to: Path) -> dict[str, Any]:
     except DataError as error:
         raise DataError(f"{recipe_file}: {error}") from None
     return report
-
-
-def _texts(
-    spec: ItemsSpec | UsersSpec | None, where: str, key: str, tables: Tables, templates: Templates
-) -> dict[str, Rendered] | None:
-    """What the items or users of a table are shown as, by id."""
-    if spec is None:
-        return None
-    table = tables[spec.source]
-    ids = table.ids(spec.id, f"{where}.id")
-    refuse_duplicates(ids, f"{where}: column {spec.id!r} of table {spec.source!r}")
-    shown: TextSpec = spec.text if isinstance(spec, ItemsSpec) else spec.profile
-    text = templates.text(shown, f"{where}.{key}", table.frame.columns)
-    small = table.with_frame(table.frame.select(sorted(text.names) or table.frame.columns[:1]))
-    return {name: text(row) for name, row in zip(ids, small.rows(), strict=True) if name is not None}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -25,6 +25,9 @@ Value: TypeAlias = bool | int | float | str
 class _Spec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
+    columns: ClassVar[tuple[str, ...]] = ()
+    """The keys that name a column."""
+
 
 class JoinKeys(_Spec):
     """Columns that must be equal, if their names differ."""
@@ -34,40 +37,54 @@ class JoinKeys(_Spec):
 
 
 class TableSpec(_Spec):
-    """A file, joined with columns of other tables."""
+    """A file and how it is written, joined with columns of other tables."""
 
     file: str = Field(min_length=1)
+    separator: str | None = Field(default=None, min_length=1)
+    names: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    encoding: str | None = Field(default=None, min_length=1)
+    quoting: bool | None = None
+    decimal: str | None = Field(default=None, min_length=1, max_length=1)
+    sheet: str | None = Field(default=None, min_length=1)
     join: dict[Name, Name | JoinKeys] = {}
-    add: dict[Name, str] = {}
+    add: dict[Name, Value] = {}
+    """Templates; other values than texts are the same in all rows."""
 
 
 class TimeSpec(_Spec):
     """A column of times, with its format or unit."""
 
+    columns = ("column",)
     column: Name
     format: str | None = None
     unit: Literal["s", "ms", "us"] = "s"
 
 
-class ItemsSpec(_Spec):
-    """The catalogue."""
+class _Described(_Spec):
+    """What items or users are shown as. Without `keep`, all rows of an id must say the same."""
 
+    columns = ("id",)
     source: Name = Field(alias="from")
     id: Name
+    keep: Literal["first", "last"] | None = None
+
+
+class ItemsSpec(_Described):
+    """The catalogue."""
+
     text: TextSpec
 
 
-class UsersSpec(_Spec):
+class UsersSpec(_Described):
     """Who the users are."""
 
-    source: Name = Field(alias="from")
-    id: Name
     profile: TextSpec
 
 
 class EventsSpec(_Spec):
     """What users did, and when: histories are made of it, and sampled negatives avoid it."""
 
+    columns = ("user", "item", "time")
     source: Name = Field(alias="from")
     user: Name
     item: Name
@@ -80,6 +97,7 @@ class EventsSpec(_Spec):
 class LabelSpec(_Spec):
     """A column of labels and what each value becomes; without a map a value stays as it is."""
 
+    columns = ("column",)
     column: Name
     map: dict[Value, int | str] | None = None
 
@@ -87,6 +105,7 @@ class LabelSpec(_Spec):
 class SplitSpec(_Spec):
     """Which records are for what."""
 
+    columns = ("column",)
     by: Literal["time", "user", "column"]
     column: Name | None = None
     shares: dict[str, float] | None = None
@@ -104,21 +123,43 @@ class SplitSpec(_Spec):
         return self
 
 
-class TurnsSpec(_Spec):
-    """A history that is in the row itself."""
+class ListColumn(_Spec):
+    """A column of lists, or of texts with a separator between the entries."""
 
-    each: str
-    text: str
-    last: int | None = Field(default=None, ge=1)
-
-
-class CandidatesSpec(_Spec):
-    """A column with all candidates of a list: ids (a list, or a text with separators) or objects."""
-
+    columns = ("column",)
     column: Name
     separator: str | None = Field(default=None, min_length=1)
+
+
+class LabelListSpec(ListColumn):
+    """A column with a label for each candidate."""
+
+    map: dict[Value, int | str] | None = None
+
+
+class RowHistorySpec(_Spec):
+    """A history that is in the row itself: an expression that gives its entries, or a column of item ids."""
+
+    each: str | None = None
+    items: ListColumn | None = None
+    text: str | None = None
+    last: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _one_form(self) -> RowHistorySpec:
+        if (self.each is None) == (self.items is None):
+            raise ValueError("give each (an expression, with text) or items (a column of item ids)")
+        if self.each is not None and self.text is None:
+            raise ValueError("each needs text, a template over `each`")
+        return self
+
+
+class CandidatesSpec(ListColumn):
+    """A column with all candidates of a list, as ids or objects. The templates are over `item`, one entry of it."""
+
     id: str | None = None
     text: TextSpec | None = None
+    label: str | None = None
 
 
 class NegativesSpec(_Spec):
@@ -130,8 +171,9 @@ class NegativesSpec(_Spec):
 
 
 class _Part(_Spec):
+    columns: ClassVar[tuple[str, ...]] = ("id", "group")
     source: Name = Field(alias="from")
-    id: Name
+    id: Name | None = None
     group: Name | None = None
     leave_out: dict[str, str] = {}
     split: SplitSpec | None = None
@@ -149,18 +191,19 @@ class RowPart(_Part):
 class ChoicePart(_Part):
     """Records about what a user did with a list of candidates."""
 
+    columns = ("id", "group", "user", "time", "chosen", "chosen_index", "item")
     one_row_per: Literal["list", "candidate"] = "list"
     user: Name | None = None
     time: Name | TimeSpec | None = None
     candidates: CandidatesSpec | None = None
-    labels: LabelSpec | None = None
-    chosen: Name | None = None
+    labels: LabelListSpec | None = None
+    chosen: Name | ListColumn | None = None
     chosen_index: Name | None = None
     item: Name | None = None
     label: LabelSpec | None = None
     text: TextSpec | None = None
     profile: TextSpec | None = None
-    history: TurnsSpec | None = None
+    history: RowHistorySpec | None = None
     context: TextSpec = ""
     query: str | None = None
     negatives: NegativesSpec = NegativesSpec()
@@ -172,13 +215,18 @@ class ChoicePart(_Part):
         keys = ("candidates", "labels", "chosen", "chosen_index", "item", "label", "text")
         given = {key for key in keys if getattr(self, key) is not None}
         forms = [{"item", "label"}, {"item", "label", "text"}] if self.one_row_per == "candidate" else [
-            {"candidates", "labels"}, {"candidates", "chosen"}, {"candidates", "chosen_index"}, {"item"},
+            {"candidates", "labels"}, {"candidates", "chosen"}, {"candidates", "chosen_index"},
+            {"candidates", "candidates.label"}, {"item"}, {"item", "label"},
         ]  # fmt: skip
+        if self.candidates is not None and self.candidates.label is not None:
+            given.add("candidates.label")
         if given not in forms:
             wanted = " or ".join(" and ".join(sorted(form)) for form in forms)
             raise ValueError(
                 f"one row per {self.one_row_per} takes {wanted}; found {' and '.join(sorted(given)) or 'none of them'}"
             )
+        if self.one_row_per == "candidate" and self.id is None:
+            raise ValueError("one row per candidate needs the key id, a column that says which list a row is of")
         if given == {"item"} and not self.negatives.sample:
             raise ValueError("rows with one item that was acted on need negatives: {sample: N}")
         return self

@@ -5,18 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
 
-from recrm_tasks.build.recipe import JoinKeys, Recipe, TableSpec
-from recrm_tasks.build.templates import Templates, unknown
-from recrm_tasks.data.formats import Rows, read_values
+from recrm_tasks.build.recipe import JoinKeys, Recipe, TableSpec, Value
+from recrm_tasks.build.template_names import unknown
+from recrm_tasks.build.templates import Templates
+from recrm_tasks.data.formats import Rows, TextForm, read_values, taken
+from recrm_tasks.data.formats.zipped import on_disk
 from recrm_tasks.errors import DataError
 
+MOST_NAMES = 20
+"""Files that a message lists."""
 CHUNK = 50_000
 """Rows that are Python objects at a time."""
 _KEY = "__key"
@@ -69,9 +74,10 @@ class Tables:
 
     def __init__(self, recipe: Recipe, folder: Path, templates: Templates) -> None:
         self._specs, self._folder, self._templates = recipe.tables, folder, templates
+        self._paths = _paths(recipe.tables, folder)
         self._read: dict[str, Table] = {}
         self.files: dict[str, dict[str, Any]] = {}
-        """Name, size in bytes and SHA-256 of each file."""
+        """Name, size in bytes and SHA-256 of each file; how it is written, as the recipe says and as was found out."""
 
     def __getitem__(self, name: str) -> Table:
         if name not in self._read:
@@ -81,14 +87,11 @@ class Tables:
         return self._read[name]
 
     def _make(self, name: str, spec: TableSpec) -> Table:
-        files = sorted(self._folder.glob(spec.file)) if any(c in spec.file for c in "*?[") else [
-            self._folder / spec.file
-        ]  # fmt: skip
-        if not files:
-            raise DataError(f"tables.{name}.file: no file in {self._folder} fits {spec.file}")
-        parts = [read_table(file) for file in files]
-        for file in files:
-            self.files[file.relative_to(self._folder).as_posix()] = _fingerprint(file)
+        form = _form(name, spec)
+        parts = [read_table(file, form) for file in self._paths[name]]
+        for file in self._paths[name]:
+            found = {"written_as": words} if (words := taken(file, form)) else {}
+            self.files[file.relative_to(self._folder).as_posix()] = {**_fingerprint(file), **_said(form), **found}
         try:
             frame, nested = _stack(parts)
         except pl.exceptions.PolarsError as error:
@@ -103,11 +106,14 @@ class Tables:
             table = _join(table, self[other], keys, f"tables.{name}.join.{other}")
         return self._added(table, spec.add)
 
-    def _added(self, table: Table, add: Mapping[str, str]) -> Table:
+    def _added(self, table: Table, add: Mapping[str, Value]) -> Table:
         for column, spec in add.items():
             where = f"tables.{table.name}.add.{column}"
             if column in table.frame.columns:
                 raise DataError(f"{where}: the table has a column of that name")
+            if not isinstance(spec, str):
+                table = table.with_frame(table.frame.with_columns(pl.lit(spec).alias(column)))
+                continue
             template = self._templates.text(spec, where, table.frame.columns)
             small = table.with_frame(table.frame.select(sorted(template.names) or table.frame.columns[:1]))
             values = pl.Series(column, [template(row) for row in small.rows()], pl.String)
@@ -115,14 +121,51 @@ class Tables:
         return table
 
 
-def read_table(file: Path) -> tuple[pl.DataFrame, frozenset[str]]:
+def _paths(specs: Mapping[str, TableSpec], folder: Path) -> dict[str, list[Path]]:
+    """The files of each table.
+
+    Raises:
+        DataError: some are not there; names them all, and what is there.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder; --from names the folder of the recipe's files")
+    found: dict[str, list[Path]] = {}
+    for name, spec in specs.items():
+        if Path(spec.file).is_absolute():
+            raise DataError(f"tables.{name}.file: {spec.file}: write it as it is called in the folder of --from")
+        found[name] = sorted(folder.glob(spec.file)) if any(c in spec.file for c in "*?[") else [
+            file for file in [folder / spec.file] if on_disk(file).exists()
+        ]  # fmt: skip
+    missing = [f"{specs[name].file} (tables.{name})" for name, files in found.items() if not files]
+    if missing:
+        there = sorted(file.name for file in islice(folder.iterdir(), 1000) if not file.name.startswith("."))
+        more = f", … ({len(there)})" if len(there) > MOST_NAMES else ""
+        raise DataError(
+            f"not in {folder}: {', '.join(missing)}. There are: {', '.join(there[:MOST_NAMES]) or 'no files'}{more}. "
+            "Is it the recipe of another log, or --from another folder?"
+        )
+    return found
+
+
+def _form(name: str, spec: TableSpec) -> TextForm:
+    try:
+        return TextForm(**{field.name: getattr(spec, field.name) for field in fields(TextForm)})
+    except DataError as error:
+        raise DataError(f"tables.{name}.{error}") from None
+
+
+def _said(form: TextForm) -> dict[str, Any]:
+    return {key: value for key, value in asdict(form).items() if value is not None}
+
+
+def read_table(file: Path, form: TextForm | None = None) -> tuple[pl.DataFrame, frozenset[str]]:
     """A file's rows, and which columns are JSON text. All columns of CSV and TSV are text: 007 stays what it is.
 
     Raises:
         DataError: it cannot be read, or a row of it cannot; names the row.
     """
     parts: list[tuple[pl.DataFrame, frozenset[str]]] = []
-    for piece in read_values(file):
+    for piece in read_values(file, form):
         for number, reason in piece.problems[:1]:
             raise DataError(f"{file}, {piece.unit} {number}: {reason}")
         parts.append(_frame(piece.values) if isinstance(piece, Rows) else _of_columns(piece.batch))
@@ -207,11 +250,11 @@ def refuse_duplicates(ids: pl.Series, what: str) -> None:
 
 
 def _fingerprint(file: Path) -> dict[str, Any]:
-    with file.open("rb") as stream:
+    with on_disk(file).open("rb") as stream:
         digest = hashlib.sha256()
         while block := stream.read(1 << 20):
             digest.update(block)
-    return {"bytes": file.stat().st_size, "sha256": digest.hexdigest()}
+    return {"bytes": on_disk(file).stat().st_size, "sha256": digest.hexdigest()}
 
 
 def _line(error: BaseException) -> str:

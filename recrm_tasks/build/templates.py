@@ -8,10 +8,12 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timezone, tzinfo
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError, meta
+from jinja2 import StrictUndefined, TemplateError, meta, nodes
+from jinja2.environment import TemplateExpression
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from recrm_tasks.build.recipe import TextSpec
+from recrm_tasks.build.template_names import ROW, THIS_ROW, bind_row, unknown, written
 from recrm_tasks.errors import DataError
 
 CUT = " […] "
@@ -71,10 +73,9 @@ class Templates:
             DataError: a template is malformed or uses a name that is not known.
         """
         if isinstance(spec, str):
-            source = self._macros + spec
-            names = self._names(source, where, known)
-            render = self._compile(lambda: self._env.from_string(source), where).render
-            return Template(lambda row: render(row).strip(), names, where)
+            tree, names = self._parsed(self._macros + spec, where, known)
+            render = self._compile(lambda: self._env.from_string(tree), where).render
+            return Template(lambda row: render(_bound(row, names)).strip(), names, where)
         keyed = spec.items() if isinstance(spec, dict) else enumerate(spec)
         parts = {key: self.text(part, f"{where}.{key}", known) for key, part in keyed}
         names = frozenset().union(*(part.names for part in parts.values()))
@@ -84,14 +85,33 @@ class Templates:
 
     def expression(self, source: str, where: str, known: Collection[str]) -> Template:
         """An expression, which gives a value and not a text; the rest as for `text`."""
-        names = self._names("{{ " + source + " }}", where, known)
-        return Template(self._compile(lambda: self._env.compile_expression(source, False), where), names, where)
+        tree, names = self._parsed("{% set result = (" + source + ") %}", where, known)
+        evaluate = TemplateExpression(self._compile(lambda: self._env.from_string(tree), where), False)
+        return Template(lambda row: evaluate(_bound(row, names)), names, where)
 
-    def _names(self, source: str, where: str, known: Collection[str]) -> frozenset[str]:
-        names = self._compile(lambda: meta.find_undeclared_variables(self._env.parse(source)), where)
+    def _parsed(self, source: str, where: str, known: Collection[str]) -> tuple[nodes.Template, frozenset[str]]:
+        """The parsed template, and the columns that it names."""
+        try:
+            tree = self._env.parse(source)
+        except TemplateError as error:
+            odd = [name for name in sorted(known) if name in source and written(name) != name]
+            hint = f"; write {' and '.join(map(written, odd[:3]))} for a column of such a name" if odd else ""
+            raise DataError(f"{where}: not a valid template: {error}{hint}") from None
+        names = self._compile(lambda: meta.find_undeclared_variables(tree), where)
+        if THIS_ROW in names:
+            raise DataError(f"{where}: {unknown(THIS_ROW, 'name', known, written)}")
+        named, missing = bind_row(tree, known) if ROW in names else (set(), set())
+        for name in sorted(missing):
+            raise DataError(f"{where}: {unknown(name, 'column', known, written)}")
+        if named:
+            names = meta.find_undeclared_variables(tree) - {THIS_ROW}
         for name in sorted(names - set(known) - set(self._env.globals)):
-            raise DataError(f"{where}: {unknown(name, 'name', known)}")
-        return frozenset(names)
+            if name == ROW:
+                raise DataError(f"{where}: `row` needs the name of a column in quotes, such as row['a name']")
+            raise DataError(f"{where}: {unknown(name, 'name', known, written)}")
+        # A column comes before a function of Jinja of the same name, such as `range`.
+        names = names | {node.name for node in tree.find_all(nodes.Name) if node.name in self._env.globals}
+        return tree, frozenset((names & set(known)) | named)
 
     def _compile(self, compiled: Callable[[], Any], where: str) -> Any:
         try:
@@ -100,15 +120,10 @@ class Templates:
             raise DataError(f"{where}: not a valid template: {error}") from None
 
 
-def unknown(name: str, kind: str, known: Collection[str]) -> str:
-    """A message for an unknown name: what was perhaps meant, and what there is."""
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, known, 2)
-    meant = f"; did you mean {' or '.join(close)}?" if close else ""
-    return f"there is no {kind} {name!r}{meant} There are: {', '.join(sorted(known)) or 'none'}".replace(
-        "' There", "'. There"
-    )
+def _bound(row: Row, names: frozenset[str]) -> dict[str, Any]:
+    """The columns that a template names, and nothing else of the row."""
+    own = {name: row[name] for name in names}
+    return {**own, THIS_ROW: own}
 
 
 def trim(text: object, limit: int | None = None) -> str:

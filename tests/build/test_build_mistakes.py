@@ -13,6 +13,10 @@ from recrm_tasks.build.templates import Templates, hash_name, trim
 from recrm_tasks.data import load
 from recrm_tasks.errors import DataError, RecrmError
 
+BY_CANDIDATE = {
+    "one_row_per": "candidate", "candidates": None, "chosen": None, "item": "shown", "label": {"column": "chosen"},
+}  # fmt: skip
+
 
 @pytest.mark.parametrize(
     ("changes", "message"),
@@ -32,10 +36,21 @@ from recrm_tasks.errors import DataError, RecrmError
         ({"part": {"split": {"by": "time"}}}, r"records.ranking.split: a split by time takes shares or from"),
         ({"dimension": "rankings"}, r"records.rankings: unknown dimension; there are instruction, factual"),
         ({"part": {"candidates": {"column": "where"}, "context": ""}}, r"'where' is text \('home'\): give a separator"),
-        ({"items": {"from": "log", "id": "user", "text": "x"}}, r"items: .*ids must differ, but 'u1' is a duplicate"),
+        (
+            {"items": {"from": "log", "id": "user", "text": "{{ item }}"}},
+            r"items: .*rows with the id 'u1' say different things \(1 such ids\): add keep: first or keep: last",
+        ),
         ({"part": {"leave_out": {"all of it": "true"}}}, r"leave_out: no row of table 'lists' is left"),
-        ({"tables": {"items": {"file": "no.jsonl"}}}, r"no.jsonl: cannot be read: No such file"),
-        ({"tables": {"items": {"file": "items.xls"}}}, r"items.xls: not a data file by its name"),
+        ({"tables": {"items": {"file": "/items.jsonl"}}}, r"tables.items.file: /items.jsonl: write it as it is called"),
+        ({"tables": {"items": {"file": "recipe.yaml"}}}, r"recipe.yaml: not a data file by its name"),
+        (
+            {"tables": {"items": {"file": "items.jsonl", "separator": ";;", "quoting": True}}},
+            r"tables.items.quoting: only a separator of one character",
+        ),
+        ({"part": {"id": None, **BY_CANDIDATE}}, r"records.ranking: one row per candidate needs the key id"),
+        ({"part": {"history": {"last": 3}}}, r"records.ranking.history: give each \(.*\) or items"),
+        ({"part": {"history": {"each": "[1]"}}}, r"records.ranking.history: each needs text"),
+        ({"part": {"history": {"items": {"column": "shown"}}}}, r"history.items: there is no column to show 'shown'"),
     ],
 )  # fmt: skip
 def test_one_message_and_nothing_left_behind(tmp_path, changes, message):
@@ -59,11 +74,35 @@ def test_malformed_recipes(tmp_path, text, message):
         build(tmp_path, text)
 
 
+def test_a_recipe_for_another_log_is_one_message(tmp_path):
+    """All files that are missing, then all columns."""
+    made = recipe()
+    files = {"items": "movies.dat", "log": "ratings-*.dat", "lists": "lists.jsonl"}
+    made["tables"] = {name: {"file": file} for name, file in files.items()}
+    with pytest.raises(DataError) as caught:
+        build(tmp_path, made)
+    assert (
+        f"not in {tmp_path}: movies.dat (tables.items), ratings-*.dat (tables.log). "
+        "There are: items.jsonl, lists.jsonl, log.jsonl, recipe.yaml. Is it the recipe of another log"
+    ) in str(caught.value)
+    with pytest.raises(DataError, match=r"nowhere: no such folder; --from names the folder of the recipe's files"):
+        command(tmp_path / "recipe.yaml", tmp_path / "out", "--from", str(tmp_path / "nowhere"))
+    other = [{"uid": "u1", "iid": "a", "time": 10}]
+    part = {"group": "visit", "split": {"by": "column", "column": "fold"}}
+    with pytest.raises(DataError) as caught:
+        build(tmp_path, recipe(part=part), log=other)
+    assert (
+        "table 'log' (log.jsonl) has no columns 'user' (events.user), 'item' (events.item). There are: uid, iid, time; "
+        "table 'lists' (lists.jsonl) has no columns 'visit' (records.ranking.group), 'fold' "
+        "(records.ranking.split.column). There are: list, user, time, shown, chosen, where"
+    ) in str(caught.value)
+
+
 def test_bad_tables(tmp_path):
     with pytest.raises(DataError, match=r"tables.lists: lists.jsonl has no rows"):
         build(tmp_path, recipe(), lists=[])
-    with pytest.raises(DataError, match=r"records.ranking: ids must differ, but 'toy-l1' is a duplicate"):
-        build(tmp_path, recipe(), lists=[LISTS[0], LISTS[0]])
+    with pytest.raises(DataError, match=r"records.ranking.id: .*rows that differ have the id 'l1' \(1 such ids\)"):
+        build(tmp_path, recipe(), lists=[LISTS[0], {**LISTS[0], "where": "work"}])
     with pytest.raises(DataError, match=r"no record was built. Left out: 1 lists: no positive"):
         build(tmp_path, recipe(), lists=[{**LISTS[0], "chosen": None}])
     (tmp_path / "lists.jsonl").write_text('{"a": 1}\n[2]\n', encoding="utf-8")

@@ -87,6 +87,7 @@ def test_crosswoz(built: Path) -> None:
 def test_meituan_lists_of_the_raw_logs_are_the_given_ones(built: Path) -> None:
     said = parts(built, "meituan")
     assert said["events"] == {"rows": 107_894, "left_out": {}}
+    assert said["items"] == {"items": 29_071, "left_out": {"rows of shops without an id": 1}}
     assert (said["behavior"]["records"], said["behavior"]["lists"]) == (67_880, 52_372)
     assert said["ranking"]["left_out"]["lists: more than 20 candidates"] == 571
     given = {
@@ -123,7 +124,7 @@ def test_nothing_is_in_both_hashed_splits(built: Path, name: str) -> None:
     folder = str(built / name)
     train, test = (compared_set(role, folder, f"hash-{role}", None, None, None) for role in ("train", "test"))
     found = leaks(train, list(test))
-    assert {part.dimension for part in found.parts} == set(parts(built, name)) - {"events"}
+    assert {part.dimension for part in found.parts} == set(parts(built, name)) - {"events", "items"}
     assert [(part.dimension, kind, shared) for part in found.parts for kind, shared in part.shared.items()] == []
     assert sum(part.without_group for part in found.parts) == 0
 
