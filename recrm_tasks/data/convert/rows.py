@@ -151,9 +151,7 @@ class _Conversion:
         empty = pa.nulls(rows, pa.string())
         columns = {
             "id": self._id(source.id) if isinstance(source.id, str) else empty,
-            "split": pc.coalesce(
-                self._values("split", source.split) if source.split else empty, pa.scalar(split, pa.string())
-            ),
+            "split": pc.coalesce(self._split(source.split) if source.split else empty, pa.scalar(split, pa.string())),
             "group": self._group(source.group) if isinstance(source.group, str) else empty,
             "meta": self._meta(source.meta) if source.meta else empty,
             "source": pc.coalesce(texts.plain(self.column(source.source)), name)
@@ -183,6 +181,27 @@ class _Conversion:
         """A column whose values may be renamed; those not named stay."""
         words = texts.plain(self.column(values.column))
         return pc.coalesce(_mapped(words, values.values), words) if values.values else words
+
+    def _split(self, values: Values) -> pa.StringArray:
+        """The split of each row. A value that another one is renamed to is refused: two splits would become one."""
+        splits = self._values("split", values)
+        renamed = {split: value for value, split in values.values.items()}
+        if not renamed:
+            return splits
+        words = texts.plain(self.column(values.column))
+        unnamed = _mapped(words, values.values).is_null()
+
+        def complaint(row: int) -> str:
+            word = words[row].as_py()
+            other = renamed[word]
+            return (
+                f"{values.column}: {word!r} is not {other!r}, which is read as the split {word!r}; in a mapping.yaml "
+                f"`split: {{column: {values.column}, values: {{{other}: {word}, {word}: {word}}}}}` makes them one, "
+                "and `values: {}` two"
+            )
+
+        self.refuse(pc.and_(unnamed, pc.is_in(words, pa.array(list(renamed), pa.string()))), "unclear split", complaint)
+        return splits
 
     def _messages(self) -> pa.Array:
         wanted = self.source.messages
