@@ -172,6 +172,8 @@ def _print(found: Profile) -> None:
     for source, files in zip(plan.mapping.sources, plan.files, strict=True):
         shown = ", ".join(f"{name} ({split or 'no split'})" for name, split in files[:5])
         print(f"  files       {shown}" + (f" and {len(files) - 5} more" if len(files) > 5 else ""))
+        for name in [name for name, _ in files if name in found.as_found][:5]:
+            print(f"  written as  {name}: {found.as_found[name]}")
         for name, column in described(source):
             print(f"    {name:<12} <- {column}")
     if plan.unused:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from recrm_tasks import __version__
 from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.answers.prompt import LANGS, Ask, Lang, Mode, Prompt
+from recrm_tasks.data.mapping.files_as_found import files_as_found
 from recrm_tasks.data.mapping.plan import plan, stop_for
 from recrm_tasks.data.prepare import has_order, prepare
 from recrm_tasks.data.progress import progress
@@ -195,7 +196,7 @@ def load(
             raise DataError(f"{origin.name}: no records of dimension {registered.key!r} in language {lang!r}")
     available = len(rows)
     rows = in_order(stored, registered, rows, seed)[:count]
-    provenance = {
+    provenance: dict[str, Any] = {
         "data": origin.choice,
         "source": origin.name,
         "revision": origin.commit,
@@ -215,6 +216,9 @@ def load(
     misses = {place: count for place, count in stored.manifest["misses"].items() if count}
     if misses:
         provenance["pattern_misses"] = misses
+    as_found = files_as_found(origin, made)
+    if as_found:
+        provenance["files_as_found"] = as_found
     if made.elsewhere:
         provenance["mapping_note"] = made.elsewhere
     if not origin.whole:

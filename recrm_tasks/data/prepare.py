@@ -21,7 +21,7 @@ from recrm_tasks.data.convert import grouped_rows
 from recrm_tasks.data.convert.list_entries import each_entry
 from recrm_tasks.data.convert.problems import FileRows, Problems
 from recrm_tasks.data.convert.rows import Converted, convert
-from recrm_tasks.data.formats import Chunk, read
+from recrm_tasks.data.formats import Chunk, read, size_of
 from recrm_tasks.data.mapping.layout import split_of, split_word
 from recrm_tasks.data.mapping.mapping_file import Source
 from recrm_tasks.data.mapping.plan import Plan
@@ -137,7 +137,7 @@ def all_unusable(failed: Mapping[str, FileRows], dimension: Dimension) -> DataEr
 def _home(origin: Origin, dimension: Dimension, plan: Plan, names: list[str], ordered: bool) -> Path | None:
     """The place of the records in the cache; None for sources that are small."""
     root = origin.local(names)
-    if sum((root / name).stat().st_size for name in names) < _SMALL:
+    if sum(size_of(root / name) for name in names) < _SMALL:
         return None
     labels = plan.labels.model_dump_json() if plan.labels else None
     of_any = [] if ordered or not is_list(dimension.record_type) else ["lists of any grades"]
@@ -296,7 +296,7 @@ def _chunks(
         columns = without_parts(source)
         for name, split in files:
             file = root / name
-            rows = read(file)
+            rows = read(file, source.form)
             if source.each is not None:
                 rows = each_entry(rows, source.each)
             rows = with_text_parts(rows, source, lists, fits[number])

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from recrm_tasks.data.convert.list_labels import grade_counts
 from recrm_tasks.data.convert.problems import FileRows, Problems
+from recrm_tasks.data.mapping.files_as_found import files_as_found
 from recrm_tasks.data.mapping.look import columns_of
 from recrm_tasks.data.mapping.mapping_file import DimensionMapping, Source, TextPart
 from recrm_tasks.data.mapping.plan import Plan, plan
@@ -52,6 +53,8 @@ class Profile:
     problems: Problems = field(default_factory=Problems)
     files: dict[str, FileRows] = field(default_factory=dict)
     """What became of the rows of each file."""
+    as_found: dict[str, str] = field(default_factory=dict)
+    """Files that are not written as usual for their names, and how they are read."""
 
 
 def profile(origin: Origin, dimension: Dimension, mapping: str | None) -> Profile:
@@ -61,7 +64,7 @@ def profile(origin: Origin, dimension: Dimension, mapping: str | None) -> Profil
         DataError: there are none, or a file cannot be read.
     """
     made = plan(origin, dimension, mapping)
-    found = Profile(dimension, made)
+    found = Profile(dimension, made, as_found=files_as_found(origin, made))
     if made.doubts:
         return found
     ordered = has_order(origin, dimension, made)

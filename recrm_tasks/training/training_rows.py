@@ -87,7 +87,7 @@ def _is_object(path: Path) -> bool:
     """Whether a file is one JSON object, such as a manifest, and not rows."""
     try:
         return path.suffix == ".json" and isinstance(json.loads(path.read_bytes()), dict)
-    except ValueError:
+    except (ValueError, OSError):  # also of a file in an archive
         return False
 
 

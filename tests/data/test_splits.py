@@ -251,7 +251,7 @@ def test_an_object_with_an_array_per_split(tmp_path, indent):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ('{"train": [{"query": "a", "item": "b", "label": "relevant"}], "note": "x"}', "behind one of them there is"),
+        ('{"train": [{"query": "a", "item": "b", "label": "relevant"}], "note": }', "behind one of them there is"),
         ('{"train": [{"query": "a", "item": "b", "label": "relevant"}]', "behind one of them there is"),
         ('{"train": [{"query": "a", "item": "b", "label": "relevant"}, 7]}', "row 2: expected a JSON object"),
         ('{"train": [{"query": "a", "item": "b"', "row 1: not valid JSON, or the file ends"),

@@ -8,7 +8,9 @@ import gzip
 import io
 import json
 import random
+import re
 import sys
+import zipfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -16,6 +18,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from workbooks import workbook
 
 import recrm_tasks.data.sources.sample
 from recrm_tasks.dimensions import dimensions
@@ -100,6 +103,35 @@ def zstd(content: bytes) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
+def as_plain_lines(made: list[dict[str, Any]]) -> bytes:
+    """TSV as it is without quoting: values have no tabs and no line breaks."""
+    names = list(dict.fromkeys(n for r in made for n in r))
+    rows = [names, *([r.get(n) for n in names] for r in made)]
+    cells = [
+        ["" if v is None else json.dumps(v) if isinstance(v, list | dict) else str(v) for v in row] for row in rows
+    ]
+    text = "\n".join("\t".join(" ".join(re.split(r"[\t\r\n]", cell)) for cell in row) for row in cells)
+    return text.encode("utf-8", "replace")
+
+
+def as_columns(made: list[dict[str, Any]]) -> bytes | None:
+    """JSON by column; None for a single one, which is a list in a row."""
+    names = list(dict.fromkeys(n for r in made for n in r))
+    return json.dumps({n: [r.get(n) for r in made] for n in names}).encode() if len(names) > 1 else None
+
+
+def as_sheet(made: list[dict[str, Any]]) -> bytes:
+    """An Excel file."""
+    names = list(dict.fromkeys(n for r in made for n in r))
+    plain = [[json.dumps(v) if isinstance(v, list | dict) else v for v in map(r.get, names)] for r in made]
+    return workbook({"rows": [names, *plain]})
+
+
+def recoded(content: bytes, encoding: str) -> bytes:
+    """UTF-8 in another encoding."""
+    return content.decode().encode(encoding, "replace")
+
+
 PLAIN: dict[str, Callable[[list[dict[str, Any]]], bytes | None]] = {
     "jsonl": as_lines,
     "json": lambda made: json.dumps(made).encode(),
@@ -107,14 +139,39 @@ PLAIN: dict[str, Callable[[list[dict[str, Any]]], bytes | None]] = {
     "tsv": lambda made: as_table(made, "\t"),
     "parquet": as_parquet,
     "arrow": as_stream,
+    # The first part of these endings says how the file is written, and the last one what it is called.
+    "semicolons": lambda made: as_table(made, ";"),
+    "gb18030": lambda made: recoded(as_table(made, ","), "gb18030"),
+    "utf16": lambda made: recoded(as_table(made, "|"), "utf-16"),
+    "unquoted": as_plain_lines,
+    "columns": as_columns,
+    "below": lambda made: json.dumps({"version": "1", "data": made}).encode(),
+    "ids": lambda made: json.dumps({f"k{i}": r for i, r in enumerate(made)}).encode(),
+    "splits": lambda made: json.dumps({"train": made[:2], "test": made[2:]}, indent=1).encode(),
+    "xlsx": as_sheet,
 }
 PACKERS: dict[str, Callable[[bytes], bytes]] = {"gz": lambda content: gzip.compress(content, mtime=0), "zst": zstd}
-ENDINGS = [*PLAIN, "jsonl.gz", "jsonl.zst", "json.zst", "csv.gz", "tsv.zst", "parquet.gz"]
-TEXT = ("jsonl", "json", "csv", "tsv")
+ENDINGS = [
+    "jsonl", "json", "csv", "tsv", "parquet", "arrow", "jsonl.gz", "jsonl.zst", "json.zst", "csv.gz", "tsv.zst",
+    "parquet.gz", "semicolons.csv", "gb18030.csv", "utf16.csv", "unquoted.tsv", "columns.json", "below.json",
+    "ids.json", "splits.json", "xlsx", "csv.zip", "json.zip", "parquet.zip",
+]  # fmt: skip
+"""New ones come last: the numbers of cases depend on their places."""
+TEXT = ("jsonl", "json", "csv", "tsv", "semicolons", "unquoted", "columns", "below", "ids", "splits")
+
+
+def zipped(content: bytes, name: str) -> bytes:
+    """An archive with one file."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    return sink.getvalue()
 
 
 def packed(content: bytes, ending: str) -> bytes:
-    """The content of a file of that ending: compressed, if it says so."""
+    """The content of a file of that ending: compressed, or in an archive, if it says so."""
+    if ending.endswith(".zip"):
+        return zipped(content, f"data.{ending.removesuffix('.zip')}")
     packer = PACKERS.get(ending.rpartition(".")[2])
     return packer(content) if packer else content
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import fuzzing
 import pytest
 from checks import read_answer
 from fuzzing import completions, file_case, files
-from mangled_files import ENDINGS, KINDS
+from mangled_files import ENDINGS, KINDS, PLAIN, packed, rows
 from shrinking import smallest
 
+from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimensions
 
 ONCE = len(KINDS) * len(ENDINGS)
@@ -39,7 +42,8 @@ def test_broken_files(part: int) -> None:
 
 def test_a_file_that_failed_once() -> None:
     """A ranking file whose label column is a list, beside a column of turns: it ended in a KeyError."""
-    _, failures = files(range(5_217, 5_218))
+    number = 57 * ONCE + len(KINDS) * ENDINGS.index("parquet") + KINDS.index("fields")
+    _, failures = files(range(number, number + 1))
     assert not failures, "\n".join(map(str, failures))
 
 
@@ -55,6 +59,19 @@ def test_many_broken_completions(part: int) -> None:
 def test_many_broken_files(part: int) -> None:
     _, failures = files(range(part * ONCE, (part + 1) * ONCE))
     assert not failures, "\n".join(map(str, failures))
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("key", dimensions())
+def test_files_with_nothing_broken_are_read(tmp_path: Path, ending: str, key: str) -> None:
+    """Else what is broken in them shows nothing."""
+    if ending == "xlsx":
+        pytest.importorskip("fastexcel", reason="needs the extra `excel`")
+    made = rows(key)
+    content = PLAIN[ending.partition(".")[0]](made)
+    assert content is not None
+    (tmp_path / f"{key}.{ending}").write_bytes(packed(content, ending))
+    assert len(load(key, str(tmp_path), split="all")) == len(made)
 
 
 def test_the_same_name_is_the_same_case() -> None:

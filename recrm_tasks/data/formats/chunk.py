@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from recrm_tasks.data.formats.zipped import opened_member, place_of
 from recrm_tasks.errors import DataError
 
 
@@ -52,16 +53,17 @@ def opened(path: Path, codec: str | None) -> pa.NativeFile:
     Raises:
         DataError: it is not what its name says.
     """
-    if path.exists() and not path.is_file():
+    place = place_of(path)
+    if not place and path.exists() and not path.is_file():
         raise DataError(f"{path}: cannot be read: not a file")
-    with path.open("rb") as stream:
-        start = stream.read(4)
+    with opened_member(place) if place else path.open("rb") as stream:
+        start = stream.read(1024)
     magic = {"gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
     if codec and not start.startswith(magic[codec]):
         raise DataError(f"{path}: named like a {codec} file, but its content is not {codec}")
-    if start == b"vers" and path.stat().st_size < 1024 and b"git-lfs" in path.read_bytes():
+    if start.startswith(b"vers") and len(start) < 1024 and b"git-lfs" in start:
         raise DataError(f"{path}: a Git LFS pointer, not the file itself; fetch it with `git lfs pull`")
-    file = pa.OSFile(str(path))
+    file = pa.PythonFile(opened_member(place), mode="r") if place else pa.OSFile(str(path))
     return pa.CompressedInputStream(file, codec) if codec else file
 
 

@@ -1,4 +1,4 @@
-"""JSON Lines, JSON arrays of objects, and JSON objects with one such array per split.
+"""JSON Lines, JSON arrays of objects, and JSON objects with rows inside.
 
 Blocks of lines are decoded by pyarrow, with the types of some of the block's lines. A block that pyarrow cannot read
 as it is (another type, a new field, a broken line, objects with their keys in another order) is decoded line by line by
@@ -10,7 +10,8 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,9 @@ import pyarrow.compute as pc
 from pyarrow import json as arrow_json
 
 from recrm_tasks.data.formats.chunk import Chunk, Rows, opened
-from recrm_tasks.data.formats.split_names import SPLITS
+from recrm_tasks.data.formats.encoded import Bytes, opened_text
+from recrm_tasks.data.formats.json_object import HOLDERS, SPLIT_NAMES, Found, Unclear, rows_in
+from recrm_tasks.data.formats.text_form import TextForm
 from recrm_tasks.data.formats.texts import DEEPEST, column_of, compact, holds_large_floats, too_deep
 from recrm_tasks.errors import DataError
 
@@ -34,13 +37,13 @@ _SNIFFED = 64
 _BOM = b"\xef\xbb\xbf"
 
 
-def read_json(path: Path, ending: str, codec: str | None) -> Iterator[Chunk]:
+def read_json(path: Path, ending: str, codec: str | None, form: TextForm) -> Iterator[Chunk]:
     """Objects, one per line or in arrays, as columns; the first characters say which form it is."""
-    with opened(path, codec) as stream:
+    with _opened(path, codec, form) as stream:
         start = _start(path, stream)
-        arrays = _arrays(path, stream, start, ending)
+        arrays, start = _arrays(path, stream, start, ending)
         if arrays is not None:
-            yield from map(_chunk, _rows_of(arrays))
+            yield from map(_chunk, _rows_of(arrays.rows))
             return
         blocks = _Blocks()
         for block, line in _lines(path, stream, start):
@@ -51,16 +54,35 @@ def read_json(path: Path, ending: str, codec: str | None) -> Iterator[Chunk]:
                 yield from map(_chunk, _decoded(path, block, line))
 
 
-def read_json_rows(path: Path, ending: str, codec: str | None) -> Iterator[Rows]:
+def read_json_rows(path: Path, ending: str, codec: str | None, form: TextForm) -> Iterator[Rows]:
     """The same objects as they are."""
-    with opened(path, codec) as stream:
+    with _opened(path, codec, form) as stream:
         start = _start(path, stream)
-        arrays = _arrays(path, stream, start, ending)
+        arrays, start = _arrays(path, stream, start, ending)
         if arrays is not None:
-            yield from _rows_of(arrays)
+            yield from _rows_of(arrays.rows)
             return
         for block, line in _lines(path, stream, start):
             yield from _decoded(path, block, line)
+
+
+def _opened(path: Path, codec: str | None, form: TextForm) -> AbstractContextManager[Bytes]:
+    """The file's bytes as they are, of which errors name the record; those of another encoding as UTF-8."""
+    if form.encoding is None:
+        stream: AbstractContextManager[Bytes] = opened(path, codec)
+        return stream
+    return opened_text(path, codec, form.encoding)
+
+
+def layout_of(path: Path, ending: str, codec: str | None, form: TextForm) -> str:
+    """How rows are written in a JSON file that is one object, in words; empty for lines and arrays.
+
+    Raises:
+        DataError: it cannot be read, or in two ways.
+    """
+    with _opened(path, codec, form) as stream:
+        found, _ = _arrays(path, stream, _start(path, stream), ending)
+    return found.how if found else ""
 
 
 def parse(line: str) -> dict[str, Any] | str:
@@ -72,30 +94,98 @@ def parse(line: str) -> dict[str, Any] | str:
     return _usable(row, line)
 
 
-def _start(path: Path, stream: pa.NativeFile) -> bytes:
+def _start(path: Path, stream: Bytes) -> bytes:
     start: bytes = stream.read(_BLOCK)
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise DataError(f"{path}: not UTF-8 text but UTF-16; a data file is in UTF-8")
     return start.removeprefix(_BOM)
 
 
-def _arrays(path: Path, stream: pa.NativeFile, start: bytes, ending: str) -> Iterator[Any] | None:
-    """The values of a file that is an array of objects, or an object with such an array per split; None for lines.
+def _arrays(path: Path, stream: Bytes, start: bytes, ending: str) -> tuple[Found | None, bytes]:
+    """The values of a file that is an array of objects, or one object with rows inside; None for lines.
 
-    A line that happens to be a list stays a line.
+    A line that happens to be a list stays a line, and so does an object on one line that is a row itself.
+
+    Returns:
+        What was found, and the start of the text, of which more may have been read.
     """
     if re.match(rb"\s*\[\s*(?:\{|$)", start):
-        return _elements(path, stream, re.sub(rb"\A\s*\[", b"", start, count=1), None)
+        return Found("", _elements(path, stream, re.sub(rb"\A\s*\[", b"", start, count=1), None)), start
+    if ending != "json" or not start.lstrip().startswith(b"{") or _is_line(start):
+        return None, start
+    streamed = _streamed(path, stream, start)
+    if streamed is not None and len(start) >= _BLOCK:
+        return streamed, start
+    while len(start) <= LONGEST and (more := stream.read(_BLOCK)):
+        start += more
+    if len(start) > LONGEST:
+        raise DataError(
+            f"{path}: one JSON object of more than {LONGEST >> 20} MiB, which is read as a whole; write its "
+            "rows as JSON Lines"
+        )
+    text = start.strip()
+    try:
+        value = DECODER.decode(text.decode())
+        found = rows_in(value)
+    except Unclear as error:
+        raise DataError(f"{path}: one JSON object with {error} Write its rows as an array of objects") from None
+    except (ValueError, RecursionError) as error:
+        if streamed is not None:
+            return _streamed(path, stream, start), start
+        if _UNFINISHED.match(text):
+            raise DataError(f"{path}: not valid JSON: {error}. It begins as one object over several lines") from None
+        return None, start
+    return (found or Found("", [value]) if found or b"\n" in text else None), start
+
+
+def _is_line(start: bytes) -> bool:
+    """Whether the first line is an object, or the beginning of none that goes on, and more lines follow."""
+    line, end, rest = start.lstrip().partition(b"\n")
+    return bool(end and rest.strip()) and not _UNFINISHED.match(line + end)
+
+
+_UNFINISHED = re.compile(rb"[^\n]*[{\[,:]\s*\n")
+"""A first line behind which an object goes on."""
+
+
+def _streamed(path: Path, stream: Bytes, start: bytes) -> Found | None:
+    """The rows of lists in an object as the text comes in, if it begins with one of them."""
     first = _SPLIT.match(start)
-    name = first.group(1).decode("utf-8", "replace").casefold() if first else ""
-    return _of_splits(path, stream, start) if ending == "json" and name in _SPLIT_NAMES else None
+    if first and _name(first).casefold() in SPLIT_NAMES:
+        return Found("rows by split", _of_splits(path, stream, start))
+    holder = _HOLDER.match(start)
+    if holder and _name(holder).casefold() in HOLDERS:
+        return Found(f"rows below {_name(holder)!r}", _below(path, stream, start[holder.end() :]))
+    return None
 
 
 _SPLIT = re.compile(rb'\s*[{,]\s*"([^"\\]{1,80})"\s*:\s*\[(?=\s*[{\]])')
-_SPLIT_NAMES = {name for names in SPLITS.values() for name in names}
+_PLAIN = rb'"[^"\\]{1,80}"\s*:\s*(?:"(?:[^"\\]|\\.){0,1000}"|[-\w.+]{1,40})\s*'
+_HOLDER = re.compile(rb"\s*\{\s*(?:" + _PLAIN + rb',\s*){0,100}"([^"\\]{1,80})"\s*:\s*\[(?=\s*\{)')
+_AFTER = re.compile(rb"\s*(?:,\s*" + _PLAIN + rb")*\}\s*")
 
 
-def _of_splits(path: Path, stream: pa.NativeFile, start: bytes) -> Iterator[Any]:
+def _name(found: re.Match[bytes]) -> str:
+    return found.group(1).decode("utf-8", "replace")
+
+
+def _below(path: Path, stream: Bytes, start: bytes) -> Iterator[Any]:
+    """The objects in the only array of an object."""
+    rest: list[bytes] = []
+    yield from _elements(path, stream, start, rest)
+    _end(path, rest[0] + stream.read(_BLOCK))
+
+
+def _end(path: Path, rest: bytes) -> None:
+    """Refuses what is behind the rows of an object, but for plain values."""
+    if not _AFTER.fullmatch(rest):
+        raise DataError(
+            f"{path}: an object of lists of rows; behind one of them there is "
+            f"{rest.strip()[:40].decode('utf-8', 'replace')!r}"
+        )
+
+
+def _of_splits(path: Path, stream: Bytes, start: bytes) -> Iterator[Any]:
     """The objects in the arrays of an object, each with the name of its array as `split`."""
     while found := _SPLIT.match(start):
         name = found.group(1).decode()
@@ -103,14 +193,10 @@ def _of_splits(path: Path, stream: pa.NativeFile, start: bytes) -> Iterator[Any]
         for value in _elements(path, stream, start[found.end() :], rest):
             yield {"split": name, **value} if isinstance(value, dict) else value
         start = rest[0] + stream.read(_BLOCK)
-    if start.strip() != b"}":
-        raise DataError(
-            f"{path}: an object of arrays, one per split; behind one of them there is "
-            f"{start.strip()[:40].decode('utf-8', 'replace')!r}"
-        )
+    _end(path, start)
 
 
-def _lines(path: Path, stream: pa.NativeFile, start: bytes) -> Iterator[tuple[bytes, int]]:
+def _lines(path: Path, stream: Bytes, start: bytes) -> Iterator[tuple[bytes, int]]:
     """Blocks of whole lines, each with the number of its first line."""
     rest, line = b"", 1
     block = start
@@ -271,7 +357,7 @@ def _follows(keys: tuple[str, ...], names: tuple[str, ...]) -> bool:
     return not set(keys) <= set(names) or [n for n in names if n in keys] == list(keys)
 
 
-def _rows_of(values: Iterator[Any]) -> Iterator[Rows]:
+def _rows_of(values: Iterable[Any]) -> Iterator[Rows]:
     """The objects of arrays, decoded as the text comes in."""
     rows = Rows([], [], "row", [])
     for number, value in enumerate(values, 1):
@@ -283,7 +369,7 @@ def _rows_of(values: Iterator[Any]) -> Iterator[Rows]:
         yield rows
 
 
-def _elements(path: Path, stream: pa.NativeFile, start: bytes, rest: list[bytes] | None) -> Iterator[Any]:
+def _elements(path: Path, stream: Bytes, start: bytes, rest: list[bytes] | None) -> Iterator[Any]:
     """The values in an array.
 
     Args:

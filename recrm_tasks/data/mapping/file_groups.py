@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from recrm_tasks.data.convert.problems import Problems
-from recrm_tasks.data.formats import read, texts
+from recrm_tasks.data.formats import TextForm, read, texts
 from recrm_tasks.data.mapping.class_names import all_class_names, with_card
 from recrm_tasks.data.mapping.column_words import words_of
 from recrm_tasks.data.mapping.layout import Placed
@@ -41,7 +41,9 @@ class _Label(NamedTuple):
     words: frozenset[str]
 
 
-def file_groups(origin: Origin, placed: list[Placed], dimension: Dimension) -> list[Group]:
+def file_groups(
+    origin: Origin, placed: list[Placed], dimension: Dimension, form: TextForm | None = None
+) -> list[Group]:
     """The files in groups that are read the same way.
 
     Args:
@@ -49,6 +51,7 @@ def file_groups(origin: Origin, placed: list[Placed], dimension: Dimension) -> l
         placed: files that may be of the dimension.
         dimension: the dimension. Files whose labels say something else are read apart: one may have a key
             `is_consistent` in its answers, and the other `is_hallucination`.
+        form: how the files are written, where a mapping says it.
 
     Raises:
         DataError: no row of a file can be read.
@@ -58,7 +61,7 @@ def file_groups(origin: Origin, placed: list[Placed], dimension: Dimension) -> l
     card = origin.card()
     looked_at = min(_LOOKED_AT, max(_FEWEST, _IN_ALL // max(1, len(placed))))
     for member in placed:
-        batch = _first_rows(origin, root / member.name, looked_at)
+        batch = _first_rows(origin, root / member.name, looked_at, form)
         if batch is None:
             continue
         batch = with_card(batch, card, member)
@@ -78,18 +81,18 @@ def first_rows_of(origin: Origin, placed: Placed) -> pa.RecordBatch | None:
     return None if batch is None else with_card(batch, origin.card(), placed)
 
 
-def _first_rows(origin: Origin, file: Path, count: int) -> pa.RecordBatch | None:
-    known = origin.known.get(file)
+def _first_rows(origin: Origin, file: Path, count: int, form: TextForm | None = None) -> pa.RecordBatch | None:
+    known = origin.known.get((file, form))
     if known is not None:
         return known.slice(0, count)
-    for chunk in islice(read(file), 1):
+    for chunk in islice(read(file, form), 1):
         if chunk.problems and not chunk.batch.num_rows:
             problems = Problems()
             problems.add(file, chunk.unit, ((n, "unreadable", said) for n, said in chunk.problems))
             more = f" The first of {problems.total}:" if problems.total > len(problems.first) else ""
             raise DataError(f"{file}: no row can be read.{more}\n  " + "\n  ".join(problems.first))
         if chunk.batch.nbytes < _KEPT:
-            origin.known[file] = chunk.batch
+            origin.known[file, form] = chunk.batch
         return chunk.batch.slice(0, count)
     return None
 

@@ -93,7 +93,7 @@ def check_given(source: Source, dimension: Dimension, origin: Origin, files: Seq
     root = origin.local([p.name for p in files])
     seen: dict[str, None] = {}
     for placed in files:
-        for chunk in read(root / placed.name):
+        for chunk in read(root / placed.name, source.form):
             for name in chunk.batch.schema.names:
                 seen.setdefault(name)
                 column = chunk.batch.column(name)

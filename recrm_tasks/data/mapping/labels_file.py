@@ -11,10 +11,13 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from recrm_tasks.answers.label_sets import LabelSet
+from recrm_tasks.data.formats import on_disk, opened
 from recrm_tasks.data.formats.json_text import DECODER
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.errors import DataError
+
+_LONGEST = 1 << 26
 
 
 def read_labels(file: Path, dimension: Dimension) -> LabelSet | None:
@@ -23,10 +26,11 @@ def read_labels(file: Path, dimension: Dimension) -> LabelSet | None:
     Raises:
         DataError: the file is not what it should be.
     """
-    if dimension.default_labels is None or not file.is_file():
+    if dimension.default_labels is None or not on_disk(file).is_file():
         return None
     try:
-        declared = DECODER.decode(file.read_text(encoding="utf-8-sig"))
+        with opened(file, None) as stream:
+            declared = DECODER.decode(stream.read(_LONGEST).decode("utf-8-sig"))
         if not isinstance(declared, dict):
             raise DataError(f"{file}: expected an object with one label set per dimension")
         unknown = sorted(set(declared) - set(dimensions()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -13,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.data.formats.patterns import checked
+from recrm_tasks.data.formats.text_form import TextForm
 from recrm_tasks.data.mapping.doubts import Doubt
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError
@@ -165,6 +167,10 @@ class LabelColumn(_Part):
         return self
 
 
+FORM = tuple(field.name for field in fields(TextForm))
+"""The keys of a source that say how its files are written."""
+
+
 class Source(_Part):
     """Files with the same columns."""
 
@@ -200,6 +206,32 @@ class Source(_Part):
     """Of rankings with one row per candidate: no list, each row is a question of its own (`ask=item`)."""
     own: bool = False
     """Whether these are records in the project's own form, where an unknown column is an error."""
+    separator: str | None = None
+    """Of text tables: what is between the fields, such as `;` or `::`; one blank stands for any number of them."""
+    names: list[str] | None = None
+    """Of text tables without a heading line: the columns."""
+    encoding: str | None = None
+    """Of text: its encoding, such as `gb18030`."""
+    quoting: bool | None = None
+    """Of text tables: whether values may be quoted."""
+    decimal: Literal[".", ","] | None = None
+    """Of text tables: `,` if numbers have decimal commas."""
+    sheet: str | None = None
+    """Of Excel files: the sheet."""
+
+    @model_validator(mode="after")
+    def _readable(self) -> Source:
+        try:
+            self.form  # noqa: B018 (raises for what no file is written in)
+        except DataError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    @property
+    def form(self) -> TextForm:
+        """How the files are written."""
+        said = {name: getattr(self, name) for name in FORM}
+        return TextForm(**{**said, "names": None if self.names is None else tuple(self.names)})
 
 
 class DimensionMapping(_Part):

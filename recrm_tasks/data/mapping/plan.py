@@ -29,6 +29,7 @@ from recrm_tasks.data.mapping.layout import (
 )
 from recrm_tasks.data.mapping.made_from import made_elsewhere, warn
 from recrm_tasks.data.mapping.mapping_file import (
+    FORM,
     NO_SPLIT,
     DimensionMapping,
     Mapping,
@@ -116,11 +117,13 @@ def _given(origin: Origin, dimension: Dimension, mapping: Mapping, file: str) ->
         placed = [Placed(name, (dimension.key,), split) for name, split in found]
         check_given(source, dimension, origin, placed, f"{file}: {dimension.key}: sources.{number}")
         # What it leaves out is recognised: all columns, if it names the files only.
-        only_files = source.model_fields_set == {"files"}
-        for members, batch in file_groups(origin, placed, dimension):
+        form = {name: getattr(source, name) for name in source.model_fields_set & set(FORM)}
+        only_files = source.model_fields_set <= {"files", *FORM}
+        for members, batch in file_groups(origin, placed, dimension, source.form):
             given = None if only_files else source
             proposed = _part(origin, dimension, members, batch, by_name=True, given=given, mapping=part)
             assert proposed is not None
+            proposed[1].sources = [s.model_copy(update=form) for s in proposed[1].sources]
             _add(made, sources, files, *proposed)
     made.mapping = part.model_copy(update={"sources": sources, "labels": part.labels or made.labels})
     made.labels = made.mapping.labels or _declared(origin, dimension, files) or dimension.default_labels

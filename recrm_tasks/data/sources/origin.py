@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from recrm_tasks.data.formats import on_disk, with_members
 from recrm_tasks.data.sources import sample
 from recrm_tasks.data.sources.folder import files_of, shown
 from recrm_tasks.data.sources.published_files import Content
@@ -23,7 +24,7 @@ class Origin:
     name: str
     """What results call it."""
     names: tuple[str, ...]
-    """All its files, relative to its root."""
+    """All its files, relative to its root; those in zip archives on disk as `archive.zip/file`."""
     commit: str | None
     local: Callable[[Sequence[str]], Path]
     """Makes sure that these files are on disk, and gives the root that they lie under."""
@@ -52,7 +53,7 @@ class Origin:
         if self.commit is not None:
             return [self.name, self.commit, *names]
         root = self.local(names)
-        stats = [(root / name).stat() for name in names]
+        stats = [on_disk(root / name).stat() for name in names]
         return [str(root), *((n, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for n, s in zip(names, stats, strict=True))]
 
 
@@ -79,7 +80,8 @@ def origin_of(choice: str | None, revision: str | None = None) -> Origin:
     # Not Path's own tests: they raise for names that no file system takes.
     if os.path.isfile(path):
         beside = [name for name in ("labels.json",) if os.path.isfile(path.parent / name)]
-        return Origin("path", path.name, (path.name, *beside), None, lambda _names: path.parent)
+        names = tuple(with_members(path.parent, [path.name, *beside]))
+        return Origin("path", path.name, names, None, lambda _names: path.parent)
     if os.path.isdir(path):
         return _folder(path, "path")
     raise DataError(
@@ -92,7 +94,13 @@ def _folder(path: Path, choice: str) -> Origin:
     found = files_of(path)
     name = "sample" if choice == "sample" else path.name
     return Origin(
-        choice, name, tuple(found.names), None, lambda _names: path, links=found.links, left_out=found.left_out
+        choice,
+        name,
+        tuple(sorted(with_members(path, found.names))),
+        None,
+        lambda _names: path,
+        links=found.links,
+        left_out=found.left_out,
     )
 
 

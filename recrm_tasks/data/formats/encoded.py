@@ -1,0 +1,69 @@
+"""Texts in any encoding as streams of UTF-8."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from recrm_tasks.data.formats.chunk import opened
+from recrm_tasks.errors import DataError
+
+
+class Bytes(Protocol):
+    """What can be read from."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes; none at the end."""
+        ...
+
+
+@contextmanager
+def opened_text(path: Path, codec: str | None, encoding: str | None) -> Iterator[Utf8]:
+    """A file's text as a stream of UTF-8, decompressed, without a byte order mark.
+
+    Args:
+        path: the file.
+        codec: its compression.
+        encoding: a codec of Python; by default UTF-8.
+
+    Raises:
+        DataError: on reading, at the first byte that is not text in this encoding; names the line.
+    """
+    with opened(path, codec) as stream:
+        yield Utf8(stream, path, encoding or "utf-8")
+
+
+class Utf8(io.RawIOBase):
+    """A stream of text as UTF-8, each byte of which was checked."""
+
+    def __init__(self, stream: Bytes, path: Path, encoding: str) -> None:
+        self._stream, self._path, self._encoding, self._line = stream, path, encoding, 1
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._same = codecs.lookup(encoding).name == "utf-8"
+        self._first = True
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes of UTF-8; about as many as asked for."""
+        while True:
+            block = bytes(self._stream.read(size))
+            try:
+                text = self._decoder.decode(block, final=not block)
+            except UnicodeError as error:
+                at = self._line + block.count(b"\n", 0, getattr(error, "start", 0))
+                name = "UTF-8" if self._same else self._encoding
+                reason = getattr(error, "reason", None) or str(error)
+                raise DataError(f"{self._path}, line {at}: not {name} text ({reason})") from None
+            said = block if self._same else text.encode("utf-8", "surrogatepass")
+            if self._first and said:
+                said, self._first = said.removeprefix(codecs.BOM_UTF8), False
+            self._line += said.count(b"\n")
+            if said or not block:
+                return said
