@@ -138,6 +138,7 @@ def test_inspect_one_dimension(inspecting):
     assert [line for line in said.splitlines()[1:] if line and not line.startswith(" ")] == [
         "ranking: 72 records",
         "behavior: 72 records",
+        "files",
     ]
 
 

@@ -11,10 +11,12 @@ from typing import Any
 from recrm_tasks.answers.order import BY_ITEM
 from recrm_tasks.answers.prompt import LETTERS
 from recrm_tasks.data.export import export
-from recrm_tasks.data.mapping.layout import Placed, place
+from recrm_tasks.data.file_list import Fate, file_list, links_of
+from recrm_tasks.data.mapping.layout import place
 from recrm_tasks.data.mapping.made_from import made_from
 from recrm_tasks.data.mapping.mapping_file import Mapping, to_yaml
 from recrm_tasks.data.mapping.plan import stop_for
+from recrm_tasks.data.prepare import all_unusable
 from recrm_tasks.data.profile import Profile, described, profile, proposal
 from recrm_tasks.data.sources.origin import Origin, origin_of
 from recrm_tasks.data.sources.published_files import compared
@@ -84,40 +86,67 @@ def _inspect(options: argparse.Namespace) -> int:
             print(f"\n{dimension.key}: no records")
             continue
         except DataError as error:
+            like = next((key for key, earlier in failed.items() if str(earlier) == str(error)), None)
             failed[dimension.key] = error
-            print(f"\n{dimension.key}: {error}")
+            print(f"\n{dimension.key}: {f'not known, for the reason given at {like}' if like else error}")
             continue
         _print(found[-1])
-    if not options.dimension:
-        _print_unassigned(placed, found, failed)
+    listed = file_list(origin, placed, found, failed, [dimension.key for dimension in chosen])
+    _print_files(origin, listed)
     doubtful = [p for p in found if p.plan.doubts]
     if found and (doubtful or not options.mapping) and origin.choice != "sample":
         _write(options.to, found, origin)
-    if doubtful:
-        raise stop_for(doubtful[0].plan.doubts, origin, doubtful[0].dimension)
     if failed:
         raise next(iter(failed.values()))
+    if doubtful:
+        raise stop_for(doubtful[0].plan.doubts, origin, doubtful[0].dimension)
     if not found:
-        raise absent[0]
-    unusable = sum(p.problems.total for p in found if p.plan.mapping.unusable == "stop")
-    if unusable:
-        raise DataError(
-            f"{unusable} rows cannot be used; by default they stop a run (`unusable: skip` in a mapping.yaml leaves "
-            "them out and counts them)"
-        )
+        raise absent[0] if options.dimension or not placed else _of_no_dimension(origin, listed)
+    _refuse(found)
+    if refused := next((fate for fate in listed if fate.kind == "refused"), None):
+        raise DataError(f"{refused.names[0]} was not read {refused.why}")
     return 0
 
 
-def _print_unassigned(placed: list[Placed], found: list[Profile], failed: abc.Collection[str]) -> None:
-    """Names the data files that are of no dimension."""
-    read = {name for p in found for files in p.plan.files for name, _ in files}
-    left = [p.name for p in placed if p.name not in read and not set(p.dimensions) & set(failed)]
-    if left:
-        shown = ", ".join(left[:10]) + (f" and {len(left) - 10} more" if len(left) > 10 else "")
-        print(
-            f"\nnot read: {shown}: of no dimension by name or columns, or left out by the mapping. In a mapping.yaml, "
-            "`files` say which files a dimension has"
+def _print_files(origin: Origin, listed: list[Fate]) -> None:
+    """Names every file with what became of it."""
+    print("\nfiles")
+    for fate in listed:
+        print(f"  {fate}")
+    if origin.links:
+        print(f"  links       {links_of(origin.links)}")
+    if any(fate.kind == "not read" for fate in listed):
+        print("  In a mapping.yaml, `files` say which files a dimension has.")
+
+
+def _of_no_dimension(origin: Origin, listed: list[Fate]) -> NoRecords:
+    """The error for a source of which no file is of a dimension: what is wrong with its files comes last."""
+    said = "\n  ".join(str(fate) for fate in listed if fate.kind in ("not read", "refused"))
+    return NoRecords(
+        f"{origin.name}: no records of any dimension. A mapping.yaml says which files are of which one (--mapping "
+        "FILE, or RECRM_MAPPING=FILE):\n"
+        f"    dimensions: {{DIMENSION: {{sources: [{{files: {{'-': [FILE]}}}}]}}}}, with {', '.join(dimensions())}\n"
+        f"  {said}"
+    )
+
+
+def _refuse(found: list[Profile]) -> None:
+    """Ends with rows that cannot be used, unless a mapping leaves them out; and with files that have no others.
+
+    Raises:
+        DataError: the last line is the reason for the first of them.
+    """
+    stopped = [p for p in found if p.plan.mapping.unusable == "stop" and p.problems.total]
+    if stopped:
+        unusable = sum(p.problems.total for p in stopped)
+        raise DataError(
+            f"{unusable} rows cannot be used; by default they stop a run (`unusable: skip` in a mapping.yaml leaves "
+            f"them out and counts them). The first of {stopped[0].dimension.key}:\n  {stopped[0].problems.first[0]}"
         )
+    for p in found:
+        failed = {name: rows for name, rows in p.files.items() if rows.all_unusable}
+        if failed:
+            raise all_unusable(failed, p.dimension)
 
 
 def _write(to: Path, found: list[Profile], origin: Origin) -> None:

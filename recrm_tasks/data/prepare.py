@@ -6,7 +6,7 @@ import hashlib
 import json
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from queue import Full, Queue
 from threading import Event, Thread
@@ -15,12 +15,14 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from recrm_tasks.data.convert import grouped_rows
 from recrm_tasks.data.convert.list_entries import each_entry
-from recrm_tasks.data.convert.problems import Problems
-from recrm_tasks.data.convert.rows import convert
+from recrm_tasks.data.convert.problems import FileRows, Problems
+from recrm_tasks.data.convert.rows import Converted, convert
 from recrm_tasks.data.formats import Chunk, read, size_of
+from recrm_tasks.data.mapping.layout import split_of, split_word
 from recrm_tasks.data.mapping.mapping_file import Source
 from recrm_tasks.data.mapping.plan import Plan
 from recrm_tasks.data.mapping.text_parts import Fits, with_text_parts, without_parts
@@ -40,7 +42,10 @@ _SMALL = 8 << 20
 """Bytes of source files below which records stay in memory."""
 _PART = 4_096
 """Rows per part of the store: what is read at once to reach one of them."""
-_WITHOUT_ID = "without an `id` in mapping.yaml they are made of the content"
+_WITHOUT_ID = (
+    "without an `id` in a mapping.yaml they are made of the content, and a column that is unique in all files may be "
+    "the `id`"
+)
 
 T = TypeVar("T")
 
@@ -79,8 +84,10 @@ def prepare(
                 partial = [said for fits in check.fits for said in fits.partial()]
                 _refuse(problems, check.rows - len(check.dropped), dimension, partial)
             found = check.finish()
+    if stop:
+        _refuse_files(found, dimension)
     if not found.manifest["rows"] and stop:
-        others = ", ".join(sorted(found.manifest["others"]))
+        others = ", ".join(sorted({key for rows in found.manifest["files"].values() for key in rows["others"]}))
         raise NoRecords(
             f"no records of dimension {dimension.key!r} in {', '.join(names)}"
             + (f"; there are records of: {others}" if others else "")
@@ -100,11 +107,31 @@ def has_order(origin: Origin, dimension: Dimension, plan: Plan) -> bool:
 
 def _refuse(problems: Problems, rows: int, dimension: Dimension, partial: Sequence[str]) -> None:
     if problems.total:
-        raise DataError(
-            "\n".join([problems.message(rows, dimension.key), *partial])
-            + "\nCorrect or remove them (docs/data.md describes the record of each dimension), or leave them out and "
-            "have them counted: `unusable: skip` in a mapping.yaml."
-        )
+        raise DataError("\n".join([problems.message(rows, dimension.key), *partial]))
+
+
+def rows_of_files(found: Stored) -> dict[str, FileRows]:
+    """What became of the rows of each file, by its name."""
+    return {name: FileRows(**rows) for name, rows in found.manifest["files"].items()}
+
+
+def _refuse_files(found: Stored, dimension: Dimension) -> None:
+    """Refuses a source with a file of which no row can be used, also where unusable rows may be left out: such a file
+    is read in a wrong way, or does not belong to the others."""
+    failed = {name: rows for name, rows in rows_of_files(found).items() if rows.all_unusable}
+    if failed:
+        raise all_unusable(failed, dimension)
+
+
+def all_unusable(failed: Mapping[str, FileRows], dimension: Dimension) -> DataError:
+    """The error that files without a usable row end a run with."""
+    name, rows = next(iter(failed.items()))
+    more = f", and so of {len(failed) - 1} more files" if len(failed) > 1 else ""
+    return DataError(
+        f"{name}: none of its {rows.unusable} rows can be used as {dimension.key}{more}. Correct the file or its "
+        "mapping, or leave it out: `files` in a mapping.yaml say which files a dimension has. The first row:\n"
+        f"  {rows.first}"
+    )
 
 
 def _home(origin: Origin, dimension: Dimension, plan: Plan, names: list[str], ordered: bool) -> Path | None:
@@ -123,12 +150,14 @@ class _Check:
 
     def __init__(self, origin: Origin, dimension: Dimension, plan: Plan, home: Path | None, ordered: bool) -> None:
         self.origin, self.dimension, self.plan, self.ordered = origin, dimension, plan, ordered
-        self.problems, self.others = Problems(), Counter[str]()
+        self.problems, self.files = Problems(), dict[str, FileRows]()
         self.fits = [Fits() for _ in plan.mapping.sources]
         self.rows, self.dropped = 0, np.array([], dtype=np.int64)
         self.renamed: dict[str, str] = {}
+        self._splits: dict[str, dict[str, str]] = {}
+        """Of each split, the words for it in the source, each with the file that has it."""
         self._ids: list[Digests] = []
-        self._places: list[tuple[int, Path, str, npt.NDArray[np.int64], bool]] = []
+        self._places: list[tuple[int, str, Path, str, npt.NDArray[np.int64], bool]] = []
         self._index: list[pa.RecordBatch] = []
         self._writer = Writer(schema_of(dimension.key), home)
 
@@ -141,19 +170,22 @@ class _Check:
     def run(self) -> Problems:
         """Reads and checks everything."""
         with progress(f"checking {self.dimension.key}") as bar:
-            for file, chunk, source, split in _ahead(_chunks(self.origin, self.dimension, self.plan, self.fits)):
+            for name, file, chunk, source, split in _ahead(_chunks(self.origin, self.dimension, self.plan, self.fits)):
                 bar.update(len(chunk.numbers))
                 converted = convert(
                     chunk, self.dimension, source, self.plan.labels, split, self.origin.name, self.ordered
                 )
                 self.problems.add(file, chunk.unit, converted.problems)
-                self.others.update(converted.others)
+                self._count(name, converted, f"{file}, {chunk.unit}")
                 if converted.batch.num_rows:
+                    self._name_splits(converted.batch, name, source, split)
                     self._keep(converted.batch, source.id is None)
-                    self._places.append((self.rows, file, chunk.unit, converted.numbers, source.id is None))
+                    self._places.append((self.rows, name, file, chunk.unit, converted.numbers, source.id is None))
                     self.rows += converted.batch.num_rows
         for number, fits in enumerate(self.fits):
             fits.check(f"mapping of {self.dimension.key}: sources.{number}")
+        if not self.plan.given:
+            self._same_splits()
         self._same_ids()
         return self.problems
 
@@ -163,7 +195,7 @@ class _Check:
             "rows": self.rows - len(self.dropped),
             "dropped": self.dropped.tolist(),
             "renamed": self.renamed,
-            "others": dict(self.others),
+            "files": {name: rows.to_json() for name, rows in self.files.items()},
             "problems": self.problems.to_json(),
             "misses": self._misses(),
             "partial": [said for fits in self.fits for said in fits.partial()],
@@ -177,6 +209,36 @@ class _Check:
         for fits in self.fits:
             misses.update(fits.misses)
         return dict(misses)
+
+    def _count(self, name: str, converted: Converted, where: str) -> None:
+        rows = self.files.setdefault(name, FileRows())
+        rows.records += converted.batch.num_rows
+        rows.unusable += len(converted.problems)
+        for key, count in converted.others.items():
+            rows.others[key] = rows.others.get(key, 0) + count
+        if converted.problems and not rows.first:
+            number, _, said = converted.problems[0]
+            rows.first = f"{where} {number}: {said}"
+
+    def _name_splits(self, batch: pa.RecordBatch, name: str, source: Source, split: str | None) -> None:
+        """Notes by which words the source names the splits of some records."""
+        words = {new: word for word, new in source.split.values.items()} if source.split else {}
+        if split is not None and split_of(name) == split:
+            words.setdefault(split, split_word(name) or split)
+        for found in pc.unique(batch.column("split").drop_null()).to_pylist():
+            self._splits.setdefault(found, {}).setdefault(words.get(found, found), name)
+
+    def _same_splits(self) -> None:
+        """Refuses files with different words for one split, such as `evaluation` in one and `test` in another."""
+        for split, words in self._splits.items():
+            if len(words) > 1:
+                (one, file), (other, another) = list(words.items())[:2]
+                raise DataError(
+                    f"{self.origin.name}: {one!r} in {file} and {other!r} in {another} would both become the split "
+                    f"{split!r} of {self.dimension.key}. A mapping.yaml says what they are: by file (`files: {{{one}: "
+                    f"[{json.dumps(file, ensure_ascii=False)}]}}`), or by value (`split: {{column: COLUMN, values: "
+                    "{}}`)"
+                )
 
     def _keep(self, batch: pa.RecordBatch, content_id: bool) -> None:
         content = content_digests(batch, self.dimension)
@@ -202,27 +264,29 @@ class _Check:
         refused = []
         for row in again.tolist():
             key = int(keys[row])
-            file, unit, number, own = self._place(row)
+            name, file, unit, number, own = self._place(row)
             if own:
                 counts[key] += 1
                 self.renamed[str(row)] = f"-{counts[key] + 1}"
                 continue
-            before, before_unit, before_number, _ = self._place(first[key])
+            _, before, before_unit, before_number, _ = self._place(first[key])
             refused.append(row)
-            stands = f"{before}, {before_unit} {before_number}"
-            said = f"id: duplicate of {stands}; ids must be unique ({_WITHOUT_ID})"
+            said = f"id: duplicate of {before}, {before_unit} {before_number}; ids must be unique ({_WITHOUT_ID})"
             self.problems.add(file, unit, [(number, "repeated id", said)])
+            rows = self.files[name]
+            rows.records, rows.unusable = rows.records - 1, rows.unusable + 1
+            rows.first = rows.first or f"{file}, {unit} {number}: {said}"
         self.dropped = np.array(refused, dtype=np.int64)
 
-    def _place(self, row: int) -> tuple[Path, str, int, bool]:
+    def _place(self, row: int) -> tuple[str, Path, str, int, bool]:
         at = bisect_right(self._places, row, key=lambda place: place[0]) - 1
-        start, file, unit, numbers, content_id = self._places[at]
-        return file, unit, int(numbers[row - start]), content_id
+        start, name, file, unit, numbers, content_id = self._places[at]
+        return name, file, unit, int(numbers[row - start]), content_id
 
 
 def _chunks(
     origin: Origin, dimension: Dimension, plan: Plan, fits: list[Fits]
-) -> Iterator[tuple[Path, Chunk, Source, str | None]]:
+) -> Iterator[tuple[str, Path, Chunk, Source, str | None]]:
     """All rows of all files, each chunk with its file, mapping and split. Patterns count how often they fit."""
     names = [name for files in plan.files for name, _ in files]
     root = origin.local(names)
@@ -238,13 +302,13 @@ def _chunks(
             rows = with_text_parts(rows, source, lists, fits[number])
             if source.list_id is not None:
                 for chunk in grouped_rows.grouped(rows, columns):
-                    yield file, chunk, grouped_rows.of_lists(columns), split
+                    yield name, file, chunk, grouped_rows.of_lists(columns), split
             elif source.no_lists:
                 for chunk in rows:
-                    yield file, grouped_rows.each_alone(chunk, columns), grouped_rows.of_lists(columns), split
+                    yield name, file, grouped_rows.each_alone(chunk, columns), grouped_rows.of_lists(columns), split
             else:
                 for chunk in rows:
-                    yield file, chunk, columns, split
+                    yield name, file, chunk, columns, split
 
 
 def _ahead(items: Iterator[T], depth: int = 2) -> Iterator[T]:

@@ -13,12 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recrm_tasks.data.convert.list_labels import grade_counts
-from recrm_tasks.data.convert.problems import Problems
+from recrm_tasks.data.convert.problems import FileRows, Problems
 from recrm_tasks.data.mapping.files_as_found import files_as_found
 from recrm_tasks.data.mapping.look import columns_of
 from recrm_tasks.data.mapping.mapping_file import DimensionMapping, Source, TextPart
 from recrm_tasks.data.mapping.plan import Plan, plan
-from recrm_tasks.data.prepare import has_order, prepare
+from recrm_tasks.data.prepare import has_order, prepare, rows_of_files
 from recrm_tasks.data.progress import progress
 from recrm_tasks.data.sources.origin import Origin
 from recrm_tasks.data.store.arrow_store import Stored, codes_of
@@ -51,6 +51,8 @@ class Profile:
     one_sided: int = 0
     """Lists without a positive or without a negative."""
     problems: Problems = field(default_factory=Problems)
+    files: dict[str, FileRows] = field(default_factory=dict)
+    """What became of the rows of each file."""
     as_found: dict[str, str] = field(default_factory=dict)
     """Files that are not written as usual for their names, and how they are read."""
 
@@ -67,7 +69,7 @@ def profile(origin: Origin, dimension: Dimension, mapping: str | None) -> Profil
         return found
     ordered = has_order(origin, dimension, made)
     stored, found.problems = prepare(origin, dimension, made, stop=False, ordered=ordered)
-    found.rows = stored.manifest["rows"]
+    found.rows, found.files = stored.manifest["rows"], rows_of_files(stored)
     if dropped := stored.manifest["dropped"]:
         kept = np.delete(np.arange(stored.index.num_rows), dropped)
         stored = replace(stored, index=stored.index.take(pa.array(kept)))

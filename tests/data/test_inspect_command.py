@@ -65,20 +65,11 @@ def test_a_file_that_cannot_be_read_ends_with_its_reason_whatever_else_there_is(
     assert code == 2
     assert "relevance: 2 records" in out
     assert "factual.csv, line 2: not UTF-8 text" in err.splitlines()[-1]
-    assert "not read" not in out
+    assert "refused     1 file with factual: factual.csv" in out
     (data / "relevance.jsonl").unlink()
     code, out, err = inspect()
     assert code == 2
     assert "factual.csv, line 2: not UTF-8 text" in err.splitlines()[-1]
-
-
-def test_a_file_of_no_dimension_is_named(tmp_path, inspect):
-    put(tmp_path / "data", relevance=[row("a")], batch2=[row("b"), row("c")])
-    code, out, _ = inspect()
-    assert code == 0
-    assert "not read: batch2.jsonl: of no dimension by name or columns" in out
-    code, out, _ = inspect("--dimension", "relevance")
-    assert "not read" not in out
 
 
 def test_an_id_that_two_files_have(tmp_path, inspect):
@@ -89,7 +80,7 @@ def test_an_id_that_two_files_have(tmp_path, inspect):
     assert "relevance: 1 records" in out
     assert "  labels      irrelevant: 1\n" in out
     assert "  splits      test: 1\n" in out
-    assert "without an `id` in mapping.yaml they are made of the content" in out
+    assert "without an `id` in a mapping.yaml they are made of the content" in out
     file = tmp_path / "mapping.yaml"
     files = "{train: [relevance/train.jsonl], test: [relevance/test.jsonl]}"
     said = "fields: {query: query, item: item}, label: {column: label}"

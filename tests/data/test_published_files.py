@@ -186,7 +186,7 @@ def test_inspect_says_what_each_file_is(tmp_path):
     assert f"  {PATHS['behavior']}: another file than the published one: " in done.stdout
     assert "  data/extra.jsonl: new: not among the published files\n" in done.stdout
     assert f"  {RANKING}: published, but not in this commit\n" in done.stdout
-    assert "not read: data/extra.jsonl: of no dimension" in done.stdout
+    assert "not read    1 file of no dimension by name: data/extra.jsonl" in done.stdout
 
 
 LISTING = """

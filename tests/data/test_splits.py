@@ -189,6 +189,54 @@ def test_two_file_names_of_one_meaning_are_two_splits(write, tmp_path):
     assert counts == {"eval": 2, "test": 7, "validation": 1}
 
 
+def plain(rows):
+    """Rows in columns of their own, without those of our form."""
+    return [{k: v for k, v in r.items() if k not in ("dimension", "source", "lang")} for r in rows]
+
+
+def test_a_value_far_down_is_not_merged(write, tmp_path):
+    """What a column's values mean is found out from its first rows; `test` may come later than `evaluation`."""
+    rows = rows_of(1_200, split="evaluation") + rows_of(2, split="test", start=1_200)
+    data = write(plain(rows))
+    with pytest.raises(DataError) as caught:
+        load("behavior", data, split="all")
+    assert "2 of 1202 rows of dimension behavior cannot be used (2 unclear split)" in str(caught.value)
+    assert "split: 'test' is not 'evaluation', which is read as the split 'test'" in str(caught.value)
+    # Both ways out that the message names.
+    for values, counts in (
+        ("{evaluation: test, test: test}", {"test": 1_202}),
+        ("{}", {"evaluation": 1_200, "test": 2}),
+    ):
+        mapping = tmp_path / "mapping.yaml"
+        source = f"{{files: {{'-': ['*']}}, split: {{column: split, values: {values}}}}}"
+        mapping.write_text(f"dimensions: {{behavior: {{sources: [{source}]}}}}", encoding="utf-8")
+        assert {name: len(load("behavior", data, split=name, mapping=str(mapping))) for name in counts} == counts
+
+
+def test_a_file_and_a_column_that_mean_one_split_are_asked_about(write, tmp_path):
+    write(plain(rows_of(2)), "behavior_eval.jsonl")
+    write(plain(rows_of(3, split="test", start=2)), "behavior_more.jsonl")
+    with pytest.raises(
+        DataError, match=r"'eval' in behavior_eval\.jsonl and 'test' in behavior_more\.jsonl would both"
+    ):
+        load("behavior", str(tmp_path), split="all")
+    mapping = tmp_path / "mapping.yaml"
+    more = "{files: {'-': [behavior_more.jsonl]}, split: {column: split}}"
+    text = f"dimensions: {{behavior: {{sources: [{{files: {{eval: [behavior_eval.jsonl]}}}}, {more}]}}}}"
+    mapping.write_text(text, encoding="utf-8")
+    counts = {n: len(load("behavior", str(tmp_path), split=n, mapping=str(mapping))) for n in ("eval", "test")}
+    assert counts == {"eval": 2, "test": 3}
+
+
+def test_two_splits_of_a_card_are_two(write, tmp_path):
+    write(plain(rows_of(2)), "a.jsonl")
+    write(plain(rows_of(3, start=2)), "b.jsonl")
+    files = "".join(f"  - split: {split}\n    path: {name}\n" for split, name in (("dev", "a.*"), ("valid", "b.*")))
+    card = f"---\nconfigs:\n- config_name: behavior\n  data_files:\n{files}---\n"
+    (tmp_path / "README.md").write_text(card, encoding="utf-8")
+    assert {n: len(load("behavior", str(tmp_path), split=n)) for n in ("dev", "valid")} == {"dev": 2, "valid": 3}
+
+
 @pytest.mark.parametrize("indent", [None, 1])
 def test_an_object_with_an_array_per_split(tmp_path, indent):
     rows = [{"query": f"noodles {n}", "item": "Lotus Bowl", "label": "relevant"} for n in range(5)]

@@ -4,10 +4,32 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 _SHOWN = 3
+
+
+@dataclass
+class FileRows:
+    """What became of the rows of one file."""
+
+    records: int = 0
+    unusable: int = 0
+    others: dict[str, int] = field(default_factory=dict)
+    """Rows of other dimensions, by dimension."""
+    first: str = ""
+    """What is wrong with the first row that cannot be used."""
+
+    @property
+    def all_unusable(self) -> bool:
+        """Whether the file has rows, and none can be used by any dimension."""
+        return bool(self.unusable) and not self.records and not self.others
+
+    def to_json(self) -> dict[str, Any]:
+        """The counts as a manifest has them."""
+        return asdict(self)
 
 
 class Problems:
@@ -58,10 +80,10 @@ class Problems:
 
     def message(self, usable: int, dimension: str) -> str:
         """The message that a run stops with."""
-        more = f"\n  … and {self.total - _SHOWN} more" if self.total > _SHOWN else ""
+        more = f" The first {_SHOWN}, and {self.total - _SHOWN} more:" if self.total > _SHOWN else ""
         by_reason = ", ".join(f"{count} {reason}" for reason, count in self.reasons.most_common())
         return (
-            f"{self.total} of {usable + self.total} rows of dimension {dimension} cannot be used ({by_reason}):\n  "
-            + "\n  ".join(self.first)
-            + more
+            f"{self.total} of {usable + self.total} rows of dimension {dimension} cannot be used ({by_reason}). "
+            "Correct or remove them (docs/data.md describes the record of each dimension), or leave them out and have "
+            f"them counted: `unusable: skip` in a mapping.yaml.{more}\n  " + "\n  ".join(self.first)
         )

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.answers.prompt import LANGS
+from recrm_tasks.data.convert.languages import languages_of
 from recrm_tasks.data.convert.list_labels import chosen_labels, list_problems
 from recrm_tasks.data.convert.scalars import to_scalars
 from recrm_tasks.data.convert.validation import needs_validation, validated
@@ -150,9 +151,7 @@ class _Conversion:
         empty = pa.nulls(rows, pa.string())
         columns = {
             "id": self._id(source.id) if isinstance(source.id, str) else empty,
-            "split": pc.coalesce(
-                self._values("split", source.split) if source.split else empty, pa.scalar(split, pa.string())
-            ),
+            "split": pc.coalesce(self._split(source.split) if source.split else empty, pa.scalar(split, pa.string())),
             "group": self._group(source.group) if isinstance(source.group, str) else empty,
             "meta": self._meta(source.meta) if source.meta else empty,
             "source": pc.coalesce(texts.plain(self.column(source.source)), name)
@@ -182,6 +181,27 @@ class _Conversion:
         """A column whose values may be renamed; those not named stay."""
         words = texts.plain(self.column(values.column))
         return pc.coalesce(_mapped(words, values.values), words) if values.values else words
+
+    def _split(self, values: Values) -> pa.StringArray:
+        """The split of each row. A value that another one is renamed to is refused: two splits would become one."""
+        splits = self._values("split", values)
+        renamed = {split: value for value, split in values.values.items()}
+        if not renamed:
+            return splits
+        words = texts.plain(self.column(values.column))
+        unnamed = _mapped(words, values.values).is_null()
+
+        def complaint(row: int) -> str:
+            word = words[row].as_py()
+            other = renamed[word]
+            return (
+                f"{values.column}: {word!r} is not {other!r}, which is read as the split {word!r}; in a mapping.yaml "
+                f"`split: {{column: {values.column}, values: {{{other}: {word}, {word}: {word}}}}}` makes them one, "
+                "and `values: {}` two"
+            )
+
+        self.refuse(pc.and_(unnamed, pc.is_in(words, pa.array(list(renamed), pa.string()))), "unclear split", complaint)
+        return splits
 
     def _messages(self) -> pa.Array:
         wanted = self.source.messages
@@ -213,19 +233,35 @@ class _Conversion:
         return self._detected(messages)
 
     def _detected(self, messages: pa.Array) -> pa.StringArray:
-        """Chinese where the beginnings of its texts have at least as many characters of three bytes as Latin words."""
+        """The language of the beginnings of each row's texts. A row in another language than ours is refused."""
         named = [c for c in self.fields.values() if c is not None]
         columns = [self.column(c) for part in named for c in ([part] if isinstance(part, str) else part)]
-        # Lists cost time, and are in the language of the other fields.
-        simple = [c for c in columns if not pa.types.is_nested(c.type)] or columns
-        starts = [pc.utf8_slice_codeunits(pc.fill_null(texts.plain(c), ""), 0, 100) for c in simple]
+        # Lists and objects cost time, and are in the language of the other fields.
+        simple = [_without_json(_beginning(c)) for c in columns if not pa.types.is_nested(c.type)]
+        said = self._with_prompts(simple, messages)
+        langs = languages_of(said)
+        if pc.any(pc.equal(langs, "")).as_py():
+            all_said = self._with_prompts([_without_keys(_beginning(c)) for c in columns], messages)
+            said = pc.if_else(pc.equal(langs, ""), all_said, said)
+            langs = languages_of(said)
+        self.refuse(
+            langs.is_null(),
+            "unknown lang",
+            lambda i: (
+                f"lang: neither Chinese nor English by its letters: {said[i].as_py()[:40].strip()!r}; `lang: en` or "
+                "`lang: zh` in a mapping.yaml says in which language to ask"
+            ),
+        )
+        # A text without letters, such as a number, can be asked about in any language.
+        return pc.if_else(pc.fill_null(pc.equal(langs, "zh"), False), "zh", "en")
+
+    def _with_prompts(self, columns: Sequence[pa.StringArray], messages: pa.Array) -> pa.StringArray:
+        """What each row says in these columns and at the beginning of its prompt."""
+        parts = list(columns)
         if self.source.messages is not None:
             said = pc.binary_join(_contents(messages), " ")
-            starts.append(pc.utf8_slice_codeunits(pc.fill_null(said, ""), 0, 300))
-        text = pc.binary_join_element_wise(*starts, " ") if starts else pa.repeat("", len(self.numbers))
-        wide = pc.divide(pc.subtract(pc.binary_length(text), pc.utf8_length(text)), 2)
-        latin = pc.count_substring_regex(text, "[A-Za-z]+")
-        return pc.if_else(pc.and_(pc.greater(wide, 0), pc.greater_equal(wide, latin)), "zh", "en")
+            parts.append(pc.utf8_slice_codeunits(pc.fill_null(said, ""), 0, 300))
+        return pc.binary_join_element_wise(*parts, " ") if parts else pa.repeat("", len(self.numbers))
 
     def _fields(self, ready: pa.BooleanArray) -> dict[str, pa.Array]:
         record, source = self.dimension.record_type, self.source
@@ -372,6 +408,19 @@ def _mapped(words: pa.StringArray, values: dict[str, str]) -> pa.StringArray:
 def _whole(word: str) -> str:
     """A number as a text of digits, as a column that was once of floats and once of integers has it: 1.0 is 1."""
     return re.sub(r"\.0+$", "", word) if re.fullmatch(r"\d{1,9}\.0+", word) else word
+
+
+def _beginning(column: pa.Array) -> pa.StringArray:
+    return pc.utf8_slice_codeunits(pc.fill_null(texts.plain(column), ""), 0, 100)
+
+
+def _without_json(beginnings: pa.StringArray) -> pa.StringArray:
+    """The texts; nothing where they are lists or objects, as a table of text holds them."""
+    return pc.if_else(pc.match_substring_regex(beginnings, r'^\s*(\[\s*["\[{\]]|\{\s*["}])'), "", beginnings)
+
+
+def _without_keys(beginnings: pa.StringArray) -> pa.StringArray:
+    return pc.replace_substring_regex(beginnings, r'"[^"]*"\s*:', "")
 
 
 def _not_blank(column: pa.StringArray) -> pa.StringArray:

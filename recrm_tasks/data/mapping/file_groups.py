@@ -24,6 +24,10 @@ from recrm_tasks.errors import DataError
 
 _LOOKED_AT = 1_000
 """Rows per file that a proposal is made from."""
+_IN_ALL, _FEWEST = 200_000, 20
+"""With many files fewer rows are taken of each, down to the fewest."""
+_KEPT = 1 << 20
+"""Bytes of rows that are kept for the next dimension: many small files take longer to read than a few large ones."""
 
 Group = tuple[list[Placed], pa.RecordBatch]
 """Files that are read the same way, with their first rows."""
@@ -55,17 +59,42 @@ def file_groups(
     groups: dict[tuple[tuple[str, ...], str], list[tuple[Placed, pa.RecordBatch]]] = {}
     root = origin.local([p.name for p in placed]) if placed else Path()
     card = origin.card()
+    looked_at = min(_LOOKED_AT, max(_FEWEST, _IN_ALL // max(1, len(placed))))
     for member in placed:
-        for chunk in islice(read(root / member.name, form), 1):
-            if chunk.problems and not chunk.batch.num_rows:
-                problems = Problems()
-                problems.add(root / member.name, chunk.unit, ((n, "unreadable", said) for n, said in chunk.problems))
-                raise DataError(f"{root / member.name}: no row can be read:\n  " + "\n  ".join(problems.first))
-            batch = with_card(chunk.batch.slice(0, _LOOKED_AT), card, member)
-            same = (tuple(sorted(batch.schema.names)), json.dumps(all_class_names(batch), sort_keys=True))
-            groups.setdefault(same, []).append((member, batch))
+        batch = _first_rows(origin, root / member.name, looked_at, form)
+        if batch is None:
+            continue
+        batch = with_card(batch, card, member)
+        same = (tuple(sorted(batch.schema.names)), json.dumps(all_class_names(batch), sort_keys=True))
+        groups.setdefault(same, []).append((member, batch))
     apart = [part for group in groups.values() for part in _by_labels(group, dimension)]
     return [([m for m, _ in part], _together([b for _, b in part])) for part in apart]
+
+
+def first_rows_of(origin: Origin, placed: Placed) -> pa.RecordBatch | None:
+    """The first rows of a file; None if it has none.
+
+    Raises:
+        DataError: no row can be read.
+    """
+    batch = _first_rows(origin, origin.local([placed.name]) / placed.name, _FEWEST)
+    return None if batch is None else with_card(batch, origin.card(), placed)
+
+
+def _first_rows(origin: Origin, file: Path, count: int, form: TextForm | None = None) -> pa.RecordBatch | None:
+    known = origin.known.get((file, form))
+    if known is not None:
+        return known.slice(0, count)
+    for chunk in islice(read(file, form), 1):
+        if chunk.problems and not chunk.batch.num_rows:
+            problems = Problems()
+            problems.add(file, chunk.unit, ((n, "unreadable", said) for n, said in chunk.problems))
+            more = f" The first of {problems.total}:" if problems.total > len(problems.first) else ""
+            raise DataError(f"{file}: no row can be read.{more}\n  " + "\n  ".join(problems.first))
+        if chunk.batch.nbytes < _KEPT:
+            origin.known[file, form] = chunk.batch
+        return chunk.batch.slice(0, count)
+    return None
 
 
 def first_rows(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -18,6 +18,11 @@ _OURS = {
     "dataset_dict.json", "state.json", "package.json",
 }  # fmt: skip
 """Files beside the data that have no rows."""
+_OTHERS = ("__MACOSX", "lost+found")
+"""Folders that are left by systems."""
+HIDDEN, ABOUT, NO_FORMAT = "hidden", "about the data", "not data"
+"""Why a file is no data by its name: it or a folder of it is hidden, it says something about the data, or it has no
+ending of a data file."""
 
 UNSPLIT = "rows"
 """What an export calls the file of a source without splits: a data set's card needs a name."""
@@ -44,18 +49,26 @@ def place(names: Iterable[str], card: str | None = None) -> list[Placed]:
         names: all files of the source.
         card: the text of its README.md.
     """
-    data = sorted(
-        n for n in names if format_of(n) and n.rpartition("/")[2].lower() not in _OURS and "/." not in f"/{n}"
-    )
+    data = sorted(name for name in names if why_no_data(name) is None)
     declared = dict(_declared(card, data))
     return _distinct_splits(
         [declared.get(name) or Placed(name, _dimensions(name), split_of(name)) for name in data], declared
     )
 
 
+def why_no_data(name: str) -> str | None:
+    """`HIDDEN`, `ABOUT` or `NO_FORMAT` for a file that is no data by its name; None for one that is."""
+    file = name.rpartition("/")[2]
+    if "/." in f"/{name}" or file.startswith("~$") or any(part in _OTHERS for part in name.split("/")[:-1]):
+        return HIDDEN
+    if name == "README.md" or file.lower() in _OURS:
+        return ABOUT
+    return None if format_of(name) else NO_FORMAT
+
+
 def _distinct_splits(placed: list[Placed], declared: Iterable[str]) -> list[Placed]:
     """Files of one dimension that two names put into one split, such as `eval` and `test`, are two splits."""
-    words = {p.name: _split_word(p.name) for p in placed if p.split is not None and p.name not in declared}
+    words = {p.name: split_word(p.name) or p.split for p in placed if p.split is not None and p.name not in declared}
     said: dict[tuple[tuple[str, ...], str | None], set[str]] = {}
     for p in placed:
         if p.name in words:
@@ -71,9 +84,9 @@ def split_of(name: str) -> str | None:
     return next((split for split, _ in _split_names(name)), None)
 
 
-def _split_word(name: str) -> str:
+def split_word(name: str) -> str | None:
     """The word by which a path names its split."""
-    return next(word for _, word in _split_names(name))
+    return next((word for _, word in _split_names(name)), None)
 
 
 def _split_names(name: str) -> Iterator[tuple[str, str]]:
@@ -93,12 +106,13 @@ def splits_of(values: Iterable[str]) -> dict[str, str]:
     return {v: m if times[m] == 1 else v for v, m in meant.items()}
 
 
+@lru_cache(maxsize=1 << 16)
 def dimensions_named(text: str) -> tuple[str, ...]:
     """The dimensions that a name or a value may mean: by key, the paper's column, or words for it."""
     words = " ".join(_words(text))
     spans = []
     for key, alias in _aliases():
-        for match in re.finditer(rf"(?<!\S){re.escape(alias)}(?!\S)", words):
+        for match in alias.finditer(words):
             spans.append((match.start(), match.end(), key))
     # "user behavior" within "user behavior ranking" does not count against a longer name that covers it.
     whole = [s for s in spans if not any(o[0] <= s[0] and s[1] <= o[1] and o[:2] != s[:2] for o in spans)]
@@ -135,9 +149,9 @@ def _words(text: str) -> list[str]:
 
 
 @lru_cache(maxsize=1)
-def _aliases() -> tuple[tuple[str, str], ...]:
+def _aliases() -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple(
-        (key, " ".join(_words(alias)))
+        (key, re.compile(rf"(?<!\S){re.escape(' '.join(_words(alias)))}(?!\S)"))
         for key, dimension in dimensions().items()
         for alias in dict.fromkeys((key, dimension.column, dimension.title, *dimension.aliases))
     )
@@ -147,10 +161,11 @@ def _declared(card: str | None, names: list[str]) -> Iterable[tuple[str, Placed]
     """Files that the card's `configs` give to a dimension and a split."""
     for config, entries in configs_of(card):
         keys = dimensions_named(config)
+        splits = splits_of(dict.fromkeys(split for split, _ in entries if split is not None))
         for split, patterns in entries if keys else []:
             for name in names:
                 if any(matches(name, pattern) for pattern in patterns):
-                    found = split_of(str(split)) or split or split_of(name)
+                    found = split_of(name) if split is None else splits[split]
                     yield name, Placed(name, keys, None if found == UNSPLIT else found)
 
 

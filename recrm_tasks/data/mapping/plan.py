@@ -18,7 +18,15 @@ from recrm_tasks.data.mapping.doubts import Doubt
 from recrm_tasks.data.mapping.file_groups import file_groups, first_rows
 from recrm_tasks.data.mapping.given import check_given, check_labels, settled
 from recrm_tasks.data.mapping.labels_file import read_labels
-from recrm_tasks.data.mapping.layout import Placed, dimension_values, dimensions_named, matches, place
+from recrm_tasks.data.mapping.layout import (
+    HIDDEN,
+    Placed,
+    dimension_values,
+    dimensions_named,
+    matches,
+    place,
+    why_no_data,
+)
 from recrm_tasks.data.mapping.made_from import made_elsewhere, warn
 from recrm_tasks.data.mapping.mapping_file import (
     FORM,
@@ -96,7 +104,8 @@ def _given(origin: Origin, dimension: Dimension, mapping: Mapping, file: str) ->
             (name, None if split == NO_SPLIT else split)
             for split, patterns in source.files.items()
             for name in origin.names
-            if any(matches(name, pattern) for pattern in patterns)
+            # A pattern finds no hidden files, such as the copies that notebooks keep; a whole name does.
+            if any(name == p or (matches(name, p) and why_no_data(name) != HIDDEN) for p in patterns)
         ]
         if not found:
             patterns = ", ".join(p for each in source.files.values() for p in each)
@@ -210,7 +219,7 @@ def _part(
             return None
         if batch.num_rows:  # the columns of other dimensions
             batch = batch.select([n for n in batch.schema.names if batch.column(n).null_count < batch.num_rows])
-    elif not by_name and not _fits_only(batch, dimension):
+    elif not by_name and not _fits_only(origin, members, batch, dimension):
         return None
     declared = (mapping.labels if mapping else None) or _declared(
         origin, dimension, [[(m.name, m.split) for m in members]]
@@ -262,10 +271,20 @@ def _row_dimensions(batch: pa.RecordBatch, column: str) -> list[str | None]:
     return [known[v] for v in values]
 
 
-def _fits_only(batch: pa.RecordBatch, dimension: Dimension) -> bool:
+def dimensions_of(batch: pa.RecordBatch) -> list[str]:
+    """The dimensions that rows may be of: those that a column names, else those whose fields they all have."""
+    column = _dimension_column(batch)
+    if column is not None:
+        return sorted({key for key in _row_dimensions(batch, column) if key is not None})
+    return [key for key, dimension in dimensions().items() if recognise(batch, dimension, {}, None).complete]
+
+
+def _fits_only(origin: Origin, members: list[Placed], batch: pa.RecordBatch, dimension: Dimension) -> bool:
     """Whether columns without a name of a dimension have all fields of this one and of no other."""
-    complete = [key for key, other in dimensions().items() if recognise(batch, other, {}, None).complete]
-    return complete == [dimension.key]
+    names = tuple(m.name for m in members)
+    if names not in origin.known:
+        origin.known[names] = dimensions_of(batch)
+    return bool(origin.known[names] == [dimension.key])
 
 
 def _declared(origin: Origin, dimension: Dimension, files: list[list[tuple[str, str | None]]]) -> LabelSet | None:
@@ -288,9 +307,10 @@ def _nothing(origin: Origin, dimension: Dimension, placed: list[Placed]) -> str:
         f"\n  {p.name}: {', '.join(p.dimensions) or 'no dimension by its name or columns'}" for p in placed[:20]
     )
     more = f"\n  … and {len(placed) - 20} more" if len(placed) > 20 else ""
+    unnamed = next((p.name for p in placed if not p.dimensions), "FILE")
     which = "Its data files" if origin.whole else "The data files that were downloaded (others are not known offline)"
     return f"{origin.name}: no records of dimension {dimension.key!r}. {which}:{shown}{more}\n" + _say(
-        dimension, placed[0].name
+        dimension, unnamed
     )
 
 

@@ -6,9 +6,11 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from recrm_tasks.data.formats import on_disk, with_members
 from recrm_tasks.data.sources import sample
+from recrm_tasks.data.sources.folder import files_of, shown
 from recrm_tasks.data.sources.published_files import Content
 from recrm_tasks.errors import DataError, RecrmError
 
@@ -30,6 +32,12 @@ class Origin:
     """Whether these are certainly all its files."""
     contents: Mapping[str, Content] = field(default_factory=dict)
     """Of the hub: the size of each file, and its SHA-256 where the hub gives it."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Of a folder: files and folders that are links, and where they lead."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Of a folder: what is not among the names, and why."""
+    known: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What was found out about its files for one dimension, and another one needs too."""
 
     def card(self) -> str | None:
         """The text of its README.md."""
@@ -67,6 +75,8 @@ def origin_of(choice: str | None, revision: str | None = None) -> Origin:
     if choice == "sample":
         return _folder(Path(sample.__file__).parent, "sample")
     path = Path(os.path.abspath(os.path.expanduser(choice)))
+    if shown(str(path)) != str(path):
+        raise DataError(f"{shown(str(path))}: this path is not UTF-8 text; rename what is not")
     # Not Path's own tests: they raise for names that no file system takes.
     if os.path.isfile(path):
         beside = [name for name in ("labels.json",) if os.path.isfile(path.parent / name)]
@@ -81,20 +91,17 @@ def origin_of(choice: str | None, revision: str | None = None) -> Origin:
 
 
 def _folder(path: Path, choice: str) -> Origin:
-    found: list[str] = []
-    seen = set()
-    for folder, folders, names in os.walk(path, onerror=_unreadable, followlinks=True):
-        if os.path.realpath(folder) in seen:  # links may go round
-            folders.clear()
-            continue
-        seen.add(os.path.realpath(folder))
-        found += (os.path.relpath(os.path.join(folder, name), path).replace(os.sep, "/") for name in names)
+    found = files_of(path)
     name = "sample" if choice == "sample" else path.name
-    return Origin(choice, name, tuple(sorted(with_members(path, found))), None, lambda _names: path)
-
-
-def _unreadable(error: OSError) -> None:
-    raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from None
+    return Origin(
+        choice,
+        name,
+        tuple(sorted(with_members(path, found.names))),
+        None,
+        lambda _names: path,
+        links=found.links,
+        left_out=found.left_out,
+    )
 
 
 def _hub(revision: str | None) -> Origin:
