@@ -215,7 +215,7 @@ def test_unusable_rows_are_left_out_and_counted(tmp_path):
 
 
 def test_nothing_but_unusable_rows(tmp_path):
-    with pytest.raises(DataError, match="no records of dimension 'relevance'"):
+    with pytest.raises(DataError, match="none of its 1 rows can be used as relevance"):
         records(tmp_path, [row(says="<a>x</a>")], WHOLE)
 
 

@@ -22,7 +22,7 @@ from recrm_tasks.errors import DataError
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = pa.schema([("id", pa.string()), ("n", pa.int64()), ("texts", pa.list_(pa.string()))])
-MANIFEST = {"rows": 0, "dropped": [], "renamed": {}, "others": {}, "problems": {}}
+MANIFEST = {"rows": 0, "dropped": [], "renamed": {}, "files": {}, "problems": {}}
 
 
 def batch_of(start, count):

@@ -189,7 +189,7 @@ def _add_up(file: Path, case: Broken, usable: int | None) -> None:
         assert usable is None
         return
     stored, problems = prepare(origin, registered, plan(origin, registered, None), stop=False)
-    others = sum(stored.manifest["others"].values())
+    others = sum(sum(rows["others"].values()) for rows in stored.manifest["files"].values())
     assert problems.total == seen.problems.total == sum(problems.reasons.values())
     assert stored.manifest["rows"] == seen.rows
     assert usable in (None, seen.rows)
