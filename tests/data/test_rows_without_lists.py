@@ -66,7 +66,7 @@ def source(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
 def test_columns_are_asked_about_once(source) -> None:
     """No list is a choice, and lists by user another; after either a run starts."""
     folder, mapping, printed = source(rows(), ALONE)
-    assert printed.count("\n  to decide   ") == 1
+    assert printed.count("no column for candidates") == 1
     found = load("ranking", folder, mapping=mapping, ask="item")
     assert [len(record.candidates) for record in found.records()] == [1] * 12
     assert sum(record.labels == [1] for record in found.records()) == 3
