@@ -5,7 +5,7 @@ harness nor torch, and its tests hold that too: each Python has an environment o
 only. What differs between versions does not depend on chance, so property tests try few examples here; `make fast`
 tries all of them under its own Python, which is left out. Every version runs the tests of the core's doors, which
 import all of it and read the sample. The oldest lacks most of what the others have (in `datetime`, `csv` and `re`), so
-it also runs the tests of what reads files and answers.
+it also runs the tests that read answers and files of every form.
 """
 
 import os
@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VERSIONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 DOORS = ["tests/dimensions", "tests/test_cli.py", "tests/test_lm_eval_hook.py"]
-READERS = ["tests/answers", "tests/data"]
+READERS = ["tests/answers", *(f"tests/data/test_{name}.py" for name in ("files", "bad_files", "text_forms"))]
 TOOLS = ["hypothesis", "pytest", "pytest-xdist", "rich"]
 OPTIONS = ["-q", "-n", "auto", "--dist", "loadfile", "--hypothesis-profile", "few", "-m", "not slow"]
 
