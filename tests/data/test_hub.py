@@ -266,9 +266,9 @@ def test_broken_file_is_named(hub, ask):
     assert "no records of dimension 'ranking'" in refused(ask("ranking", hub.url), "IF/test.parquet: instruction")
 
 
-@pytest.mark.parametrize("hub", [{"README.md": "", "data.zip": "x"}], indirect=True)
+@pytest.mark.parametrize("hub", [{"README.md": "", "data.rar": "x"}], indirect=True)
 def test_repository_without_data_files_lists_what_it_has(hub, ask):
-    refused(ask("factual", hub.url), "no data files", "data.zip", ".parquet")
+    refused(ask("factual", hub.url), "no data files", "data.rar", ".parquet")
 
 
 OWN_LABELS = {
