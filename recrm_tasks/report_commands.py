@@ -226,8 +226,9 @@ def _aggregate(options: argparse.Namespace) -> int:
 
     answers = collect_answers(options.paths, READERS)
     _print_notes({"note": [note for one in answers for note in one.notes]})
-    found = aggregate_runs(answers, options.weight)
+    found, incomplete = aggregate_runs(answers, options.weight)
     print_tables(aggregate_tables(found), console)
+    _print_notes({"left out": incomplete})
     if options.to:
         count = write_parts(found, Path(options.to))
         print(f"{count} parts written to {options.to}")

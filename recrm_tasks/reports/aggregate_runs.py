@@ -44,15 +44,19 @@ class Aggregate(NamedTuple):
         return min(flat(metrics)["clusters"] for metrics in self.metrics.values())
 
 
-def aggregate_runs(answers: Sequence[Answers], weights: Sequence[str] = ()) -> list[Aggregate]:
-    """One per model and answer mode, of the suite that the logs name.
+class Incomplete(DataError):
+    """Not all dimensions of a suite were asked about."""
+
+
+def aggregate_runs(answers: Sequence[Answers], weights: Sequence[str] = ()) -> tuple[list[Aggregate], list[str]]:
+    """One per model and answer mode, of the suite that the logs name; and which of these lack a dimension.
 
     Args:
         answers: of all runs.
         weights: `relevance=2`, … for weights other than the declared ones.
 
     Raises:
-        DataError: a model lacks a dimension, has one twice, or its dimensions are of different data.
+        DataError: every model lacks a dimension, or one has a dimension twice or dimensions of different data.
         RecrmError: a weight is of no dimension or no number.
     """
     runs: dict[tuple[str, str], dict[str, Answers]] = {}
@@ -63,7 +67,16 @@ def aggregate_runs(answers: Sequence[Answers], weights: Sequence[str] = ()) -> l
                 f"two runs of {one.dimension} by {one.model} ({one.mode}): {earlier.named} and {one.named}; "
                 "name the files"
             )
-    return [_aggregate(model, mode, found, weights) for (model, mode), found in sorted(runs.items())]
+    aggregates: list[Aggregate] = []
+    incomplete: list[str] = []
+    for (model, mode), found in sorted(runs.items()):
+        try:
+            aggregates.append(_aggregate(model, mode, found, weights))
+        except Incomplete as error:
+            incomplete.append(str(error))
+    if incomplete and not aggregates:
+        raise DataError("\n".join(incomplete))
+    return aggregates, incomplete
 
 
 def _aggregate(model: str, mode: str, found: Mapping[str, Answers], weights: Sequence[str]) -> Aggregate:
@@ -71,7 +84,7 @@ def _aggregate(model: str, mode: str, found: Mapping[str, Answers], weights: Seq
     suite = complete_suite(named, found) or next((one for one in named if one is not None), RECRM)
     missing = [key for key in suite.keys if key not in found]
     if missing:
-        raise DataError(
+        raise Incomplete(
             f"{model} ({mode}): no run of {', '.join(missing)}; the aggregate needs all of suite {suite.name}"
         )
     if contents := [key for key in suite.keys if reads_of(found[key].outcomes) == "content"]:

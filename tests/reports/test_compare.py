@@ -7,6 +7,7 @@ import json
 import math
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -113,13 +114,25 @@ def test_the_aggregate_of_logs_is_that_of_the_harnesses(logs: Path, tmp_path: Pa
             by_inspect(tmp_path / "singles", table, dimension_task(key, data="sample"))
         else:
             by_lm_eval(tmp_path / "singles", table, f"recrm_{key}")
-    (found,) = aggregate_runs(collect_answers([str(tmp_path / "singles")], READERS))
+    (found,), _ = aggregate_runs(collect_answers([str(tmp_path / "singles")], READERS))
     assert found.mean.value == numbers["mean_score"]
     assert found.hybrid["stratified"].value == numbers["hybrid"]
     for form in ("gated", "weighted", "geometric"):
         assert found.hybrid[form].value == numbers[f"hybrid_{form}"]
         assert found.hybrid[form].stderr == numbers[f"hybrid_{form}_stderr"]
     assert found.clusters == numbers["clusters"] == 72
+
+
+@pytest.mark.slow
+def test_a_run_of_one_dimension_beside_all_is_left_out_of_the_aggregate(logs: Path) -> None:
+    answers = collect_answers([str(logs / "inspect")], READERS)
+    alone = [replace(one, mode="logprob") for one in answers if one.dimension == "factual"]
+    (found,), incomplete = aggregate_runs([*answers, *alone])
+    assert found.mode == "generate"
+    assert len(incomplete) == 1
+    assert "(logprob): no run of instruction, relevance, behavior, ranking" in incomplete[0]
+    with pytest.raises(DataError, match="no run of instruction"):
+        aggregate_runs(alone)
 
 
 def lines_of(folder: Path, capsys: pytest.CaptureFixture[str], command: str = "aggregate", *more: str) -> str:

@@ -94,7 +94,7 @@ def test_report(name: str, logs: Path, tmp_path: Path, capsys: pytest.CaptureFix
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in RUNS if name != "inspect_factual"])
 def test_aggregate(name: str, logs: Path) -> None:
-    (one,) = aggregate_runs(collect_answers([str(logs / RUNS[name])], READERS))
+    (one,), _ = aggregate_runs(collect_answers([str(logs / RUNS[name])], READERS))
     found = {
         "model": one.model,
         "mode": one.mode,

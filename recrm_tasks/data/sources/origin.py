@@ -73,7 +73,8 @@ def origin_of(choice: str | None, revision: str | None = None) -> Origin:
     if choice == "hub":
         return _hub(revision)
     if choice == "sample":
-        return _folder(Path(sample.__file__).parent, "sample")
+        folder = Path(sample.__file__).parent
+        return Origin("sample", "sample", tuple(sorted(p.name for p in folder.glob("*.jsonl"))), None, lambda _: folder)
     path = Path(os.path.abspath(os.path.expanduser(choice)))
     if shown(str(path)) != str(path):
         raise DataError(f"{shown(str(path))}: this path is not UTF-8 text; rename what is not")
@@ -83,19 +84,18 @@ def origin_of(choice: str | None, revision: str | None = None) -> Origin:
         names = tuple(with_members(path.parent, [path.name, *beside]))
         return Origin("path", path.name, names, None, lambda _names: path.parent)
     if os.path.isdir(path):
-        return _folder(path, "path")
+        return _folder(path)
     raise DataError(
         f"{path}: no such file or folder. The data choice is 'hub', 'sample', or the path of a data file or a folder "
         'with them (RECRM_DATA, -T data=…, or --metadata \'{"recrm_data": "…"}\').'
     )
 
 
-def _folder(path: Path, choice: str) -> Origin:
+def _folder(path: Path) -> Origin:
     found = files_of(path)
-    name = "sample" if choice == "sample" else path.name
     return Origin(
-        choice,
-        name,
+        "path",
+        path.name,
         tuple(sorted(with_members(path, found.names))),
         None,
         lambda _names: path,
