@@ -16,7 +16,7 @@ from recrm_tasks.data.mapping.layout import place
 from recrm_tasks.data.mapping.made_from import made_from
 from recrm_tasks.data.mapping.mapping_file import Mapping, to_yaml
 from recrm_tasks.data.mapping.plan import stop_for
-from recrm_tasks.data.prepare import all_unusable
+from recrm_tasks.data.prepare import refuse_files
 from recrm_tasks.data.profile import Profile, described, profile, proposal
 from recrm_tasks.data.sources.origin import Origin, origin_of
 from recrm_tasks.data.sources.published_files import compared
@@ -144,9 +144,7 @@ def _refuse(found: list[Profile]) -> None:
             f"them out and counts them). The first of {stopped[0].dimension.key}:\n  {stopped[0].problems.first[0]}"
         )
     for p in found:
-        failed = {name: rows for name, rows in p.files.items() if rows.all_unusable}
-        if failed:
-            raise all_unusable(failed, p.dimension)
+        refuse_files(p.files, p.dimension)
 
 
 def _write(to: Path, found: list[Profile], origin: Origin) -> None:

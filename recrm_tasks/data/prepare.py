@@ -85,7 +85,7 @@ def prepare(
                 _refuse(problems, check.rows - len(check.dropped), dimension, partial)
             found = check.finish()
     if stop:
-        _refuse_files(found, dimension)
+        refuse_files(rows_of_files(found), dimension)
     if not found.manifest["rows"] and stop:
         others = ", ".join(sorted({key for rows in found.manifest["files"].values() for key in rows["others"]}))
         raise NoRecords(
@@ -115,19 +115,19 @@ def rows_of_files(found: Stored) -> dict[str, FileRows]:
     return {name: FileRows(**rows) for name, rows in found.manifest["files"].items()}
 
 
-def _refuse_files(found: Stored, dimension: Dimension) -> None:
+def refuse_files(files: Mapping[str, FileRows], dimension: Dimension) -> None:
     """Refuses a source with a file of which no row can be used, also where unusable rows may be left out: such a file
-    is read in a wrong way, or does not belong to the others."""
-    failed = {name: rows for name, rows in rows_of_files(found).items() if rows.all_unusable}
-    if failed:
-        raise all_unusable(failed, dimension)
+    is read in a wrong way, or does not belong to the others.
 
-
-def all_unusable(failed: Mapping[str, FileRows], dimension: Dimension) -> DataError:
-    """The error that files without a usable row end a run with."""
+    Raises:
+        DataError: there is one; its last line is what is wrong with its first row.
+    """
+    failed = {name: rows for name, rows in files.items() if rows.all_unusable}
+    if not failed:
+        return
     name, rows = next(iter(failed.items()))
     more = f", and so of {len(failed) - 1} more files" if len(failed) > 1 else ""
-    return DataError(
+    raise DataError(
         f"{name}: none of its {rows.unusable} rows can be used as {dimension.key}{more}. Correct the file or its "
         "mapping, or leave it out: `files` in a mapping.yaml say which files a dimension has. The first row:\n"
         f"  {rows.first}"

@@ -21,14 +21,12 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from recrm_tasks.data.formats.chunk import Chunk, table_chunk
-from recrm_tasks.data.formats.encoded import Utf8, opened_text
+from recrm_tasks.data.formats.encoded import LONGEST, Utf8, lines_of, opened_text
 from recrm_tasks.data.formats.find_separator import split
 from recrm_tasks.data.formats.found_form import found_form
 from recrm_tasks.data.formats.text_form import BLANKS, TextForm, in_words
 from recrm_tasks.errors import DataError
 
-_BLOCK = 1 << 24
-"""Bytes read at once: no row may be longer."""
 _LINES = 8_192
 """Rows at once where lines are split here."""
 
@@ -74,7 +72,7 @@ def _parsed(path: Path, codec: str | None, form: TextForm, heading: _Heading, nu
         reader = csv.open_csv(
             quotes,
             # One thread: only then are rows numbered.
-            csv.ReadOptions(use_threads=False, block_size=_BLOCK, **columns),
+            csv.ReadOptions(use_threads=False, block_size=LONGEST, **columns),
             csv.ParseOptions(delimiter=form.separator, invalid_row_handler=refuse, **quoting),
             csv.ConvertOptions(
                 column_types=dict.fromkeys(heading.names, pa.string()),
@@ -130,7 +128,7 @@ def _ends_in_quotes(path: Path, codec: str | None, form: TextForm) -> bool:
     assert form.separator is not None
     inside = False
     with opened_text(path, codec, form.encoding) as stream:
-        for line in _lines(path, stream):
+        for line in _rows(path, stream):
             at = 0
             while at >= 0:
                 if not inside and not line.startswith('"', at):
@@ -159,7 +157,7 @@ def _split(path: Path, codec: str | None, form: TextForm, heading: _Heading, nul
         return Chunk(batch, np.array(numbers, dtype=np.int64), "row", problems)
 
     with opened_text(path, codec, form.encoding) as stream:
-        for number, line in enumerate(islice(_lines(path, stream), min(heading.rows, 1), None), 1):
+        for number, line in enumerate(islice(_rows(path, stream), min(heading.rows, 1), None), 1):
             fields = split(line, form.separator or BLANKS)
             if len(fields) == len(heading.names):
                 rows.append(fields)
@@ -173,16 +171,9 @@ def _split(path: Path, codec: str | None, form: TextForm, heading: _Heading, nul
         yield chunk()
 
 
-def _lines(path: Path, stream: Utf8) -> Iterator[str]:
+def _rows(path: Path, stream: Utf8) -> Iterator[str]:
     """The lines that are not blank."""
-    rest = b""
-    while block := stream.read(_BLOCK >> 4):
-        whole, _, rest = (rest + block).rpartition(b"\n")
-        if len(rest) > _BLOCK:
-            raise DataError(f"{path}: a row is longer than 16 MiB")
-        yield from (line for line in whole.decode().replace("\r\n", "\n").split("\n") if line.strip())
-    if rest.strip():
-        yield rest.decode().removesuffix("\r")
+    return (line for line in lines_of(stream, path) if line.strip())
 
 
 def _with_points(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -12,6 +12,10 @@ from typing import Protocol
 from recrm_tasks.data.formats.chunk import opened
 from recrm_tasks.errors import DataError
 
+LONGEST = 1 << 24
+"""Bytes of a row: no row may be longer."""
+_BLOCK = 1 << 20
+
 
 class Bytes(Protocol):
     """What can be read from."""
@@ -35,6 +39,22 @@ def opened_text(path: Path, codec: str | None, encoding: str | None) -> Iterator
     """
     with opened(path, codec) as stream:
         yield Utf8(stream, path, encoding or "utf-8")
+
+
+def lines_of(stream: Utf8, path: Path) -> Iterator[str]:
+    """The lines of a text, with their ends.
+
+    Raises:
+        DataError: one is longer than 16 MiB, or as for `opened_text`.
+    """
+    rest = b""
+    while block := stream.read(_BLOCK):
+        whole, end, rest = (rest + block).rpartition(b"\n")
+        if len(rest) > LONGEST:
+            raise DataError(f"{path}: a row is longer than {LONGEST >> 20} MiB")
+        yield from (f"{line}\n" for line in (whole + end).decode().split("\n")[:-1])
+    if rest:
+        yield rest.decode()
 
 
 class Utf8(io.RawIOBase):

@@ -7,14 +7,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from recrm_tasks.data.formats.encoded import opened_text
+from recrm_tasks.data.formats.encoded import LONGEST, lines_of, opened_text
 from recrm_tasks.errors import DataError
 
-_BLOCK = 1 << 20
-_LONGEST = 1 << 24
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
-csv.field_size_limit(max(csv.field_size_limit(), _LONGEST))
+csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
 
 
 def find_quoting(path: Path, codec: str | None, encoding: str, separator: str) -> bool:
@@ -66,13 +64,5 @@ def _as_quoted(path: Path, codec: str | None, encoding: str, separator: str) -> 
 
 
 def _lines(path: Path, codec: str | None, encoding: str) -> Iterator[str]:
-    """The lines that are not blank, with their ends."""
-    rest = b""
     with opened_text(path, codec, encoding) as stream:
-        while block := stream.read(_BLOCK):
-            whole, end, rest = (rest + block).rpartition(b"\n")
-            if len(rest) > _LONGEST:
-                raise DataError(f"{path}: a row is longer than {_LONGEST >> 20} MiB")
-            yield from (f"{line}\n" for line in (whole + end).decode().split("\n")[:-1])
-    if rest:
-        yield rest.decode()
+        yield from lines_of(stream, path)

@@ -33,11 +33,11 @@ def read_workbook(path: Path, _ending: str, codec: str | None, form: TextForm) -
     """
     with whole_file(path, codec) as name:
         book = _opened(path, name)
-        first = 1
-        for sheet in sheets_of(path, book, form):
+        first, sheets = 1, sheets_of(path, book, form)
+        for sheet in sheets:
             columns = _columns(path, book, sheet, form)
             table = _loaded(path, partial(book.load_sheet, sheet, schema_sample_rows=None, **columns))
-            split = sheet if len(sheets_of(path, book, form)) > 1 else None
+            split = sheet if len(sheets) > 1 else None
             yield from _chunks(table, first, split)
             first += table.num_rows
 
@@ -68,7 +68,7 @@ def sheets_of(path: Path, book: Any, form: TextForm) -> list[str]:
         return [form.sheet]
     if len(names) == 1:
         return names
-    loaded = {name: _loaded_sheet(path, book, name) for name in names}
+    loaded = {name: _loaded_by(path, partial(book.load_sheet, name)) for name in names}
     filled = [name for name, sheet in loaded.items() if sheet.visible == "visible" and sheet.height]
     if len(filled) > 1 and not all(name.casefold() in SPLIT_NAMES for name in filled):
         raise DataError(f"{path}: several sheets have rows: {', '.join(filled)}; `sheet: NAME` says which is meant")
@@ -105,10 +105,6 @@ def _opened(path: Path, name: str) -> Any:
             "Save the sheet as CSV"
         )
     return _loaded_by(path, partial(fastexcel.read_excel, name))
-
-
-def _loaded_sheet(path: Path, book: Any, name: str) -> Any:
-    return _loaded_by(path, partial(book.load_sheet, name))
 
 
 def _loaded(path: Path, load: Any) -> pa.RecordBatch:
