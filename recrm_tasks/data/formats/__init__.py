@@ -35,10 +35,11 @@ _READERS: dict[str, Reader[Chunk]] = {
 }
 _TABLES = {"txt": read_delimited}
 """Text tables of other names, if a form says how they are read."""
+_TEXT = ("csv", "tsv", "txt")
 _VALUE_READERS: dict[str, Reader[Chunk | Rows]] = {
     **_READERS,
     **dict.fromkeys(("jsonl", "ndjson", "json"), read_json_rows),
-    **dict.fromkeys(("csv", "tsv", "txt"), read_delimited_with_nulls),
+    **dict.fromkeys(_TEXT, read_delimited_with_nulls),
 }
 COMPRESSED = {"gz": "gzip", "zst": "zstd"}
 NAMES = ", ".join(f".{name}" for name in _READERS) + "; also with .gz or .zst behind, or in a .zip"
@@ -52,11 +53,11 @@ def format_of(name: str) -> tuple[str, str | None] | None:
     return (ending, codec) if len(parts) > 1 and (ending in _READERS or (ending == "zip" and not codec)) else None
 
 
-def _table_of(name: str, form: TextForm) -> tuple[str, str | None] | None:
-    """The same for a text table of any name, if its form says how it is read."""
-    parts = name.lower().split(".")
+def _kind_of(path: Path, form: TextForm) -> tuple[str, str | None] | None:
+    """The same, with text tables of any name, if their form says how they are read."""
+    parts = path.name.lower().split(".")
     codec = COMPRESSED.get(parts[-1]) if len(parts) > 1 else None
-    return ("txt", codec) if form.separator or form.names else None
+    return format_of(path.name) or (("txt", codec) if form.separator or form.names else None)
 
 
 def read(path: Path, form: TextForm | None = None) -> Iterator[Chunk]:
@@ -95,10 +96,10 @@ def form_of(path: Path, form: TextForm | None = None) -> TextForm:
         DataError: it cannot be found out with certainty.
     """
     form = form or TextForm()
-    ending, codec = format_of(path.name) or _table_of(path.name, form) or ("", None)
+    ending, codec = _kind_of(path, form) or ("", None)
     if ending == "zip":
         return form_of(_only_file(path), form)
-    return found_form(path, ending, codec, form) if ending in ("csv", "tsv", "txt") else form
+    return found_form(path, ending, codec, form) if ending in _TEXT else form
 
 
 def taken(path: Path, form: TextForm | None = None) -> str:
@@ -108,7 +109,7 @@ def taken(path: Path, form: TextForm | None = None) -> str:
         DataError: as for `read`.
     """
     form = form or TextForm()
-    ending, codec = format_of(path.name) or _table_of(path.name, form) or ("", None)
+    ending, codec = _kind_of(path, form) or ("", None)
     if ending == "zip":
         inside = _only_file(path)
         return f"{inside.name} in it" + (f", {more}" if (more := taken(inside, form)) else "")
@@ -116,12 +117,12 @@ def taken(path: Path, form: TextForm | None = None) -> str:
         return sheets_read(path, codec, form)
     if ending == "json":
         return layout_of(path, ending, codec, form)
-    return ", ".join(differences(path, ending, codec, form)) if ending in ("csv", "tsv", "txt") else ""
+    return ", ".join(differences(path, ending, codec, form)) if ending in _TEXT else ""
 
 
 def _read(path: Path, form: TextForm | None, readers: Mapping[str, Reader[T]]) -> Iterator[T]:
     form = form or TextForm()
-    known = format_of(path.name) or _table_of(path.name, form)
+    known = _kind_of(path, form)
     if known is None:
         raise DataError(
             f"{path}: not a data file by its name; data files are {NAMES}. `separator:` and `names:` say how a text "
