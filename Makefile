@@ -106,7 +106,7 @@ test-verl: MORE := tests/harnesses/test_many_machines.py
 $(TRAINERS:%=test-%): test-%: $(TRAINER_CODE)/%.ready
 	PYTHONPATH=$(abspath $(TRAINER_CODE)/$*) $(PYTEST) -m trainer $(wildcard tests/rewards/trainers/test_$*.py tests/training/trainers/test_$**.py) $(MORE)
 
-# ROWS of each dimension are trained on, RECORDS of each are asked about: make train-demo ROWS=12 RECORDS=4 DATA=sample
+# ROWS of each dimension are trained on, RECORDS of each are asked about: make train-demo ROWS=8 RECORDS=4 DATA=sample
 train-demo: $(MODEL)/config.json $(TRAINER_CODE)/trl.ready
 	PATH="$(abspath $(BIN)):$$PATH" PYTHONPATH=$(abspath $(TRAINER_CODE)/trl) bash examples/train/demo.sh $(abspath $(MODEL)) $(OUT)/train
 

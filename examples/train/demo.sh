@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Trains a judge that writes its answers and a reward model that reads contents on the train split of some data, and
 # evaluates both on the rest, in both harnesses. `make train-demo` runs it.
-#   usage: [DATA=sample] [ROWS=12] [RECORDS=4] [CONTENT=ranking] examples/train/demo.sh MODEL OUT
+#   usage: [DATA=sample] [ROWS=8] [RECORDS=4] [CONTENT=ranking] examples/train/demo.sh MODEL OUT
 # Of each dimension at most ROWS rows are trained on and RECORDS records are asked about. The reward model is trained on
 # CONTENT: a dimension that has content pairs in DATA.
 set -euo pipefail
 model=$1 out=$2
-rows=${ROWS:-12} limit=${RECORDS:-4} content=${CONTENT:-ranking}
+rows=${ROWS:-8} limit=${RECORDS:-4} content=${CONTENT:-ranking}
 here=$(cd "$(dirname "$0")" && pwd)
 export RECRM_DATA=${DATA:-sample}
 began=$SECONDS
