@@ -124,6 +124,10 @@ def test_files_that_are_no_sheets(sheet):
     for content in (b"", b"query,item\n1,2\n", good[: len(good) // 2], good[:-10]):
         with pytest.raises(DataError, match="not an Excel file, or a part of it is missing"):
             sheet(content)
+    at = good.index(b"xl/worksheets/sheet1.xml") + 60
+    for change in range(1, 256):  # its compressed data, in which some bytes stop the decompression
+        with pytest.raises(DataError, match=r"not an Excel file, or a part of it is missing|cannot be read"):
+            sheet(good[:at] + bytes([good[at] ^ change]) + good[at + 1 :])
     with pytest.raises(DataError, match="it has a password, or is of Excel before 2007"):
         sheet(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(3_000))
     sink = io.BytesIO()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import lzma
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
@@ -22,6 +24,17 @@ from recrm_tasks.errors import DataError
 
 _LARGEST = 2 << 30
 """Bytes that a file may unpack to: a sheet is in memory as a whole. Excel's own limit is 1,048,576 rows."""
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,
+)
+"""What zipfile raises for an archive that is not whole."""
 _ENCRYPTED = b"\xd0\xcf\x11\xe0"
 """How a file begins that has a password, and also one of Excel before 2007."""
 _UNNAMED = "__UNNAMED__"
@@ -103,7 +116,7 @@ def _opened(path: Path, name: str) -> Any:
             size = sum(part.file_size for part in parts.infolist())
             if size <= _LARGEST and (wrong := parts.testzip()):
                 raise zipfile.BadZipFile(f"{wrong} is broken")
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except _BROKEN as error:
         raise DataError(f"{path}: not an Excel file, or a part of it is missing: {error}") from None
     if size > _LARGEST:
         raise DataError(

@@ -190,13 +190,17 @@ def _ask_which(look: Look, found: list[str], fields: set[str], prompt: list[str]
         choices += [
             Choice({"label": {"column": c, "pattern": "REGULAR EXPRESSION WITH (THE LABEL)"}}, f"{c} has it inside")
             for c in rest
-            if not found and pa.types.is_nested(look.column(c).type) and not look.is_turns(c)
+            if not found and not look.is_turns(c) and _holds_lists(look, c)
         ]
     look.ask(
         f"{what}; the columns are {column_list(look.columns)}",
         *(choices or [Choice({"label": {"column": "COLUMN"}})]),
         example=look.row(0, prompt) if prompt else "",
     )
+
+
+def _holds_lists(look: Look, column: str) -> bool:
+    return any(isinstance(value, list | dict) for value in texts.values_of(look.column(column)))
 
 
 def _may_be_labels(look: Look, column: str) -> bool:
