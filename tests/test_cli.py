@@ -163,8 +163,8 @@ def test_no_such_data(fails, path):
     [
         ("", "no records"),
         ("{", "line 1: not valid JSON"),
-        ("{}", "no column for query, evidence, response of a factual record"),
-        ('{"dimension": "factual"}', "no column for query, evidence, response of a factual record"),
+        ("{}", "no column for query, evidence, response of factual records"),
+        ('{"dimension": "factual"}', "no column for query, evidence, response of factual records"),
         ('{"dimension": "factual", "id": ' + "1" * 5000 + "}", "line 1: "),
         ('{"id": "x", "dimension": "factual", "lang": "en", "source": "s"}', "1 rows cannot be used"),
     ],

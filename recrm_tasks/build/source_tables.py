@@ -138,7 +138,8 @@ def _paths(specs: Mapping[str, TableSpec], folder: Path) -> dict[str, list[Path]
         ]  # fmt: skip
     missing = [f"{specs[name].file} (tables.{name})" for name, files in found.items() if not files]
     if missing:
-        there = sorted(file.name for file in islice(folder.iterdir(), 1000) if not file.name.startswith("."))
+        found_there = (file for file in islice(folder.iterdir(), 1000) if not file.name.startswith("."))
+        there = sorted(f"{file.name}/" if file.is_dir() else file.name for file in found_there)
         more = f", … ({len(there)})" if len(there) > MOST_NAMES else ""
         raise DataError(
             f"not in {folder}: {', '.join(missing)}. There are: {', '.join(there[:MOST_NAMES]) or 'no files'}{more}. "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections import abc
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 from recrm_tasks.answers.order import BY_ITEM
 from recrm_tasks.answers.prompt import LETTERS
 from recrm_tasks.data.export import export
-from recrm_tasks.data.file_list import Fate, file_list, links_of
+from recrm_tasks.data.file_list import Fate, file_list, links_of, may_be_table
 from recrm_tasks.data.mapping.layout import place
 from recrm_tasks.data.mapping.made_from import made_from
 from recrm_tasks.data.mapping.mapping_file import Mapping, to_yaml
@@ -117,15 +118,19 @@ def _print_files(origin: Origin, listed: list[Fate]) -> None:
         print(f"  links       {links_of(origin.links)}")
     if any(fate.kind == "not read" for fate in listed):
         print("  In a mapping.yaml, `files` say which files a dimension has.")
+    if any(may_be_table(name) for fate in listed if fate.kind == "not data" for name in fate.names):
+        print("  With `separator` or `names` in its entry there, a file of any name is a text table.")
 
 
 def _of_no_dimension(origin: Origin, listed: list[Fate]) -> NoRecords:
     """The error for a source of which no file is of a dimension: what is wrong with its files comes last."""
-    said = "\n  ".join(str(fate) for fate in listed if fate.kind in ("not read", "refused"))
+    left = [fate for fate in listed if fate.kind in ("not read", "refused")]
+    said, name = "\n  ".join(map(str, left)), json.dumps(left[0].names[0], ensure_ascii=False)
     return NoRecords(
         f"{origin.name}: no records of any dimension. A mapping.yaml says which files are of which one (--mapping "
         "FILE, or RECRM_MAPPING=FILE):\n"
-        f"    dimensions: {{DIMENSION: {{sources: [{{files: {{'-': [FILE]}}}}]}}}}, with {', '.join(dimensions())}\n"
+        f"    dimensions: {{DIMENSION: {{sources: [{{files: {{'-': [{name}]}}}}]}}}}, with {', '.join(dimensions())}\n"
+        "  Logs of what users did become records with `recrm data build` (docs/build.md).\n"
         f"  {said}"
     )
 
@@ -175,7 +180,7 @@ def _print(found: Profile) -> None:
         for name, column in described(source):
             print(f"    {name:<12} <- {column}")
     if plan.unused:
-        print(f"  not used    {', '.join(dict.fromkeys(plan.unused))}")
+        print(f"  not used    {', '.join(name or repr(name) for name in dict.fromkeys(plan.unused))}")
     if plan.labels:
         print(f"  label set   {', '.join(f'{x.name} ({x.value:.3g})' for x in plan.labels.labels)}")
         if any(source.messages for source in plan.mapping.sources):

@@ -19,6 +19,8 @@ _NAMES = 5
 """Names that are shown of the files with one fate."""
 _ENDINGS = 8
 _COLUMNS = 8
+_TABLES = ("txt", "dat", "data", "tab", "psv", "inter", "item", "user", "base", "qrels", "run", "trec")
+"""Endings of text tables that say nothing of their form."""
 _COLUMN_SETS = 50
 """Different sets of columns that are looked at: to find out which dimensions they fit takes time."""
 
@@ -156,7 +158,9 @@ class _Left:
     def _said(self, batch: pa.RecordBatch) -> str:
         fitting = dimensions_of(batch)
         names = batch.schema.names
-        shown = ", ".join(names[:_COLUMNS]) + (f" and {len(names) - _COLUMNS} more" if len(names) > _COLUMNS else "")
+        shown = ", ".join(name or repr(name) for name in names[:_COLUMNS]) + (
+            f" and {len(names) - _COLUMNS} more" if len(names) > _COLUMNS else ""
+        )
         if not fitting:
             return f"of no dimension by name or columns ({shown})"
         if len(fitting) > 1:
@@ -181,6 +185,11 @@ def _with_endings(kind: str, why: str, names: Sequence[str]) -> str:
     shown = ", ".join(f"{ending} {count:,}" for ending, count in endings.most_common(_ENDINGS))
     more = f" and {len(endings) - _ENDINGS} others" if len(endings) > _ENDINGS else ""
     return f"by ending ({shown}{more})"
+
+
+def may_be_table(name: str) -> bool:
+    """Whether a file that is no data by its ending is often a text table."""
+    return name.rpartition(".")[2].lower() in _TABLES
 
 
 def links_of(links: Mapping[str, str]) -> str:

@@ -15,7 +15,7 @@ RESPONSE = (
 ITEM = (
     "item_text", "item_info", "product", "poi", "shop", "merchant", "candidate", "candidate_item", "target_item",
     "doc", "poi_info", "商品", "商家", "店铺", "门店", "候选", "候选项", "物品", "商品信息", "商家信息", "店铺信息",
-    "门店信息", "物品信息", "候选商品", "候选商家", "目标商品", "目标商家",
+    "门店信息", "物品信息", "候选商品", "候选商家", "目标商品", "目标商家", "商户", "商户信息", "候选商户", "目标商户",
 )  # fmt: skip
 USER = {
     "profile": (

@@ -495,6 +495,17 @@ FORMS: dict[str, Form] = {
         ("fields: {query: prompt, instruction: null}",),
         says=lambda q: [q["rules"], q["query"], q["good"], q["bad"]],
     ),
+    "a prompt beside whole conversations that begin with it": Form(
+        "instruction",
+        lambda q: {
+            "prompt": q["query"], "prompt_id": f"p{q['n']}", "score_chosen": 8.5, "score_rejected": 2,
+            **{side: [{"role": "user", "content": q["query"]}, {"role": "assistant", "content": q[word]}]
+               for side, word in (("chosen", "good"), ("rejected", "bad"))},
+        },
+        {"follows": 12, "violates": 12},
+        ("fields: {query: chosen.user, instruction: null}",),
+        says=lambda q: [q["query"], q["good"], q["bad"]],
+    ),
     "whole conversations, chosen and rejected": Form(
         "instruction",
         lambda q: {
@@ -518,10 +529,19 @@ FORMS: dict[str, Form] = {
     "content parts": Form(
         "instruction",
         lambda q: {
-            "messages": [{"role": "user", "content": [{"type": "text", "text": whole(q)}]}],
+            "messages": [{"role": "system", "content": [{"type": "text", "text": q["system"]}]},
+                         {"role": "user", "content": [{"type": "text", "text": part} for part in q["needed"]]}],
             "label": "follows" if q["yes"] else "violates",
         },
         IF,
+        says=lambda q: [q["system"], *q["needed"]],
+    ),
+    "a prompt beside its system prompt and what a model wrote": Form(
+        "instruction",
+        lambda q: {"system_prompt": q["rules"], "prompt": q["query"], "model_output": q["response"],
+                   "label": "follows" if q["yes"] else "violates"},
+        IF,
+        ("fields: {instruction: system_prompt, query: prompt, response: model_output}",),
     ),
     "conversations with a system column": Form(
         "instruction",
@@ -550,6 +570,11 @@ FORMS: dict[str, Form] = {
         lambda q: {"query": q["query"], "item": q["item"], "label": 2 * q["grade"] + (q["n"] < 6) * (q["grade"] < 2)},
         {"4": 4, "3": 2, "2": 2, "1": 2, "0": 2},
         ("label: {column: label, grades: ['4', '3', '2', '1', '0']}",),
+    ),
+    "numbers with fractions": Form(
+        "relevance", lambda q: {"query": q["query"], "item": q["item"], "label": (1, 1.67, 2.33, 3)[q["n"] % 4]},
+        {"1": 3, "1.67": 3, "2.33": 3, "3": 3},
+        ("label: {column: label, grades: ['3', '2.33', '1.67', '1']}",),
     ),
     "prompt and words": Form(
         "relevance",
@@ -634,6 +659,28 @@ FORMS: dict[str, Form] = {
     ),
     "query and response, acts or not": Form(
         "behavior", lambda q: {"query": whole(q), "response": "是" if q["yes"] else "否"}, UBP
+    ),
+    "pairs of items, one of which was clicked": Form(
+        "behavior",
+        lambda q: {"user_id": q["user"], "profile": q["profile"], "history": q["history"], "clicked_item": q["item"],
+                   "unclicked_item": f"X{q['n']}"},
+        {"1": 12, "0": 12},
+        says=lambda q: [*q["needed"], f"X{q['n']}"],
+    ),
+    "pairs of items and a column that may be the context": Form(
+        "behavior",
+        lambda q: {"user_id": q["user"], "profile": q["profile"], "history": q["history"], "moment": q["context"],
+                   "clicked_item": q["item"], "unclicked_item": f"X{q['n']}"},
+        {"1": 12, "0": 12},
+        ("fields: {context: moment}",),
+        says=lambda q: [*q["needed"], q["context"], f"X{q['n']}"],
+    ),
+    "pairs of items and nothing of the user": Form(
+        "behavior",
+        lambda q: {"user_id": q["user"], "pos_item": q["item"], "neg_item": f"X{q['n']}"},
+        {"1": 12, "0": 12},
+        ("fields: {profile: null, history: null, context: null}",),
+        says=lambda q: [q["item"], f"X{q['n']}"],
     ),
     "messages, JSON behind thinking": Form(
         "behavior",

@@ -129,7 +129,8 @@ def test_columns_that_fit_several_dimensions(data, inspect):
     assert code == 2
     assert "not read    1 file of no dimension by name, and of instruction or factual by columns: x.jsonl" in listed
     assert err.splitlines()[-1].strip() == listed[0]
-    assert "dimensions: {DIMENSION: {sources: [{files: {'-': [FILE]}}]}}, with instruction, factual" in err
+    assert "dimensions: {DIMENSION: {sources: [{files: {'-': [\"x.jsonl\"]}}]}}, with instruction, factual" in err
+    assert "Logs of what users did become records with `recrm data build`" in err
 
 
 def test_a_refusal_ends_with_the_reason_of_the_file_that_failed(data, inspect):

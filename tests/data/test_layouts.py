@@ -545,7 +545,7 @@ UNCLEAR = {
     "no name at all": ("factual", "data.jsonl", prompts("factual", PROMPTS["messages"]), ["no dimension"], None, {}),
     "missing field": (
         "behavior", "behavior.csv", renamed("behavior", context="moment"),
-        ["no column for context of a behavior record", "moment"], {"fields.context": "moment"},
+        ["no column for context of behavior records", "moment"], {"fields.context": "moment"},
         "fields: {context: moment}",
     ),
     "missing field that a record needs": (

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import pytest
 
 from recrm_tasks.data.formats import Rows, TextForm, form_of, read, read_values, taken
+from recrm_tasks.data.formats.encoded import Utf8, lines_of
 from recrm_tasks.errors import DataError
 
 SAMPLE = Path(__file__).resolve().parents[2] / "recrm_tasks" / "data" / "sources" / "sample"
@@ -155,6 +157,58 @@ def test_utf8_with_a_broken_end_is_not_chinese_in_another_encoding(table):
         table("relevance.csv", content.encode() + "洗车行\n".encode("gb18030"))
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("separator", "said"), [(";", "separated by semicolons"), ("|", "separated by '|'"), (",", "")]
+)
+def test_a_first_line_that_states_the_separator(tmp_path, table, separator, said, end, encoding):
+    """Excel reads and writes `sep=;` where commas are decimal marks."""
+    lines = ("sep=;", "id;text;more", "1;x. y;z", '2;"a;\nb";')
+    content = end.join(lines).replace(";", separator).encode(encoding)
+    rows, problems = table("some.csv", content)
+    assert rows == [{"id": "1", "text": "x. y", "more": "z"}, {"id": "2", "text": f"a{separator}\nb", "more": ""}]
+    assert not problems
+    assert taken(tmp_path / "some.csv") == ", ".join(
+        filter(None, ["encoding utf-16"] * (encoding == "utf-16") + [said])
+    )
+    assert not table("only.csv", f"sep={separator}{end}id{separator}text{end}")[0]
+
+
+def test_a_stated_separator_that_a_person_contradicts(table):
+    assert table("some.csv", "sep=;\na,b;c\n1,2;3\n", TextForm(separator=","))[0] == [{"a": "1", "b;c": "2;3"}]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "form"),
+    [
+        ("a.csv", 'id,text\r1,"x, y"\r2,z\r', None),
+        ("a.tsv", "id\ttext\r1\tx, y\r2\tz", None),
+        ("a.tsv", 'id\ttext\r1\t"x, y"""\r2\tz"\r', TextForm(quoting=False)),
+        ("a.dat", "1::x, y\r2::z\r", TextForm("::", ("id", "text"))),
+        ("a.dat", "1::x, y\r\n2::z\r\n", TextForm("::", ("id", "text"))),
+    ],
+)
+def test_line_ends_of_old_programs(table, name, content, form):
+    """Excel for Mac still writes carriage returns alone."""
+    rows, problems = table(name, content, form)
+    assert [(row["id"], row["text"].strip('"')) for row in rows] == [("1", "x, y"), ("2", "z")]
+    assert not problems
+
+
+def test_a_line_end_between_two_reads():
+    class Slowly(io.RawIOBase):
+        def __init__(self, content):
+            self.content = content
+
+        def read(self, size=-1):
+            first, self.content = self.content[:1], self.content[1:]
+            return first
+
+    lines = list(lines_of(Utf8(Slowly(b"a\r\nb\rc\n\nd\r"), Path("x"), "utf-8"), Path("x")))
+    assert lines == ["a\n", "b\n", "c\n", "\n", "d\n"]
+
+
 COMMA = "12,5 stays a text (`decimal: ','` makes numbers of such values)"
 
 
@@ -190,7 +244,7 @@ def test_a_separator_that_gives_as_many_fields_as_there_are_names(tmp_path, cont
 
 @pytest.mark.parametrize("content", ["1,2;3\n4,5;6\n", "1\n", ""])
 def test_a_separator_that_is_not_certain_is_asked_for(table, content):
-    with pytest.raises(DataError, match="`separator:` says"):
+    with pytest.raises(DataError, match=r"`separator:` in the file's entry in a mapping\.yaml or recipe says"):
         table("some.dat", content, TextForm(names=("a", "b")))
 
 

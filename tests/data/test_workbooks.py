@@ -74,6 +74,30 @@ def test_several_sheets_with_rows(sheet):
         sheet(book, TextForm(sheet="three"))
 
 
+def test_two_sheets_of_one_kind(tmp_path):
+    """Each has an entry of its own."""
+    book = {"Batch 1": ROWS, "Batch 2": [ROWS[0], ["tea", "Leaf House", "relevant"]], "Notes": [["By Ann"], ["May"]]}
+    (tmp_path / "relevance.xlsx").write_bytes(workbook(book))
+    with pytest.raises(
+        DataError, match=r"Batch 1, Batch 2, Notes; `sheet: NAME` in the file's entry in a mapping\.yaml"
+    ):
+        load("relevance", str(tmp_path))
+    mapping = tmp_path / "m.yaml"
+    entries = ", ".join(f"{{files: {{'-': [relevance.xlsx]}}, sheet: Batch {n}}}" for n in (1, 2))
+    mapping.write_text(f"dimensions: {{relevance: {{sources: [{entries}]}}}}")
+    found = load("relevance", str(tmp_path), mapping=str(mapping))
+    assert sorted(r.query for r in found.records()) == ["bread", "noodles", "tea"]
+
+
+def test_a_title_above_the_heading(sheet):
+    book = {"a": [["Annotated in May", None, None], [None] * 3, *ROWS]}
+    with pytest.raises(DataError, match=r"the first row of sheet 'a' names 1 of 3 columns\. If the heading is further"):
+        sheet(book)
+    # The numbers of rows have no name; and a single column may be one.
+    assert len(sheet({"a": [[None, "query"], [0, "noodles"]]})[0]) == 1
+    assert len(sheet({"a": [[None, "query"], [None, "noodles"]]})[0]) == 1
+
+
 @pytest.mark.parametrize("rows", [ROWS, ROWS[1:]])
 def test_names(sheet, rows):
     found, _ = sheet({"a": rows}, TextForm(names=("query", "item", "label")))
@@ -100,6 +124,10 @@ def test_files_that_are_no_sheets(sheet):
     for content in (b"", b"query,item\n1,2\n", good[: len(good) // 2], good[:-10]):
         with pytest.raises(DataError, match="not an Excel file, or a part of it is missing"):
             sheet(content)
+    at = good.index(b"xl/worksheets/sheet1.xml") + 60
+    for change in range(1, 256):  # its compressed data, in which some bytes stop the decompression
+        with pytest.raises(DataError, match=r"not an Excel file, or a part of it is missing|cannot be read"):
+            sheet(good[:at] + bytes([good[at] ^ change]) + good[at + 1 :])
     with pytest.raises(DataError, match="it has a password, or is of Excel before 2007"):
         sheet(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(3_000))
     sink = io.BytesIO()

@@ -309,6 +309,31 @@ def large(content: bytes, chance: random.Random, size: int) -> bytes:
     return chance.choice([content + body, lines[0] + body, body, content[:at] + body + content[at:]])
 
 
+def lines_in(content: bytes) -> int | None:
+    """The rows of JSON Lines, however broken; None if the file is refused as a whole, or is an array."""
+    try:
+        text = content.removeprefix(b"\xef\xbb\xbf").decode()
+    except UnicodeDecodeError:
+        return None
+    return None if re.match(r"\s*\[\s*(?:\{|$)", text) else sum(bool(line.strip()) for line in text.split("\n"))
+
+
+def rows_in(content: bytes, delimiter: str) -> int | None:
+    """The rows of a text table below its heading, as the standard library finds them; None if it has another opinion
+    of the text, or the file is refused as a whole."""
+    try:
+        text = content.removeprefix(b"\xef\xbb\xbf").decode()
+        return max(0, sum(bool(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)) - 1)
+    except (UnicodeDecodeError, csv.Error):
+        return None
+
+
+COUNTED: dict[str, Callable[[bytes], int | None]] = {
+    "jsonl": lines_in,
+    "csv": lambda content: rows_in(content, ","),
+}
+"""Forms whose rows can be counted in another way than by reading them."""
+
 KINDS = ["bytes", "lines", "fields", "columns", "packed-bytes", "encodings", "large"]
 
 
@@ -346,14 +371,14 @@ def broken(kind: str, ending: str, seed: int, size: int = 200_000) -> Broken | N
     known: int | None = len(made)
     if kind == "lines" and form in ("jsonl", "csv", "tsv"):
         content = odd_lines(content, chance)
-        lines = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
-        known = sum(bool(line.strip()) for line in lines) if form == "jsonl" else None
     elif kind == "encodings" and form in TEXT:
-        content, known = odd_encoding(content, chance), None
+        content = odd_encoding(content, chance)
     elif kind == "large" and form in TEXT:
-        content, known = large(content, chance, size), None
+        content = large(content, chance, size)
     elif kind in ("bytes", "lines", "encodings", "large"):
-        content, known = odd_bytes(content, chance), None
+        content = odd_bytes(content, chance)
+    if kind not in ("fields", "columns"):
+        known = COUNTED[form](content) if form in COUNTED else None
     content = packed(content, ending)
     if kind == "packed-bytes":
         content, known = odd_bytes(content, chance), None

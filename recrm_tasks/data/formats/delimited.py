@@ -24,7 +24,7 @@ from recrm_tasks.data.formats.chunk import Chunk, table_chunk
 from recrm_tasks.data.formats.encoded import LONGEST, Utf8, lines_of, opened_text
 from recrm_tasks.data.formats.find_separator import split
 from recrm_tasks.data.formats.found_form import found_form
-from recrm_tasks.data.formats.text_form import BLANKS, TextForm, in_words
+from recrm_tasks.data.formats.text_form import BLANKS, ENTRY, TextForm, in_words
 from recrm_tasks.errors import DataError
 
 _LINES = 8_192
@@ -206,8 +206,8 @@ def _heading(path: Path, codec: str | None, form: TextForm) -> _Heading:
     twice = sorted(name for name, times in Counter(first).items() if times > 1)
     if twice:
         raise DataError(
-            f"{path}: duplicate column {twice[0]!r} in the heading. If the file has no heading, `names: [...]` says "
-            "what its columns are"
+            f"{path}: duplicate column {twice[0]!r} in the heading. If the file has no heading, `names: [...]` {ENTRY} "
+            "says what its columns are"
         )
     return _Heading(first, False, 1)
 
@@ -220,7 +220,7 @@ def _first_row(path: Path, codec: str | None, form: TextForm) -> tuple[list[str]
     assert form.separator is not None
     rows: Iterator[list[str]]
     if form.quoting:
-        rows = standard.reader(io.StringIO(text), delimiter=form.separator)
+        rows = standard.reader(io.StringIO(text, newline=""), delimiter=form.separator)
     else:
         rows = (split(line, form.separator) if line.strip() else [] for line in io.StringIO(text, newline=None))
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,8 @@ from recrm_tasks.errors import DataError
 LONGEST = 1 << 24
 """Bytes of a row: no row may be longer."""
 _BLOCK = 1 << 20
+_STATED = re.compile(rb"sep=([^\r\n\w])\r?\n", re.IGNORECASE)
+"""A first line that tells Excel what separates the fields of a table."""
 
 
 class Bytes(Protocol):
@@ -27,7 +30,7 @@ class Bytes(Protocol):
 
 @contextmanager
 def opened_text(path: Path, codec: str | None, encoding: str | None) -> Iterator[Utf8]:
-    """A file's text as a stream of UTF-8, decompressed, without a byte order mark.
+    """A file's text as a stream of UTF-8, decompressed, without a byte order mark or a first line such as `sep=;`.
 
     Args:
         path: the file.
@@ -42,13 +45,17 @@ def opened_text(path: Path, codec: str | None, encoding: str | None) -> Iterator
 
 
 def lines_of(stream: Utf8, path: Path) -> Iterator[str]:
-    """The lines of a text, with their ends.
+    """The lines of a text, each with a line feed at its end, whichever ends it has in the file.
 
     Raises:
         DataError: one is longer than 16 MiB, or as for `opened_text`.
     """
     rest = b""
     while block := stream.read(_BLOCK):
+        while block.endswith(b"\r") and (more := stream.read(1)):
+            block += more
+        if b"\r" in block:
+            block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         whole, end, rest = (rest + block).rpartition(b"\n")
         if len(rest) > LONGEST:
             raise DataError(f"{path}: a row is longer than {LONGEST >> 20} MiB")
@@ -65,6 +72,8 @@ class Utf8(io.RawIOBase):
         self._decoder = codecs.getincrementaldecoder(encoding)()
         self._same = codecs.lookup(encoding).name == "utf-8"
         self._first = True
+        self.separator: str | None = None
+        """What the first line says that separates the fields, once it is read."""
 
     def readable(self) -> bool:
         """It is."""
@@ -84,6 +93,9 @@ class Utf8(io.RawIOBase):
             said = block if self._same else text.encode("utf-8", "surrogatepass")
             if self._first and said:
                 said, self._first = said.removeprefix(codecs.BOM_UTF8), False
+                if stated := _STATED.match(said):
+                    self.separator, said = stated[1].decode(), said[stated.end() :]
+                    self._line += 1
             self._line += said.count(b"\n")
             if said or not block:
                 return said

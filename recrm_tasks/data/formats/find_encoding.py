@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from recrm_tasks.data.formats.chunk import opened
+from recrm_tasks.data.formats.text_form import ENTRY
 from recrm_tasks.errors import DataError
 
 _BLOCK = 1 << 20
@@ -85,7 +86,10 @@ def _refuse_wide(path: Path, start: bytes) -> None:
     zeros = [start[side : 1 << 12 : 2].count(0) for side in (0, 1)]
     if max(zeros) * 4 > len(start[: 1 << 12 : 2]):
         name = "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
-        raise DataError(f"{path}: not UTF-8 text; it looks like UTF-16 without a byte order mark: `encoding: {name}`")
+        raise DataError(
+            f"{path}: not UTF-8 text; it looks like UTF-16 without a byte order mark; `encoding: {name}` {ENTRY} says "
+            "that it is"
+        )
 
 
 def _characters(path: Path, codec: str | None) -> Counter[str] | None:
@@ -135,5 +139,5 @@ def _is_chinese(path: Path, codec: str | None) -> bool:
 
 
 def _way_out(path: Path, codec: str | None) -> str:
-    name = "gb18030 (if it is GBK) or another" if _characters(path, codec) else "NAME"
-    return f"`encoding:` {name} in the file's entry in a mapping.yaml or recipe says what it is"
+    chinese = "gb18030 for Chinese, " if _characters(path, codec) else ""
+    return f"`encoding:` {ENTRY} says what it is ({chinese}cp1252 for Western European, or another)"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from recrm_tasks.data.formats.encoded import LONGEST, lines_of, opened_text
+from recrm_tasks.data.formats.text_form import ENTRY
 from recrm_tasks.errors import DataError
 
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
@@ -46,7 +47,7 @@ def find_quoting(path: Path, codec: str | None, encoding: str, separator: str) -
     if needed and (plain > broken or not whole):
         raise DataError(
             f"{path}: some values are quoted, with doubled quotes in them, and others have single quotes at their "
-            "start; `quoting: true` or `quoting: false` says whether quotes are part of the texts"
+            f"start; `quoting: true` or `quoting: false` {ENTRY} says whether quotes are part of the texts"
         )
     return False
 

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from itertools import islice
 
-from recrm_tasks.data.formats.text_form import BLANKS, in_words
+from recrm_tasks.data.formats.text_form import BLANKS, ENTRY, in_words
 from recrm_tasks.errors import DataError
 
 _ROWS = 200
@@ -54,10 +54,13 @@ def find_separator(start: str, ending: str, quoting: bool, names: int | None, wh
         return best[0]
     if len(best) > 1:
         raise DataError(
-            f"{where}: the fields may be separated by {' or by '.join(map(in_words, best))}; `separator:` says by what"
+            f"{where}: the fields may be separated by {' or by '.join(map(in_words, best))}; `separator:` {ENTRY} "
+            "says by what"
         )
     if usual is None:
-        raise DataError(f"{where}: nothing gives every row {names or 'as many'} fields; `separator:` says what does")
+        raise DataError(
+            f"{where}: nothing gives every row {names or 'as many'} fields; `separator:` {ENTRY} says what does"
+        )
     return usual
 
 

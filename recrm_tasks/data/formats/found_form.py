@@ -40,10 +40,10 @@ def found_form(path: Path, ending: str, codec: str | None, form: TextForm) -> Te
 @lru_cache(maxsize=4_096)
 def _found(path: Path, ending: str, codec: str | None, form: TextForm, _as_of: tuple[int, ...]) -> TextForm:
     encoding = form.encoding or find_encoding(path, codec)
-    separator, quoting = form.separator, form.quoting
+    start, stated = _start(path, codec, encoding)
+    separator, quoting = form.separator or stated, form.quoting
     if separator is None:
         names = None if form.names is None else len(form.names)
-        start = _start(path, codec, encoding)
         separator = find_separator(start, ending, quoting or ending == "csv", names, str(path))
     if quoting is None and ending == "tsv" and separator == "\t":
         quoting = find_quoting(path, codec, encoding, separator)
@@ -52,9 +52,11 @@ def _found(path: Path, ending: str, codec: str | None, form: TextForm, _as_of: t
     return TextForm(separator, form.names, encoding, quoting, form.decimal)
 
 
-def _start(path: Path, codec: str | None, encoding: str) -> str:
+def _start(path: Path, codec: str | None, encoding: str) -> tuple[str, str | None]:
+    """The first part of a text, and the separator that its first line states."""
     with opened_text(path, codec, encoding) as stream:
-        return codecs.getincrementaldecoder("utf-8")().decode(stream.read(_START))
+        text = codecs.getincrementaldecoder("utf-8")().decode(stream.read(_START))
+        return text, stream.separator
 
 
 def differences(path: Path, ending: str, codec: str | None, said: TextForm) -> Iterator[str]:
@@ -76,7 +78,8 @@ def differences(path: Path, ending: str, codec: str | None, said: TextForm) -> I
     if said.quoting is None and found.quoting and ending == "tsv":
         yield "values are quoted"
     if found.decimal is None and found.separator != ",":
-        rows = islice(fields_of(_start(path, codec, found.encoding), found.separator, bool(found.quoting)), 1, 200)
+        start, _ = _start(path, codec, found.encoding)
+        rows = islice(fields_of(start, found.separator, bool(found.quoting)), 1, 200)
         shown = next((field for row in rows for field in row if _COMMA.fullmatch(field)), None)
         if shown is not None:
             yield f"{shown} stays a text (`decimal: ','` makes numbers of such values)"

@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 
 from recrm_tasks.errors import DataError
 
+ENTRY = "in the file's entry in a mapping.yaml or recipe"
+"""Where a person says how a file is written, for messages."""
 BLANKS = " "
 """As a separator: blanks and tabs, one or more of them, as in files of TREC."""
 

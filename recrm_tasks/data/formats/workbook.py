@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import lzma
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
@@ -17,13 +19,26 @@ import pyarrow.compute as pc
 from recrm_tasks.data.formats.chunk import Chunk, table_chunk
 from recrm_tasks.data.formats.columnar import ROWS, whole_file
 from recrm_tasks.data.formats.json_object import SPLIT_NAMES
-from recrm_tasks.data.formats.text_form import TextForm
+from recrm_tasks.data.formats.text_form import ENTRY, TextForm
 from recrm_tasks.errors import DataError
 
 _LARGEST = 2 << 30
 """Bytes that a file may unpack to: a sheet is in memory as a whole. Excel's own limit is 1,048,576 rows."""
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,
+)
+"""What zipfile raises for an archive that is not whole."""
 _ENCRYPTED = b"\xd0\xcf\x11\xe0"
 """How a file begins that has a password, and also one of Excel before 2007."""
+_UNNAMED = "__UNNAMED__"
+"""How fastexcel calls a column without a name, with its number behind."""
 
 
 def read_workbook(path: Path, _ending: str, codec: str | None, form: TextForm) -> Iterator[Chunk]:
@@ -37,6 +52,7 @@ def read_workbook(path: Path, _ending: str, codec: str | None, form: TextForm) -
         for sheet in sheets:
             columns = _columns(path, book, sheet, form)
             table = _loaded(path, partial(book.load_sheet, sheet, schema_sample_rows=None, **columns))
+            _check_heading(path, sheet, table)
             split = sheet if len(sheets) > 1 else None
             yield from _chunks(table, first, split)
             first += table.num_rows
@@ -71,7 +87,10 @@ def sheets_of(path: Path, book: Any, form: TextForm) -> list[str]:
     loaded = {name: _loaded_by(path, partial(book.load_sheet, name)) for name in names}
     filled = [name for name, sheet in loaded.items() if sheet.visible == "visible" and sheet.height]
     if len(filled) > 1 and not all(name.casefold() in SPLIT_NAMES for name in filled):
-        raise DataError(f"{path}: several sheets have rows: {', '.join(filled)}; `sheet: NAME` says which is meant")
+        raise DataError(
+            f"{path}: several sheets have rows: {', '.join(filled)}; `sheet: NAME` {ENTRY} says which is meant (each "
+            "sheet has an entry of its own, if several are)"
+        )
     return filled or names[:1]
 
 
@@ -97,7 +116,7 @@ def _opened(path: Path, name: str) -> Any:
             size = sum(part.file_size for part in parts.infolist())
             if size <= _LARGEST and (wrong := parts.testzip()):
                 raise zipfile.BadZipFile(f"{wrong} is broken")
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except _BROKEN as error:
         raise DataError(f"{path}: not an Excel file, or a part of it is missing: {error}") from None
     if size > _LARGEST:
         raise DataError(
@@ -135,8 +154,20 @@ def _columns(path: Path, book: Any, sheet: str, form: TextForm) -> dict[str, Any
     return {}
 
 
+def _check_heading(path: Path, sheet: str, table: pa.RecordBatch) -> None:
+    """Refuses a first row that leaves most columns without a name: a title, say, above the heading."""
+    names = [name for i, name in enumerate(table.schema.names) if table.column(i).null_count < table.num_rows]
+    unnamed = sum(name.startswith(_UNNAMED) for name in names)
+    if 2 * unnamed > len(names):
+        raise DataError(
+            f"{path}: the first row of sheet {sheet!r} names {len(names) - unnamed} of {len(names)} columns. If the "
+            f"heading is further down, remove the rows above it; if there is none, `names: [...]` {ENTRY} says what "
+            "the columns are"
+        )
+
+
 def _chunks(table: pa.RecordBatch, first: int, split: str | None) -> Iterator[Chunk]:
-    named = [not (name.startswith("__UNNAMED__") and table.column(i).null_count == table.num_rows)
+    named = [not (name.startswith(_UNNAMED) and table.column(i).null_count == table.num_rows)
              for i, name in enumerate(table.schema.names)]  # fmt: skip
     table = table.select([i for i, kept in enumerate(named) if kept])
     for start in range(0, table.num_rows, ROWS):

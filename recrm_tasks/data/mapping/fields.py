@@ -13,7 +13,7 @@ from recrm_tasks.data.formats import texts
 from recrm_tasks.data.mapping import column_names
 from recrm_tasks.data.mapping.doubts import Choice
 from recrm_tasks.data.mapping.listed_candidates import divided_texts, list_pair, lists_by_labels
-from recrm_tasks.data.mapping.look import LOOKED_AT, Look, column_list, columns_of
+from recrm_tasks.data.mapping.look import LOOKED_AT, Look, column_list, columns_of, headless
 from recrm_tasks.data.mapping.mapping_file import OPEN, TextPart
 from recrm_tasks.data.mapping.text_parts import CANDIDATES
 from recrm_tasks.data.store.schema import required_fields
@@ -100,8 +100,11 @@ def find_fields(look: Look, given: dict[str, Any]) -> Fields:
 
 
 def may_be_none(look: Look, name: str) -> bool:
-    """Whether a source may say that it has nothing for a field: not where a record needs an entry."""
+    """Whether a source may say that it has nothing for a field: not for what is judged, or where a record needs an
+    entry."""
     record = look.dimension.record_type
+    if name == look.dimension.judged:
+        return False
     metadata = record.model_fields[name].metadata
     return name in record.shown and not any(getattr(m, "min_length", 0) for m in metadata)
 
@@ -135,14 +138,19 @@ def decided(look: Look, given: dict[str, Any]) -> bool:
     )
 
 
-def ask_for_missing(look: Look, found: Fields) -> None:
+def ask_for_missing(look: Look, found: Fields, besides: Sequence[str] = ()) -> None:
     """Asks for the columns of fields that are missing; fields that a source may lack are none, if nothing is like them.
 
     A field is never taken for missing while a column may be it: one whose name has a name of the field in it, or one
     that nothing else was found in and that holds texts.
+
+    Args:
+        look: the rows.
+        found: what was found of the fields.
+        besides: columns that are known to be something else.
     """
     record = look.dimension.record_type
-    free = free_columns(look, found.taken)
+    free = [c for c in free_columns(look, found.taken) if c not in besides]
     found_some = any(n in found.columns for n in record.may_lack)
     like = [c for c in free if _resembles(look, c, found.absent) or look.is_prose(c)]
     if not found.missing and (not found.absent or (found_some and not like)):
@@ -174,8 +182,8 @@ def ask_for_missing(look: Look, found: Fields) -> None:
     if "candidates" in names and item is None:
         choices += _one_candidate_a_row(look, "COLUMN", found.absent)
     look.ask(
-        f"no column for {', '.join(names)} of a {look.dimension.key} record; "
-        f"the columns are {column_list(look.columns)}",
+        f"no column for {', '.join(names)} of {look.dimension.key} records; "
+        f"the columns are {column_list(look.columns)}{headless(look.batch.schema.names)}",
         *choices,
     )
     found.missing, found.absent = names, []

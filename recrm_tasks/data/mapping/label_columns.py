@@ -172,7 +172,9 @@ def _ask_which(look: Look, found: list[str], fields: set[str], prompt: list[str]
     what = f"label: each of the columns {', '.join(found)} may be it" if found else "label: no column for it"
     ids = _ids(look)
     rest = [c for c in look.leaves if c not in fields and c not in ids][:LOOKED_AT]
-    others = found or [c for c in rest if lists or are_labels(look, words_of(look, c))]
+    others = found or [c for c in rest if lists or _may_be_labels(look, c)]
+    if not found and not lists:
+        others = [c for c in others if _tells_rows_apart(look, c)] or others
     choices: list[Choice] = []
     for column in others if len(others) <= _OFFERED else []:
         if lists:
@@ -185,11 +187,31 @@ def _ask_which(look: Look, found: list[str], fields: set[str], prompt: list[str]
             for c in dict.fromkeys((*prompt, *rest))
             if not found and look.is_turns(c) and not meaning_of(look, c).doubt
         ]
+        choices += [
+            Choice({"label": {"column": c, "pattern": "REGULAR EXPRESSION WITH (THE LABEL)"}}, f"{c} has it inside")
+            for c in rest
+            if not found and not look.is_turns(c) and _holds_lists(look, c)
+        ]
     look.ask(
         f"{what}; the columns are {column_list(look.columns)}",
         *(choices or [Choice({"label": {"column": "COLUMN"}})]),
         example=look.row(0, prompt) if prompt else "",
     )
+
+
+def _holds_lists(look: Look, column: str) -> bool:
+    return any(isinstance(value, list | dict) for value in texts.values_of(look.column(column)))
+
+
+def _may_be_labels(look: Look, column: str) -> bool:
+    """Whether a column of any name may have labels."""
+    return not look.is_time(column) and are_labels(look, words_of(look, column))
+
+
+def _tells_rows_apart(look: Look, column: str) -> bool:
+    """Whether a column has several words, or one that is known: whoever labelled it, say, is the same in all rows."""
+    words = words_of(look, column)
+    return words is not None and (len(words.seen) > 1 or not meaning_of(look, column).doubt)
 
 
 def _either_way(look: Look, column: str) -> tuple[Choice, ...]:

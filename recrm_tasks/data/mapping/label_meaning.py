@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise, permutations, product
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from recrm_tasks.dimensions.record_fields import field_type
 _MOST = 24
 """Meanings that are listed at most; beyond, a person writes the labels into a line that has the values."""
 _TO_WRITE = "…"
+_NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
 
 
 class Meaning(NamedTuple):
@@ -97,7 +99,7 @@ def graded(values: Sequence[str]) -> LabelSet:
     numbers = [int(v) if v.isdecimal() and len(v) < 10 else -1 for v in values]
     if numbers[-1] == 0 and all(a - b == 1 for a, b in pairwise(numbers)):
         return _counted(numbers)
-    if -1 not in numbers:
+    if all(_NUMBER.fullmatch(v) for v in values):
         last = len(values)
         return LabelSet(
             labels=tuple(
@@ -218,7 +220,7 @@ def _possible(seen: Sequence[str], allowed: Sequence[str], known: Mapping[str, s
             said = product(rest, repeat=len(open_values))
             ways = [{"values": {**known, **dict(zip(open_values, labels, strict=True))}} for labels in said]
         return ways
-    numbers = sorted((v for v in seen if column_names.word(v).isdecimal()), key=lambda v: int(column_names.word(v)))
+    numbers = sorted((v for v in seen if _NUMBER.fullmatch(v.strip())), key=float)
     ordered = numbers if len(numbers) == len(seen) else None
     if ordered is not None:
         ways = [{"values": values} for values in _monotone(ordered, allowed)]

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.data.formats import texts
 from recrm_tasks.data.formats.paths import column_at
+from recrm_tasks.data.formats.text_form import ENTRY
 from recrm_tasks.data.formats.turns import is_dialogue, is_turns
 from recrm_tasks.data.mapping import column_names
 from recrm_tasks.data.mapping.doubts import Choice, Doubt
@@ -28,6 +29,9 @@ _LONG = 40
 """Characters of a text that is more than a name, a date or a label; a Han character counts as two."""
 _DATA = re.compile(r"[\d\s.,:;/+\-TZ年月日时分秒]*|https?://\S*|[\w.-]*[/\\]\S*")
 """Dates, numbers, addresses and paths, which no question is made of."""
+_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
+_TIME = re.compile(r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}\D.*|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{10}(?:\d{3})?(?:\.\d+)?")
+"""Dates, and seconds or milliseconds since 1970."""
 _ABOUT = (
     "source", "meta", "metadata", "dataset", "data_source", "model", "model_name", "reason", "rationale", "explanation",
     "analysis", "comment", "note", "notes", "annotator", "url", "image", "images", "tools", "created_at", "updated_at",
@@ -111,6 +115,11 @@ class Look:
     def _sizes(self, path: str) -> list[int]:
         return sorted(_size(v) for v in self.strings(path)[:200])
 
+    def is_time(self, path: str) -> bool:
+        """Whether a column holds dates or times."""
+        values = self.strings(path)[:200]
+        return bool(values) and all(_TIME.fullmatch(v.strip()) for v in values)
+
     def is_prose(self, path: str) -> bool:
         """Whether a column holds texts of several words, lists or objects, that a question may be made of."""
         if column_names.same(path.rpartition(".")[2]) in {column_names.same(n) for n in _ABOUT}:
@@ -169,9 +178,16 @@ def columns_of(value: Any) -> list[str]:
 
 def column_list(columns: Iterable[str]) -> str:
     """Columns in words; a message of thousands of them helps nobody."""
-    names = list(columns)
+    names = [name or repr(name) for name in columns]
     more = f", … and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more
+
+
+def headless(names: Iterable[str]) -> str:
+    """What a message adds where names of columns are numbers, as those of a text table without a heading are."""
+    if not any(_NUMBER.fullmatch(name) for name in names):
+        return ""
+    return f" (if the first row is no heading, `names: [...]` {ENTRY} says what the columns are)"
 
 
 def few(values: Sequence[str]) -> str:

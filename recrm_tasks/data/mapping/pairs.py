@@ -7,10 +7,18 @@ from typing import Any, NamedTuple
 from recrm_tasks.data.formats import texts
 from recrm_tasks.data.mapping import column_names
 from recrm_tasks.data.mapping.doubts import Choice
-from recrm_tasks.data.mapping.fields import Fields, find_fields, free_columns, may_be_none, weak_fields
+from recrm_tasks.data.mapping.fields import (
+    Fields,
+    ask_for_missing,
+    find_fields,
+    free_columns,
+    may_be_none,
+    weak_fields,
+)
 from recrm_tasks.data.mapping.label_meaning import allowed_labels
 from recrm_tasks.data.mapping.look import Look, column_list, columns_of
 from recrm_tasks.data.mapping.mapping_file import OPEN, LabelColumn
+from recrm_tasks.data.mapping.prompts import is_in
 
 
 class Side(NamedTuple):
@@ -51,11 +59,15 @@ def sides_of(look: Look, pair: Pair, given: dict[str, Any]) -> list[Side]:
     fields = find_fields(look, {**given, judged: pair.better})
     turns = next((c for c in (*look.named(column_names.COMMON["messages"]), pair.better) if look.is_turns(c)), None)
     free = [c for c in free_columns(look, fields.taken) if c not in pair]
+    if turns is not None:  # a text that the turns have too is no field beside them
+        free = [c for c in free if not is_in(look, c, [turns])]
     fields.columns |= weak_fields(look, fields.missing, free, turns)
     fields.missing = [n for n in fields.missing if n not in fields.columns]
     if fields.missing:
         _ask(look, fields, free)
-    fields.columns |= dict.fromkeys(fields.absent)
+        fields.columns |= dict.fromkeys(fields.absent)
+    elif fields.absent:
+        ask_for_missing(look, fields, besides=pair)
     best, worst = (allowed := allowed_labels(look))[0], allowed[-1]
     whole = fields.source()["fields"]
     return [
@@ -83,7 +95,7 @@ def _each(look: Look, column: str) -> str | None:
 def _ask(look: Look, fields: Fields, free: list[str]) -> None:
     names = fields.missing
     taken = {n: c for n, c in fields.columns.items() if n not in names}
-    others = [c for c in free if c not in columns_of([v for v in taken.values() if v is not None])]
+    others = [c for c in free if c not in columns_of([v for v in taken.values() if v is not None]) and look.size(c)]
     # A column of another field may be this one, and that field be none.
     others_too = [n for n, c in taken.items() if n != look.dimension.judged and isinstance(c, str)]
     nullable = [n for n in others_too if may_be_none(look, n)]
@@ -93,7 +105,7 @@ def _ask(look: Look, fields: Fields, free: list[str]) -> None:
         nothing = {**{n: taken[n] for n in nullable}, **dict.fromkeys(names)}
         choices.append(Choice({"fields": nothing}, "the source has none"))
     look.ask(
-        f"no column for {', '.join(names)} of a {look.dimension.key} record; "
+        f"no column for {', '.join(names)} of {look.dimension.key} records; "
         f"the columns are {column_list(look.columns)}",
         *(choices or [Choice({"fields": dict.fromkeys(names, "COLUMN")})]),
     )

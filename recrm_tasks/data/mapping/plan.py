@@ -302,7 +302,11 @@ def _declared(origin: Origin, dimension: Dimension, files: list[list[tuple[str, 
 def _nothing(origin: Origin, dimension: Dimension, placed: list[Placed]) -> str:
     if not placed:
         few = ", ".join(origin.names[:20]) or "no files at all"
-        return f"{origin.name}: no data files ({NAMES}); it has {few}"
+        return (
+            f"{origin.name}: no data files ({NAMES}); it has {few}. A text table of another name is read if its entry "
+            "in a mapping.yaml has `separator:` or `names:`; logs of what users did become records with `recrm data "
+            "build` (docs/build.md)"
+        )
     shown = "".join(
         f"\n  {p.name}: {', '.join(p.dimensions) or 'no dimension by its name or columns'}" for p in placed[:20]
     )

@@ -95,7 +95,7 @@ def left_beside(look: Look, prompt: Prompt, fields: Fields, used: set[str], labe
         used = used | {c for c in look.label_like if words_of(look, c) is not None}
     known |= {c for c in look.leaves if look.is_dialogue(c)}
     wanted = [c for c in look.leaves if c not in used and c not in columns and (c in known or look.is_long(c))]
-    return [c for c in wanted if not _is_in(look, c, columns) and not says_the_label(look, c, label)]
+    return [c for c in wanted if not is_in(look, c, columns) and not says_the_label(look, c, label)]
 
 
 def ask_for_reading(
@@ -199,7 +199,7 @@ def _answers(look: Look, column: str) -> bool:
     return are_labels(look, words_of(look, column))
 
 
-def _is_in(look: Look, column: str, prompt: Sequence[str]) -> bool:
+def is_in(look: Look, column: str, prompt: Sequence[str]) -> bool:
     """Whether the prompt of every row has all texts of a column in it."""
     rows, _ = to_turns([look.column(c) for c in prompt], keep_last=True)
     prompts = ["\n".join(t["content"] for t in turns or ()) for turns in rows.to_pylist()]
