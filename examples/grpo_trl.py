@@ -10,15 +10,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
-from collections.abc import Mapping
-from typing import Any
 
 from datasets import Dataset
 from trl import GRPOConfig, GRPOTrainer
 
 from recrm_tasks.data import load
-from recrm_tasks.rewards import CachedJudge, HybridReward, ServerJudge
+from recrm_tasks.rewards import CachedJudge, HybridReward, ServerJudge, named_items
 from recrm_tasks.rewards.trainers.recrm_trl import hybrid_reward, part_rewards
 
 RULES = "Recommend one or two of the places in the list, by name, the best first. Give a short reason for each."
@@ -41,13 +38,6 @@ def prompts() -> Dataset:
     return Dataset.from_list(rows)
 
 
-def recommended(text: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What the agent did: its response, and the places that it names, in its order."""
-    names = {re.split(r"[:,|]", place)[0].strip(): place for place in given["candidates"]}
-    named = sorted((name for name in names if name in text), key=text.index)
-    return {"response": text, "items": [names[name] for name in named]}
-
-
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -65,7 +55,7 @@ def main() -> None:
     reward = HybridReward(judge, missing="zero", on_error="none")
     trainer = GRPOTrainer(
         model=options.policy,
-        reward_funcs=part_rewards(reward, recommended) if options.parts else hybrid_reward(reward, recommended),
+        reward_funcs=part_rewards(reward, named_items) if options.parts else hybrid_reward(reward, named_items),
         args=GRPOConfig(
             output_dir=options.out,
             max_steps=options.steps,

@@ -16,6 +16,7 @@ from recrm_tasks.rewards.judges.judge import Judge, JudgeError, Reply
 from recrm_tasks.rewards.judges.reward_model_judge import RewardModelJudge
 from recrm_tasks.rewards.judges.server_judge import ServerJudge
 from recrm_tasks.rewards.judges.transformers_judge import TransformersJudge
+from recrm_tasks.rewards.named_items import named_items
 from recrm_tasks.rewards.reward import Reward
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "RewardModelJudge",
     "ServerJudge",
     "TransformersJudge",
+    "named_items",
 ]

@@ -61,10 +61,10 @@ def fields_of(
 def items_in(text: str) -> tuple[Text, ...]:
     """The items that a text lists, best first, at most `MOST_ITEMS`.
 
-    A JSON list, or an object with one list; also in the only code fence of a text. In other texts the lines that begin
-    with a number or a bullet, without those that are indented below them; if none does, all lines.
+    A JSON list, see `listed_in`. In other texts the lines that begin with a number or a bullet, without those that are
+    indented below them; if none does, all lines.
     """
-    listed = _json_list(text)
+    listed = listed_in(text)
     if listed is None:
         lines = [line for line in text.splitlines() if line.strip()]
         marks = [mark for line in lines if (mark := _MARK.match(line.expandtabs(4)))]
@@ -75,18 +75,27 @@ def items_in(text: str) -> tuple[Text, ...]:
     return tuple(item for item in listed if item and not (isinstance(item, str) and item.isspace()))[:MOST_ITEMS]
 
 
-def _json_list(text: str) -> list[Text] | None:
+def listed_in(text: str) -> list[Text] | None:
+    """The entries of the JSON list that a text is, or that is in its only code fence (an object may have the list, if
+    it has only one), or that is its last line, if that is a list of texts or objects. None if there is none of these.
+    """
     fenced = _FENCE.findall(text)
-    try:
-        found = json.loads(fenced[0] if len(fenced) == 1 else text)
-    except (ValueError, RecursionError):
-        return None
+    found = _parsed(fenced[0] if len(fenced) == 1 else text)
     if isinstance(found, dict):
         lists = [value for value in found.values() if isinstance(value, list)]
         found = lists[0] if len(lists) == 1 else None
     if not isinstance(found, list):
-        return None
+        found = _parsed(text.rstrip().rpartition("\n")[2])
+        if not isinstance(found, list) or not all(isinstance(one, str | dict) for one in found):
+            return None
     return [_item(one) for one in found if one is not None]
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _item(found: Any) -> Text:

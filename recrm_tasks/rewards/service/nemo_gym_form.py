@@ -6,7 +6,6 @@ its simple agent sends (responses_api_agents/simple_agent/app.py): the row of th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -17,6 +16,7 @@ from recrm_tasks.rewards.case import Case
 from recrm_tasks.rewards.columns import fields
 from recrm_tasks.rewards.problem import first_problem
 from recrm_tasks.rewards.reward import Reward
+from recrm_tasks.rewards.rollout import Turn, fields_of_turns
 from recrm_tasks.rewards.service.refusal import Refusal
 from recrm_tasks.rewards.service.request_body import read_json
 
@@ -52,8 +52,8 @@ def read_rollout(body: bytes, batch: BatchReward) -> tuple[dict[str, Any], Case 
     """The row, and its case; None if the agent gave no answer.
 
     The last message of the assistant is the completion. The fields of the case that it does not give are those of
-    `verifier_metadata` in the row; those that are not there either come from the rollout: the last message of the user
-    is `query`, `instructions` or the first system message `instruction`, and what tools returned `evidence`.
+    `verifier_metadata` in the row; those that are not there either come from the rollout, see `fields_of_turns`;
+    `instructions` stands before system messages.
 
     Raises:
         Refusal: the body has another form; says what and where (400).
@@ -62,8 +62,8 @@ def read_rollout(body: bytes, batch: BatchReward) -> tuple[dict[str, Any], Case 
     try:
         row = _Row.model_validate(whole)
         given = {**_of_rollout(row), **fields(row.verifier_metadata, "verifier_metadata")}
-        said = _first(reversed(row.response.output), ("assistant",)) or ""
-        return whole, batch.case(said, given, "verifier_metadata")
+        said = next((_text(turn.content) for turn in reversed(row.response.output) if turn.role == "assistant"), None)
+        return whole, batch.case(said or "", given, "verifier_metadata")
     except ValidationError as error:
         raise Refusal(400, first_problem(error, "the body")) from None
     except DataError as error:
@@ -88,17 +88,10 @@ def verified(row: dict[str, Any], reward: Reward) -> dict[str, Any]:
 
 def _of_rollout(row: _Row) -> dict[str, Any]:
     asked = row.responses_create_params
-    turns = [_Turn(role="user", content=asked.input)] if isinstance(asked.input, str) else asked.input
-    found = {
-        "instruction": asked.instructions or _first(turns, ("system", "developer")),
-        "query": _first(reversed(turns), ("user",)),
-        "evidence": [text for turn in row.response.output if (text := _text(turn.output))] or None,
-    }
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def _first(turns: Iterable[_Turn], roles: Sequence[str]) -> str | None:
-    return next((_text(turn.content) for turn in turns if turn.role in roles), None)
+    messages = [_Turn(role="user", content=asked.input)] if isinstance(asked.input, str) else asked.input
+    given = [Turn(turn.role or "", _text(turn.content) or "") for turn in messages]
+    rules = [Turn("system", asked.instructions)] if asked.instructions else []
+    return fields_of_turns([*rules, *given], [Turn("tool", _text(turn.output) or "") for turn in row.response.output])
 
 
 def _text(content: str | list[_Part] | None) -> str | None:
