@@ -1,6 +1,7 @@
-"""The tasks for Inspect: samples, solver, scorers, metrics and logs. The task files are in `recrm_tasks`.
+"""The tasks for Inspect, and the reward as a scorer: samples, solver, scorers, metrics and logs. The task files are in
+`recrm_tasks`.
 
-The tasks are imported on first use: reports read logs through this package where Inspect may not be installed.
+They are imported on first use: reports read logs through this package where Inspect may not be installed.
 """
 
 from __future__ import annotations
@@ -8,14 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from inspect_tasks.reward_scorer import recrm_reward
     from inspect_tasks.tasks import bench_task, dimension_task
 
-__all__ = ["bench_task", "dimension_task"]
+__all__ = ["bench_task", "dimension_task", "recrm_reward"]
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from inspect_tasks import tasks
+    from inspect_tasks import reward_scorer, tasks
 
-    return getattr(tasks, name)
+    return getattr(reward_scorer if name == "recrm_reward" else tasks, name)

@@ -7,6 +7,7 @@ from typing import Any
 
 from inspect_ai.model import ChatMessage, Model
 from inspect_ai.model._generate_config import active_generate_config
+from inspect_ai.model._model import active_model
 
 from inspect_tasks.backend import extra_body, provider_of
 from inspect_tasks.server_tokens import ProviderTokens
@@ -50,7 +51,9 @@ class Alternatives:
         engine = await self._server.engine(provider, model.api)
         if engine not in ENGINES:
             return {}, None
-        given = model.config.merge(active_generate_config()).extra_body or extra_body(self._enable_thinking) or {}
+        # The run's settings are those of its model; one in another role, such as a judge, has its own.
+        config = model.config.merge(active_generate_config()) if model is active_model() else model.config
+        given = config.extra_body or extra_body(self._enable_thinking) or {}
         tokens = await self._server.of(choices, messages, model.api, given)
         if tokens is None:
             return {}, None

@@ -23,6 +23,8 @@ from inspect_ai.model import (
 from inspect_ai.tool import ToolChoice, ToolInfo
 
 from inspect_tasks.samples import to_message
+from recrm_tasks.answers.prompt import Prompt
+from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.models.reward_model import BATCH, Asked, RewardModel
 
@@ -39,6 +41,14 @@ catches, the weights would be loaded again, and without the user's arguments."""
 def places(count: int) -> list[str]:
     """What contents are called in the output, where answers are called by their letters: two may have one text."""
     return [str(place) for place in range(1, count + 1)]
+
+
+def settings_for(prompt: Prompt) -> dict[str, Any]:
+    """Arguments of `generate` with the allowed answers or contents: reward models get them apart from the prompt."""
+    if prompt.reads == "content":
+        return {"extra_body": {CHOICES: list(prompt.choices), NAMES: [], READS: prompt.reads}}
+    names = dimension_of(prompt.dimension).kind.class_names(prompt)
+    return {"extra_body": {CHOICES: list(prompt.choices), NAMES: [list(one) for one in names]}}
 
 
 class _Waiting:
@@ -102,6 +112,11 @@ class RewardModelAPI(ModelAPI):
     def engine(self) -> str:
         """The engine and its version."""
         return self._model.classifier.engine
+
+    @property
+    def reads(self) -> str:
+        """What the model was trained to read: `letters` or `content`."""
+        return self._model.reads
 
     async def generate(
         self, input: list[ChatMessage], tools: list[ToolInfo], tool_choice: ToolChoice, config: GenerateConfig

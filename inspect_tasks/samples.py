@@ -52,7 +52,7 @@ def to_sample(prompt: Prompt, dimension: str, mode: Mode, suite: str | None, pre
     whole = not found or len(prompt.messages) > 1
     return Sample(
         id=fields.pop("id"),
-        input=[_message(m) for m in prompt.messages] if whole else prompt.record,
+        input=[to_chat(m) for m in prompt.messages] if whole else prompt.record,
         target=fields.pop("target"),
         metadata={
             "dimension": dimension,
@@ -127,5 +127,6 @@ def to_message(message: ChatMessage) -> Message:
     return Message.model_validate({"role": message.role, "content": message.text})
 
 
-def _message(message: Message) -> ChatMessage:
+def to_chat(message: Message) -> ChatMessage:
+    """The contrary of `to_message`."""
     return _ROLES[message.role](content=message.content)

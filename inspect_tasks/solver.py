@@ -10,9 +10,8 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_tasks.alternatives import Alternatives
 from inspect_tasks.backend import use_our_hf
 from inspect_tasks.prompt_ends import continue_last_turn
-from inspect_tasks.reward_model import CHOICES, NAMES, PROVIDER, READS, places
+from inspect_tasks.reward_model import PROVIDER, places, settings_for
 from inspect_tasks.samples import PREFILL, to_prompt, turns_of
-from recrm_tasks.dimensions import dimension as dimension_of
 
 ANSWER_TOKENS = "answer_tokens"
 """In a sample's metadata: how its provider writes the token of each allowed answer, where that is known."""
@@ -49,10 +48,7 @@ def ask(thinking: int = 0, enable_thinking: bool | None = None) -> Solver:
 
 
 def _for_reward_models(state: TaskState) -> dict[str, Any]:
-    """The allowed answers or contents: reward models get them apart from the prompt."""
     prompt = to_prompt(str(state.sample_id), state.target.text, state.metadata)
     if prompt.reads == "content":
         state.metadata[ANSWER_TOKENS] = places(len(prompt.choices))
-        return {"extra_body": {CHOICES: list(prompt.choices), NAMES: [], READS: prompt.reads}}
-    names = dimension_of(state.metadata["dimension"]).kind.class_names(prompt)
-    return {"extra_body": {CHOICES: list(prompt.choices), NAMES: [list(one) for one in names]}}
+    return settings_for(prompt)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from importlib.metadata import metadata, requires
 from pathlib import Path
+from runpy import run_path
 from typing import Any
 from unittest import mock
 
@@ -169,7 +170,10 @@ def of_inspect(words: list[str], whole: bool) -> None:
 
 
 def task_function(task: str) -> Callable[..., Any]:
-    """The function of an Inspect task that is named as a user names it."""
+    """The function of an Inspect task that is named as a user names it, or by its file among the examples."""
+    if example := re.fullmatch(r"examples/(\w+)\.py", task):
+        found_in: Callable[..., Any] = run_path(str(ROOT / task))[example[1]]
+        return found_in
     found = re.fullmatch(r"recrm_tasks/(\w+?)(\.py(@\1)?)?", task)
     try:
         module = import_module(f"recrm_tasks.{found[1]}") if found else None

@@ -105,7 +105,8 @@ def _canteen(folder: Path) -> None:
 def desk(users_files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, str]], None]:
     """A copy of the files as the working folder; a call sets the variables of a command."""
     shutil.copytree(users_files, tmp_path, dirs_exist_ok=True)
-    (tmp_path / "recrm_tasks").symlink_to(ROOT / "recrm_tasks")  # as in a clone
+    for name in ("recrm_tasks", "examples"):  # as in a clone
+        (tmp_path / name).symlink_to(ROOT / name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PWD", str(tmp_path))
 

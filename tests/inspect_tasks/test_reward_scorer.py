@@ -1,0 +1,383 @@
+"""`recrm_reward` in anyone's task: what it makes of a run, and what it says of runs that went wrong."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from inspect_ai import Task, score
+from inspect_ai import eval as inspect_eval
+from inspect_ai._util.error import PrerequisiteError
+from inspect_ai._util.registry import registry_lookup
+from inspect_ai.agent import react
+from inspect_ai.dataset import Sample
+from inspect_ai.log import EvalLog, EvalSample, read_eval_log
+from inspect_ai.model import (
+    ChatMessage,
+    ChatMessageSystem,
+    ChatMessageUser,
+    Model,
+    ModelOutput,
+    ModelUsage,
+    get_model,
+)
+from inspect_ai.solver import generate
+from inspect_ai.tool import Tool, tool
+
+from inspect_tasks import recrm_reward
+from inspect_tasks.model_judge import ModelJudge
+from recrm_tasks.dimensions.suites import RECRM
+from recrm_tasks.rewards import FunctionJudge
+
+PLACES = ["Park Hotel: quiet, by the station | $90", "Hill Inn: pool | $40", "Bay Rooms: on the beach | $70"]
+RULES = "Recommend one place."
+KNOWN = {"profile": "likes quiet", "history": ["stayed at Elm House"], "context": "Friday", "taken": "Park Hotel"}
+
+Say = Callable[[list[ChatMessage]], ModelOutput]
+
+
+def said(text: str) -> ModelOutput:
+    return ModelOutput.from_content("mock", text)
+
+
+def called(name: str = "search", **arguments: Any) -> ModelOutput:
+    return ModelOutput.for_tool_call("mock", name, arguments or {"query": "hotel"})
+
+
+def after_a_search(answer: str) -> Say:
+    return lambda turns: said(answer) if any(turn.role == "tool" for turn in turns) else called()
+
+
+AGENTS: dict[str, Say] = {
+    "good": after_a_search('Park Hotel is quiet.\n["Park Hotel"]'),
+    "prose": after_a_search("I would take Hill Inn, or else Bay Rooms."),
+    "endless": lambda turns: called(),
+    "no such tool": lambda turns: said("Hill Inn.") if len(turns) > 3 else called("lookup", q="hotel"),
+    "silent": after_a_search(""),
+    "inventive": after_a_search('["Ghost Hotel"]'),
+    "thinking": after_a_search("<think>Park Hotel is"),
+}
+
+
+def mock(name: str = "mock", say: Say | None = None) -> Model:
+    """An agent that behaves as the user's turn says; asked as a judge, it says A."""
+
+    def output(input: list[ChatMessage], tools: list[Any], *others: Any) -> ModelOutput:
+        found = (say or AGENTS[input[1].text])(input) if tools else said('{"answer": "A"}')
+        found.usage = ModelUsage(input_tokens=3, output_tokens=2, total_tokens=5)
+        return found
+
+    return get_model(f"mockllm/{name}", custom_outputs=output, memoize=False)
+
+
+@tool
+def search() -> Tool:
+    async def execute(query: str) -> str:
+        """Finds places.
+
+        Args:
+            query: words.
+        """
+        return json.dumps(PLACES)
+
+    return execute
+
+
+def sample(agent: str, **metadata: Any) -> Sample:
+    turns: list[ChatMessage] = [ChatMessageSystem(content=RULES), ChatMessageUser(content=agent)]
+    return Sample(turns, id=agent, metadata=metadata)
+
+
+def run(samples: list[Sample], folder: Path, *, model: Model | None = None, **options: Any) -> EvalLog:
+    """A run of the agents, judged with `options`; those of Inspect are named `eval_…`."""
+    to_eval = {name.removeprefix("eval_"): options.pop(name) for name in list(options) if name.startswith("eval_")}
+    solver = react(prompt=None, tools=[search()], submit=False)
+    task = Task(dataset=samples, solver=solver, scorer=recrm_reward(**options), message_limit=8)
+    lean = {"display": "none", "score_display": False, "log_realtime": False}
+    (log,) = inspect_eval(task, model=model or mock(), log_dir=str(folder), **{**lean, **to_eval})
+    return log
+
+
+def of(log: EvalLog) -> dict[str, float]:
+    assert log.status == "success", log.error
+    assert log.results is not None
+    return {name: metric.value for name, metric in log.results.scores[0].metrics.items()}
+
+
+def says_a(prompt: Any) -> str:
+    return {"behavior": '{"probability": 1}', "ranking": '{"ranking": ["A", "B", "C"]}'}.get(prompt.dimension, "A")
+
+
+JUDGE = FunctionJudge(says_a, name="says A")
+
+
+@pytest.fixture(scope="module")
+def all_agents(tmp_path_factory: pytest.TempPathFactory) -> EvalLog:
+    """Read back from its file: what a reader of the log has."""
+    samples = [sample(name, **(KNOWN if name != "prose" else {})) for name in AGENTS]
+    log = run(samples, tmp_path_factory.mktemp("logs"), judge=JUDGE)
+    assert log.status == "success", log.error
+    return read_eval_log(log.location)
+
+
+def one(log: EvalLog, agent: str) -> EvalSample:
+    return next(found for found in log.samples or [] if found.id == agent)
+
+
+def scored(log: EvalLog, agent: str) -> Any:
+    return one(log, agent).scores["recrm_reward"]
+
+
+def test_a_run_is_a_case(all_agents: EvalLog) -> None:
+    found = scored(all_agents, "good")
+    assert found.value == {"reward": 1.0, **dict.fromkeys(RECRM.keys, 1.0)}
+    assert found.metadata["case"] == {
+        "id": "good", "instruction": RULES, "query": "good", "evidence": PLACES, "candidates": PLACES,
+        "response": 'Park Hotel is quiet.\n["Park Hotel"]', "items": [PLACES[0]],
+        **{name: value for name, value in KNOWN.items() if name != "taken"},
+    }  # fmt: skip
+    assert found.answer == "Park Hotel"
+    assert found.metadata["judged"]["hit"] is True
+    assert found.metadata["judged"]["not_offered"] is False
+    assert (found.metadata["judge"], found.metadata["missing"]) == ("says A", {})
+    assert found.metadata["versions"]["form"] == "stratified"
+    for expected in ("**1.000** by the form stratified, judged by says A", "| factual | 1.000 |  |", "- relevance: "):
+        assert expected in found.explanation
+
+
+def test_a_sample_without_metadata(all_agents: EvalLog) -> None:
+    """What nobody knows about the user is not asked about, and that is said."""
+    found = scored(all_agents, "prose")
+    assert found.metadata["case"]["items"] == PLACES[1:]
+    assert {name for name, value in found.value.items() if math.isnan(value)} == {"behavior", "ranking"}
+    assert set(found.metadata["missing"].values()) == {"not asked: no profile, history, context"}
+    assert found.metadata["judged"]["hit"] is None
+    assert "| behavior | - | not asked: no profile, history, context |" in found.explanation
+
+
+@pytest.mark.parametrize("agent", ["endless", "silent", "thinking"])
+def test_no_answer_is_worth_nothing(agent: str, all_agents: EvalLog) -> None:
+    found = scored(all_agents, agent)
+    assert set(found.value.values()) == {0.0}
+    assert (found.metadata["case"], found.metadata["asked"], found.answer) == (None, [], None)
+    assert "the completion has no answer" in found.explanation
+    assert found.metadata["judged"]["no_answer"] is True
+    assert found.metadata["judged"]["hit"] is False
+
+
+def test_the_endless_agent_met_a_limit(all_agents: EvalLog) -> None:
+    assert one(all_agents, "endless").limit.type == "message"
+
+
+def test_a_tool_that_is_not_there(all_agents: EvalLog) -> None:
+    """Its error is no evidence."""
+    case = scored(all_agents, "no such tool").metadata["case"]
+    assert "evidence" not in case
+    assert case["response"] == "Hill Inn."
+    assert "not asked: no evidence" in scored(all_agents, "no such tool").metadata["missing"]["factual"]
+
+
+def test_an_item_that_is_not_in_the_catalogue(all_agents: EvalLog) -> None:
+    found = scored(all_agents, "inventive")
+    assert found.metadata["case"]["items"] == ["Ghost Hotel"]
+    assert found.metadata["judged"]["not_offered"] is True
+    assert found.metadata["missing"]["ranking"] == "not asked: an item is not among the candidates: 'Ghost Hotel'"
+
+
+def test_metrics_of_all(all_agents: EvalLog) -> None:
+    found = of(all_agents)
+    assert list(found)[:2] == ["reward", "reward_stderr"]
+    assert (found["n"], found["clusters"], found["coverage"]) == (7, 7, 1)
+    assert found["no_answer"] == pytest.approx(3 / 7)
+    assert (found["hit"], found["hit_n"]) == (pytest.approx(1 / 6), 6)
+    # Missing: behavior of prose; factual, and the order of one item, of the agent without a tool; ranking of inventive.
+    missing = sum(len(sample.scores["recrm_reward"].metadata["missing"]) for sample in all_agents.samples)
+    assert found["missing"] == pytest.approx((missing - 3 * 5) / 35)
+    assert found["factual_n"] == 6
+    for name in ("reward", "reward_gated", "reward_weighted", "reward_geometric", "factual", "missing", "hit"):
+        assert found[f"{name}_low"] <= found[name] <= found[f"{name}_high"]
+    assert not {"judge_is_agent", "failed", "unseen"} & set(found)
+
+
+def test_missing_parts_as_chosen(tmp_path: Path) -> None:
+    log = run([sample("prose"), sample("good", **KNOWN)], tmp_path, judge=JUDGE, missing="none")
+    assert math.isnan(scored(log, "prose").value["reward"])
+    found = of(log)
+    assert (found["reward"], found["reward_n"], found["coverage"], found["n"]) == (1, 1, 0.5, 2)
+
+
+def test_the_judge_is_the_agents_own_model(tmp_path: Path) -> None:
+    """Allowed, and said in the sample and in the metrics. Its settings as a judge are not those of the agent."""
+    log = run([sample("good")], tmp_path, dimensions=["relevance"], eval_temperature=0.9, eval_max_tokens=7)
+    found = scored(log, "good")
+    assert found.metadata["judged"]["judge_is_agent"] is True
+    assert "The judge is the agent's own model." in found.explanation
+    assert of(log)["judge_is_agent"] == 1
+    assert (found.metadata["tokens_in"], found.metadata["tokens_out"]) == (3, 2)
+    *asked, judged = (event for event in one(log, "good").events if event.event == "model")
+    assert {event.config.temperature for event in asked} == {0.9}
+    assert (judged.config.temperature, judged.config.max_tokens) == (0.0, 256)
+    assert not judged.tools
+
+
+@pytest.mark.parametrize("name", ["mock", "another"])
+def test_a_judge_in_the_role_of_grader(name: str, tmp_path: Path) -> None:
+    """By its name it is known whether it is the agent's; its own settings hold."""
+    grader = mock(name)
+    grader.config.temperature = 0.3
+    log = run([sample("good")], tmp_path, dimensions=["relevance"], eval_model_roles={"grader": grader})
+    assert scored(log, "good").metadata["judge"] == f"mockllm/{name}"
+    assert scored(log, "good").metadata["judged"]["judge_is_agent"] is (name == "mock")
+    assert log.stats.role_usage["grader"].input_tokens == 3
+    *_, judged = (event for event in one(log, "good").events if event.event == "model")
+    assert judged.config.temperature == 0.3
+
+
+def test_a_judge_by_name_and_a_judge_that_is_a_path(tmp_path: Path) -> None:
+    """Judges of `recrm_tasks.rewards` are compared by their name, without the settings in it."""
+    own = FunctionJudge(lambda prompt: "A", name="mock, max_tokens=9")
+    assert of(run([sample("good")], tmp_path, judge=own, dimensions=["relevance"]))["judge_is_agent"] == 1
+    assert "judge_is_agent" not in of(run([sample("good")], tmp_path, judge=JUDGE, dimensions=["relevance"]))
+
+
+def down(prompt: Any) -> str:
+    raise OSError("no route")
+
+
+def test_a_judge_that_does_not_answer(tmp_path: Path) -> None:
+    judge = FunctionJudge(down, name="down")
+    log = run([sample("good")], tmp_path, judge=judge)
+    assert log.status == "error"
+    assert "case good: the judge down did not answer: OSError: no route" in log.error.message
+    log = run([sample("good")], tmp_path, judge=judge, on_error="none")
+    assert math.isnan(scored(log, "good").value["reward"])
+    assert "The judge did not answer: OSError: no route" in scored(log, "good").explanation
+    found = of(log)
+    assert (found["failed"], found["coverage"], found["missing"]) == (1, 0, 1)
+
+
+def test_a_model_without_log_probabilities(tmp_path: Path) -> None:
+    log = run([sample("good")], tmp_path, mode="logprob")
+    assert log.status == "error"
+    assert "mockllm/mock returned no log-probabilities" in log.error.message
+    assert "mode='generate'" in log.error.message
+
+
+def test_own_extractors(tmp_path: Path) -> None:
+    """For tasks in which an agent answers otherwise: here in the last user's name, about one kind of item."""
+    log = run(
+        [sample("endless", case={"profile": "p"}, user={"who": "Kim"}, reference="x")],
+        tmp_path,
+        judge=JUDGE,
+        rules=lambda state: "be kind",
+        query=lambda state: "a room",
+        evidence=lambda state: ["E"],
+        candidates=lambda state: None,
+        response=lambda state: "1. E\n2. F",
+        completion="items",
+        fields={"profile": "user", "context": "reference"},
+    )
+    case = scored(log, "endless").metadata["case"]
+    assert case == {
+        "id": "endless", "instruction": "be kind", "query": "a room", "evidence": ["E"], "items": ["E", "F"],
+        "profile": {"who": "Kim"}, "context": "x",
+    }  # fmt: skip
+
+
+def test_a_case_in_the_metadata(tmp_path: Path) -> None:
+    """The same form that the trainers' data sets have. It stands before what the turns say."""
+    log = run([sample("good", case={"query": "quiet", "candidates": PLACES[:2]}, context=[1])], tmp_path, judge=JUDGE)
+    case = scored(log, "good").metadata["case"]
+    assert (case["query"], case["candidates"], case["instruction"]) == ("quiet", PLACES[:2], RULES)
+
+
+def test_metadata_that_is_no_field(tmp_path: Path) -> None:
+    log = run([sample("good", context={"a": {"b": [[1]]}})], tmp_path, judge=JUDGE)
+    assert log.status == "error"
+    assert "sample good" in log.error.message
+    assert "context" in log.error.message
+    log = run([sample("good", case={"colour": "red"})], tmp_path, judge=JUDGE)
+    assert "sample good, metadata, case: a case has no field 'colour'" in log.error.message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"form": "best"}, "form must be one of stratified, gated, weighted, geometric, not 'best'"),
+        ({"missing": "skip"}, "missing must be one of none, drop, zero"),
+        ({"dimensions": ["tone"]}, "tone"),
+        ({"weights": {"tone": 1}}, "tone"),
+        ({"completion": "best"}, "completion must be response, items or a function, not 'best'"),
+        ({"rules": "system"}, "rules must be a function of the state, not 'system'"),
+        ({"fields": {"colour": "c"}}, "fields: a case has no field 'colour'"),
+        ({"judge": 3}, "judge must be a model of Inspect or a judge of recrm_tasks.rewards, not 3"),
+        ({"judge": JUDGE, "mode": "generate"}, "mode is for models of Inspect; the judge says A has its own"),
+        ({"mode": "logits"}, "mode must be one of generate, logprob, not 'logits'"),
+    ],
+)
+def test_arguments_are_checked_before_the_run(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(PrerequisiteError, match=message):
+        recrm_reward(**arguments)
+
+
+def test_a_finished_run_is_judged_again(all_agents: EvalLog) -> None:
+    """By its name, as `inspect score --scorer recrm_tasks/recrm_reward` finds it."""
+    assert registry_lookup("scorer", "recrm_tasks/recrm_reward") is not None
+    again = score(all_agents, recrm_reward(judge=JUDGE, form="weighted"), action="overwrite", display="none")
+    assert of(again)["reward"] == of(all_agents)["reward_weighted"]
+
+
+def test_without_tools(tmp_path: Path) -> None:
+    """A plain question and answer, in which the input is a text."""
+
+    def output(input: list[ChatMessage], *others: Any) -> ModelOutput:
+        found = said("Park Hotel." if "hotel" in input[-1].text else "A")
+        found.usage = ModelUsage()
+        return found
+
+    task = Task(
+        dataset=[Sample("a hotel", id=1, metadata={"candidates": PLACES})],
+        solver=generate(),
+        scorer=recrm_reward(judge=JUDGE),
+    )
+    model = get_model("mockllm/m", custom_outputs=output, memoize=False)
+    (log,) = inspect_eval(task, model=model, log_dir=str(tmp_path), display="none")
+    case = log.samples[0].scores["recrm_reward"].metadata["case"]
+    assert case == {
+        "id": "1", "query": "a hotel", "candidates": PLACES, "response": "Park Hotel.", "items": [PLACES[0]],
+    }  # fmt: skip
+
+
+def test_epochs_are_one_cluster(tmp_path: Path) -> None:
+    log = run([sample("good"), sample("silent")], tmp_path, judge=JUDGE, eval_epochs=3)
+    found = of(log)
+    assert (found["n"], found["clusters"], found["reward"]) == (6, 2, 0.5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["generate", "logprob"])
+def test_hf_answers_as_the_judge_of_transformers(mode: Any, policy: str) -> None:
+    """The same questions, put to the same weights by Inspect and by `TransformersJudge`."""
+    import anyio
+
+    from recrm_tasks.rewards import Case, HybridReward, TransformersJudge
+
+    case = Case(
+        query="a quiet hotel", response="Park Hotel.", evidence=PLACES, items=PLACES[:2], candidates=PLACES,
+        profile="p", history=["h"], context="c", instruction=RULES,
+    )  # fmt: skip
+    model = get_model(f"hf/{policy}", device="cpu", memoize=False, batch_size=1)
+    judge = ModelJudge(model, mode, max_tokens=8)
+    (theirs,) = anyio.run(HybridReward(judge, missing="drop").rewards, [case])
+    (ours,) = HybridReward(TransformersJudge(policy, mode, max_tokens=8, device="cpu"), missing="drop")([case])
+    assert len(theirs.asked) == len(ours.asked) == 7
+    for one_, other in zip(theirs.asked, ours.asked, strict=True):
+        if mode == "generate":
+            assert one_.reply.said == other.reply.said
+        else:
+            assert one_.reply.said == pytest.approx(other.reply.said, abs=1e-4)
+    assert theirs.parts == pytest.approx(ours.parts, abs=1e-4)
