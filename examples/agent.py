@@ -1,8 +1,9 @@
 """A recommender agent that searches a catalogue of the sample's places, and what a judge says of it.
 
-    inspect eval examples/agent.py --model hf/SmolLM2 -M model_path=demo/out/SmolLM2-135M-Instruct --max-tokens 96 \
-        -T explain_calls=true --limit 4
-    inspect eval examples/agent.py -T scripted=true --model hf/judge -M model_path=demo/out/SmolLM2-135M-Instruct
+    inspect eval examples/agent.py --model hf/SmolLM2 -M model_path=demo/out/SmolLM2-135M-Instruct -M dtype=float32 \
+        -T explain_calls=true --max-tokens 96
+    inspect eval examples/agent.py --model hf/SmolLM2 -M model_path=demo/out/SmolLM2-135M-Instruct -M dtype=float32 \
+        -T scripted=true
 
 With `scripted`, a few rules are the agent, so that a small model needs only to judge. Any model can be the judge:
 `--model-role grader=openai/gpt-4.1`.
@@ -95,7 +96,7 @@ def search() -> Tool:
         Args:
             query: words that describe the place.
         """
-        wanted = set(terms(query))
+        wanted = {word for word in terms(query) if len(word) > 3}  # not `for` and `the`
         shared = {place: len(wanted.intersection(terms(place))) for place in places}
         ranked = sorted((place for place in places if shared[place]), key=lambda place: -shared[place])
         return json.dumps(ranked[:FOUND], ensure_ascii=False)

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.model import ChatMessageAssistant, Model, get_model
-from inspect_ai.model._model import active_model
+from inspect_ai.model._model import active_model, sample_model_usage
 from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, Value, metric, scorer
 from inspect_ai.scorer._scorer import scorer_register
 from inspect_ai.solver import TaskState
@@ -103,13 +103,13 @@ def recrm_reward(
 
     async def score(state: TaskState, target: Target) -> Score:
         reward = replace(asked, judge=find())
+        own = _is_agents(reward.judge, state)
         given = extractors.given(state)
         case = extractors.case(state, given)
         (found,) = await BatchReward(reward).of_cases_async([case])
         items = () if case is None else case.recommended
         taken_items = _listed((state.metadata or {}).get(extractors.taken))
         offered = offered_in(given)
-        own = _is_agents(reward.judge, state)
         judged = Judged.of(
             found,
             reward.roles,
@@ -170,17 +170,19 @@ class _Judges:
 
 
 def _is_agents(judge: Judge, state: TaskState) -> bool:
-    """Whether the agent, or one of its turns, is of the same model as the judge."""
-    agents = {turn.model for turn in state.messages if isinstance(turn, ChatMessageAssistant) and turn.model}
-    agents |= {str(state.model), state.model.name}
+    """Whether a turn of the agent is of the same model as the judge, which has not been asked yet."""
+    used = {turn.model for turn in state.messages if isinstance(turn, ChatMessageAssistant) and turn.model}
+    used |= sample_model_usage().keys()  # a provider may call a model otherwise in its turns
+    used = used or {str(state.model), state.model.name}
     agent = active_model()
-    if agent is not None:
-        agents |= _names_of(agent)
+    if agent is not None and {str(agent), agent.name} & used:
+        used |= _names_of(agent)
     judges = _names_of(judge.model) if isinstance(judge, ModelJudge) else {judge.name.partition(", ")[0]}
-    return bool(agents & judges)
+    return bool(used & judges)
 
 
 def _names_of(model: Model) -> set[str]:
+    """Its name, or where its weights are, if `hf/` has any name for them."""
     path = model.model_args.get("model_path")
     return {path} if isinstance(path, str) else {str(model), model.name}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from inspect_ai.model import ChatMessageAssistant, ChatMessageTool, ChatMessageUser
@@ -12,7 +13,7 @@ from inspect_ai.solver import TaskState
 from recrm_tasks.dimensions.rendering import Text
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.rewards.agent_turn import READINGS, Reading, fields_of
-from recrm_tasks.rewards.case import Case
+from recrm_tasks.rewards.case import Case, distinct
 from recrm_tasks.rewards.columns import CASE, case_of, fields
 from recrm_tasks.rewards.named_items import named_items
 from recrm_tasks.rewards.rollout import Turn, entries_of, fields_of_turns
@@ -38,10 +39,8 @@ def evidence(state: TaskState) -> Sequence[Text] | None:
 
 def candidates(state: TaskState) -> Sequence[Text] | None:
     """The entries of all results of tools that are JSON lists; None if none is."""
-    entries = [
-        entry for turn in _returned(state) if entries_of(turn.text) != [turn.text] for entry in entries_of(turn.text)
-    ]
-    return entries or None
+    listed = [entries for turn in _returned(state) if (entries := entries_of(turn.text)) != [turn.text]]
+    return distinct(chain.from_iterable(listed)) or None
 
 
 def response(state: TaskState) -> str | None:

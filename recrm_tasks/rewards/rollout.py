@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from recrm_tasks.dimensions.rendering import Text
 from recrm_tasks.rewards.agent_turn import listed_in
+from recrm_tasks.rewards.case import distinct
 
 
 class Turn(NamedTuple):
@@ -29,12 +30,12 @@ def fields_of_turns(given: Sequence[Turn], run: Sequence[Turn]) -> dict[str, Any
 
     Returns:
         `instruction`: the first turn of the system; `query`: the last one of the user; `evidence`: what the tools
-        returned. Those that there are.
+        returned, each once. Those that there are.
     """
     found = {
         "instruction": next((turn.text for turn in given if turn.role in _RULES), None),
         "query": next((turn.text for turn in reversed(given) if turn.role == "user"), None),
-        "evidence": [entry for turn in run if turn.role == "tool" for entry in entries_of(turn.text)],
+        "evidence": distinct(entry for turn in run if turn.role == "tool" for entry in entries_of(turn.text)),
     }
     return {name: value for name, value in found.items() if value}
 

@@ -63,11 +63,12 @@ AGENTS: dict[str, Say] = {
 }
 
 
-def mock(name: str = "mock", say: Say | None = None) -> Model:
+def mock(name: str = "mock") -> Model:
     """An agent that behaves as the user's turn says; asked as a judge, it says A."""
 
     def output(input: list[ChatMessage], tools: list[Any], *others: Any) -> ModelOutput:
-        found = (say or AGENTS[input[1].text])(input) if tools else said('{"answer": "A"}')
+        found = AGENTS[input[1].text](input) if tools else said('{"answer": "A"}')
+        found.choices[0].message.model = name
         found.usage = ModelUsage(input_tokens=3, output_tokens=2, total_tokens=5)
         return found
 
@@ -235,6 +236,15 @@ def test_a_judge_in_the_role_of_grader(name: str, tmp_path: Path) -> None:
     assert log.stats.role_usage["grader"].input_tokens == 3
     *_, judged = (event for event in one(log, "good").events if event.event == "model")
     assert judged.config.temperature == 0.3
+
+
+def test_a_judge_that_is_the_runs_model_but_not_the_agents(tmp_path: Path) -> None:
+    """As in examples/agent.py: the agent has a model of its own."""
+    agent = react(prompt=None, tools=[search()], submit=False, model=mock("another"))
+    task = Task(dataset=[sample("good")], solver=agent, scorer=recrm_reward(dimensions=["relevance"]))
+    (log,) = inspect_eval(task, model=mock(), log_dir=str(tmp_path), display="none")
+    assert scored(log, "good").metadata["judge"] == "mockllm/mock"
+    assert "judge_is_agent" not in of(log)
 
 
 def test_a_judge_by_name_and_a_judge_that_is_a_path(tmp_path: Path) -> None:

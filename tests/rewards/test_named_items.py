@@ -115,7 +115,7 @@ def test_turns() -> None:
         Turn("tool", "[]"),
     ]
     assert fields_of_turns(given, run) == {
-        "instruction": "Name one.", "query": "cheap", "evidence": ["a", "b", "No luck."],
+        "instruction": "Name one.", "query": "cheap", "evidence": ("a", "b", "No luck."),
     }  # fmt: skip
     assert fields_of_turns([Turn("developer", "Be kind.")], []) == {"instruction": "Be kind."}
     assert entries_of('["a", "", null, 3]') == ["a", "3"]
