@@ -15,12 +15,10 @@ import json
 from typing import Any
 
 from inspect_ai import Task, task
-from inspect_ai.agent import AgentState, react
+from inspect_ai.agent import AgentPrompt, AgentState, react
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import (
     ChatMessage,
-    ChatMessageSystem,
-    ChatMessageUser,
     Model,
     ModelOutput,
     ModelUsage,
@@ -31,6 +29,8 @@ from inspect_ai.tool import Tool, tool
 from inspect_tasks import recrm_reward
 from recrm_tasks.baselines.terms import terms
 from recrm_tasks.data import load
+from recrm_tasks.dimensions.rendering import render, render_entry
+from recrm_tasks.rewards.named_items import name_of
 
 RULES = (
     "You recommend places. Recommend one or two of those that your search found, the best first, with a short reason "
@@ -54,10 +54,11 @@ def agent(scripted: bool = False, explain_calls: bool = False) -> Task:
         scripted: a few rules in the place of the model are the agent.
         explain_calls: tell the model how to call a tool, for those whose chat template does not.
     """
+    rules = f"{RULES}\n\n{CALLS}" if explain_calls else RULES
     return Task(
-        dataset=MemoryDataset(samples(explain_calls), name="sample"),
+        dataset=MemoryDataset(samples(), name="sample"),
         solver=react(
-            prompt=None,
+            prompt=AgentPrompt(instructions=rules, assistant_prompt=None),
             tools=[search()],
             submit=False,
             on_continue=go_on,
@@ -69,18 +70,22 @@ def agent(scripted: bool = False, explain_calls: bool = False) -> Task:
     )
 
 
-def samples(explain_calls: bool) -> list[Sample]:
-    """One per user: the rules, the user's turn, and in the metadata what the judge is to know besides."""
+def samples() -> list[Sample]:
+    """One per user: what the user says, and in the metadata what the judge is to know besides."""
     found = []
     for record in load("ranking", "sample").records():
         if record.lang == "en" and record.query:
-            user = f"About me: {record.profile}\nNow: {record.context}\n{record.query}"
-            turns: list[ChatMessage] = [ChatMessageSystem(content=RULES), ChatMessageUser(content=user)]
-            if explain_calls:
-                turns.insert(1, ChatMessageSystem(content=CALLS))
-            took = [one.text for one, label in zip(record.candidates, record.labels, strict=True) if label]
-            known = {"query": record.query, "profile": record.profile, "history": record.history}
-            found.append(Sample(turns, id=record.id, metadata={**known, "context": record.context, "taken": took}))
+            known = {
+                # Without what an agent is told of calls, which no response can keep or break.
+                "instruction": RULES,
+                "query": record.query,
+                "profile": record.profile,
+                "history": record.history,
+                "context": record.context,
+                "taken": [one.text for one, label in zip(record.candidates, record.labels, strict=True) if label],
+            }
+            about = f"About me: {render_entry(record.profile)}\nNow: {render(record.context)}"
+            found.append(Sample(f"{record.query}\n{about}", id=record.id, metadata=known))
     return found
 
 
@@ -119,13 +124,14 @@ def _rules_as_model() -> Model:
 
 
 def _by_rules(input: list[ChatMessage], *others: Any) -> ModelOutput:
-    """Two searches, then the first place of each."""
+    """Two searches, then the first place of each, if there is one."""
     user = next(turn.text for turn in input if turn.role == "user").splitlines()
     results = [json.loads(turn.text) for turn in input if turn.role == "tool"]
     if len(results) < 2:
-        output = ModelOutput.for_tool_call("rules", "search", {"query": (user[-1], user[-2])[len(results)]})
+        output = ModelOutput.for_tool_call("rules", "search", {"query": user[0 if not results else -1]})
     else:
-        names = list(dict.fromkeys(found[0].split(":")[0] for found in results if found))
-        output = ModelOutput.from_content("rules", f"{' and '.join(names)} fit best.\n{json.dumps(names)}")
+        names = list(dict.fromkeys(name_of(found[0]) for found in results if found))
+        said = f"{' and '.join(names)} fit best." if names else "I found nothing that fits."
+        output = ModelOutput.from_content("rules", f"{said}\n{json.dumps(names)}")
     output.usage = ModelUsage()  # without it, Inspect would look for a tokenizer on the network
     return output

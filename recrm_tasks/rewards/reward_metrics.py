@@ -169,6 +169,8 @@ def _unseen(table: _Table) -> int:
     return sum(row.unseen for row in table.rows)
 
 
+HEADLINE = ("reward", "judge_is_agent", "coverage", "missing", "hit", "n")
+"""They come first: Inspect's view shows the first five above the samples."""
 IF_ANY = ("failed", "judge_is_agent", "unseen")
 """Counts that are left out where they are 0."""
 
@@ -196,4 +198,4 @@ def numbers(rows: Sequence[Judged]) -> dict[str, float]:
         own = {**flat({name: estimates[name]}), f"{name}_low": low, f"{name}_high": high}
         if plain[name] or name not in IF_ANY:
             found |= {key: value for key, value in own.items() if not math.isnan(value)}
-    return found
+    return {name: found[name] for name in HEADLINE if name in found} | found

@@ -6,10 +6,13 @@ import json
 import math
 from collections.abc import Callable
 from pathlib import Path
+from runpy import run_path
 from typing import Any
 
+import anyio
+import marker_model
 import pytest
-from inspect_ai import Task, score
+from inspect_ai import Task, score, task_with
 from inspect_ai import eval as inspect_eval
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai._util.registry import registry_lookup
@@ -31,7 +34,10 @@ from inspect_ai.tool import Tool, tool
 from inspect_tasks import recrm_reward
 from inspect_tasks.model_judge import ModelJudge
 from recrm_tasks.dimensions.suites import RECRM
-from recrm_tasks.rewards import FunctionJudge
+from recrm_tasks.errors import RecrmError
+from recrm_tasks.rewards import Case, FunctionJudge, HybridReward, RewardModelJudge, TransformersJudge
+
+ROOT = Path(__file__).resolve().parents[2]
 
 PLACES = ["Park Hotel: quiet, by the station | $90", "Hill Inn: pool | $40", "Bay Rooms: on the beach | $70"]
 RULES = "Recommend one place."
@@ -191,7 +197,7 @@ def test_an_item_that_is_not_in_the_catalogue(all_agents: EvalLog) -> None:
 
 def test_metrics_of_all(all_agents: EvalLog) -> None:
     found = of(all_agents)
-    assert list(found)[:2] == ["reward", "reward_stderr"]
+    assert list(found)[:5] == ["reward", "coverage", "missing", "hit", "n"]
     assert (found["n"], found["clusters"], found["coverage"]) == (7, 7, 1)
     assert found["no_answer"] == pytest.approx(3 / 7)
     assert (found["hit"], found["hit_n"]) == (pytest.approx(1 / 6), 6)
@@ -368,26 +374,63 @@ def test_epochs_are_one_cluster(tmp_path: Path) -> None:
     assert (found["n"], found["clusters"], found["reward"]) == (6, 2, 0.5)
 
 
+CASE = Case(
+    query="a quiet hotel", response="Park Hotel.", evidence=PLACES, items=PLACES[:2], candidates=PLACES,
+    profile="p", history=["h"], context="c", instruction=RULES,
+)  # fmt: skip
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["generate", "logprob"])
 def test_hf_answers_as_the_judge_of_transformers(mode: Any, policy: str) -> None:
     """The same questions, put to the same weights by Inspect and by `TransformersJudge`."""
-    import anyio
-
-    from recrm_tasks.rewards import Case, HybridReward, TransformersJudge
-
-    case = Case(
-        query="a quiet hotel", response="Park Hotel.", evidence=PLACES, items=PLACES[:2], candidates=PLACES,
-        profile="p", history=["h"], context="c", instruction=RULES,
-    )  # fmt: skip
-    model = get_model(f"hf/{policy}", device="cpu", memoize=False, batch_size=1)
-    judge = ModelJudge(model, mode, max_tokens=8)
-    (theirs,) = anyio.run(HybridReward(judge, missing="drop").rewards, [case])
-    (ours,) = HybridReward(TransformersJudge(policy, mode, max_tokens=8, device="cpu"), missing="drop")([case])
+    judge = ModelJudge(get_model(f"hf/{policy}", device="cpu", memoize=False), mode, max_tokens=8)
+    (theirs,) = anyio.run(HybridReward(judge, missing="drop").rewards, [CASE])
+    (ours,) = HybridReward(TransformersJudge(policy, mode, max_tokens=8, device="cpu"), missing="drop")([CASE])
     assert len(theirs.asked) == len(ours.asked) == 7
     for one_, other in zip(theirs.asked, ours.asked, strict=True):
-        if mode == "generate":
-            assert one_.reply.said == other.reply.said
-        else:
-            assert one_.reply.said == pytest.approx(other.reply.said, abs=1e-4)
+        assert one_.reply.said == (
+            other.reply.said if mode == "generate" else pytest.approx(other.reply.said, abs=1e-4)
+        )
     assert theirs.parts == pytest.approx(ours.parts, abs=1e-4)
+
+
+@pytest.mark.slow
+def test_a_reward_model_answers_as_its_judge(tmp_path: Path) -> None:
+    model = marker_model.save(tmp_path / "letters", ["reward"], {"A": 3.0, "B": 2.0, "C": 1.0})
+    judge = ModelJudge(get_model(f"recrm-rm/{model}", memoize=False))
+    assert judge.mode == "logprob"
+    (theirs,) = anyio.run(HybridReward(judge, missing="drop").rewards, [CASE])
+    (ours,) = HybridReward(RewardModelJudge(model), missing="drop")([CASE])
+    assert [one_.reply.said for one_ in theirs.asked] == [one_.reply.said for one_ in ours.asked]
+    with pytest.raises(RecrmError, match="writes no text"):
+        ModelJudge(get_model(f"recrm-rm/{model}", memoize=False), "generate")
+
+
+@pytest.mark.slow
+def test_a_reward_model_that_reads_content_is_no_judge(tmp_path: Path) -> None:
+    model = marker_model.save(tmp_path / "content", ["reward"], {"A": 3.0})
+    with pytest.raises(RecrmError, match="reads content, but a judge is asked"):
+        ModelJudge(get_model(f"recrm-rm/{model}", memoize=False, reads="content"))
+
+
+def test_the_example_finds_what_its_agent_recommends(tmp_path: Path) -> None:
+    """Its scripted agent searches twice, and recommends the first place of each search, if there is one."""
+    example = run_path(str(ROOT / "examples" / "agent.py"))["agent"](scripted=True)
+    task = task_with(example, scorer=recrm_reward(judge=JUDGE))
+    (log,) = inspect_eval(task, model=mock(), log_dir=str(tmp_path), display="none")
+    found = of(log)
+    assert (found["n"], found["reward_n"], found["hit_n"], found["no_answer"], found["not_offered"]) == (
+        14,
+        14,
+        14,
+        0,
+        0,
+    )
+    for one_ in log.samples:
+        case = one_.scores["recrm_reward"].metadata["case"]
+        assert len([turn for turn in one_.messages if turn.role == "tool"]) == 2
+        found_by_search = case.get("evidence", [])
+        assert case["items"][:1] == found_by_search[:1]
+        assert set(case["items"]) <= set(found_by_search)
+        assert case["instruction"].startswith("You recommend places.")
