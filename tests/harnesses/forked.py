@@ -20,7 +20,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -182,9 +181,10 @@ def main() -> NoReturn:
         status = end.code if isinstance(end.code, int) else 1 if end.code else 0
         if status and not isinstance(end.code, int):
             print(end.code, file=sys.stderr)
-    except BaseException:
-        traceback.print_exc()
+    except BaseException as error:
         status = 1
+        with suppress(SystemExit):
+            sys.excepthook(type(error), error, error.__traceback__)  # programs have their own
     threading._shutdown()
     atexit._run_exitfuncs()
     with suppress(OSError):
