@@ -30,10 +30,11 @@ $(BIN)/python:
 
 # torch first, by itself and with pip, which may have settings for it: the requirements of the other packages are then
 # already met. uv installs those in a quarter of pip's time; it does not read pip's settings, so pip is tried if it fails.
+# Of torch's 1.2 million lines, those that are imported are compiled then.
 INSTALL = install() { $(BIN)/python -m uv pip install --quiet --python $(BIN)/python "$$@" || $(PIP) install --quiet "$$@"; }; install
 
 $(VENV)/demo: $(BIN)/python pyproject.toml constraints.txt
-	$(PIP) install --quiet -c constraints.txt torch uv
+	$(PIP) install --quiet --no-compile -c constraints.txt torch uv
 	$(INSTALL) -c constraints.txt -e '.[lm-eval,inspect,hf,report,page]' gguf
 	touch $@
 

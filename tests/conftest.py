@@ -3,13 +3,13 @@ whose tokens are bytes, so that every length is known without it."""
 
 from __future__ import annotations
 
-import getpass
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import forked
 import pytest
 
 with suppress(ImportError):  # the environment of the engines has no hypothesis
@@ -44,13 +44,24 @@ def own_cache(caches: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def own_temporary_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Temporary files of this process and its children in a folder that pytest removes, also where one was killed."""
     folder = str(tmp_path_factory.mktemp("temporary"))
-    # What torch has compiled for vLLM is for later runs too.
-    compiled = Path(tempfile.gettempdir()) / f"torchinductor_{getpass.getuser()}"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TORCHINDUCTOR_CACHE_DIR", os.environ.get("TORCHINDUCTOR_CACHE_DIR", str(compiled)))
         patch.setenv("TMPDIR", folder)
         patch.setattr(tempfile, "tempdir", folder)
         yield
+
+
+@pytest.fixture(scope="session")
+def programs() -> Iterator[Path]:
+    """A folder with `python`, `inspect` and `lm_eval` that start at once, as both harnesses are imported already."""
+    with forked.commands(*forked.HARNESSES) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def trl_python() -> Iterator[Path]:
+    """A `python` that starts at once, as TRL is imported already: its scripts take seven seconds for that."""
+    with forked.commands(*forked.TRL) as folder:
+        yield folder / "python"
 
 
 @pytest.fixture(scope="session")

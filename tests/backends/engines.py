@@ -29,6 +29,8 @@ ROOT = Path(__file__).resolve().parents[2]
 NAME = "smol"
 """What the server calls the model."""
 CONTEXT = 2048
+PROGRAMS = Path(sys.executable).parent
+"""The folder of the commands `python` and `vllm`."""
 TOKENS = 24
 """New tokens of a generated answer."""
 
@@ -53,6 +55,7 @@ Answers = dict[tuple[str, str], dict[str, Given]]
 def environment(**more: str) -> dict[str, str]:
     """For a child process: no hub, a small cache for vLLM, a key for servers that want none."""
     own = {"HF_HUB_OFFLINE": "1", "VLLM_CPU_KVCACHE_SPACE": "2", "OPENAI_API_KEY": "none", "RECRM_DATA": "sample"}
+    own["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"  # a process imports vLLM for 15 s: one instead of two or three
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     # vLLM looks for its tools, a compiler among them, beside the Python that runs it.
     tools = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
@@ -61,7 +64,7 @@ def environment(**more: str) -> dict[str, str]:
 
 def popen(*words: str, **more: str) -> subprocess.Popen[str]:
     """Starts a harness's command in a process of its own."""
-    program = [sys.executable, harness_commands.__file__]
+    program = [PROGRAMS / "python", harness_commands.__file__]
     return subprocess.Popen(
         [*program, *words], env=environment(**more), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -88,7 +91,7 @@ def lm_eval(model: str, arguments: str, modes: Sequence[str], limit: int, out: P
     """One run of lm-evaluation-harness."""
     words = lm_eval_words(model, arguments, modes, limit, out, **options)
     if model.endswith("vllm"):  # its engine and the memory for it last as long as the process that started it
-        process = popen(*words, VLLM_ENABLE_V1_MULTIPROCESSING="0")  # one process instead of three starts sooner
+        process = popen(*words)
         _, said = process.communicate(timeout=1800)
         assert process.returncode == 0, said[-4000:]
     else:
@@ -185,10 +188,9 @@ def start(model: str, log: Path, port: int, *more: str) -> Server:
     """Starts vLLM's own server and waits until it answers."""
     words = ["vllm", "serve", model, "--max-model-len", str(CONTEXT), "--enforce-eager"]
     words += ["--host", "127.0.0.1", "--port", str(port), "--served-model-name", NAME, *more]
-    program = str(Path(sys.executable).with_name("vllm"))
     with log.open("ab") as stream:
         process = subprocess.Popen(
-            [program, *words[1:]], env=environment(), stdout=stream, stderr=stream, start_new_session=True
+            [PROGRAMS / "vllm", *words[1:]], env=environment(), stdout=stream, stderr=stream, start_new_session=True
         )
     server = Server(process, f"http://127.0.0.1:{port}", log)
     for _ in range(300):

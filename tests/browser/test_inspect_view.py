@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -24,22 +23,12 @@ LIMIT = 4
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+def bundle(tmp_path_factory: pytest.TempPathFactory, programs: Path) -> Iterator[tuple[str, str]]:
     """The address of a bundled run, and the name of its log."""
     logs, folder = tmp_path_factory.mktemp("logs"), tmp_path_factory.mktemp("bundle") / "view"
     prompts = [one for key in dimensions() for one in load(key, "sample", limit=LIMIT).prompts("generate")]
     log = scripted.by_inspect(bench_task(data="sample", limit=LIMIT), scripted.right_answers(prompts), logs)
-    command = [
-        sys.executable,
-        "-m",
-        "inspect_ai",
-        "view",
-        "bundle",
-        "--log-dir",
-        str(logs),
-        "--output-dir",
-        str(folder),
-    ]
+    command = [programs / "inspect", "view", "bundle", "--log-dir", str(logs), "--output-dir", str(folder)]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     handler = functools.partial(SimpleHTTPRequestHandler, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tarfile
 from functools import cached_property
 from pathlib import Path
@@ -90,8 +89,8 @@ def blocks(page: str) -> dict[str, str]:
 class Copy:
     """The packages in a folder of their own, which comes first on the path of every command."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, programs: Path) -> None:
+        self.folder, self.python = folder, str(programs / "python")
         for name in ("recrm_tasks", "inspect_tasks"):
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
 
@@ -119,7 +118,7 @@ class Copy:
             "HF_HUB_OFFLINE": "1",
         }
         done = subprocess.run(
-            [sys.executable, *command], cwd=self.folder, env=environment, capture_output=True, text=True, timeout=300
+            [self.python, *command], cwd=self.folder, env=environment, capture_output=True, text=True, timeout=300
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done
@@ -146,9 +145,9 @@ class Copy:
 
 
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+def copy(tmp_path_factory: pytest.TempPathFactory, programs: Path) -> Copy:
     """The page's first three steps."""
-    copy = Copy(tmp_path_factory.mktemp("copy"))
+    copy = Copy(tmp_path_factory.mktemp("copy"), programs)
     for name, code in blocks("adding-a-dimension.md").items():
         copy.write(name, code)
     copy.generated()

@@ -1,7 +1,7 @@
 """A model for Inspect that answers at once, by the prompt alone, and whose process dies once in the middle of a run.
 
 It counts its questions in the file that MORTAL_CALLS names, a line each with the process. With MORTAL_LIFE=N the first
-process with N questions kills itself.
+process with N questions kills itself. Hybrid scores are estimated from few pairs, as in the tests' own process.
 """
 
 from __future__ import annotations
@@ -26,6 +26,10 @@ from inspect_ai.model import (
     modelapi,
 )
 from inspect_ai.tool import ToolChoice, ToolInfo
+
+from recrm_tasks.scoring.aggregate import draws
+
+draws.PAIRS = draws._BLOCK = draws.PAIRS >> 6
 
 
 @modelapi(name="mortal")

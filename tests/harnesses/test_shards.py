@@ -34,6 +34,8 @@ from recrm_tasks.reports.runs import Cost
 from recrm_tasks.reports.tables.leaderboard_table import cost_table, costly_runs
 
 SHARDS = 3
+RECORDS = 36
+"""Of each dimension, where all are asked."""
 SUFFIX = {"generate": "", "logprob": "_logprob"}
 
 Made = Callable[..., Path]
@@ -66,6 +68,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     @cache
     def make(harness: str, mode: str, of: int | None, *keys: str, **options: Any) -> Path:
         folder = tmp_path_factory.mktemp("logs")
+        options = options if keys else {"limit": RECORDS, **options}
         table = answers(mode, **{name: options[name] for name in ("orders", "ask") if name in options})
         if of is None:
             run_by(harness, folder, mode, table, keys, **options)

@@ -6,9 +6,7 @@ import json
 import math
 import os
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from itertools import count
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -37,49 +35,23 @@ from recrm_tasks.scoring.outcomes import Reason
 
 ROOT = Path(__file__).resolve().parents[2]
 
-
-# Inspect's command line with its modules imported once: each call has a process of its own, forked from the first.
-SERVER = """
-import json, os, sys
-from inspect_ai._cli.main import main
-for line in sys.stdin:
-    call = json.loads(line)
-    child = os.fork()
-    if not child:
-        os.chdir(call["cwd"])
-        os.environ.update(PWD=call["cwd"], INSPECT_LOG_DIR=call["cwd"] + "/logs")
-        for stream, file in enumerate([os.devnull, call["out"], call["out"]]):
-            os.dup2(os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND), stream)
-        sys.argv = ["inspect", *call["arguments"]]
-        main()
-        sys.exit(0)
-    os.waitpid(child, 0)
-    print("done", flush=True)
-"""
-
 Command = Callable[..., str]
 
 
-@pytest.fixture(scope="module")
-def command(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
+@pytest.fixture(scope="session")
+def command(programs: Path) -> Command:
     """Calls `inspect` with arguments in a folder, and returns all that it printed."""
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
-    environment.pop("RECRM_DATA", None)
-    out = tmp_path_factory.mktemp("printed")
-    calls = count()
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVER], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as server:
 
-        def call(*arguments: str, cwd: Path) -> str:
-            file = out / f"{next(calls)}.txt"
-            server.stdin.write(json.dumps({"arguments": arguments, "cwd": str(cwd), "out": str(file)}) + "\n")
-            server.stdin.flush()
-            assert server.stdout.readline() == "done\n"
-            return file.read_text(encoding="utf-8")
+    def call(*arguments: str, cwd: Path) -> str:
+        environment = {**os.environ, "HF_HUB_OFFLINE": "1", "PWD": str(cwd), "INSPECT_LOG_DIR": str(cwd / "logs")}
+        environment.pop("RECRM_DATA", None)
+        done = subprocess.run(
+            [programs / "inspect", *arguments], cwd=cwd, env=environment, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, timeout=300,
+        )  # fmt: skip
+        return done.stdout
 
-        yield call
-        server.stdin.close()
+    return call
 
 
 def one_line(printed: str) -> str:

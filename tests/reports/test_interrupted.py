@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -44,11 +43,11 @@ eval(bench_task(data="sample"), model=get_model("stuck/one"), log_dir=sys.argv[1
 
 @pytest.mark.parametrize(("sent", "least"), [(signal.SIGKILL, 40), (signal.SIGINT, 60)])
 def test_a_run_that_ended_early(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], sent: signal.Signals, least: int
+    tmp_path: Path, programs: Path, capsys: pytest.CaptureFixture[str], sent: signal.Signals, least: int
 ) -> None:
     """After a kill the log lacks the last samples; after an interruption it has all that were answered."""
     environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
-    command = [sys.executable, "-c", RUN, str(tmp_path)]
+    command = [programs / "python", "-c", RUN, str(tmp_path)]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
         assert run.stdout.readline() == "stuck\n"

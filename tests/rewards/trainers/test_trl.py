@@ -124,10 +124,12 @@ def test_the_function_for_the_command_line(doc: Callable[..., str], policy: str,
     assert "'recrm/factual'" in done.stdout
 
 
-def test_the_example_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, policy: str, server: StubServer) -> None:
+def test_the_example_script(
+    tmp_path: Path, trl_python: Path, monkeypatch: pytest.MonkeyPatch, policy: str, server: StubServer
+) -> None:
     words = ["--policy", policy, "--url", server.url, "--model", "stub", "--steps", "2", "--tokens", "8", "--parts"]
     monkeypatch.chdir(tmp_path)
-    done = subprocess.run([sys.executable, str(ROOT / "examples" / "grpo_trl.py"), *words], **RUN)
+    done = subprocess.run([trl_python, str(ROOT / "examples" / "grpo_trl.py"), *words], **RUN)
     assert done.returncode == 0, done.stderr[-3000:]
     head, *rows = [line.split("\t") for line in done.stdout.splitlines() if "\t" in line]
     assert head == [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -104,18 +103,18 @@ def test_rl(tmp_path: Path, source: str, model: str, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(("script", "kind"), [("sft", "sft"), ("reward", "pairs")])
-def test_the_printed_command(tmp_path: Path, source: str, model: str, script: str, kind: Any) -> None:
+def test_the_printed_command(tmp_path: Path, trl_python: Path, source: str, model: str, script: str, kind: Any) -> None:
     found = made(tmp_path / "set", "trl", source, "factual", kind=kind, tokenizer=model)
     words = found.command.replace("MODEL", model).replace("OUT", str(tmp_path / "out")).split()
     assert words[:2] == ["trl", script]
     words += [word for name, value in QUICK.items() for word in (f"--{name}", str(value))]
-    done = subprocess.run([sys.executable, "-m", f"trl.scripts.{script}", *words[2:]], **RUN)
+    done = subprocess.run([trl_python, "-m", f"trl.scripts.{script}", *words[2:]], **RUN)
     assert done.returncode == 0, done.stderr[-3000:]
     assert (tmp_path / "out" / "config.json").exists()
 
 
 @pytest.mark.parametrize(("key", "template"), [("factual", True), ("behavior", True), ("ranking", False)])
-def test_classes(tmp_path: Path, source: str, model: str, key: str, template: bool) -> None:
+def test_classes(tmp_path: Path, trl_python: Path, source: str, model: str, key: str, template: bool) -> None:
     """transformers' Trainer, by the script beside the set; `recrm-rm` then needs no argument."""
     import transformers
 
@@ -128,7 +127,7 @@ def test_classes(tmp_path: Path, source: str, model: str, key: str, template: bo
     found = made(tmp_path / "set", "trl", source, key, kind="classes", tokenizer=model)
     words = found.command.replace("MODEL", model).replace("OUT", str(tmp_path / "out")).split()
     words += [word for name, value in QUICK.items() if name != "bf16" for word in (f"--{name}", str(value))]
-    done = subprocess.run([sys.executable, *words[1:]], **RUN)
+    done = subprocess.run([trl_python, *words[1:]], **RUN)
     assert done.returncode == 0, done.stderr[-3000:]
     config = transformers.AutoConfig.from_pretrained(tmp_path / "out")
     assert list(config.id2label.values()) == found.manifest["classes"]

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,10 +27,18 @@ QUICK = {
 SCRIPTS = Path(__file__).parents[3] / "examples" / "train"
 
 
-def run(script: str, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(SCRIPTS / script), *words], capture_output=True, text=True, timeout=300, check=False
-    )
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def run(trl_python: Path) -> Run:
+    """Runs a script with arguments."""
+
+    def run(script: str, *words: str) -> subprocess.CompletedProcess[str]:
+        command = [trl_python, str(SCRIPTS / script), *words]
+        return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+
+    return run
 
 
 def options(model: str | Path, folder: Path, out: Path, longest: int = 2048) -> list[str]:
@@ -39,7 +47,7 @@ def options(model: str | Path, folder: Path, out: Path, longest: int = 2048) -> 
     return [*quick, *(word for name, value in named.items() for word in (f"--{name}", str(value)))]
 
 
-def test_a_judge(tmp_path: Path, source: str, model: str) -> None:
+def test_a_judge(tmp_path: Path, run: Run, source: str, model: str) -> None:
     import transformers
 
     made(tmp_path / "set", "trl", source, "factual", kind="sft", tokenizer=model)
@@ -57,7 +65,7 @@ def test_a_judge(tmp_path: Path, source: str, model: str) -> None:
 
 
 @pytest.mark.parametrize("start", ["decoder", "adapter of a decoder", "encoder"])
-def test_a_reward_model(tmp_path: Path, source: str, model: str, start: str) -> None:
+def test_a_reward_model(tmp_path: Path, run: Run, source: str, model: str, start: str) -> None:
     made(tmp_path / "set", "trl", source, "factual", kind="pairs", pairs="content")
     if start == "encoder":
         small = ["--vocabulary", "300", "--hidden", "32", "--layers", "1"]
