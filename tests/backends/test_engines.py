@@ -9,6 +9,7 @@ import asyncio
 import json
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,11 +117,15 @@ def test_vllm_gets_all_prompts_at_once_without_a_flag(monkeypatch: pytest.Monkey
 def test_one_request_a_record_by_the_engines_own_counters(
     model: str, answers: dict[str, Answers], tmp_path: Path
 ) -> None:
-    """lm-eval's `vllm` sends each allowed answer, with all of the prompt; here the results say what the engine says."""
+    """lm-eval's `vllm` sends each allowed answer, with all of the prompt; here the results say what the engine says.
+
+    Once as users start it: in a Python of its own, and with the engine in a process beside it.
+    """
     file = tmp_path / "counted.json"
-    command = [str(engines.PROGRAMS / "python"), counted_run.__file__, "recrm-vllm", model, "sample"]
-    command += ["--limit", str(LIMIT), "--to", str(file), "--also-by-itself"]
-    done = subprocess.run(command, env=engines.environment(), text=True, capture_output=True, timeout=1800)
+    command = [sys.executable, counted_run.__file__, "recrm-vllm", model, "sample", "--limit", str(LIMIT)]
+    command += ["--to", str(file), "--also-by-itself"]
+    environment = engines.environment(VLLM_ENABLE_V1_MULTIPROCESSING="1")
+    done = subprocess.run(command, env=environment, text=True, capture_output=True, timeout=1800)
     assert done.returncode == 0, done.stderr[-4000:]
     counted = json.loads(file.read_text())
     assert sum(found["engine"]["cached"] for found in counted.values()) > 0
