@@ -41,12 +41,22 @@ def add_report_commands(commands: argparse._SubParsersAction[argparse.ArgumentPa
         help="lm-eval results (with --log_samples), Inspect logs, or folders of them",
     )
     aggregate = commands.add_parser(
-        "aggregate", parents=[logs], help="mean score and hybrid score of finished runs of all dimensions"
+        "aggregate",
+        parents=[logs],
+        help="mean score, hybrid score and expected dead groups of finished runs of all dimensions",
     )
     aggregate.add_argument(
         "--weight", action="append", default=[], metavar="DIMENSION=NUMBER", help="another weight than 1; repeatable"
     )
-    aggregate.add_argument("--to", metavar="FILE", help="also write the parts of the hybrid score, as .parquet or .csv")
+    aggregate.add_argument(
+        "--to",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="also write a file: .json with the numbers, .parquet or .csv with the parts of the hybrid score; "
+        "repeatable",
+    )
     aggregate.set_defaults(run=_aggregate)
     diagnose = commands.add_parser(
         "diagnose", parents=[logs], help="confusion matrices, reliability diagrams and chosen places of finished runs"
@@ -220,7 +230,9 @@ def _aggregate(options: argparse.Namespace) -> int:
     from recrm_tasks.log_readers import READERS
     from recrm_tasks.reports.aggregate_runs import aggregate_runs
     from recrm_tasks.reports.collect import collect_answers
+    from recrm_tasks.reports.files.aggregate_file import write_aggregates
     from recrm_tasks.reports.files.hybrid_parts_file import write_parts
+    from recrm_tasks.reports.starving_forms import warnings
     from recrm_tasks.reports.tables.aggregate_table import aggregate_tables
     from recrm_tasks.reports.tables.terminal import print_tables
 
@@ -228,10 +240,13 @@ def _aggregate(options: argparse.Namespace) -> int:
     _print_notes({"note": [note for one in answers for note in one.notes]})
     found, incomplete = aggregate_runs(answers, options.weight)
     print_tables(aggregate_tables(found), console)
-    _print_notes({"left out": incomplete})
-    if options.to:
-        count = write_parts(found, Path(options.to))
-        print(f"{count} parts written to {options.to}")
+    _print_notes({"left out": incomplete, "warning": warnings([one.dead_groups for one in found])})
+    for file in options.to:
+        if file.suffix == ".json":
+            write_aggregates(found, file)
+        else:
+            count = write_parts(found, file)
+            print(f"{count} parts written to {file}")
     return 0
 
 

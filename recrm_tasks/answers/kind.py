@@ -239,6 +239,17 @@ class Kind(ABC, Generic[Table]):
             raise HarnessError(f"{prompt.id}: scores {list(numbers)} for {len(prompt.choices)} contents")
         return Answer(tuple(numbers) if isinstance(prompt.gold, tuple) else numbers[0])
 
+    def expected(self, logprobs: Sequence[float], prompt: Prompt) -> float | None:
+        """The expected value of the answer, from 0 to 1, where `weigh` gives that of the most probable one.
+
+        Returns:
+            None if the answer has no such value: it is not a label, or no choice has a known probability.
+
+        Raises:
+            HarnessError: their number is wrong or one is NaN.
+        """
+        return None
+
     def shown(self, value: Value | None, prompt: Prompt) -> str:
         """The value of an answer in the words of the target, for logs. Here a number, or several with commas."""
         numbers = value if isinstance(value, tuple) else (value,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -118,13 +119,18 @@ class LabelKind(Kind[Labels]):
 
     def weigh(self, logprobs: Sequence[float], prompt: Prompt) -> Answer:
         """The most probable label; an exact tie at the top is ambiguous."""
-        if len(logprobs) != len(prompt.choices):
-            raise HarnessError(f"{prompt.id}: {len(logprobs)} log-probabilities for {len(prompt.choices)} labels")
-        shares = normalise(logprobs)
+        shares = _shares(logprobs, prompt)
         if shares is None:
             return Answer.invalid(Reason.NO_ANSWER)
         best = [i for i, share in enumerate(shares) if share == max(shares)]
         return Answer(best[0]) if len(best) == 1 else Answer.invalid(Reason.AMBIGUOUS)
+
+    def expected(self, logprobs: Sequence[float], prompt: Prompt) -> float | None:
+        """See `Kind.expected`: the mean of the labels' values, weighted by their probabilities."""
+        shares = _shares(logprobs, prompt)
+        if shares is None:
+            return None
+        return math.fsum(share * value for share, value in zip(shares, prompt.values, strict=True))
 
     def shown(self, value: Value | None, prompt: Prompt) -> str:
         """See `Kind.shown`: the letter and the name of the label."""
@@ -192,6 +198,13 @@ class LabelKind(Kind[Labels]):
                 for answer, n in zip(answers, row, strict=True)
             ],
         )
+
+
+def _shares(logprobs: Sequence[float], prompt: Prompt) -> tuple[float, ...] | None:
+    """The probability of each label."""
+    if len(logprobs) != len(prompt.choices):
+        raise HarnessError(f"{prompt.id}: {len(logprobs)} log-probabilities for {len(prompt.choices)} labels")
+    return normalise(logprobs)
 
 
 LABEL = LabelKind()

@@ -11,10 +11,11 @@ from typing import Any
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.errors import RecrmError
+from recrm_tasks.scoring.aggregate.dead_groups import DeadShare, dead_groups
 from recrm_tasks.scoring.aggregate.forms import FORMS, name_of
 from recrm_tasks.scoring.aggregate.hybrid import Hybrid, hybrids
 from recrm_tasks.scoring.aggregate.mean import mean_score
-from recrm_tasks.scoring.aggregate.parts import Role
+from recrm_tasks.scoring.aggregate.parts import Parts, Role
 from recrm_tasks.scoring.content_scores import reads_of
 from recrm_tasks.scoring.metric import Metrics
 from recrm_tasks.scoring.metrics.estimate import NAN, Estimate
@@ -116,8 +117,21 @@ class Suite:
         """
         if any(reads_of(found) == "content" for found in outcomes.values()):
             return dict.fromkeys(FORMS, Hybrid(NAN, NAN, NAN))
-        parts = [dimension.kind.parts(outcomes[key]) for key, dimension in self.dimensions.items()]
-        return hybrids(parts, [(roles or self.roles)[key] for key in self.keys])
+        return hybrids(self._parts(outcomes), [(roles or self.roles)[key] for key in self.keys])
+
+    def dead_groups(
+        self, outcomes: Mapping[str, Sequence[Outcome]], roles: Mapping[str, Role] | None = None
+    ) -> dict[str, dict[int, DeadShare]]:
+        """The expected share of groups that a reward of these verdicts would not tell apart, by form and size.
+
+        Args:
+            outcomes: of every dimension, none empty; answers, not scores of contents.
+            roles: by dimension; by default what the dimensions declare.
+        """
+        return dead_groups(self._parts(outcomes), [(roles or self.roles)[key] for key in self.keys])
+
+    def _parts(self, outcomes: Mapping[str, Sequence[Outcome]]) -> list[Parts]:
+        return [dimension.kind.parts(outcomes[key]) for key, dimension in self.dimensions.items()]
 
 
 RECRM = Suite("recrm", 1, ("instruction", "factual", "relevance", "behavior", "ranking"))

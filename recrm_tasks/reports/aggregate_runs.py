@@ -9,6 +9,7 @@ from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.suites import RECRM, Suite, complete_suite
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.logged_answers import Answers
+from recrm_tasks.reports.starving_forms import DeadGroups
 from recrm_tasks.scoring.aggregate.hybrid import Hybrid
 from recrm_tasks.scoring.aggregate.mean import mean_score
 from recrm_tasks.scoring.aggregate.parts import Role
@@ -32,6 +33,8 @@ class Aggregate(NamedTuple):
     mean: Estimate
     hybrid: dict[str, Hybrid]
     """By form."""
+    dead_groups: DeadGroups
+    """What training on these verdicts is expected to have."""
 
     @property
     def unseen(self) -> int:
@@ -85,7 +88,8 @@ def _aggregate(model: str, mode: str, found: Mapping[str, Answers], weights: Seq
     missing = [key for key in suite.keys if key not in found]
     if missing:
         raise Incomplete(
-            f"{model} ({mode}): no run of {', '.join(missing)}; the aggregate needs all of suite {suite.name}"
+            f"{model} ({mode}): no run of {', '.join(missing)}; the aggregate, with the expected dead groups, needs "
+            f"all of suite {suite.name}"
         )
     if contents := [key for key in suite.keys if reads_of(found[key].outcomes) == "content"]:
         raise DataError(
@@ -101,4 +105,5 @@ def _aggregate(model: str, mode: str, found: Mapping[str, Answers], weights: Seq
     outcomes = {key: one.outcomes for key, one in answers.items()}
     metrics = {key: dimension_of(key).metrics(rows) for key, rows in outcomes.items()}
     mean = mean_score({key: found["score"] for key, found in metrics.items()})
-    return Aggregate(model, mode, suite, roles, answers, metrics, mean, suite.hybrid(outcomes, roles))
+    dead = DeadGroups(f"{model}, answers: {mode}", suite.dead_groups(outcomes, roles))
+    return Aggregate(model, mode, suite, roles, answers, metrics, mean, suite.hybrid(outcomes, roles), dead)

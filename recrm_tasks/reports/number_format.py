@@ -32,6 +32,12 @@ def short_interval(interval: tuple[float, float]) -> str:
     return "undefined" if math.isnan(low) else f"{low:.3f}–{high:.3f}"
 
 
+def percent_interval(interval: tuple[float, float]) -> str:
+    """Both ends as percentages with one decimal."""
+    low, high = interval
+    return "undefined" if math.isnan(low) else f"{100 * low:.1f}–{100 * high:.1f} %"
+
+
 def p_value(p: float) -> str:
     """Four decimals; smaller ones are only said to be below."""
     if math.isnan(p):

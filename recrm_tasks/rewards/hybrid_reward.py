@@ -41,6 +41,8 @@ class HybridReward:
         dimensions: which are asked; by default all of the suite `recrm`.
         missing: what a missing part does: `none` (no reward), `drop` (the form is of the other parts), `zero`.
         on_error: what happens where the judge does not answer.
+        soft: whether the part of a label is the mean of the labels' values, weighted by the judge's probabilities, and
+            not the value of the most probable label. Only for judges in mode `logprob`.
 
     Raises:
         RecrmError: one of these is not allowed.
@@ -58,6 +60,7 @@ class HybridReward:
     dimensions: Sequence[str] = RECRM.keys
     missing: Missing = "none"
     on_error: OnError = "raise"
+    soft: bool = False
 
     def __post_init__(self) -> None:
         for name, value, allowed in (
@@ -67,6 +70,8 @@ class HybridReward:
         ):
             if value not in allowed:
                 raise RecrmError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
+        if self.soft and self.judge.mode != "logprob":
+            raise RecrmError(f"soft needs the judge's probabilities: mode logprob, not {self.judge.mode}")
         if isinstance(self.dimensions, str) or not self.dimensions:
             raise RecrmError(f"dimensions must be a list of keys, not {self.dimensions!r}")
         for key in (*self.dimensions, *self.weights):
@@ -96,6 +101,7 @@ class HybridReward:
             "mode": self.judge.mode,
             "form": self.form,
             "missing": self.missing,
+            "soft": self.soft,
             "weights": {key: role.weight for key, role in self.roles.items()},
             "dimensions": {key: dimension_of(key).version for key in self.dimensions},
         }
@@ -132,7 +138,10 @@ class HybridReward:
                     posed[key, id(case)] = self._questions(case, key)
         prompts = {about: found for about, found in posed.items() if not isinstance(found, str)}
         replies = iter(await replies_of(self.judge, [prompt for found in prompts.values() for prompt in found]))
-        asked = {about: [read_reply(prompt, next(replies)) for prompt in found] for about, found in prompts.items()}
+        asked = {
+            about: [read_reply(prompt, next(replies), self.soft) for prompt in found]
+            for about, found in prompts.items()
+        }
         return [self._reward(subject, posed, asked) for subject in subjects]
 
     def _questions(self, case: Case, key: str) -> list[Prompt] | str:

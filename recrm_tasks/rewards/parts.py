@@ -14,12 +14,20 @@ from recrm_tasks.rewards.places import discounted, ordered
 from recrm_tasks.rewards.reward import Asked
 
 
-def read_reply(prompt: Prompt, reply: Reply) -> Asked:
-    """A question with what its reply is worth. Log-probabilities that no model gives are an error of the reply."""
+def read_reply(prompt: Prompt, reply: Reply, soft: bool = False) -> Asked:
+    """A question with what its reply is worth. Log-probabilities that no model gives are an error of the reply.
+
+    Args:
+        prompt: the question.
+        reply: what the judge said.
+        soft: whether log-probabilities of labels give their expected value, not that of the most probable label.
+    """
     kind = dimension_of(prompt.dimension).kind
     if reply.said is None:
         return Asked(prompt.dimension, prompt, reply, (math.nan,), reply.error or "the judge gave no reason")
     try:
+        if soft and isinstance(reply.said, tuple) and (mean := kind.expected(reply.said, prompt)) is not None:
+            return Asked(prompt.dimension, prompt, reply, (mean,))
         answer = kind.read(reply.said, prompt) if isinstance(reply.said, str) else kind.weigh(reply.said, prompt)
     except HarnessError as error:
         return read_reply(prompt, reply._replace(said=None, error=str(error)))

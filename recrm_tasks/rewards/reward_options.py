@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.prompting.options import Option, Values, named, one_of
+from recrm_tasks.prompting.options import SWITCH, Option, Values, named, one_of
 from recrm_tasks.rewards.combine import MISSING
 from recrm_tasks.rewards.episode import OVER, EpisodeRewards
 from recrm_tasks.rewards.hybrid_reward import ON_ERROR, HybridReward
@@ -57,6 +57,11 @@ OPTIONS = named(
         one_of(ON_ERROR),
         "What happens where the judge does not answer: `raise` (an error), `none` (a case without a reward).",
         "raise",
+    ),
+    soft=Option(
+        SWITCH,
+        "The part of a label is its expected value by the judge's probabilities, not the value of the most probable "
+        "one. Only in mode `logprob`.",
     ),
 )
 """By name. Their defaults are those of `HybridReward`."""

@@ -244,13 +244,14 @@ def test_incomplete_and_broken_logs(logs: Path, tmp_path: Path, capsys: pytest.C
     assert "A has two runs of " in printed
 
     by_inspect(tmp_path / "one", scripted.completions(scripted.all_prompts()), dimension_task("factual", data="sample"))
-    assert "no run of instruction, relevance, behavior, ranking" in lines_of(tmp_path / "one", capsys)
+    (line,) = lines_of(tmp_path / "one", capsys).splitlines()
+    assert "no run of instruction, relevance, behavior, ranking; the aggregate, with the expected dead groups" in line
     assert "no such file or folder" in lines_of(tmp_path / "nowhere", capsys)
     (tmp_path / "empty").mkdir()
     assert "no runs of recrm tasks" in lines_of(tmp_path / "empty", capsys)
     (tmp_path / "empty" / "x.eval").write_bytes(b"PK no")
     assert "not a readable Inspect log" in lines_of(tmp_path / "empty", capsys)
-    assert "parts are written to .parquet or .csv" in lines_of(logs / "inspect", capsys, "aggregate", "--to", "p.json")
+    assert "its parts to .parquet or .csv" in lines_of(logs / "inspect", capsys, "aggregate", "--to", "p.txt")
     missing = str(tmp_path / "no" / "such" / "p.csv")
     assert "cannot be written" in lines_of(logs / "inspect", capsys, "aggregate", "--to", missing)
 

@@ -115,6 +115,7 @@ def test_the_report(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "unseen" in (tmp_path / "r.csv").read_text(encoding="utf-8").splitlines()[0]
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert "2 unseen" in page
+    assert "<h3>Expected dead groups</h3>" in page
     assert MEANING in page
 
 

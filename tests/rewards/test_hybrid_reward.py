@@ -266,6 +266,35 @@ def test_log_probabilities() -> None:
     assert found.value == pytest.approx(1 / (1 + math.exp(-2.9)))
 
 
+@given(st.lists(st.floats(-30, 0), min_size=3, max_size=3))
+@settings(deadline=None, max_examples=40)
+def test_soft_labels_are_their_expected_value(said: list[float]) -> None:
+    """Of two items: relevant counts 1, partly relevant one half. Probabilities and orders are what they were."""
+    dims = ["relevance", "behavior"]
+
+    def judge(prompt: Prompt) -> tuple[float, ...]:
+        return tuple(said[: len(prompt.choices)])
+
+    hard, soft = (
+        HybridReward(FunctionJudge(judge, mode="logprob"), dimensions=dims, missing="drop", soft=soft)([FULL])[0]
+        for soft in (False, True)
+    )
+    shares = np.exp(said) / np.exp(said).sum()
+    assert soft.parts["relevance"] == pytest.approx(shares[0] + shares[1] / 2)
+    assert soft.parts["behavior"] == hard.parts["behavior"]
+    assert [one.reason for one in soft.asked] == [None] * 4
+    assert hard.parts["relevance"] in (1.0, 0.5, 0.0, None)
+
+
+def test_soft_labels_that_nobody_knows_are_unreadable() -> None:
+    unknown = FunctionJudge(lambda prompt: (-math.inf,) * 3, mode="logprob")
+    (found,) = HybridReward(unknown, dimensions=["relevance"], missing="drop", soft=True)([FULL])
+    assert found.missing == {"relevance": "unreadable: 2 of 2, no_answer"}
+    short = HybridReward(FunctionJudge(lambda prompt: (-0.1,), "logprob"), dimensions=["relevance"], soft=True)
+    with pytest.raises(JudgeError, match="1 log-probabilities for 3 labels"):
+        short([FULL])
+
+
 def test_it_can_be_called_from_a_coroutine() -> None:
     async def trainer() -> list[float | None]:
         return [reward.value for reward in HybridReward(FunctionJudge(good), dimensions=["relevance"])([FULL])]
@@ -300,6 +329,7 @@ def test_gates_alone() -> None:
         ),
         ({"weights": {"relevance": "2"}}, "weights: relevance must have a number from 0, not '2'"),
         ({"dimensions": ["factual", "factual"]}, "dimensions: there are duplicates in factual, factual"),
+        ({"soft": True}, "soft needs the judge's probabilities: mode logprob, not generate"),
     ],
 )
 def test_mistakes_are_one_message(options: dict[str, Any], message: str) -> None:

@@ -40,7 +40,7 @@ def write_parts(found: Sequence[Aggregate], file: Path) -> int:
         DataError: another ending, or the file cannot be written.
     """
     if file.suffix not in (".parquet", ".csv"):
-        raise DataError(f"{file}: parts are written to .parquet or .csv")
+        raise DataError(f"{file}: an aggregate is written to .json, its parts to .parquet or .csv")
     table = pa.concat_tables([_parts(one, key) for one in found for key in one.suite.keys])
     write_table(table, file)
     return int(table.num_rows)

@@ -10,7 +10,9 @@ from recrm_tasks.errors import DataError
 from recrm_tasks.reports.compare_entries import EntryDifference, compare_entries
 from recrm_tasks.reports.leaderboard_entries import AnswersIn, Entry, by_source, matching
 from recrm_tasks.reports.logged_answers import Answers
+from recrm_tasks.reports.starving_forms import DeadGroups
 from recrm_tasks.reports.tables.baselines_table import NO_BASELINES, FreeByDimension
+from recrm_tasks.scoring.content_scores import reads_of
 
 
 class Line(NamedTuple):
@@ -70,6 +72,19 @@ def chapters(
         found.append(Chapter(source, _slug(source, found), lines, differences, free.get(source, NO_BASELINES)))
         notes += left
     return found, list(dict.fromkeys(notes))
+
+
+def dead_groups_of(chapter: Chapter) -> list[DeadGroups]:
+    """What training on the verdicts of its lines is expected to have; without those that lack a dimension or answers,
+    and those in which a reward model scored contents, which are no verdicts."""
+    found = []
+    for line in chapter.lines:
+        suite = line.entry.suite
+        outcomes = {key: answers.outcomes for key, answers in line.answers.items()}
+        if suite is None or not outcomes or any(reads_of(rows) == "content" for rows in outcomes.values()):
+            continue
+        found.append(DeadGroups(line.label, suite.dead_groups(outcomes)))
+    return found
 
 
 def labels(group: Sequence[Entry]) -> list[str]:

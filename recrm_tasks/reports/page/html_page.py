@@ -14,13 +14,14 @@ from recrm_tasks import __version__
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.reports.page.chapter_plots import Plot, Plots
-from recrm_tasks.reports.page.chapters import Chapter
+from recrm_tasks.reports.page.chapters import Chapter, dead_groups_of
 from recrm_tasks.reports.page.palette import PALETTE
 from recrm_tasks.reports.page.record_browser import packed, record_browser
 from recrm_tasks.reports.page.svg_charts import themed
 from recrm_tasks.reports.published_results import NOTES
 from recrm_tasks.reports.tables.baselines_table import baselines_table
 from recrm_tasks.reports.tables.comparison_table import entry_difference_table
+from recrm_tasks.reports.tables.dead_groups_table import dead_groups_table
 from recrm_tasks.reports.tables.leaderboard_table import cost_table, costly_runs, leaderboard_table
 from recrm_tasks.reports.tables.published_table import published_table
 from recrm_tasks.reports.tables.report_table import Cell
@@ -54,12 +55,14 @@ def _chapter(chapter: Chapter, plots: Plots) -> dict[str, Any]:
     entries = [line.entry for line in chapter.lines]
     costs = costly_runs(entries)
     runs = [NamedRun(line.label, run) for line in chapter.lines for run in line.entry.runs.values()]
+    dead = dead_groups_of(chapter)
     return {
         "source": chapter.source,
         "slug": chapter.slug,
         "leaderboard": leaderboard_table("leaderboard", entries, chapter.free),
         "plots": _drawn(plots["all"]),
         "differences": entry_difference_table(chapter.differences) if chapter.differences else None,
+        "dead_groups": dead_groups_table(dead) if dead else None,
         "costs": cost_table(costs) if costs else None,
         "dimensions": [_dimension(chapter, key, plots[key]) for key in dimensions() if key in plots],
         "details": details_table(runs),

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.reports.aggregate_runs import Aggregate
 from recrm_tasks.reports.number_format import full_interval, percent
+from recrm_tasks.reports.tables.dead_groups_table import dead_groups_table
 from recrm_tasks.reports.tables.report_table import Column, Table, count_cell, number_cell
 from recrm_tasks.reports.tables.unseen_mark import maybe_marked_cell, with_meaning
 from recrm_tasks.scoring.aggregate.declared import DECLARED
@@ -52,7 +53,8 @@ _UNSEEN = Column[_Line]("unseen", lambda line: count_cell(line.unseen), numeric=
 
 
 def aggregate_tables(found: Sequence[Aggregate]) -> Iterator[Table]:
-    """One table per model: its dimensions, then the scores of all of them together."""
+    """One table per model: its dimensions, then the scores of all of them together. The last one is of the expected
+    dead groups of all models."""
     for one in found:
         source = next(iter(one.answers.values())).provenance
         revision = f" at {source['revision']}" if source["revision"] else ""
@@ -61,6 +63,7 @@ def aggregate_tables(found: Sequence[Aggregate]) -> Iterator[Table]:
         columns = [*_COLUMNS, *([_UNSEEN] if one.unseen else [])]
         caption = with_meaning(_CAPTION, one.unseen)
         yield Table.of(title, columns, lines, caption, section=lambda line: line.of == "all")
+    yield dead_groups_table([one.dead_groups for one in found])
 
 
 def _of_dimensions(one: Aggregate) -> Iterator[_Line]:

@@ -67,6 +67,8 @@ def test_a_function_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert reward(CASES)[0].parts == {"relevance": 1.0, "instruction": None}
     assert reward.judge.name == "judge_of_this_folder:answer"
     assert reward.weights == {"relevance": 2.0}
+    soft = reward_from({"judge": "python:judge_of_this_folder:answer", "mode": "logprob", "soft": "true"})
+    assert (soft.soft, soft.versions["soft"], reward.soft) == (True, True, False)
 
 
 @pytest.mark.parametrize(
