@@ -106,7 +106,7 @@ def stress_task(**parameters: Any) -> Task:
         check_options(options, "-T ")
         loaded = {key: _samples(key, None, options, stress_questions) for key in keys_of(options.dimensions)}
         mixed = _mixed([samples for samples, _ in loaded.values()], options)
-        provenance = {key: provenance for key, (_, provenance) in loaded.items()}
+        provenance = {key: {**provenance, "stress": VERSION} for key, (_, provenance) in loaded.items()}
         task = _task(mixed, recrm_stress, provenance, task_version())
         task.metadata = {**(task.metadata or {}), STRESS: VERSION}
         return task

@@ -14,7 +14,7 @@ from recrm_tasks.lm_eval_tasks.results import Aggregation, Item, LastRun, Shared
 from recrm_tasks.prompting.options import Options
 from recrm_tasks.robustness.measured import figure_names, measured, numbers_of, shown_names
 from recrm_tasks.robustness.stress_options import StressOptions, check_options, keys_of
-from recrm_tasks.robustness.stress_questions import stress_questions
+from recrm_tasks.robustness.stress_questions import VERSION, stress_questions
 
 
 class StressTask(RenderedTask):
@@ -40,6 +40,8 @@ def documents(
     loaded = {
         key: load(key, recrm_mode, arguments, None, options, stress_questions) for key in keys_of(options.dimensions)
     }
+    for _, provenance in loaded.values():
+        provenance["stress"] = VERSION
     return taking_turns(loaded, recrm_provenance)
 
 

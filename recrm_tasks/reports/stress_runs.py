@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.reports.collect import logs_under, reader_of_file
@@ -15,7 +16,7 @@ from recrm_tasks.reports.logged_answers import Answers, Logged
 from recrm_tasks.reports.readers import LogReader
 from recrm_tasks.reports.shards import joined_answers, sort_out
 from recrm_tasks.robustness.measured import Measured, measured
-from recrm_tasks.robustness.stress_questions import PLAIN, question_id, record_and_change
+from recrm_tasks.robustness.stress_questions import PLAIN, VERSION, question_id, record_and_change
 from recrm_tasks.scoring.aggregate.forms import DEFAULT
 
 
@@ -52,6 +53,13 @@ class StressRun(NamedTuple):
                     f"{self.title}: {reasons.total():,} of {len(plain):,} plain verdicts of {key} are unreadable "
                     f"({why}); they are in no flip"
                 )
+        now = {key: (dimension_of(key).version, VERSION) for key in self.answers}
+        asked = {
+            key: (one.provenance.get("prompt_version"), one.provenance.get("stress"))
+            for key, one in self.answers.items()
+        }
+        if asked != now:
+            lines.append(f"{self.title}: it was asked by another version of the task than the installed one")
         if self.found.left_out:
             lines.append(f"{self.title}: the reward is without {', '.join(self.found.left_out)}")
         return lines

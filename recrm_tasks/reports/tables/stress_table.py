@@ -34,7 +34,9 @@ def _share_cell(numbers: Mapping[str, float], name: str) -> Cell:
 
 def _reward(line: _Line) -> Cell:
     value, error = line.numbers["reward"], line.numbers["reward_stderr"]
-    return Cell("–") if value != value else Cell(signed(value), (f"± {error:.4f}",), value)
+    if value != value:
+        return Cell("–")
+    return Cell(signed(value), (f"± {error:.4f}",) if error == error else (), value)
 
 
 _COLUMNS: Sequence[Column[_Line]] = (
