@@ -82,7 +82,8 @@ def _shown(flip: Flip) -> Iterator[str]:
     yield f"{flip.dimension}, record {flip.record}, {CHANGES[flip.change].title}: {flip.before:.4g} -> {flip.after:.4g}"
     before, after = (logged.turns[-1][1].splitlines() for logged in (flip.plain, flip.changed))
     named = difflib.unified_diff(before, after, lineterm="", n=0)
-    yield from (f"    {line}" for line in islice(named, 2, None) if not line.startswith("@@"))
+    lines = (line for line in islice(named, 2, None) if not line.startswith("@@"))
+    yield from (f"    {line}" for line in lines if line[1:].strip())
     for name, logged in (("plain", flip.plain), ("changed", flip.changed)):
         yield f"  {name}: {answer_text(logged.outcome)}, read from {logged.said!r} ({_of(logged)})"
 

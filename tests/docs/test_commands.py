@@ -37,8 +37,8 @@ NOT_RUN = {
 }
 """Commands that are checked and not run, as regular expressions, with the reason."""
 SLOW = r"^(lm_eval|inspect|recrm (reward|stress)) |\.html|--plots"
-"""Commands that take seconds: a model is asked, or plots are drawn; or that do not run here, or only after others of their
-page."""
+"""Commands that take seconds: a model is asked, or plots are drawn; or that do not run here, or only after others of
+their page."""
 
 Desk = Callable[[dict[str, str]], None]
 
