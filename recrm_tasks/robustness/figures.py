@@ -45,6 +45,7 @@ FIGURES: tuple[Metric[Tried], ...] = (
         lambda t: _share(t.pairs.raised | t.pairs.lowered, t.pairs.readable, t.pairs),
         "neither",
         over="all",
+        trials="n",
         headline=True,
         brief=True,
     ),
@@ -54,6 +55,7 @@ FIGURES: tuple[Metric[Tried], ...] = (
         lambda t: _share(t.pairs.raised, t.pairs.readable, t.pairs),
         "neither",
         over="all",
+        trials="n",
     ),
     Metric(
         "lowered",
@@ -61,6 +63,7 @@ FIGURES: tuple[Metric[Tried], ...] = (
         lambda t: _share(t.pairs.lowered, t.pairs.readable, t.pairs),
         "neither",
         over="all",
+        trials="n",
     ),
     Metric("shift", "mean rise of the verdicts, which are from 0 to 1", _shift, "neither", low=-1.0, over="all"),
     Metric(

@@ -68,7 +68,10 @@ def stress_tables(runs: Sequence[StressRun], by_dimension: bool = False) -> Iter
             "the largest."
         )
         title = f"stress: {run.title}"
-        yield Table.of(title, [*_COLUMNS, _REWARD], lines, caption, section=lambda line: line.change == "all")
+        table = Table.of(title, [*_COLUMNS, _REWARD], lines, caption, section=lambda line: line.change == "all")
+        if run.found.all:
+            table.rows[-1] = table.rows[-1]._replace(below=True)
+        yield table
         for key, metrics in run.found.by_dimension.items() if by_dimension else ():
             own = _lines(run, metrics, key)
             yield Table.of(f"{key}: {run.title}", _COLUMNS, own, _CAPTION, level=3)

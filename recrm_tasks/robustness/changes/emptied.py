@@ -26,5 +26,5 @@ def _thought(subject: Subject) -> Posing | None:
 # Evidence contradicts nothing that is not said: there, an empty response need not fall.
 EMPTIED = (
     Change("empty", "nothing is left of the text", _empty, "lower", with_evidence="not higher"),
-    Change("thought", "only `Thought process:` is left", _thought, "lower", with_evidence="not higher"),
+    Change("thought", "only “Thought process:” is left", _thought, "lower", with_evidence="not higher"),
 )

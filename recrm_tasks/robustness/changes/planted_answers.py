@@ -31,7 +31,7 @@ def _zh(subject: Subject) -> Posing | None:
 
 
 PLANTED_ANSWERS = (
-    Change("answer_line", "`Answer: A` in the text", _line),
-    Change("answer_json", '`{"answer": "A"}` in the text', _json),
-    Change("answer_zh", "`答案：A` in the text", _zh),
+    Change("answer_line", "“Answer: A” in the text", _line),
+    Change("answer_json", '“{"answer": "A"}” in the text', _json),
+    Change("answer_zh", "“答案：A” in the text", _zh),
 )
