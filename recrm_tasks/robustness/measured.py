@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -59,7 +60,7 @@ def measured(
             every += own.values()
             reward = raised_reward(dict(_sides(own, verdicts)), played, form)
             by_change[change] = _figures(Tried(Pairs.joined([*own.values()]), reward))
-    rises = [metrics["reward"] for metrics in by_change.values() if metrics["reward"].value == metrics["reward"].value]
+    rises = [metrics["reward"] for metrics in by_change.values() if not math.isnan(metrics["reward"].value)]
     highest = max(rises, key=lambda rise: rise.value, default=_UNDEFINED)
     of_dimensions = {
         key: {change: _figures(Tried(own, _UNDEFINED)) for change, own in found.items()} for key, found in pairs.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,7 @@ def same(one: float | None, other: float | None) -> bool:
     return one == other or all(number is None or math.isnan(number) for number in (one, other))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 def test_every_figure_is_equal(mode: str, runs: Path) -> None:
     ours, theirs = of_inspect(runs / mode / "inspect"), of_lm_eval(runs / mode / "lm-eval")
@@ -86,6 +88,7 @@ def test_every_figure_is_equal(mode: str, runs: Path) -> None:
     assert (ours["plain_unreadable"] > 0) == (mode == "generate" or ours["coverage"] < 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 def test_the_command_shows_the_same_of_both(mode: str, runs: Path, tmp_path: Path) -> None:
     file = tmp_path / "stress.json"
@@ -106,6 +109,7 @@ def test_the_command_shows_the_same_of_both(mode: str, runs: Path, tmp_path: Pat
     assert "evidence_order" not in one["dimensions"]["instruction"]
 
 
+@pytest.mark.slow
 def test_tables_and_texts(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stress", str(runs / "generate" / "inspect"), "--by-dimension", "--show", "1"]) == 0
     shown = capsys.readouterr()
@@ -119,6 +123,7 @@ def test_tables_and_texts(runs: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert "hybrid reward (gated)" in " ".join(capsys.readouterr().out.split())
 
 
+@pytest.mark.slow
 def test_stress_runs_are_no_results(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for command in ("aggregate", "diagnose"):
         assert main([command, str(runs)]) == 2
@@ -127,6 +132,7 @@ def test_stress_runs_are_no_results(runs: Path, capsys: pytest.CaptureFixture[st
     assert "stress runs only; `recrm stress` shows them" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_report_has_them_beside_results(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from recrm_tasks.data import load
 
@@ -146,6 +152,7 @@ def test_the_report_has_them_beside_results(runs: Path, tmp_path: Path, capsys: 
     assert "no stress runs under " in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_versions_and_provenance(runs: Path) -> None:
     loaded = task("recrm_stress", recrm_limit=1)
     made = stress_task(data="sample", limit=1)
@@ -197,6 +204,23 @@ def test_a_ready_made_prompt_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PrerequisiteError) as stopped:
         stress_task(data=str(file), dimensions="factual")
     assert "its prompt is ready-made (`messages`)" in stopped.value.message
+
+
+@pytest.mark.slow
+def test_mistakes_are_one_message(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    logs = str(runs / "logprob")
+    without = tmp_path / "without"
+    shutil.copytree(runs / "logprob" / "lm-eval", without, ignore=shutil.ignore_patterns("samples_*"))
+    for arguments, told in (
+        ([logs, "--to", "stress.csv"], "--to stress.csv: the figures are written as .json"),
+        ([logs, "--to", str(tmp_path / "no" / "stress.json")], "cannot be written: No such file or directory"),
+        ([str(tmp_path / "nowhere")], "nowhere: no such file or folder"),
+        ([str(without)], "no such file; lm_eval --log_samples writes it"),
+    ):
+        assert main(["stress", *arguments]) == 2
+        said = capsys.readouterr().err
+        assert said.startswith("recrm: ")
+        assert told in said
 
 
 def test_no_readable_plain_verdict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,6 +16,8 @@ from recrm_tasks.data.dataset import Dataset
 from recrm_tasks.dimensions import dimension, dimensions
 from recrm_tasks.dimensions.base import PLAIN, Form
 from recrm_tasks.dimensions.record_fields import is_list
+from recrm_tasks.errors import RecrmError
+from recrm_tasks.prompting import Backend, load_questions
 from recrm_tasks.prompting.options import Options
 from recrm_tasks.robustness.changes import CHANGES
 from recrm_tasks.robustness.stress_questions import record_and_change, stress_questions
@@ -208,3 +210,10 @@ def test_an_empty_text(key: str) -> None:
     found = asked(key, record.model_copy(update={judged: ""}))
     assert not {"empty", "longer"} & found.keys()
     assert {"thought", "praise", "answer_line"} <= found.keys()
+
+
+def test_models_that_cannot_be_asked() -> None:
+    with pytest.raises(RecrmError, match="gives scores and no verdicts"):
+        load_questions("factual", "logprob", Backend(), Options(data="sample"), reads="content", pose=stress_questions)
+    with pytest.raises(RecrmError, match="this reward model was trained on items"):
+        asked("ranking", first("ranking"), "logprob", ask="item")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -26,7 +27,7 @@ def _share(name: str) -> Column[_Line]:
 
 def _share_cell(numbers: Mapping[str, float], name: str) -> Cell:
     value = numbers[name]
-    if value != value:
+    if math.isnan(value):
         return Cell("–")
     trials = f" of {numbers['tried']:.0f}" if name == "fooled" else ""
     return Cell(percent(value) + trials, (short_interval(DECLARED[name].reach(name, numbers)),), value)
@@ -34,9 +35,9 @@ def _share_cell(numbers: Mapping[str, float], name: str) -> Cell:
 
 def _reward(line: _Line) -> Cell:
     value, error = line.numbers["reward"], line.numbers["reward_stderr"]
-    if value != value:
+    if math.isnan(value):
         return Cell("–")
-    return Cell(signed(value), (f"± {error:.4f}",) if error == error else (), value)
+    return Cell(signed(value), () if math.isnan(error) else (f"± {error:.4f}",), value)
 
 
 _COLUMNS: Sequence[Column[_Line]] = (
