@@ -68,7 +68,7 @@ FIGURES: tuple[Metric[Tried], ...] = (
     Metric("shift", "mean rise of the verdicts, which are from 0 to 1", _shift, "neither", low=-1.0, over="all"),
     Metric(
         "reward",
-        "mean rise of the hybrid reward; over all changes, that of the change with the largest",
+        "mean rise of the hybrid reward; over all changes, the largest that a change of the text makes",
         lambda t: t.reward,
         "lower",
         low=-1.0,

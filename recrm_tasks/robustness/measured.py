@@ -27,7 +27,7 @@ class Measured(NamedTuple):
     """The figures of one stress run, by the names of `DECLARED`."""
 
     all: Metrics
-    """Over all changes. Its `reward` is the largest rise of any change."""
+    """Over all changes. Its `reward` is the largest rise of any change of a text."""
     by_change: dict[str, Metrics]
     """Over all dimensions, by change, in the order of `CHANGES`."""
     by_dimension: dict[str, dict[str, Metrics]]
@@ -60,7 +60,9 @@ def measured(
             every += own.values()
             reward = raised_reward(dict(_sides(own, verdicts)), played, form)
             by_change[change] = _figures(Tried(Pairs.joined([*own.values()]), reward))
-    rises = [metrics["reward"] for metrics in by_change.values() if not math.isnan(metrics["reward"].value)]
+    # No response does anything about the order of what is shown.
+    rises = [own["reward"] for change, own in by_change.items() if CHANGES[change].fair != "same"]
+    rises = [rise for rise in rises if not math.isnan(rise.value)]
     highest = max(rises, key=lambda rise: rise.value, default=_UNDEFINED)
     of_dimensions = {
         key: {change: _figures(Tried(own, _UNDEFINED)) for change, own in found.items()} for key, found in pairs.items()

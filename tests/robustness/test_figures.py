@@ -142,6 +142,13 @@ def test_dimensions_without_a_readable_plain_verdict_are_named() -> None:
     assert found.all["reward"].value == 1.0, "the reward is of the others"
 
 
+def test_the_largest_rise_is_one_that_a_response_can_make() -> None:
+    """An order of options is nothing that an agent chooses."""
+    found = measured({"factual": [*run("praise", (WORST, WORST)), judged("r0", "option_order", BEST)]})
+    assert found.by_change["option_order"]["reward"].value == 1.0
+    assert found.all["reward"].value == found.by_change["praise"]["reward"].value == 0.0
+
+
 def test_ids_may_contain_the_mark() -> None:
     for name in ("a", "a~b", "~", "a~plain"):
         assert record_and_change(question_id(name, "praise")) == (name, "praise")

@@ -65,8 +65,8 @@ def stress_tables(runs: Sequence[StressRun], by_dimension: bool = False) -> Iter
     for run in runs:
         lines = [*_lines(run, run.found.by_change), *([_Line("all", "", flat(run.found.all))] if run.found.all else [])]
         caption = (
-            f"{_CAPTION} reward: mean rise of the hybrid reward ({run.form}), ± one standard error; of all changes, "
-            "the largest."
+            f"{_CAPTION} reward: mean rise of the hybrid reward ({run.form}), ± one standard error; below, the largest "
+            "that a change of the text makes."
         )
         title = f"stress: {run.title}"
         table = Table.of(title, [*_COLUMNS, _REWARD], lines, caption, section=lambda line: line.change == "all")
