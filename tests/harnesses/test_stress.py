@@ -254,6 +254,22 @@ def test_epochs_are_compared_one_by_one(tmp_path: Path) -> None:
     assert numbers["flip"] == 0
 
 
+@pytest.mark.slow
+def test_shards_give_the_figures_of_one_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = answers("logprob", "factual")
+    given = {"data": "sample", "limit": LIMIT, "dimensions": "factual", "answer": "logprob"}
+    whole = saved_runs.by_inspect(tmp_path / "whole", table, stress_task(**given))
+    for shard in ("1/2", "2/2"):
+        saved_runs.by_inspect(tmp_path / "shards", table, stress_task(**given, shard=shard))
+    assert main(["stress", str(tmp_path / "shards"), "--to", str(tmp_path / "stress.json")]) == 0
+    (joined,) = json.loads((tmp_path / "stress.json").read_text(encoding="utf-8"))
+    for name, figure in joined["all"].items():
+        assert same(whole[name], figure["value"] if isinstance(figure, dict) else figure)
+    next((tmp_path / "shards").glob("*.eval")).unlink()
+    assert main(["stress", str(tmp_path / "shards")]) == 2
+    assert "this run is incomplete (shard " in capsys.readouterr().err
+
+
 def test_a_harness_limit_leaves_no_half_pairs(tmp_path: Path) -> None:
     done = scripted.by_lm_eval(answers("generate"), "recrm_stress", limit=12, recrm_limit=LIMIT)
     numbers = numbers_of(done, "recrm_stress")
