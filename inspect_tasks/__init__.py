@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from inspect_tasks.reward_scorer import recrm_reward
-    from inspect_tasks.tasks import bench_task, dimension_task
+    from inspect_tasks.tasks import bench_task, dimension_task, stress_task
 
-__all__ = ["bench_task", "dimension_task", "recrm_reward"]
+__all__ = ["bench_task", "dimension_task", "recrm_reward", "stress_task"]
 
 
 def __getattr__(name: str) -> Any:

@@ -21,9 +21,16 @@ from recrm_tasks.reports.run_info import DECISIVE
 RESCORED = "recrm_rescored"
 """The key that `recrm rescore` adds to a log's metadata: the entry `rescored` of each dimension's provenance."""
 
+STRESS = "recrm_stress"
+"""The entry of the metadata of a stress run, whose samples are no results of the benchmark: its version."""
 
-def read_header(file: Path) -> EvalLog | None:
+
+def read_header(file: Path, stress: bool = False) -> EvalLog | None:
     """A log of our tasks without its samples; None if it is of another task.
+
+    Args:
+        file: the log.
+        stress: whether a log of a stress run is wanted, and not one of the other tasks.
 
     Raises:
         DataError: the file is not a readable log.
@@ -32,7 +39,8 @@ def read_header(file: Path) -> EvalLog | None:
         log = read_eval_log(str(file), header_only=True)
     except Exception as error:  # Inspect raises whatever its readers of zip, JSON and pydantic do
         raise _unreadable(file, error) from None
-    return log if "recrm_provenance" in (log.eval.metadata or {}) else None
+    found = log.eval.metadata or {}
+    return log if "recrm_provenance" in found and (STRESS in found) == stress else None
 
 
 def unfinished(log: EvalLog) -> str | None:

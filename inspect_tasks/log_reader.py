@@ -44,11 +44,11 @@ class InspectLogReader:
 
     def answers(self, file: Path, max_texts: int = 0) -> list[Answers]:
         """The logged samples."""
-        try:
-            from inspect_tasks.logged_samples import read_answers
-        except ImportError as error:
-            raise _not_installed(file) from error
-        return read_answers(file, max_texts)
+        return _answers(file, max_texts, stress=False)
+
+    def stress_answers(self, file: Path, max_texts: int = 0) -> list[Answers]:
+        """The logged samples of a stress run."""
+        return _answers(file, max_texts, stress=True)
 
     def rescore(self, file: Path, target: Path, examples: int) -> list[Rescored]:
         """The log, written again, always as `.eval`."""
@@ -57,6 +57,14 @@ class InspectLogReader:
         except ImportError as error:
             raise _not_installed(file) from error
         return rescore(file, target.with_suffix(".eval"), examples)
+
+
+def _answers(file: Path, max_texts: int, stress: bool) -> list[Answers]:
+    try:
+        from inspect_tasks.logged_samples import read_answers
+    except ImportError as error:
+        raise _not_installed(file) from error
+    return read_answers(file, max_texts, stress)
 
 
 def _not_installed(file: Path) -> DataError:

@@ -29,17 +29,18 @@ _BULK = {"messages", "events", "store", "attachments"}
 """What no report needs of a sample."""
 
 
-def read_answers(file: Path, max_texts: int = 0) -> list[Answers]:
+def read_answers(file: Path, max_texts: int = 0, stress: bool = False) -> list[Answers]:
     """What each record of a log was answered, by dimension; none if it is of another task.
 
     Args:
         file: a log.
         max_texts: keep the texts of at most this many records per dimension.
+        stress: whether a stress run is wanted, and not one of the other tasks.
 
     Raises:
         DataError: the file is not a log, is of a version that wrote no outcomes, or its run ended before any answer.
     """
-    log = read_header(file)
+    log = read_header(file, stress)
     return [] if log is None else answers_of_log(file, log, max_texts)
 
 

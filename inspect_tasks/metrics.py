@@ -12,6 +12,7 @@ from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.suites import RECRM, Suite
 from recrm_tasks.dimensions.suites import suite as suite_named
 from recrm_tasks.models.usage import Usage, total
+from recrm_tasks.robustness.measured import measured, numbers_of
 from recrm_tasks.scoring.metric import VALID, flat
 from recrm_tasks.scoring.metric import Metric as DeclaredMetric
 from recrm_tasks.scoring.outcomes import Outcome
@@ -36,6 +37,16 @@ def bench_metrics() -> Metric:
 
     def compute(scores: list[SampleScore]) -> Value:
         return dict(of_bench(scores))
+
+    return compute
+
+
+@metric(scores="unreduced")
+def stress_metrics() -> Metric:
+    """The figures of a stress run over all changes, and of each change: `praise_flip`, …"""
+
+    def compute(scores: list[SampleScore]) -> Value:
+        return dict(of_stress(scores))
 
     return compute
 
@@ -66,6 +77,13 @@ def of_bench(scores: list[SampleScore]) -> dict[str, float]:
         numbers.update({f"{key}_{name}": value for name, value in found.items()})
     numbers = {**numbers, **_inspect_counts(scores)}
     return _first(["mean_score", "hybrid", *(f"{key}_score" for key in suite.keys)], numbers)
+
+
+def of_stress(scores: list[SampleScore]) -> dict[str, float]:
+    """The numbers of `stress_metrics`; none without scores."""
+    if not scores:
+        return {}
+    return {**numbers_of(measured(_outcomes(scores))), **_inspect_counts(scores)}
 
 
 def _is_headline(metric: DeclaredMetric[Any], name: str) -> bool:

@@ -9,6 +9,7 @@ from recrm_tasks.answers.prompt import MODES, Mode
 from recrm_tasks.dimensions.suites import RECRM
 from recrm_tasks.prompting.asked_order import ORDERS, Order
 from recrm_tasks.prompting.options import SWITCH, TEXT, Option, Options, one_of
+from recrm_tasks.robustness.stress_options import DimensionsOption
 
 
 @dataclass(frozen=True)
@@ -50,3 +51,10 @@ class BenchOptions(TaskOptions):
     """The checked parameters of the task `bench`. lm-eval has a group for each suite."""
 
     suite: Annotated[str, Option(TEXT, "The suite whose dimensions are asked.")] = RECRM.name
+
+
+@dataclass(frozen=True)
+class StressOptions(TaskOptions):
+    """The checked parameters of the task `stress`; lm-eval's stress tasks have `dimensions` too."""
+
+    dimensions: DimensionsOption = None

@@ -10,12 +10,13 @@ from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import TaskState
 
 from inspect_tasks.logprobs import choice_logprobs
-from inspect_tasks.metrics import USAGE, bench_metrics, dimension_metrics
+from inspect_tasks.metrics import USAGE, bench_metrics, dimension_metrics, stress_metrics
 from inspect_tasks.samples import after_reasoning, to_prompt
 from inspect_tasks.solver import ANSWER_TOKENS
 from inspect_tasks.usage import usage_of
 from recrm_tasks.answers.explanation import of_numbers, of_text
 from recrm_tasks.dimensions import dimension as dimension_of
+from recrm_tasks.robustness.stress_questions import question_id, record_and_change
 from recrm_tasks.scoring.outcomes import Answer, Reason
 
 _LIMITS = ("max_tokens", "model_length")
@@ -91,5 +92,19 @@ def recrm_bench() -> Scorer:
 
     async def score(state: TaskState, target: Target) -> Score:
         return score_of(str(state.sample_id), target.text, state.metadata, state.output, state.epoch)
+
+    return score
+
+
+@scorer(metrics=[stress_metrics()])
+def recrm_stress() -> Scorer:
+    """Reads the answers of a stress run: the figures over all changes, and those of each."""
+
+    async def score(state: TaskState, target: Target) -> Score:
+        name = str(state.sample_id)
+        if state.epoch > 1:  # each epoch's verdicts are compared with one another
+            record, change = record_and_change(name)
+            name = question_id(f"{record} (epoch {state.epoch})", change)
+        return score_of(name, target.text, state.metadata, state.output)
 
     return score

@@ -1,4 +1,4 @@
-"""Writes the Inspect task files in `recrm_tasks`: one for each dimension, and `bench.py`. `make generated` runs it.
+"""Writes the Inspect task files in `recrm_tasks`: one per dimension, `bench.py`, `stress.py`. `make generated` runs it.
 
 Inspect finds a task only if `@task` is above a top-level function in the file, and reads the parameters from the
 function's signature. So each file repeats the options, which are declared once, in `inspect_tasks.options`.
@@ -11,7 +11,7 @@ from pathlib import Path
 from textwrap import fill
 
 import recrm_tasks
-from inspect_tasks.options import BenchOptions, TaskOptions
+from inspect_tasks.options import BenchOptions, StressOptions, TaskOptions
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.dimensions.suites import RECRM
@@ -65,6 +65,14 @@ def task_files() -> dict[str, str]:
         function="bench_task",
         call="",
         options=declared(BenchOptions).values(),
+    )
+    files["stress"] = _file(
+        name="stress",
+        title="Records as they are and with planted changes",
+        summary="Can the judge be fooled? Records as they are and with planted changes.",
+        function="stress_task",
+        call="",
+        options=(option for option in declared(StressOptions).values() if not option.for_lists),
     )
     return files
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, zip_longest
 from typing import Any
 
@@ -12,6 +12,7 @@ from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import GenerateConfig
 from inspect_ai.scorer import Scorer
 
+from inspect_tasks.log_file import STRESS
 from inspect_tasks.samples import to_prompt, to_sample, turns_of
 from recrm_tasks.answers.prompt import ANSWER_TOKENS, Mode
 from recrm_tasks.dimensions import dimension as dimension_of
@@ -31,9 +32,9 @@ try:
         thinking_choice,
     )
     from inspect_tasks.grouped_dataset import GroupedDataset
-    from inspect_tasks.options import BenchOptions, TaskOptions
+    from inspect_tasks.options import BenchOptions, StressOptions, TaskOptions
     from inspect_tasks.prompt_ends import PromptEnds
-    from inspect_tasks.scorers import recrm, recrm_bench
+    from inspect_tasks.scorers import recrm, recrm_bench, recrm_stress
     from inspect_tasks.solver import ask
     from inspect_tasks.users_folder import with_paths
     from inspect_tasks.view import list_of_samples
@@ -41,6 +42,9 @@ try:
     from recrm_tasks.prompting import Backend, load_questions
     from recrm_tasks.prompting.asked_order import grouped_order
     from recrm_tasks.prompting.options import AnyOptions, parse, refuse_list_options
+    from recrm_tasks.prompting.questions import Pose, plain_questions
+    from recrm_tasks.robustness.stress_options import check_options, keys_of
+    from recrm_tasks.robustness.stress_questions import VERSION, stress_questions, task_version
 except ModuleNotFoundError as error:  # run from a clone, in an environment that has only Inspect
     raise PrerequisiteError(
         f"the tasks need {error.name}: pip install pyarrow pyyaml tqdm, or install the package itself (pip install .)"
@@ -84,27 +88,52 @@ def bench_task(**parameters: Any) -> Task:
         options = _parsed(BenchOptions, **parameters)
         chosen = suite_named(options.suite)
         loaded = {key: _samples(key, chosen, options) for key in chosen.keys}
-        several = [samples for samples, _ in loaded.values()]
-        turns = several if options.order == "grouped" else zip_longest(*several)
-        mixed = [sample for sample in chain.from_iterable(turns) if sample is not None]
+        mixed = _mixed([samples for samples, _ in loaded.values()], options)
         provenance = {key: provenance for key, (_, provenance) in loaded.items()}
         return _task(mixed, recrm_bench, provenance, chosen.version)
     except RecrmError as error:
         raise PrerequisiteError(str(error)) from None
 
 
+def stress_task(**parameters: Any) -> Task:
+    """Records of several dimensions as they are and with planted changes. The samples of the dimensions alternate.
+
+    Args:
+        parameters: those of `StressOptions`, as in `dimension_task`.
+    """
+    try:
+        options = _parsed(StressOptions, **parameters)
+        check_options(options, "-T ")
+        loaded = {key: _samples(key, None, options, stress_questions) for key in keys_of(options.dimensions)}
+        mixed = _mixed([samples for samples, _ in loaded.values()], options)
+        provenance = {key: {**provenance, "stress": VERSION} for key, (_, provenance) in loaded.items()}
+        task = _task(mixed, recrm_stress, provenance, task_version())
+        task.metadata = {**(task.metadata or {}), STRESS: VERSION}
+        return task
+    except RecrmError as error:
+        raise PrerequisiteError(str(error)) from None
+
+
+def _mixed(several: Sequence[list[Sample]], options: TaskOptions) -> list[Sample]:
+    """The samples of several dimensions in turns, or one dimension after the other."""
+    turns = several if options.order == "grouped" else zip_longest(*several)
+    return [sample for sample in chain.from_iterable(turns) if sample is not None]
+
+
 def _parsed(options: type[AnyOptions], unknown: Mapping[str, object] = {}, **parameters: object) -> AnyOptions:
     return with_paths(parse(options, {**parameters, **unknown}, "-T "))
 
 
-def _samples(dimension: str, suite: Suite | None, options: TaskOptions) -> tuple[list[Sample], dict[str, Any]]:
+def _samples(
+    dimension: str, suite: Suite | None, options: TaskOptions, pose: Pose | None = None
+) -> tuple[list[Sample], dict[str, Any]]:
     mode: Mode = options.answer or ("logprob" if is_reward_model() else "generate")
     if is_reward_model() and mode == "generate":
         raise RecrmError("a reward model writes no text: leave out -T answer=generate")
     choice = thinking_choice(options.enable_thinking)
     backend = active_backend(choice, options.style)
     reads, options = as_trained(dimension, options)
-    prompts, provenance = load_questions(dimension, mode, backend, options, reads=reads)
+    prompts, provenance = load_questions(dimension, mode, backend, options, reads=reads, pose=pose or plain_questions)
     ends = PromptEnds(backend if not is_reward_model() else Backend(), options, mode)
     ended = (ends.of(prompt) for prompt in prompts)
     samples = [to_sample(prompt, dimension, mode, suite.name if suite else None, prefill) for prompt, prefill in ended]

@@ -8,5 +8,5 @@ from recrm_tasks.dimensions import dimensions
 
 __all__ = ["recrm_reward"]
 
-for _name in (*dimensions(), "bench"):
+for _name in (*dimensions(), "bench", "stress"):
     import_module(f"recrm_tasks.{_name}")

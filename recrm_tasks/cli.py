@@ -20,6 +20,7 @@ from recrm_tasks.prompting.options import Options, declared
 from recrm_tasks.report_commands import add_report_commands
 from recrm_tasks.rewards.reward_command import add_reward_command
 from recrm_tasks.show_command import add_show_command
+from recrm_tasks.stress_command import add_stress_command
 from recrm_tasks.training.leaks_command import add_leaks_command
 from recrm_tasks.training.training_command import add_training_options
 
@@ -92,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     add_baselines_command(commands)
     add_cost_command(commands)
     add_reward_command(commands)
+    add_stress_command(commands)
     return parser
 
 

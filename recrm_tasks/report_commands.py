@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from recrm_tasks.reports.free_baselines import Free
     from recrm_tasks.reports.leaderboard_entries import AnswersIn, Entry
+    from recrm_tasks.reports.stress_runs import StressRun
 
 # What a command needs is imported when it runs: `recrm --help` and `recrm data` need none of it.
 
@@ -75,7 +76,7 @@ def add_report_commands(commands: argparse._SubParsersAction[argparse.ArgumentPa
     )
     rescore.add_argument(
         "--examples",
-        type=_count,
+        type=whole_number,
         default=3,
         metavar="N",
         help="show and log at most N changed answers of each dimension of a run (default 3)",
@@ -97,7 +98,7 @@ def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser], p
     report.add_argument("--plots", type=Path, metavar="FOLDER", help="also write the page's plots as SVG and PNG")
     report.add_argument(
         "--records",
-        type=_count,
+        type=whole_number,
         default=10_000,
         metavar="N",
         help="at most N records of each dimension on the page, the same ones of every run (default 10000; 0 for none)",
@@ -148,7 +149,7 @@ def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         )
     compare.add_argument(
         "--top",
-        type=_count,
+        type=whole_number,
         default=5,
         metavar="N",
         help="show at most N records of each dimension, those that differ most (default 5)",
@@ -156,7 +157,8 @@ def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     compare.set_defaults(run=_compare)
 
 
-def _count(text: str) -> int:
+def whole_number(text: str) -> int:
+    """A type for options that are counts."""
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
     return int(text)
@@ -172,7 +174,12 @@ def _drop(text: str) -> float:
     return number
 
 
-def _console() -> Console:
+def console_here() -> Console:
+    """Where tables are printed.
+
+    Raises:
+        RecrmError: rich is not installed.
+    """
     if find_spec("rich") is None:
         raise RecrmError("tables need rich: pip install 'recrm-tasks[report]'")
     from rich.console import Console
@@ -192,12 +199,12 @@ def _print_published(console: Console) -> None:
 
 
 def _published(options: argparse.Namespace) -> int:
-    _print_published(_console())
+    _print_published(console_here())
     return 0
 
 
 def _compare(options: argparse.Namespace) -> int:
-    console = _console()
+    console = console_here()
     from rich.markup import escape
 
     from recrm_tasks.log_readers import READERS
@@ -226,7 +233,7 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _aggregate(options: argparse.Namespace) -> int:
-    console = _console()
+    console = console_here()
     from recrm_tasks.log_readers import READERS
     from recrm_tasks.reports.aggregate_runs import aggregate_runs
     from recrm_tasks.reports.collect import collect_answers
@@ -251,7 +258,7 @@ def _aggregate(options: argparse.Namespace) -> int:
 
 
 def _diagnose(options: argparse.Namespace) -> int:
-    console = _console()
+    console = console_here()
     from recrm_tasks.log_readers import READERS
     from recrm_tasks.reports.collect import collect_answers
     from recrm_tasks.reports.diagnose_runs import diagnose
@@ -269,7 +276,7 @@ def _diagnose(options: argparse.Namespace) -> int:
 
 
 def _rescore(options: argparse.Namespace) -> int:
-    console = _console()
+    console = console_here()
     from recrm_tasks.data.whole_folder import is_taken, whole_folder
     from recrm_tasks.log_readers import READERS
     from recrm_tasks.reports.rescore_logs import check_apart, rescore_logs
@@ -310,7 +317,7 @@ def _card(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    console = _console()
+    console = console_here()
     from recrm_tasks.log_readers import READERS
     from recrm_tasks.reports.collect import answers_in, collect, collect_answers
     from recrm_tasks.reports.evaluated_records import Choice
@@ -318,7 +325,9 @@ def _report(options: argparse.Namespace) -> int:
     from recrm_tasks.reports.leaderboard_entries import entries, matching
     from recrm_tasks.reports.release_gate import FAILED, dropped, floor_of, under
     from recrm_tasks.reports.same_answers import TEXTS, mark_same_answers
+    from recrm_tasks.reports.stress_runs import stress_in
     from recrm_tasks.reports.tables.leaderboard_table import report_tables
+    from recrm_tasks.reports.tables.stress_table import stress_tables
     from recrm_tasks.reports.tables.terminal import print_tables
     from recrm_tasks.reports.trained_on import mark_trained_on, named_sets
 
@@ -330,7 +339,16 @@ def _report(options: argparse.Namespace) -> int:
     if (page or options.plots) and find_spec("altair") is None:
         raise RecrmError("pages and plots need altair: pip install 'recrm-tasks[page]'")
     floors = [floor_of(text) for text in options.fail_under]
-    found = collect(options.paths, READERS)
+    stress, stress_left = stress_in(options.paths, READERS)
+    try:
+        found = collect(options.paths, READERS)
+    except RecrmError:
+        if not stress:
+            raise
+        raise RecrmError(
+            f"{', '.join(options.paths)}: stress runs only; `recrm stress` shows them, and `recrm report` adds them to "
+            "the results of other runs"
+        ) from None
     answers = lru_cache(partial(answers_in, readers=READERS, max_texts=options.records if page else 0))
     listed, notes = entries(found.runs, answers)
     notes += [note for run in found.runs for note in run.notes]
@@ -342,12 +360,19 @@ def _report(options: argparse.Namespace) -> int:
     if not options.no_baselines:
         free, left = free_baselines(listed, answers, choice)
         notes += left
-    print_tables(report_tables(listed, free), console)
+    notes += [note for run in stress for note in run.notes]
+    print_tables([*report_tables(listed, free), *stress_tables(stress)], console)
     if options.published:
         _print_published(console)
-    notes += _write(options, listed, answers, free)
+    notes += _write(options, listed, answers, free, stress)
+    of_stress = {f"{file}: of other tasks" for run in stress for file in run.info.logs}
     _print_notes(
-        {"left out": found.unusable, "incomplete": found.incomplete, "passed over": found.passed_over, "note": notes}
+        {
+            "left out": list(dict.fromkeys([*found.unusable, *stress_left])),
+            "incomplete": found.incomplete,
+            "passed over": [line for line in found.passed_over if line not in of_stress],
+            "note": notes,
+        }
     )
     failed = under(found.runs, floors)
     if options.baseline is not None:
@@ -373,17 +398,20 @@ def _check_endings(files: Sequence[Path]) -> None:
             raise RecrmError(f"--to {file}: a report is written as {', '.join(endings)}")
 
 
-def _write(options: argparse.Namespace, listed: Sequence[Entry], answers: AnswersIn, free: Free) -> list[str]:
+def _write(
+    options: argparse.Namespace, listed: Sequence[Entry], answers: AnswersIn, free: Free, stress: Sequence[StressRun]
+) -> list[str]:
     """Writes all files. Returns notes on what the page and the plots lack."""
     from recrm_tasks.reports.files.metrics_file import write_metrics
     from recrm_tasks.reports.files.writing import write_text
     from recrm_tasks.reports.tables.leaderboard_table import report_tables
     from recrm_tasks.reports.tables.markdown import markdown
+    from recrm_tasks.reports.tables.stress_table import stress_tables
 
     pages = [file for file in options.to if file.suffix == ".html"]
     for file in options.to:
         if file.suffix == ".md":
-            write_text(markdown(report_tables(listed, free)), file)
+            write_text(markdown([*report_tables(listed, free), *stress_tables(stress)]), file)
         elif file not in pages:
             write_metrics(listed, file)
     if not pages and not options.plots:
@@ -395,7 +423,7 @@ def _write(options: argparse.Namespace, listed: Sequence[Entry], answers: Answer
     found, notes = chapters(listed, answers, free)
     drawn = [(chapter, plots_of(chapter)) for chapter in found]
     for file in pages:
-        write_text(html_page(drawn, options.published), file)
+        write_text(html_page(drawn, options.published, list(stress_tables(stress))), file)
     if options.plots:
         write_plots(drawn, options.plots)
     return notes

@@ -16,7 +16,7 @@ from recrm_tasks.scoring.compare.difference import UNDEFINED, Difference
 from recrm_tasks.scoring.content_scores import Scores, reads_of
 from recrm_tasks.scoring.diagnosis import Diagnosis
 from recrm_tasks.scoring.metric import Metric, Metrics, Numbers, by_name
-from recrm_tasks.scoring.metrics.estimate import Estimate
+from recrm_tasks.scoring.metrics.estimate import Estimate, Floats
 from recrm_tasks.scoring.outcomes import Answer, Outcome, Value
 from recrm_tasks.scoring.shared_metrics import SHARED, Facts
 
@@ -212,6 +212,24 @@ class Kind(ABC, Generic[Table]):
             RecrmError: nobody knows what a wrong answer of this kind is.
         """
         raise RecrmError(f"answers of kind {self.name!r} declare no wrong answers (`mistaken`), which pairs need")
+
+    # What a judge may be fooled by.
+
+    def best(self, prompt: Prompt) -> Prompt:
+        """The question with the best answer in the place of the right one: what a text would plant that wants a reward.
+
+        Raises:
+            RecrmError: nobody knows what the best answer of this kind is.
+        """
+        raise RecrmError(f"answers of kind {self.name!r} declare no best answer (`best`), which stress runs plant")
+
+    def decides(self, verdicts: Floats) -> Floats:
+        """What verdicts come down to: a verdict flips if this changes. By default the verdict itself.
+
+        Args:
+            verdicts: shape (n,), from 0 to 1, as in `parts`.
+        """
+        return verdicts
 
     # How it is read.
 

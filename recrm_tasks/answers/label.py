@@ -102,6 +102,10 @@ class LabelKind(Kind[Labels]):
         chosen = others[int(draw * len(others))]
         return prompt._replace(gold=chosen), abs(prompt.values[gold] - prompt.values[chosen])
 
+    def best(self, prompt: Prompt) -> Prompt:
+        """See `Kind.best`: the label with the highest value."""
+        return prompt._replace(gold=prompt.values.index(max(prompt.values)))
+
     def read(self, completion: object, prompt: Prompt) -> Answer:
         """See `Kind.read`. A ready prompt may ask for JSON with keys of its own."""
         stated = prompt.stated(completion, whole_list=True)

@@ -29,7 +29,7 @@ from recrm_tasks.scoring.columns import Columns, Rows
 from recrm_tasks.scoring.content_scores import diagnosis_of_pairs, reads_of
 from recrm_tasks.scoring.diagnosis import Bars, Diagnosis
 from recrm_tasks.scoring.list_metrics import LIST_METRICS, Lists
-from recrm_tasks.scoring.metrics.estimate import NAN
+from recrm_tasks.scoring.metrics.estimate import NAN, Floats
 from recrm_tasks.scoring.metrics.ranked_list import list_auc, normalised_ranks, top_hit
 from recrm_tasks.scoring.outcomes import Answer, Outcome, Reason, Value
 
@@ -195,6 +195,14 @@ class OrderKind(Kind[Lists]):
         margin = (best - grades[chosen]) / best
         grades[chosen] = best + 1
         return prompt._replace(gold=tuple(grades)), margin
+
+    def best(self, prompt: Prompt) -> Prompt:
+        """See `Kind.best`: the right order, which has the positive candidates first. Of one candidate, yes."""
+        return prompt if prompt.of_list is None else PROBABILITY.best(prompt)
+
+    def decides(self, verdicts: Floats) -> Floats:
+        """See `Kind.decides`: whether a candidate is alone in the first place."""
+        return np.asarray(verdicts == 1.0, dtype=np.float64)
 
     def read(self, completion: object, prompt: Prompt) -> Answer:
         """Reads an order of all candidates or of the first few; those left out tie at the bottom."""

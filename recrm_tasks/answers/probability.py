@@ -16,11 +16,13 @@ from recrm_tasks.answers.probability_reading import FORMS, read_probability, rea
 from recrm_tasks.answers.prompt import Ask, Lang, Mode, Prompt, Style, choice_names
 from recrm_tasks.answers.reading import read
 from recrm_tasks.errors import HarnessError
+from recrm_tasks.scoring.aggregate.forms import HOLDS
 from recrm_tasks.scoring.aggregate.parts import Parts, in_order, single_parts
 from recrm_tasks.scoring.columns import Rows
 from recrm_tasks.scoring.content_scores import Scores, diagnosis_of_pairs, reads_of
 from recrm_tasks.scoring.diagnosis import Curve, Diagnosis
 from recrm_tasks.scoring.metrics.calibration import reliability_curve
+from recrm_tasks.scoring.metrics.estimate import Floats
 from recrm_tasks.scoring.outcomes import Answer, Outcome, Reason
 from recrm_tasks.scoring.probability_metrics import PROBABILITY_METRICS, YES, Probabilities
 
@@ -97,6 +99,14 @@ class ProbabilityKind(Kind[Probabilities]):
     def mistaken(self, prompt: Prompt, draw: float) -> tuple[Prompt, float]:
         """See `Kind.mistaken`: the contrary."""
         return prompt._replace(gold=0 if prompt.gold else 1), 1.0
+
+    def best(self, prompt: Prompt) -> Prompt:
+        """See `Kind.best`: yes."""
+        return prompt._replace(gold=1)
+
+    def decides(self, verdicts: Floats) -> Floats:
+        """See `Kind.decides`: whether yes is more likely than no."""
+        return np.asarray(verdicts > HOLDS, dtype=np.float64)
 
     def read(self, completion: object, prompt: Prompt) -> Answer:
         """Reads a probability in [0, 1], or a percentage with its sign; of a ready prompt, also a plain yes or no."""

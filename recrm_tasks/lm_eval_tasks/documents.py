@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice, zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import datasets
 import pyarrow as pa
@@ -26,9 +26,11 @@ from recrm_tasks.models.engines import engine_of
 from recrm_tasks.models.trained_as import asked_as_trained
 from recrm_tasks.prompting import Options, load_questions
 from recrm_tasks.prompting.fit import tokens_by
-from recrm_tasks.prompting.options import one_of, parse, refuse_list_options
+from recrm_tasks.prompting.options import AnyOptions, one_of, parse, refuse_list_options
+from recrm_tasks.prompting.questions import Pose, plain_questions
 
-_PREFIX = "recrm_"
+PREFIX = "recrm_"
+"""What a user writes before the name of an option."""
 _log = logging.getLogger(__name__)
 _PART = 4_096
 
@@ -67,7 +69,8 @@ def documents(
     Raises:
         RecrmError: an option is unknown or has a wrong value; or any error of `load_questions`.
     """
-    rows, provenance = _load(recrm_dimension, recrm_mode, arguments, suite_of(recrm_dimension))
+    options = options_of(arguments, Options)
+    rows, provenance = load(recrm_dimension, recrm_mode, arguments, suite_of(recrm_dimension), options)
     documents = _on_disk(rows)
     recrm_provenance.clear()
     recrm_provenance.update(provenance)
@@ -81,8 +84,17 @@ def documents_of_all(
 
     The records of the dimensions alternate, so that lm-eval's --limit takes some of each.
     """
-    suite = suite_named(recrm_suite)
-    loaded = {key: _load(key, recrm_mode, arguments, suite) for key in suite.keys}
+    suite, options = suite_named(recrm_suite), options_of(arguments, Options)
+    loaded = {key: load(key, recrm_mode, arguments, suite, options) for key in suite.keys}
+    return taking_turns(loaded, recrm_provenance)
+
+
+Loaded: TypeAlias = tuple[Iterator[dict[str, Any]], dict[str, Any]]
+"""The documents of one dimension, which can be iterated once, and their provenance, complete after the last one."""
+
+
+def taking_turns(loaded: Mapping[str, Loaded], recrm_provenance: dict[str, Any]) -> dict[str, datasets.Dataset]:
+    """The documents of several dimensions, by key, in turns; their provenance by dimension is filled in."""
     turns = zip_longest(*(rows for rows, _ in loaded.values()))
     documents = _on_disk(row for turn in turns for row in turn if row is not None)
     recrm_provenance.clear()
@@ -90,30 +102,40 @@ def documents_of_all(
     return {"test": documents}
 
 
-def options_of(arguments: Mapping[str, Any]) -> Options:
+def options_of(arguments: Mapping[str, Any], kind: type[AnyOptions]) -> AnyOptions:
     """The options of a run among `--metadata` and `--model_args`: those named `recrm_…`.
+
+    Args:
+        arguments: both, merged.
+        kind: `Options`, or the subclass of a task with more options.
 
     Raises:
         RecrmError: one is unknown or has a wrong value.
     """
-    given = {name.removeprefix(_PREFIX): value for name, value in arguments.items() if name.startswith(_PREFIX)}
-    return parse(Options, given, _PREFIX)
+    given = {name.removeprefix(PREFIX): value for name, value in arguments.items() if name.startswith(PREFIX)}
+    return parse(kind, given, PREFIX)
 
 
-def _load(
-    dimension: str, answer: str, arguments: dict[str, Any], suite: Suite | None
-) -> tuple[Iterator[dict[str, Any]], dict[str, Any]]:
-    """The documents of one dimension, which can be iterated once, and their provenance, complete after the last one.
+def load(
+    dimension: str,
+    answer: str,
+    arguments: dict[str, Any],
+    suite: Suite | None,
+    options: Options,
+    pose: Pose = plain_questions,
+) -> Loaded:
+    """The documents of one dimension.
 
     Args:
         dimension: its key.
         answer: `generate` or `logprob`.
         arguments: as in `documents`.
         suite: the suite that the run belongs to.
+        options: the run's.
+        pose: makes the questions about a record.
     """
     warn_of_earlier_answers()
     forget_requests()
-    options = options_of(arguments)
     mode = one_of(MODES).parse(answer, "recrm_mode")
     _warn_of_list_options(dimension, options)
     chat = str(arguments.get("base_url", "")).rstrip("/").endswith("/chat/completions")
@@ -125,7 +147,7 @@ def _load(
         )
     backend = backend_of(arguments)
     reads, options = _as_trained(dimension, mode, arguments, options)
-    prompts, provenance = load_questions(dimension, mode, backend, options, reads=reads)
+    prompts, provenance = load_questions(dimension, mode, backend, options, reads=reads, pose=pose)
     provenance["enable_thinking"] = arguments.get("enable_thinking")
     provenance["engine"] = _reward_engine(mode, arguments)
     provenance["suite"] = suite and suite.to_json()
@@ -163,7 +185,7 @@ def _warn_of_list_options(dimension: str, options: Options) -> None:
     """Says that options of lists have no effect here. No error: all tasks of a run get the same `--metadata`."""
     if not is_list(dimension_of(dimension).record_type):
         try:
-            refuse_list_options(options, dimension, _PREFIX)
+            refuse_list_options(options, dimension, PREFIX)
         except RecrmError as error:
             _log.warning("%s, unless other tasks of this run have lists", error)
 

@@ -31,6 +31,10 @@ class LmEvalLogReader:
         """The logged samples. All runs are finished: lm-eval writes nothing before a run has ended."""
         return read_answers(file, max_texts)
 
+    def stress_answers(self, file: Path, max_texts: int = 0) -> list[Answers]:
+        """The logged samples of stress tasks."""
+        return read_answers(file, max_texts, stress=True)
+
     def rescore(self, file: Path, target: Path, examples: int) -> list[Rescored]:
         """The results and samples, written again."""
         return rescore(file, target, examples)

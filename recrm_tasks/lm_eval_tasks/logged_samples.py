@@ -12,9 +12,11 @@ from recrm_tasks.lm_eval_tasks.results import COST, UNSEEN, Item, outcome_of
 from recrm_tasks.lm_eval_tasks.results_file import (
     HARNESS,
     load_results,
+    metadata_of,
     model_of,
     samples_of,
     settings_of,
+    stress_tasks_of,
     tasks_of,
     weights_of,
 )
@@ -26,18 +28,20 @@ from recrm_tasks.scoring.outcomes import Outcome
 Read = TypeVar("Read")
 
 
-def read_answers(file: Path, max_texts: int = 0) -> list[Answers]:
+def read_answers(file: Path, max_texts: int = 0, stress: bool = False) -> list[Answers]:
     """What each record was answered, by task and dimension; none if the file holds other tasks only.
 
     Args:
         file: a results file.
         max_texts: keep the texts of at most this many records per dimension.
+        stress: whether the stress tasks are wanted, and not the other ones.
 
     Raises:
         DataError: the file is not a whole results file, or the samples are missing, broken or fewer than were asked.
     """
     results = load_results(file)
-    return [one for task in tasks_of(results) for one in answers_of_task(file, results, task, max_texts)]
+    tasks = stress_tasks_of(results) if stress else tasks_of(results)
+    return [one for task in tasks for one in answers_of_task(file, results, task, max_texts)]
 
 
 def answers_of_task(file: Path, results: dict[str, Any], task: str, max_texts: int = 0) -> list[Answers]:
@@ -68,7 +72,7 @@ def answers_of_task(file: Path, results: dict[str, Any], task: str, max_texts: i
 
 def infos_of_task(file: Path, results: dict[str, Any], task: str) -> list[RunInfo]:
     """What a results file says of the run of one task, by dimension; the hybrid tasks have several."""
-    metadata = tasks_of(results)[task]
+    metadata = metadata_of(results, task)
     provenance = metadata["recrm_provenance"]
     if "recrm_dimension" in metadata:
         provenance = {metadata["recrm_dimension"]: provenance}

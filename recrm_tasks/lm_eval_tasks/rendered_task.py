@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from lm_eval.api.task import ConfigurableTask
 
@@ -15,14 +15,14 @@ from recrm_tasks.errors import RecrmError
 from recrm_tasks.lm_eval_tasks.backend import backend_of
 from recrm_tasks.lm_eval_tasks.documents import options_of
 from recrm_tasks.lm_eval_tasks.results import UNSEEN, Item, Shared
-from recrm_tasks.lm_eval_tasks.results_file import METRICS
+from recrm_tasks.lm_eval_tasks.results_file import METRICS, STRESS
 from recrm_tasks.models.trained_as import classifier_config
 from recrm_tasks.prompting.fit import tokens_by
 from recrm_tasks.prompting.options import Options
 from recrm_tasks.prompting.prompt_end import TAIL, after_last_turn, closing_for, described
 
 _log = logging.getLogger(__name__)
-_OWN = ("recrm_dimension", "recrm_suite", "recrm_mode", "recrm_provenance", METRICS)
+_OWN = ("recrm_dimension", "recrm_suite", "recrm_mode", "recrm_provenance", METRICS, STRESS)
 """Entries of the metadata that are the task's and not the user's."""
 
 
@@ -36,6 +36,9 @@ class RenderedTask(ConfigurableTask):
         config: the task's YAML.
     """
 
+    options: ClassVar[type[Options]] = Options
+    """What the user may give."""
+
     def __init__(self, config: Mapping[str, Any]) -> None:
         self._opened: dict[int, str] = {}
         super().__init__(config={name: value for name, value in config.items() if name != "class"})
@@ -48,7 +51,7 @@ class RenderedTask(ConfigurableTask):
         """
         super().build_all_requests(**arguments)
         metadata = self.config.metadata
-        options = options_of(_given(metadata))
+        options = options_of(_given(metadata), self.options)
         provenance = metadata["recrm_provenance"]
         entries = [provenance] if "recrm_dimension" in metadata else [*provenance.values()]
         if options.style == "chat" and not arguments.get("apply_chat_template"):
@@ -112,7 +115,7 @@ class RenderedTask(ConfigurableTask):
     def _check_tokens(self, end: str, choices: list[str]) -> None:
         """Warns if the end of a prompt has other tokens once an answer follows: those are what lm-eval scores."""
         metadata = self.config.metadata
-        tokens = tokens_by(backend_of(metadata), options_of(_given(metadata)).tokenizer)
+        tokens = tokens_by(backend_of(metadata), options_of(_given(metadata), self.options).tokenizer)
         if not isinstance(tokens, str) and not all(tokens.keeps(end, choice) for choice in choices):
             _log.warning(
                 "%s: this tokenizer splits the end of the prompt, %r, in another way when an answer follows it. "

@@ -19,6 +19,8 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d.-]+$")
 _OURS = {"recrm_dimension", "recrm_provenance"}
 METRICS = "recrm_metrics"
 """The entry of a task's metadata with all numbers of the run."""
+STRESS = "recrm_stress"
+"""The entry of the metadata of a stress task, whose samples are no results of the benchmark: its version."""
 
 
 def is_results(file: Path) -> bool:
@@ -57,7 +59,21 @@ def load_results(file: Path) -> dict[str, Any]:
 
 
 def tasks_of(results: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The metadata of the tasks of this package, by task."""
+    """The metadata of the tasks of this package that evaluate a model, by task."""
+    return {task: metadata for task, metadata in _ours(results).items() if STRESS not in metadata}
+
+
+def stress_tasks_of(results: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The same of the stress tasks."""
+    return {task: metadata for task, metadata in _ours(results).items() if STRESS in metadata}
+
+
+def metadata_of(results: dict[str, Any], task: str) -> dict[str, Any]:
+    """The metadata of one task of either kind."""
+    return _ours(results)[task]
+
+
+def _ours(results: dict[str, Any]) -> dict[str, dict[str, Any]]:
     found = {task: config.get("metadata") or {} for task, config in results["configs"].items()}
     return {task: metadata for task, metadata in found.items() if _OURS & metadata.keys()}
 
@@ -72,7 +88,7 @@ def numbers_of(results: dict[str, Any], task: str) -> dict[str, float]:
         results: a results file's content, or what `lm_eval.simple_evaluate` returns.
         task: the task.
     """
-    recorded: dict[str, float] | None = tasks_of(results)[task].get(METRICS)
+    recorded: dict[str, float] | None = metadata_of(results, task).get(METRICS)
     if recorded is not None:
         return dict(recorded)
     table: dict[str, Any] = results["results"][task]

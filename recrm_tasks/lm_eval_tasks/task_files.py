@@ -16,6 +16,10 @@ from recrm_tasks.answers.prompt import MODES, Mode
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.dimensions.suites import RECRM, Suite, suites
+from recrm_tasks.robustness.figures import DECLARED as FIGURES
+from recrm_tasks.robustness.figures import PRIMARY
+from recrm_tasks.robustness.measured import shown_figures
+from recrm_tasks.robustness.stress_questions import VERSION, task_version
 from recrm_tasks.scoring.aggregate.declared import DECLARED
 from recrm_tasks.scoring.metric import Metric, brief
 
@@ -29,11 +33,13 @@ def task_files() -> dict[str, str]:
     """The text of every generated file, by name."""
     kinds: dict[str, Kind[Any]] = {d.kind.name: d.kind for d in dimensions().values()}
     found = {
-        f"_metrics_{name}.yaml": _metrics(kind.declared, kind.declared[kind.primary], "results")
+        f"_metrics_{name}.yaml": _metrics(brief(kind.declared, kind.primary), kind.declared[kind.primary], "results")
         for name, kind in kinds.items()
     }
-    found["_metrics_aggregate.yaml"] = _metrics(DECLARED, DECLARED["hybrid"], "hybrid_task")
+    found["_metrics_aggregate.yaml"] = _metrics(brief(DECLARED, "hybrid"), DECLARED["hybrid"], "hybrid_task")
+    found["_metrics_stress.yaml"] = _metrics(shown_figures(), FIGURES[PRIMARY], "stress_task")
     for mode in MODES:
+        found[f"recrm_stress{_SUFFIX[mode]}.yaml"] = _stress(mode)
         for key, dimension in dimensions().items():
             found[f"recrm_{key}{_SUFFIX[mode]}.yaml"] = _task(dimension, mode)
         for suite in suites().values():
@@ -52,15 +58,15 @@ def _named(what: str, suite: Suite) -> str:
     return f"recrm_{what}" if suite is RECRM else f"recrm_{what}_{suite.name}"
 
 
-def _metrics(declared: Mapping[str, Metric[Any]], primary: Metric[Any], module: str) -> str:
-    """The metric list of one kind of answer, or of the aggregate: what lm-eval's table shows."""
+def _metrics(shown: Mapping[str, Metric[Any]], primary: Metric[Any], module: str) -> str:
+    """The metric list of one kind of answer, of the aggregate or of stress runs: what lm-eval's table shows."""
     lines = [
         f"{_NOTE}# What lm-eval's table shows. The results file has all, in the task's metadata: rendered_task.py.",
         "# Each metric is followed by its standard error, so that the table shows it as ±.",
         "metric_list:",
         *_entries("score", primary, module),
     ]
-    for name, metric in brief(declared, primary.name).items():
+    for name, metric in shown.items():
         lines += _entries(name, metric, module)
     return "\n".join(lines) + "\n"
 
@@ -134,6 +140,27 @@ task_alias: {_named("hybrid", suite).removeprefix("recrm_")}{_SUFFIX[mode]}
 metadata:
   version: {suite.version}
   recrm_suite: {suite.name}
+  recrm_mode: {mode}
+  recrm_provenance: {{}}
+"""
+
+
+def _stress(mode: Mode) -> str:
+    """Records as they are and with planted changes."""
+    process = "generated" if mode == "generate" else "weighed"
+    return f"""{_NOTE}# Records as they are and with planted changes, which should not raise a verdict: docs/stress.md.
+include:
+  - _task.yaml
+  - _{mode}.yaml
+  - _metrics_stress.yaml
+class: !function recrm_tasks.lm_eval_tasks.stress_task.StressTask
+custom_dataset: !function recrm_tasks.lm_eval_tasks.stress_task.documents
+process_results: !function recrm_tasks.lm_eval_tasks.stress_task.{process}
+task: recrm_stress{_SUFFIX[mode]}
+task_alias: stress{_SUFFIX[mode]}
+metadata:
+  version: {task_version()}
+  recrm_stress: {VERSION}
   recrm_mode: {mode}
   recrm_provenance: {{}}
 """

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeAlias
 
 from recrm_tasks.answers.prompt import ANSWER_TOKENS, Ask, Lang, Mode, Prompt, Reads, shows_all
 from recrm_tasks.data.dataset import Dataset, load
@@ -21,6 +21,15 @@ from recrm_tasks.prompting.prompt_end import CLOSING_TOKENS
 
 _log = logging.getLogger(__name__)
 
+Pose: TypeAlias = Callable[[Dataset, Mode, Options, Form, Any], list[Prompt]]
+"""Makes the questions about one record. `load_questions` says what the arguments are."""
+
+
+def plain_questions(dataset: Dataset, mode: Mode, options: Options, form: Form, record: Any) -> list[Prompt]:
+    """The questions that the benchmark asks about a record."""
+    lang, orders, ask = options.prompt_lang, options.orders, options.ask
+    return list(dataset.dimension.prompts(record, dataset.labels, mode, lang, orders, form, ask))
+
 
 def load_questions(
     dimension: str,
@@ -29,6 +38,7 @@ def load_questions(
     options: Options,
     ids: Collection[str] = (),
     reads: Reads = "letters",
+    pose: Pose = plain_questions,
 ) -> tuple[Iterator[Prompt], dict[str, Any]]:
     """The questions about one dimension.
 
@@ -39,6 +49,8 @@ def load_questions(
         options: the run's.
         ids: only the records with these ids, if there are any.
         reads: what a reward model scores; other models read letters.
+        pose: makes the questions about one of the records, by how answers are read, the run's options, and the style
+            and examples of its prompts. Not used where contents are scored.
 
     Returns:
         The prompts, and their provenance. The prompts can be iterated once; the provenance is complete after the last,
@@ -50,6 +62,8 @@ def load_questions(
     _check_lists(dimension, options)
     if reads == "content":
         _check_content(dimension, mode, options)
+        if pose is not plain_questions:
+            raise RecrmError("a reward model that reads content gives scores and no verdicts: nothing could flip")
     dataset = _load(dimension, options, split=options.split, lang=options.lang, limit=options.limit)
     _check_ids(dataset, options.orders, options.ask)
     form = Form(options.style)
@@ -83,7 +97,7 @@ def load_questions(
         "thinking_in_prompt": None,
         "fit": None,
     }
-    make = partial(_contents, dataset, options) if reads == "content" else partial(_asked, dataset, mode, options, form)
+    make = partial(_contents, dataset, options) if reads == "content" else partial(pose, dataset, mode, options, form)
     prompts = _counted(_prompts(dataset, make, options, fit, provenance), provenance)
     if mode == "logprob" and reads == "letters":
         prompts = _with_letters(prompts, provenance)
@@ -190,11 +204,6 @@ def _load(
         revision=options.revision,
         ask=options.ask,
     )
-
-
-def _asked(dataset: Dataset, mode: Mode, options: Options, form: Form, record: Any) -> list[Prompt]:
-    lang, orders, ask = options.prompt_lang, options.orders, options.ask
-    return list(dataset.dimension.prompts(record, dataset.labels, mode, lang, orders, form, ask))
 
 
 def _contents(dataset: Dataset, options: Options, record: Any) -> list[Prompt]:

@@ -111,34 +111,48 @@ class Join:
         return same[turn]
 
 
-def collect_answers(paths: Iterable[str], readers: Sequence[LogReader]) -> list[Answers]:
+def collect_answers(
+    paths: Iterable[str], readers: Sequence[LogReader], stress: bool = False, max_texts: int = 0
+) -> list[Answers]:
     """What each record was answered, of every run under the paths. Shards of one run are put together.
+
+    Args:
+        paths: files and folders.
+        readers: of the harnesses whose logs they may be.
+        stress: whether stress runs are wanted, and not those of the other tasks.
+        max_texts: keep the texts of at most this many records per dimension.
 
     Raises:
         DataError: a path does not exist, a file cannot be used, nothing under the paths is a run of these tasks, or a
             run ended early or lacks a shard.
     """
-    found = answers_in([file for file, _ in logs_under(paths, readers)], readers)
+    found = answers_in([file for file, _ in logs_under(paths, readers)], readers, max_texts, stress)
     if not found:
-        raise DataError(f"no runs of recrm tasks under {', '.join(paths)}")
+        raise DataError(f"no {'stress runs' if stress else 'runs of recrm tasks'} under {', '.join(paths)}")
     for one in found:
         if not one.finished:
             raise DataError(f"{one.named}: this run is incomplete ({one.unfinished}); it has no score")
     return found
 
 
-def answers_in(files: Iterable[Path], readers: Sequence[LogReader], max_texts: int = 0) -> list[Answers]:
+def answers_in(
+    files: Iterable[Path], readers: Sequence[LogReader], max_texts: int = 0, stress: bool = False
+) -> list[Answers]:
     """What each record was answered in some files, also where a run ended early. Shards of one run are put together.
 
     Args:
         files: logs.
         readers: of the harnesses that they may be of.
         max_texts: keep the texts of at most this many records per dimension.
+        stress: whether stress runs are wanted, and not those of the other tasks.
 
     Raises:
         DataError: a file has no answers, or cannot be read.
     """
-    read = [one for file in files for one in reader_of_file(file, readers).answers(file, max_texts)]
+    read: list[Answers] = []
+    for file in files:
+        reader = reader_of_file(file, readers)
+        read += reader.stress_answers(file, max_texts) if stress else reader.answers(file, max_texts)
     whole, shards = sort_out(read)
     return [*whole, *map(joined_answers, shards)]
 

@@ -43,6 +43,11 @@ class LogReader(Protocol):
             DataError: the file is broken or has no answers, or what reads it is not installed.
         """
 
+    def stress_answers(self, file: Path, max_texts: int = 0) -> list[Answers]:
+        """The same of stress runs, whose questions `robustness.stress_questions` describes. They are no results of the
+        benchmark, and `runs` and `answers` have none of them.
+        """
+
     def rescore(self, file: Path, target: Path, examples: int) -> list[Rescored]:
         """Reads the answers of a log again with the present reader, and writes the log with what was read now.
 

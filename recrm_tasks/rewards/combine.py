@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from recrm_tasks.scoring.aggregate.forms import FORMS, HOLDS
+from recrm_tasks.scoring.aggregate.forms import FORMS, combined
 from recrm_tasks.scoring.aggregate.parts import Role
 
 Missing: TypeAlias = Literal["none", "drop", "zero"]
@@ -18,8 +18,7 @@ MISSING: tuple[Missing, ...] = ("none", "drop", "zero")
 def combine(parts: Mapping[str, float | None], roles: Mapping[str, Role], form: str, missing: Missing) -> float | None:
     """One reward from 0 to 1.
 
-    Where there are gates and no quality to average, `stratified` is the share of the gates that hold, and `gated` is 1
-    if all hold.
+    Where there is no quality to average, see `combined`.
 
     Args:
         parts: by dimension, from 0 to 1; None is missing.
@@ -35,11 +34,6 @@ def combine(parts: Mapping[str, float | None], roles: Mapping[str, Role], form: 
     known = {key: part for key, part in parts.items() if part is not None}
     if not known or (missing == "none" and len(known) < len(parts)):
         return None
-    weighed = [roles[key] for key in known]
     values = np.array(list(known.values()), dtype=np.float64)[:, None]
-    if form in ("stratified", "gated") and not any(role.weight > 0 for role in weighed if not role.gate):
-        held = values[[role.gate for role in weighed]] > HOLDS
-        return float(held.mean() if form == "stratified" else held.all()) if held.size else None
-    if not any(role.weight > 0 for role in weighed):
-        return None
-    return float(FORMS[form](values, weighed)[0])
+    rewards = combined(values, [roles[key] for key in known], FORMS[form])
+    return None if rewards is None else float(rewards[0])

@@ -16,7 +16,7 @@ from our_tasks import task
 
 import recrm_tasks
 from inspect_tasks import bench_task, dimension_task
-from inspect_tasks.options import BenchOptions, TaskOptions
+from inspect_tasks.options import BenchOptions, StressOptions, TaskOptions
 from inspect_tasks.task_files import task_files
 from recrm_tasks.cli import main
 from recrm_tasks.dimensions import dimension, dimensions
@@ -58,18 +58,18 @@ def by_inspect(**options: Any) -> dict[str, Any] | str:
 def test_the_task_files_are_as_they_are_generated() -> None:
     folder = Path(recrm_tasks.__file__).parent
     files = task_files()
-    assert list(files) == [*dimensions(), "bench"]
+    assert list(files) == [*dimensions(), "bench", "stress"]
     for name, text in files.items():
         assert (folder / f"{name}.py").read_text(encoding="utf-8") == text, "run `make generated`"
 
 
-@pytest.mark.parametrize("key", [*dimensions(), "bench"])
+@pytest.mark.parametrize("key", [*dimensions(), "bench", "stress"])
 def test_the_signatures_have_the_declared_options(key: str) -> None:
     function = getattr(import_module(f"recrm_tasks.{key}"), key)
     *parameters, unknown = inspect.signature(function).parameters.values()
     assert unknown.kind is inspect.Parameter.VAR_KEYWORD
-    options = declared(BenchOptions if key == "bench" else TaskOptions)
-    has_lists = key == "bench" or dimension(key).kind.name == "order"
+    options = declared({"bench": BenchOptions, "stress": StressOptions}.get(key, TaskOptions))
+    has_lists = key == "bench" or (key != "stress" and dimension(key).kind.name == "order")
     expected = {name for name, option in options.items() if has_lists or not option.for_lists}
     assert {parameter.name for parameter in parameters} == expected
     described = " ".join((function.__doc__ or "").split())

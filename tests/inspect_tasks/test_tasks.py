@@ -108,9 +108,9 @@ def test_what_the_view_shows(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_inspect_lists_the_six_tasks(command: Command) -> None:
+def test_inspect_lists_the_seven_tasks(command: Command) -> None:
     printed = command("list", "tasks", "recrm_tasks", cwd=ROOT)
-    expected = {f"recrm_tasks/{key}.py@{key}" for key in [*dimensions(), "bench"]}
+    expected = {f"recrm_tasks/{key}.py@{key}" for key in [*dimensions(), "bench", "stress"]}
     assert set(printed.split()) == expected
 
 

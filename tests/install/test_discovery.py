@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from our_tasks import HYBRIDS, TASKS, run_base_tasks
+from our_tasks import HYBRIDS, STRESS, TASKS, run_base_tasks
 from venvs import NEWEST, OLDEST, Venv, run
 
 pytestmark = pytest.mark.slow
@@ -129,7 +129,7 @@ def test_oldest_lm_eval_and_the_command_line(
 
 def test_their_own_task_tests(sdist: Callable[[str], Path], tmp_path: Path) -> None:
     """With the release that is installed here; our tasks are found as a user's would be, by name."""
-    run_base_tasks(sys.executable, sdist(f"lm-eval=={version('lm-eval')}"), tmp_path, [*TASKS, *HYBRIDS])
+    run_base_tasks(sys.executable, sdist(f"lm-eval=={version('lm-eval')}"), tmp_path, [*TASKS, *HYBRIDS, *STRESS])
 
 
 def test_without_lm_eval(new_venv: Callable[..., Venv], wheel: Path) -> None:

@@ -16,6 +16,7 @@ from recrm_tasks.dimensions import dimensions
 FOLDER = Path(lm_eval_tasks.__file__).parent
 TASKS = [f"recrm_{key}{suffix}" for key in dimensions() for suffix in ("", "_logprob")]
 HYBRIDS = ["recrm_hybrid", "recrm_hybrid_logprob"]
+STRESS = ["recrm_stress", "recrm_stress_logprob"]
 
 
 def manager(**metadata: object) -> TaskManager:

@@ -11,7 +11,7 @@ import lm_eval
 import pytest
 import scripted
 from lm_eval.utils import make_table
-from our_tasks import FOLDER, HYBRIDS, TASKS, manager, task
+from our_tasks import FOLDER, HYBRIDS, STRESS, TASKS, manager, task
 
 from recrm_tasks.answers.prompt import ANSWER_TOKENS, MODES, READS
 from recrm_tasks.data import load
@@ -29,7 +29,7 @@ GROUPS = ["recrm_bench", "recrm_bench_logprob"]
 
 def test_twelve_tasks_and_two_groups() -> None:
     found = manager()
-    assert set(found.all_subtasks) == {*TASKS, *HYBRIDS}
+    assert set(found.all_subtasks) == {*TASKS, *HYBRIDS, *STRESS}
     assert set(found.all_groups) == set(GROUPS)
     assert "recrm" in found.all_tags
     assert set(found.load(["recrm"])["tasks"]) == set(TASKS)

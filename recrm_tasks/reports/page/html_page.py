@@ -24,16 +24,19 @@ from recrm_tasks.reports.tables.comparison_table import entry_difference_table
 from recrm_tasks.reports.tables.dead_groups_table import dead_groups_table
 from recrm_tasks.reports.tables.leaderboard_table import cost_table, costly_runs, leaderboard_table
 from recrm_tasks.reports.tables.published_table import published_table
-from recrm_tasks.reports.tables.report_table import Cell
+from recrm_tasks.reports.tables.report_table import Cell, Table
 from recrm_tasks.reports.tables.run_details_table import NamedRun, details_table, metrics_table
 
 
-def html_page(chapters: Sequence[tuple[Chapter, Plots]], with_published: bool = False) -> str:
+def html_page(
+    chapters: Sequence[tuple[Chapter, Plots]], with_published: bool = False, stress: Sequence[Table] = ()
+) -> str:
     """The page.
 
     Args:
         chapters: one per data source, with its plots.
         with_published: the paper's table too, at the end.
+        stress: the tables of stress runs.
     """
     folder = files("recrm_tasks.reports.page")
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -45,6 +48,7 @@ def html_page(chapters: Sequence[tuple[Chapter, Plots]], with_published: bool = 
         colours=PALETTE,
         version=__version__,
         chapters=[_chapter(*pair) for pair in chapters],
+        stress=stress,
         published=published_table() if with_published else None,
         published_notes=NOTES,
     )

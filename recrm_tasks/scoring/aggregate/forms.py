@@ -61,6 +61,28 @@ FORMS: Mapping[str, Form] = {
 DEFAULT = "stratified"
 
 
+def combined(values: Floats, roles: Sequence[Role], form: Form) -> Floats | None:
+    """The rewards of a form where some of a suite's dimensions may be missing.
+
+    Where there are gates and no quality to average, `stratified` is the share of the gates that hold, and `gated` is 1
+    if all hold.
+
+    Args:
+        values: shape (dimensions, n).
+        roles: of these dimensions.
+        form: one of `FORMS`.
+
+    Returns:
+        Shape (n,); None if these dimensions have no reward in this form.
+    """
+    if form in (stratified, gated) and not any(role.weight > 0 for role in roles if not role.gate):
+        held = _held(values, roles)
+        if not len(held):
+            return None
+        return np.asarray(held.mean(axis=0) if form is stratified else held.all(axis=0), dtype=np.float64)
+    return form(values, roles) if any(role.weight > 0 for role in roles) else None
+
+
 def name_of(form: str) -> str:
     """The metric name of a form's hybrid score; the default form is just `hybrid`."""
     return "hybrid" if form == DEFAULT else f"hybrid_{form}"
