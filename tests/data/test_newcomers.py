@@ -50,6 +50,15 @@ def test_preferences_without_a_prompt_are_of_no_dimension(inspect):
     assert "[{files: {'-': [\"train.jsonl\"]}}]" in err
 
 
+def test_preferences_with_a_prompt_are_of_no_dimension(inspect):
+    """A prompt may be the query of any dimension, and what was chosen a response or an item."""
+    rows = [{"prompt": f"Where is lunch {n}?", "chosen": f"In Hall {n}.", "rejected": "No."} for n in range(9)]
+    code, out, err = inspect({"train.jsonl": lines(*rows)})
+    assert code == 2
+    assert "of no dimension by name or columns (prompt, chosen, rejected): train.jsonl" in out
+    assert "[{files: {'-': [\"train.jsonl\"]}}]" in err
+
+
 def test_a_text_table_of_another_name(inspect, tmp_path):
     rows = "".join(f"noodles\tBowl {n}\t{label}\n" for n, label in enumerate(LABELS))
     code, out, err = inspect({"relevance.txt": rows})

@@ -28,6 +28,8 @@ class Side(NamedTuple):
     label: LabelColumn
     each: str | None = None
     """The column, where it has lists: each entry is a record."""
+    named: bool = True
+    """Whether the other columns have names of the record's fields, and not ones that may be of any."""
 
 
 class Pair(NamedTuple):
@@ -61,7 +63,8 @@ def sides_of(look: Look, pair: Pair, given: dict[str, Any]) -> list[Side]:
     free = [c for c in free_columns(look, fields.taken) if c not in pair]
     if turns is not None:  # a text that the turns have too is no field beside them
         free = [c for c in free if not is_in(look, c, [turns])]
-    fields.columns |= weak_fields(look, fields.missing, free, turns)
+    weak = weak_fields(look, fields.missing, free, turns)
+    fields.columns |= weak
     fields.missing = [n for n in fields.missing if n not in fields.columns]
     if fields.missing:
         _ask(look, fields, free)
@@ -71,7 +74,7 @@ def sides_of(look: Look, pair: Pair, given: dict[str, Any]) -> list[Side]:
     best, worst = (allowed := allowed_labels(look))[0], allowed[-1]
     whole = fields.source()["fields"]
     return [
-        Side(whole | {judged: _judged(look, column)}, LabelColumn(value=label), _each(look, column))
+        Side(whole | {judged: _judged(look, column)}, LabelColumn(value=label), _each(look, column), named=not weak)
         for column, label in zip(pair, (best, worst), strict=True)
     ]
 

@@ -219,7 +219,7 @@ class _Recognition:
         shared = {k: v for k, v in shared.items() if v is not None}
         sides_only = ({"fields": s.fields, "label": s.label} | ({"each": s.each} if s.each else {}) for s in sides)
         sources = [Source(files=files, **{**shared, **side}) for side in sides_only]
-        return Proposal(sources, None, [], self._unused(sources), True)
+        return Proposal(sources, None, [], self._unused(sources), complete=sides[0].named)
 
     def _unused(self, sources: Sequence[Source]) -> list[str]:
         if any(OPEN in (s.messages, s.last_turn) for s in sources):
