@@ -6,6 +6,7 @@ They are imported on first use: reports read logs through this package where Ins
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,6 +19,6 @@ __all__ = ["bench_task", "dimension_task", "recrm_reward", "stress_task"]
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from inspect_tasks import reward_scorer, tasks
-
-    return getattr(reward_scorer if name == "recrm_reward" else tasks, name)
+    # Of `tasks` alone, which says what to install where something is missing.
+    module = import_module("inspect_tasks.reward_scorer" if name == "recrm_reward" else "inspect_tasks.tasks")
+    return getattr(module, name)
