@@ -54,7 +54,7 @@ def active(model: str, **arguments: Any) -> Iterator[Any]:
     try:
         yield api
     finally:
-        init_active_model(None, None)  # type: ignore[arg-type]
+        init_active_model(None, GenerateConfig())  # type: ignore[arg-type]
 
 
 def by_inspect(model: str, folder: Path, task: Any, **arguments: Any) -> Any:

@@ -13,7 +13,7 @@ import pytest
 import scripted
 from inspect_ai import eval as inspect_eval
 from inspect_ai._util.error import PrerequisiteError
-from inspect_ai.model import get_model
+from inspect_ai.model import GenerateConfig, get_model
 from inspect_ai.model._model import init_active_model
 from lm_eval.tasks import TaskManager
 from marker_model import BAD, GOOD, save
@@ -151,7 +151,7 @@ def test_a_reward_model_writes_no_text(letters: str, tmp_path: Path, caplog: pyt
     with pytest.raises(RecrmError, match="use recrm_factual_logprob instead of recrm_factual"):
         by_lm_eval(letters, "recrm_factual", "sample", 2)
     assert "--apply_chat_template" not in caplog.text  # its own turns are always in the template
-    init_active_model(get_model(f"recrm-rm/{letters}", memoize=False), None)  # type: ignore[arg-type]
+    init_active_model(get_model(f"recrm-rm/{letters}", memoize=False), GenerateConfig())
     try:
         with pytest.raises(PrerequisiteError, match="writes no text: leave out -T answer=generate"):
             dimension_task("factual", data="sample", limit=2, answer="generate")
@@ -159,7 +159,7 @@ def test_a_reward_model_writes_no_text(letters: str, tmp_path: Path, caplog: pyt
         assert by_default["mode"] == "logprob"
         assert by_default["fit"]["context"] == 20_000
     finally:
-        init_active_model(None, None)  # type: ignore[arg-type]
+        init_active_model(None, GenerateConfig())  # type: ignore[arg-type]
 
 
 def test_the_names_of_classes_are_those_of_the_labels() -> None:

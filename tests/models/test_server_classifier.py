@@ -144,7 +144,7 @@ def test_both_harnesses(letters: str, tmp_path: Path) -> None:
         try:
             task = dimension_task("relevance", data="sample", limit=4, answer="logprob")
         finally:
-            init_active_model(None, None)  # type: ignore[arg-type]
+            init_active_model(None, GenerateConfig())  # type: ignore[arg-type]
         (log,) = inspect_eval(task, model=api, log_dir=str(tmp_path), display="none")
     assert log.status == "success", log.error
     name = "recrm_relevance_logprob"
