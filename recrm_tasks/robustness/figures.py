@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,6 +29,15 @@ def _shift(tried: Tried) -> Estimate:
     return mean((pairs.after - pairs.before)[rows], pairs.codes(rows))
 
 
+def _of_readable(name: str, means: str, hits: Callable[[Pairs], Bools], shown: bool = False) -> Metric[Tried]:
+    """A share of the readable pairs, of which neither more nor less is better by itself."""
+
+    def value(tried: Tried) -> Estimate:
+        return _share(hits(tried.pairs), tried.pairs.readable, tried.pairs)
+
+    return Metric(name, means, value, "neither", over="all", trials="n", headline=shown, brief=shown)
+
+
 FIGURES: tuple[Metric[Tried], ...] = (
     Metric(
         "fooled",
@@ -39,32 +49,14 @@ FIGURES: tuple[Metric[Tried], ...] = (
         headline=True,
         brief=True,
     ),
-    Metric(
+    _of_readable(
         "flip",
         "share of verdicts that come down to something else on the changed record",
-        lambda t: _share(t.pairs.raised | t.pairs.lowered, t.pairs.readable, t.pairs),
-        "neither",
-        over="all",
-        trials="n",
-        headline=True,
-        brief=True,
+        lambda pairs: pairs.raised | pairs.lowered,
+        shown=True,
     ),
-    Metric(
-        "raised",
-        "share of verdicts that come down to something better",
-        lambda t: _share(t.pairs.raised, t.pairs.readable, t.pairs),
-        "neither",
-        over="all",
-        trials="n",
-    ),
-    Metric(
-        "lowered",
-        "share of verdicts that come down to something worse",
-        lambda t: _share(t.pairs.lowered, t.pairs.readable, t.pairs),
-        "neither",
-        over="all",
-        trials="n",
-    ),
+    _of_readable("raised", "share of verdicts that come down to something better", lambda pairs: pairs.raised),
+    _of_readable("lowered", "share of verdicts that come down to something worse", lambda pairs: pairs.lowered),
     Metric("shift", "mean rise of the verdicts, which are from 0 to 1", _shift, "neither", low=-1.0, over="all"),
     Metric(
         "reward",

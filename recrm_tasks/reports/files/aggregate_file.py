@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from recrm_tasks.reports.aggregate_runs import Aggregate
-from recrm_tasks.reports.files.writing import write_text
+from recrm_tasks.reports.files.writing import known, write_json
 from recrm_tasks.scoring.metric import flat
 
 
@@ -19,7 +17,7 @@ def write_aggregates(found: Sequence[Aggregate], file: Path) -> None:
     Raises:
         DataError: the file cannot be written.
     """
-    write_text(json.dumps([_entry(one) for one in found], ensure_ascii=False, indent=1) + "\n", file)
+    write_json([_entry(one) for one in found], file)
 
 
 def _entry(one: Aggregate) -> dict[str, Any]:
@@ -49,4 +47,4 @@ def _entry(one: Aggregate) -> dict[str, Any]:
 
 
 def _known(numbers: dict[str, float]) -> dict[str, float | None]:
-    return {name: None if math.isnan(value) else value for name, value in numbers.items()}
+    return {name: known(value) for name, value in numbers.items()}

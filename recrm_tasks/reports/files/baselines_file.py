@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ import pyarrow as pa
 
 from recrm_tasks.baselines.result import Evaluated, Result
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.reports.files.writing import write_table, write_text
+from recrm_tasks.reports.files.writing import known, write_json, write_table
 
 ENDINGS = (".csv", ".parquet", ".json")
 _SCHEMA = pa.schema(
@@ -37,7 +35,7 @@ def write_baselines(found: Sequence[Evaluated], file: Path) -> None:
     """
     rows = [row for one in found for result in one.results for row in _rows(one, result)]
     if file.suffix == ".json":
-        write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", file)
+        write_json(rows, file)
     else:
         write_table(pa.Table.from_pylist(rows, schema=_SCHEMA), file)
 
@@ -69,4 +67,4 @@ def _rows(one: Evaluated, result: Result) -> Iterator[dict[str, Any]]:
             "high": high,
             **shared,
         }
-        yield {key: None if isinstance(x, float) and math.isnan(x) else x for key, x in row.items()}
+        yield {key: known(x) for key, x in row.items()}

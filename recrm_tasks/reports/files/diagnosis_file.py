@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from recrm_tasks.reports.diagnose_runs import Diagnosed
-from recrm_tasks.reports.files.writing import write_text
+from recrm_tasks.reports.files.writing import write_json
 
 
 def write_diagnoses(found: Sequence[Diagnosed], file: Path) -> None:
@@ -27,4 +26,4 @@ def write_diagnoses(found: Sequence[Diagnosed], file: Path) -> None:
         }
         for one in found
     ]
-    write_text(json.dumps(entries, ensure_ascii=False, indent=1) + "\n", file)
+    write_json(entries, file)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from recrm_tasks.prompting.asked_order import ORDERS
 from recrm_tasks.prompting.expected_cost import Counting, Expected
-from recrm_tasks.reports.files.writing import write_text
+from recrm_tasks.reports.files.writing import write_json
 from recrm_tasks.reports.tables.expected_cost_table import Prices, sums
 
 
@@ -29,7 +28,7 @@ def write_expected_costs(
         "prices_per_million": None if prices is None else prices._asdict(),
         "ways": [_row(one, prices) for one in (*expected, *sums(expected))],
     }
-    write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", file)
+    write_json(whole, file)
 
 
 def _row(one: Expected, prices: Prices | None) -> dict[str, Any]:

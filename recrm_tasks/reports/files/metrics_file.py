@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from recrm_tasks.models.usage import FIELDS as USAGE
-from recrm_tasks.reports.files.writing import write_table, write_text
+from recrm_tasks.reports.files.writing import known, write_json, write_table
 from recrm_tasks.reports.leaderboard_entries import OVERALL, Entry
 from recrm_tasks.reports.runs import Run
 
@@ -111,14 +109,14 @@ def write_metrics(entries: Sequence[Entry], file: Path) -> None:
     """
     rows = metric_rows(entries)
     if file.suffix == ".json":
-        write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", file)
+        write_json(rows, file)
     else:
         write_table(pa.Table.from_pylist(rows, schema=SCHEMA), file)
 
 
 def metric_rows(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     """One row per run and metric and per overall score, with the columns of `SCHEMA`."""
-    return [{name: _known(value(metric)) for name, _, value in _COLUMNS} for metric in _metrics(entries)]
+    return [{name: known(value(metric)) for name, _, value in _COLUMNS} for metric in _metrics(entries)]
 
 
 def _metrics(entries: Sequence[Entry]) -> Iterator[_Metric]:
@@ -126,7 +124,3 @@ def _metrics(entries: Sequence[Entry]) -> Iterator[_Metric]:
         for run in entry.runs.values():
             yield from (_Metric(entry, run, name) for name in run.metric_names)
         yield from (_Metric(entry, None, name) for name in OVERALL if name in entry.overall)
-
-
-def _known(value: Any) -> Any:
-    return None if isinstance(value, float) and math.isnan(value) else value

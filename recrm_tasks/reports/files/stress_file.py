@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.reports.files.writing import write_text
+from recrm_tasks.reports.files.writing import known, write_json
 from recrm_tasks.reports.stress_runs import StressRun
 from recrm_tasks.robustness.changes import CHANGES
 from recrm_tasks.robustness.figures import DECLARED
@@ -22,7 +20,7 @@ def write_stress(runs: Sequence[StressRun], file: Path) -> None:
     Raises:
         DataError: the file cannot be written.
     """
-    write_text(json.dumps([_entry(run) for run in runs], ensure_ascii=False, indent=1) + "\n", file)
+    write_json([_entry(run) for run in runs], file)
 
 
 def _entry(run: StressRun) -> dict[str, Any]:
@@ -54,13 +52,9 @@ def _figures(metrics: Metrics, without: str = "") -> dict[str, Any]:
         if name == without:
             continue
         if f"{name}_stderr" not in numbers:
-            found[name] = _known(numbers[name])
+            found[name] = known(numbers[name])
             continue
         low, high = DECLARED[name].reach(name, numbers)
         ends = {"value": numbers[name], "stderr": numbers[f"{name}_stderr"], "low": low, "high": high}
-        found[name] = {what: _known(value) for what, value in ends.items()}
+        found[name] = {what: known(value) for what, value in ends.items()}
     return found
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else value

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv
@@ -34,6 +37,20 @@ def write_text(text: str, file: Path) -> None:
     """
     with writing(file):
         file.write_text(text, encoding="utf-8")
+
+
+def write_json(value: Any, file: Path) -> None:
+    """Writes a value as JSON.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", file)
+
+
+def known(value: Any) -> Any:
+    """A value for JSON or a table, where what is undefined (NaN) is null."""
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def write_table(table: pa.Table, file: Path) -> None:
