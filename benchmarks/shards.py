@@ -6,7 +6,8 @@
 Each shard is a process of its own, `--side-by-side` of them at a time; then `recrm report`'s reading of all their logs,
 and one run of lm-eval on all records with the same answers. The last line says whether every number is the same, to
 the last bit. Memory is as in `harnesses.py`: `max_gb` is the peak of the process, as reported by the kernel. The logs
-take about 10 kB a row on the disk; `--work` names the folder.
+take about 10 kB a row on the disk; `--work` names the folder. The same command with the same folder goes on after an
+interruption: a process that ended well there is not run again.
 """
 
 from __future__ import annotations
@@ -91,6 +92,9 @@ def measured(worker: str, *more: str, data: Path, mode: str, work: Path, most_gb
     """Runs a worker in a process of its own, and prints what it took."""
     name = " ".join((worker, *more))
     log = work / f"{name.replace('/', '-')}.txt"
+    kept = log.with_suffix(".json")
+    if kept.exists():
+        return _shown(json.loads(kept.read_text(encoding="utf-8")))
     command = [sys.executable, str(Path(__file__).resolve()), str(data), "--mode", mode, "--work", str(work)]
     with log.open("wb") as output:
         full = [*command, "--worker", worker, *more]
@@ -107,6 +111,12 @@ def measured(worker: str, *more: str, data: Path, mode: str, work: Path, most_gb
     said = json.loads(text.splitlines()[-1]) if watched.outcome == "ok" else {}
     figures = {column: round(getattr(watched, column), 2) for column in COLUMNS if column.endswith(("_s", "_gb"))}
     result = {"process": name, **said, "outcome": watched.outcome, **figures}
+    if watched.outcome == "ok":
+        kept.write_text(json.dumps(result), encoding="utf-8")
+    return _shown(result)
+
+
+def _shown(result: Result) -> Result:
     print("| " + " | ".join(str(result.get(column, "")) for column in COLUMNS) + " |", flush=True)
     return result
 
