@@ -5,6 +5,7 @@
 # make test-vllm   real engines: vLLM's CPU build and its server, in a separate environment; part of make test
 # make check   the fast part of make test: linters, types, tests without a model  (about 3 minutes on 2 cores, 5 the first time)
 # make fuzz    100,000 broken completions and 10,000 broken files                  (about 10 minutes on 2 cores)
+# make docs    the docs as a site with search, and whether its links hold: open site/index.html
 # make generated   writes the files that are generated from the code: lm-eval's YAML and the Inspect task files
 
 PYTHON ?= python3
@@ -23,7 +24,7 @@ export TOKENIZERS_PARALLELISM := false
 # Images of containers often set it. uv compiles nothing, so each of the many processes here would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo train-demo test test-vllm test-trainers test-trl test-verl test-ms_swift test-openrlhf test-llama_factory check lint fast slow test-install fuzz pythons generated clean
+.PHONY: demo train-demo test test-vllm test-trainers test-trl test-verl test-ms_swift test-openrlhf test-llama_factory check lint fast slow test-install fuzz pythons generated docs clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -40,6 +41,11 @@ $(VENV)/demo: $(BIN)/python pyproject.toml constraints.txt
 
 $(VENV)/dev: $(VENV)/demo
 	$(INSTALL) -c constraints.txt -e '.[dev]'
+	touch $@ $(VENV)/docs
+
+# Without torch: the docs alone need a few seconds. What is for development has it too.
+$(VENV)/docs: $(BIN)/python pyproject.toml constraints.txt
+	$(INSTALL) -c constraints.txt -e '.[docs]'
 	touch $@
 
 # Not made again where only the environment is newer.
@@ -119,6 +125,11 @@ generated: $(VENV)/dev
 	$(BIN)/python -m recrm_tasks.lm_eval_tasks.task_files
 	$(BIN)/python -m inspect_tasks.task_files
 
+# tests/browser/test_site.py runs it for `make test`.
+docs: $(VENV)/docs
+	PYTHONPATH=docs/site $(BIN)/python -m zensical build --strict --clean
+	$(BIN)/python docs/site/check.py
+
 check: $(VENV)/dev
 	$(MAKE) --jobs=2 lint fast
 
@@ -130,4 +141,4 @@ test:
 	$(MAKE) --jobs=3 --output-sync=target test-vllm slow test-install test-trainers pythons demo LIMIT=2
 
 clean:
-	rm -rf $(VENV) $(VLLM_VENV) $(TRAINER_CODE) $(OUT)
+	rm -rf $(VENV) $(VLLM_VENV) $(TRAINER_CODE) $(OUT) site .cache

@@ -14,11 +14,11 @@ from markdown_it.token import Token
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
-    for pattern in ("*.md", "benchmarks/*.md", "docs/**/*.md", "recrm_tasks/lm_eval_tasks/*.md")
+    for pattern in ("*.md", "benchmarks/*.md", "docs/**/*.md", "examples/*.md", "recrm_tasks/lm_eval_tasks/*.md")
     for path in ROOT.glob(pattern)
 )
 """Paths relative to the root."""
-RECORDED_PAGES = {"docs/report/report.md": "written by `recrm report`"}
+RECORDED_PAGES = {"docs/report/tables.md": "written by `recrm report`"}
 """Pages that no person writes."""
 
 

@@ -23,11 +23,12 @@ ALL = [command for page in COMMAND_PAGES for command in commands(page)]
 NOT_RUN = {
     r"^git worktree": "it would change the user's repository; only the subcommand is checked",
     r"^vllm serve": "vLLM is not in this environment: tests/backends/test_doc_servers.py asks its parser",
-    r"^make (demo|train-demo|test|check|generated)": "`make test` and CI run them; here that the target exists",
+    r"^make (demo|train-demo|test|check|generated|docs)": "`make test` and CI run them; here that the target exists",
     r"^make fuzz": "it takes minutes; here that the target exists",
     r"^(python )?(benchmarks/|tests/|demo/|examples/|\w+\.py)": "they take minutes; here their arguments",
     r"^(python -m )?pip install": "tests/install installs the package; here pip's parser, and the names of the extras",
     r"^inspect eval-retry": "it needs a run that was interrupted: tests/harnesses has such runs; here its parser",
+    r"^python -m zensical": "a server until it is stopped; `make docs` builds what it shows",
     r"^inspect view": "a page until it is stopped; tests/browser looks at a bundle; here its parser",
     r"^inspect score": "the scorer is registered by a plain install only: tests/install scores such a log",
     r"^lm_eval --model (local-|openai-|recrm-server)": "an API; here the parser, the model's arguments and our tasks",
