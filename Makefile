@@ -45,7 +45,7 @@ $(VENV)/dev: $(VENV)/demo
 
 # Without torch: the docs alone need a few seconds. What is for development has it too.
 $(VENV)/docs: $(BIN)/python pyproject.toml constraints.txt
-	$(INSTALL) -c constraints.txt -e '.[docs]'
+	$(PIP) install --quiet -c constraints.txt -e '.[docs]'
 	touch $@
 
 # Not made again where only the environment is newer.

@@ -77,4 +77,6 @@ def dead_links() -> Iterator[str]:
 
 if __name__ == "__main__":
     found = [*missing_pages(), *dead_links()]
-    sys.exit("\n".join(found) if found else 0)
+    if found:
+        sys.exit("\n".join(found))
+    print(f"Every link leads somewhere. Open {SITE / 'index.html'}")

@@ -25,7 +25,7 @@ PAGES = sorted(
     for pattern in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/**/*.md", "examples/*.md")
     for page in ROOT.glob(pattern)
 )
-SHAPES = "h1 h2 h3 h4 ul ol li table tr th td pre blockquote img strong em".split()
+SHAPES = ("h1", "h2", "h3", "ul", "ol", "li", "table", "tr", "th", "td", "pre", "blockquote", "img", "strong", "em")
 
 Build = Callable[[], "subprocess.CompletedProcess[str]"]
 
