@@ -24,7 +24,7 @@ export TOKENIZERS_PARALLELISM := false
 # Images of containers often set it. uv compiles nothing, so each of the many processes here would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo train-demo test test-vllm test-trainers test-trl test-verl test-ms_swift test-openrlhf test-llama_factory check lint fast slow test-install fuzz pythons generated docs clean
+.PHONY: demo train-demo test test-vllm test-trainers test-trl test-verl test-ms_swift test-openrlhf test-llama_factory check lint fast slow test-install fuzz pythons generated docs serve-docs clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -129,6 +129,10 @@ generated: $(VENV)/dev
 docs: $(VENV)/docs
 	PYTHONPATH=docs/site $(BIN)/python -m zensical build --strict --clean
 	$(BIN)/python docs/site/check.py
+
+# While you write: the pages as they are saved, until it is stopped.
+serve-docs: $(VENV)/docs
+	PYTHONPATH=docs/site $(BIN)/python -m zensical serve
 
 check: $(VENV)/dev
 	$(MAKE) --jobs=2 lint fast

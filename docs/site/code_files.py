@@ -40,8 +40,9 @@ class CodeFiles(Preprocessor):
 
         def to_its_place(link: re.Match[str]) -> str:
             file = Path(os.path.normpath(page.parent / link[1]))
-            readme = next((up / "README.md" for up in file.parents if (root / up / "README.md").is_file()), None)
-            if readme is None or not (root / file).is_file():
+            lists = (up / "README.md" for up in file.parents if up != Path("."))
+            readme = next((one for one in lists if (root / one).is_file()), None)
+            if readme is None:  # the link leads to the file itself, if it is in the site
                 return link[0]
             place = f"#{anchor(file.relative_to(readme.parent).as_posix(), '-')}"
             return f"]({'' if readme == page else os.path.relpath(readme, page.parent)}{place})"

@@ -28,7 +28,7 @@ NOT_RUN = {
     r"^(python )?(benchmarks/|tests/|demo/|examples/|\w+\.py)": "they take minutes; here their arguments",
     r"^(python -m )?pip install": "tests/install installs the package; here pip's parser, and the names of the extras",
     r"^inspect eval-retry": "it needs a run that was interrupted: tests/harnesses has such runs; here its parser",
-    r"^python -m zensical": "a server until it is stopped; `make docs` builds what it shows",
+    r"^make serve-docs": "a server until it is stopped; `make docs` builds what it shows",
     r"^inspect view": "a page until it is stopped; tests/browser looks at a bundle; here its parser",
     r"^inspect score": "the scorer is registered by a plain install only: tests/install scores such a log",
     r"^lm_eval --model (local-|openai-|recrm-server)": "an API; here the parser, the model's arguments and our tasks",

@@ -1,4 +1,7 @@
-"""Every relative link in the Markdown pages leads to a file and a heading that exist."""
+"""Every relative link in the Markdown pages leads to a file and a heading that exist, as GitHub shows them.
+
+The links of the site are checked where it is built: tests/browser/test_site.py.
+"""
 
 from __future__ import annotations
 
