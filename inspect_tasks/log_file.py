@@ -25,22 +25,26 @@ STRESS = "recrm_stress"
 """The entry of the metadata of a stress run, whose samples are no results of the benchmark: its version."""
 
 
-def read_header(file: Path, stress: bool = False) -> EvalLog | None:
-    """A log of our tasks without its samples; None if it is of another task.
+BULK = {"messages", "events", "store", "attachments"}
+"""What no report needs of a sample."""
 
-    Args:
-        file: the log.
-        stress: whether a log of a stress run is wanted, and not one of the other tasks.
+
+def read_header(file: Path) -> EvalLog:
+    """A log without its samples.
 
     Raises:
         DataError: the file is not a readable log.
     """
     try:
-        log = read_eval_log(str(file), header_only=True)
+        return read_eval_log(str(file), header_only=True)
     except Exception as error:  # Inspect raises whatever its readers of zip, JSON and pydantic do
         raise _unreadable(file, error) from None
+
+
+def is_ours(log: EvalLog, stress: bool = False) -> bool:
+    """Whether a log is of our tasks: of a stress run, or of one of the other tasks."""
     found = log.eval.metadata or {}
-    return log if "recrm_provenance" in found and (STRESS in found) == stress else None
+    return "recrm_provenance" in found and (STRESS in found) == stress
 
 
 def unfinished(log: EvalLog) -> str | None:

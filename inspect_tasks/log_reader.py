@@ -8,8 +8,8 @@ from pathlib import Path
 from inspect_tasks.harness_name import HARNESS
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.logged_answers import Answers
+from recrm_tasks.reports.readers import LogContents
 from recrm_tasks.reports.rescored import Rescored
-from recrm_tasks.reports.runs import Run
 
 _BEGINS = re.compile(rb'\s*\{\s*"version"')
 
@@ -34,13 +34,13 @@ class InspectLogReader:
             return False
         return _BEGINS.match(start) is not None and b'"status"' in start
 
-    def runs(self, file: Path) -> list[Run]:
-        """The runs of our tasks."""
+    def contents(self, file: Path) -> LogContents:
+        """The runs of our tasks, and of agents in any task."""
         try:
-            from inspect_tasks.logged_runs import read_runs
+            from inspect_tasks.logged_runs import read_contents
         except ImportError as error:
             raise _not_installed(file) from error
-        return read_runs(file)
+        return read_contents(file)
 
     def answers(self, file: Path, max_texts: int = 0) -> list[Answers]:
         """The logged samples."""

@@ -1,4 +1,4 @@
-"""Inspect's logs -> runs."""
+"""Inspect's logs -> what they contain: runs, answers of stress runs, runs of agents."""
 
 from __future__ import annotations
 
@@ -9,26 +9,33 @@ from typing import Any
 from inspect_ai.log import EvalLog, EvalScore
 
 from inspect_tasks.harness_name import HARNESS
-from inspect_tasks.log_file import model_of, provenance_of, read_header, settings_of, unfinished, weights_of
+from inspect_tasks.log_file import is_ours, model_of, provenance_of, read_header, settings_of, unfinished, weights_of
+from inspect_tasks.logged_agents import agent_runs_of, is_of_agents
 from inspect_tasks.logged_samples import answers_of_log
 from inspect_tasks.usage import usage_of
 from recrm_tasks.models.usage import FIELDS, Usage, total
 from recrm_tasks.reports.logged_answers import Answers
+from recrm_tasks.reports.readers import LogContents
 from recrm_tasks.reports.runs import Cost, Run
 
 
-def read_runs(file: Path) -> list[Run]:
-    """The runs in one log, none if it is of another task.
-
-    Of a run that ended early, or some of whose samples were invalidated, the numbers are those of the samples that were
-    scored and are valid, and `Run.wanted` is set.
+def read_contents(file: Path) -> LogContents:
+    """What is in one log, nothing if it is of another task.
 
     Raises:
         DataError: the file is not a log, or its run ended before any sample was scored.
     """
     log = read_header(file)
-    if log is None:
-        return []
+    return LogContents(
+        runs=_runs(file, log) if is_ours(log) else [],
+        stress=answers_of_log(file, log) if is_ours(log, stress=True) else [],
+        agents=agent_runs_of(file, log) if is_of_agents(log) else [],
+    )
+
+
+def _runs(file: Path, log: EvalLog) -> list[Run]:
+    """The runs of our tasks. Of a run that ended early, or some of whose samples were invalidated, the numbers are
+    those of the samples that were scored and are valid, and `Run.wanted` is set."""
     if unfinished(log):
         return [Run.of(one, wanted=_wanted(log, one)) for one in answers_of_log(file, log)]
     assert log.results is not None

@@ -9,6 +9,8 @@ from inspect_ai.scorer import Score
 
 from inspect_tasks.harness_name import HARNESS
 from inspect_tasks.log_file import (
+    BULK,
+    is_ours,
     model_of,
     provenance_of,
     read_header,
@@ -25,9 +27,6 @@ from recrm_tasks.reports.logged_answers import Answers, Logged
 from recrm_tasks.reports.run_info import RunInfo
 from recrm_tasks.scoring.outcomes import Outcome
 
-_BULK = {"messages", "events", "store", "attachments"}
-"""What no report needs of a sample."""
-
 
 def read_answers(file: Path, max_texts: int = 0, stress: bool = False) -> list[Answers]:
     """What each record of a log was answered, by dimension; none if it is of another task.
@@ -40,8 +39,8 @@ def read_answers(file: Path, max_texts: int = 0, stress: bool = False) -> list[A
     Raises:
         DataError: the file is not a log, is of a version that wrote no outcomes, or its run ended before any answer.
     """
-    log = read_header(file, stress)
-    return [] if log is None else answers_of_log(file, log, max_texts)
+    log = read_header(file)
+    return answers_of_log(file, log, max_texts) if is_ours(log, stress) else []
 
 
 def answers_of_log(file: Path, log: EvalLog, max_texts: int = 0) -> list[Answers]:
@@ -56,7 +55,7 @@ def answers_of_log(file: Path, log: EvalLog, max_texts: int = 0) -> list[Answers
     missing = unfinished(log)
     infos = infos_of(file, log)
     answers = {one.dimension: Answers(**vars(one), unfinished=missing or "", max_texts=max_texts) for one in infos}
-    for sample in read_samples(file, log, _BULK if max_texts else _BULK | {"output"}):
+    for sample in read_samples(file, log, BULK if max_texts else BULK | {"output"}):
         found = _logged(file, sample, texts=max_texts > 0)
         if found is not None:
             answers[found.dimension].add(found)

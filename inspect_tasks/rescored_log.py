@@ -29,7 +29,7 @@ from inspect_ai.log._recorders.eval import EvalRecorder
 from inspect_ai.scorer import SampleScore, Score, ScoreEdit
 from inspect_ai.util import registry_info
 
-from inspect_tasks.log_file import RESCORED, read_header, read_samples
+from inspect_tasks.log_file import RESCORED, is_ours, read_header, read_samples
 from inspect_tasks.logged_samples import infos_of, our_score, outcome_of, said
 from inspect_tasks.metrics import bench_metrics, dimension_metrics, of_bench, of_dimension
 from inspect_tasks.scorers import score_of
@@ -45,7 +45,7 @@ _FLAGS = ("unseen", "cut")
 def rescore(file: Path, target: Path, examples: int) -> list[Rescored]:
     """See `reports.readers.LogReader.rescore`. Samples without a score, as their requests failed, stay without one."""
     log = read_header(file)
-    if log is None:
+    if not is_ours(log):
         return []
     logs = {str(file): sha256_of(file)}
     found = {info.dimension: Rescored.of(info, logs, examples) for info in infos_of(file, log)}

@@ -16,6 +16,7 @@ from recrm_tasks.errors import RecrmError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from recrm_tasks.reports.agent_groups import AgentGroup
     from recrm_tasks.reports.free_baselines import Free
     from recrm_tasks.reports.leaderboard_entries import AnswersIn, Entry
     from recrm_tasks.reports.stress_runs import StressRun
@@ -304,6 +305,11 @@ def _card(options: argparse.Namespace) -> int:
     from recrm_tasks.reports.trained_on import mark_trained_on
 
     found = collect(options.paths, READERS)
+    if not found.runs:
+        raise RecrmError(
+            f"{', '.join(options.paths)}: stress runs or runs of agents only; a card is of results of the benchmark, "
+            "and `recrm report` shows the others"
+        )
     finished = [run for run in found.runs if run.wanted is None]
     if not finished:
         raise RecrmError("\n".join(["no run is finished; a card is of whole runs:", *found.incomplete]))
@@ -319,13 +325,15 @@ def _card(options: argparse.Namespace) -> int:
 def _report(options: argparse.Namespace) -> int:
     console = console_here()
     from recrm_tasks.log_readers import READERS
+    from recrm_tasks.reports.agent_groups import agent_groups
     from recrm_tasks.reports.collect import answers_in, collect, collect_answers
     from recrm_tasks.reports.evaluated_records import Choice
     from recrm_tasks.reports.free_baselines import free_baselines
     from recrm_tasks.reports.leaderboard_entries import entries, matching
     from recrm_tasks.reports.release_gate import FAILED, dropped, floor_of, under
     from recrm_tasks.reports.same_answers import TEXTS, mark_same_answers
-    from recrm_tasks.reports.stress_runs import stress_in
+    from recrm_tasks.reports.stress_runs import stress_runs
+    from recrm_tasks.reports.tables.agents_table import agent_tables
     from recrm_tasks.reports.tables.leaderboard_table import report_tables
     from recrm_tasks.reports.tables.stress_table import stress_tables
     from recrm_tasks.reports.tables.terminal import print_tables
@@ -339,16 +347,9 @@ def _report(options: argparse.Namespace) -> int:
     if (page or options.plots) and find_spec("altair") is None:
         raise RecrmError("pages and plots need altair: pip install 'recrm-tasks[page]'")
     floors = [floor_of(text) for text in options.fail_under]
-    stress, stress_left = stress_in(options.paths, READERS)
-    try:
-        found = collect(options.paths, READERS)
-    except RecrmError:
-        if not stress:
-            raise
-        raise RecrmError(
-            f"{', '.join(options.paths)}: stress runs only; `recrm stress` shows them, and `recrm report` adds them to "
-            "the results of other runs"
-        ) from None
+    found = collect(options.paths, READERS)
+    stress = stress_runs(found.stress)
+    agents, of_agents = agent_groups(found.agents)
     answers = lru_cache(partial(answers_in, readers=READERS, max_texts=options.records if page else 0))
     listed, notes = entries(found.runs, answers)
     notes += [note for run in found.runs for note in run.notes]
@@ -360,17 +361,16 @@ def _report(options: argparse.Namespace) -> int:
     if not options.no_baselines:
         free, left = free_baselines(listed, answers, choice)
         notes += left
-    notes += [note for run in stress for note in run.notes]
-    print_tables([*report_tables(listed, free), *stress_tables(stress)], console)
+    notes += [note for run in stress for note in run.notes] + of_agents
+    print_tables([*report_tables(listed, free), *stress_tables(stress), *agent_tables(agents)], console)
     if options.published:
         _print_published(console)
-    notes += _write(options, listed, answers, free, stress)
-    of_stress = {f"{file}: of other tasks" for run in stress for file in run.info.logs}
+    notes += _write(options, listed, answers, free, stress, agents)
     _print_notes(
         {
-            "left out": list(dict.fromkeys([*found.unusable, *stress_left])),
+            "left out": found.unusable,
             "incomplete": found.incomplete,
-            "passed over": [line for line in found.passed_over if line not in of_stress],
+            "passed over": found.passed_over,
             "note": notes,
         }
     )
@@ -399,11 +399,17 @@ def _check_endings(files: Sequence[Path]) -> None:
 
 
 def _write(
-    options: argparse.Namespace, listed: Sequence[Entry], answers: AnswersIn, free: Free, stress: Sequence[StressRun]
+    options: argparse.Namespace,
+    listed: Sequence[Entry],
+    answers: AnswersIn,
+    free: Free,
+    stress: Sequence[StressRun],
+    agents: Sequence[AgentGroup],
 ) -> list[str]:
     """Writes all files. Returns notes on what the page and the plots lack."""
     from recrm_tasks.reports.files.metrics_file import write_metrics
     from recrm_tasks.reports.files.writing import write_text
+    from recrm_tasks.reports.tables.agents_table import agent_tables
     from recrm_tasks.reports.tables.leaderboard_table import report_tables
     from recrm_tasks.reports.tables.markdown import markdown
     from recrm_tasks.reports.tables.stress_table import stress_tables
@@ -411,9 +417,10 @@ def _write(
     pages = [file for file in options.to if file.suffix == ".html"]
     for file in options.to:
         if file.suffix == ".md":
-            write_text(markdown([*report_tables(listed, free), *stress_tables(stress)]), file)
+            tables = [*report_tables(listed, free), *stress_tables(stress), *agent_tables(agents)]
+            write_text(markdown(tables), file)
         elif file not in pages:
-            write_metrics(listed, file)
+            write_metrics(listed, agents, file)
     if not pages and not options.plots:
         return []
     from recrm_tasks.reports.page.chapter_plots import plots_of, write_plots
@@ -423,7 +430,8 @@ def _write(
     found, notes = chapters(listed, answers, free)
     drawn = [(chapter, plots_of(chapter)) for chapter in found]
     for file in pages:
-        write_text(html_page(drawn, options.published, list(stress_tables(stress))), file)
+        page = html_page(drawn, options.published, list(stress_tables(stress)), list(agent_tables(agents)))
+        write_text(page, file)
     if options.plots:
         write_plots(drawn, options.plots)
     return notes

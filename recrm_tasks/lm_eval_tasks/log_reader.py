@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from recrm_tasks.lm_eval_tasks.logged_runs import read_runs
+from recrm_tasks.lm_eval_tasks.logged_runs import read_contents
 from recrm_tasks.lm_eval_tasks.logged_samples import read_answers
 from recrm_tasks.lm_eval_tasks.rescored_results import rescore
 from recrm_tasks.lm_eval_tasks.results_file import HARNESS, is_results
 from recrm_tasks.reports.logged_answers import Answers
+from recrm_tasks.reports.readers import LogContents
 from recrm_tasks.reports.rescored import Rescored
-from recrm_tasks.reports.runs import Run
 
 
 class LmEvalLogReader:
@@ -23,9 +23,9 @@ class LmEvalLogReader:
         """By its name or its first bytes."""
         return is_results(file)
 
-    def runs(self, file: Path) -> list[Run]:
-        """The runs of our tasks."""
-        return read_runs(file)
+    def contents(self, file: Path) -> LogContents:
+        """The runs of our tasks, and the samples of stress tasks. Agents are run by other harnesses."""
+        return read_contents(file)
 
     def answers(self, file: Path, max_texts: int = 0) -> list[Answers]:
         """The logged samples. All runs are finished: lm-eval writes nothing before a run has ended."""

@@ -1,4 +1,4 @@
-"""A results file of lm-evaluation-harness -> runs."""
+"""A results file of lm-evaluation-harness -> what it contains: runs, and answers of stress runs."""
 
 from __future__ import annotations
 
@@ -7,24 +7,47 @@ from typing import Any
 
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.lm_eval_tasks.logged_samples import answers_of_task, infos_of_task
-from recrm_tasks.lm_eval_tasks.results_file import METRICS, load_results, not_results, numbers_of, tasks_of
+from recrm_tasks.lm_eval_tasks.results_file import (
+    METRICS,
+    load_results,
+    not_results,
+    numbers_of,
+    stress_tasks_of,
+    tasks_of,
+)
 from recrm_tasks.models.usage import FIELDS, Usage, total
+from recrm_tasks.reports.logged_answers import Answers
+from recrm_tasks.reports.readers import LogContents
 from recrm_tasks.reports.run_info import RunInfo
 from recrm_tasks.reports.runs import Cost, Run
 from recrm_tasks.scoring.aggregate.declared import DECLARED
 from recrm_tasks.scoring.metric import columns
 
 
-def read_runs(file: Path) -> list[Run]:
-    """The runs of our tasks in one results file, none if it holds other tasks only.
-
-    Earlier versions wrote the results of the hybrid tasks of all dimensions together only: each dimension's numbers are
-    then computed from the samples.
+def read_contents(file: Path) -> LogContents:
+    """What one results file has of our tasks, nothing if it holds other tasks only.
 
     Raises:
         DataError: the file is not a whole results file, or samples that are needed are missing.
     """
     results = load_results(file)
+    runs = _runs(file, results)
+    stress: list[Answers] = []
+    unusable: list[str] = []
+    for task in stress_tasks_of(results):
+        try:
+            stress += answers_of_task(file, results, task)
+        except RecrmError as error:  # without its samples; the other tasks of the file may do without
+            unusable.append(str(error))
+    return LogContents(runs, stress, unusable=unusable)
+
+
+def _runs(file: Path, results: dict[str, Any]) -> list[Run]:
+    """The runs of the tasks that evaluate a model.
+
+    Earlier versions wrote the results of the hybrid tasks of all dimensions together only: each dimension's numbers are
+    then computed from the samples.
+    """
     ours = tasks_of(results)
     runs: list[Run] = []
     try:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.errors import DataError, RecrmError
+from recrm_tasks.reports.agent_runs import AgentRun
 from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.reports.readers import LogReader
 from recrm_tasks.reports.runs import Cost, Run
@@ -28,26 +29,50 @@ class Collected(NamedTuple):
     """One line per run that ended early or was invalidated in part: its numbers are of the answers that count."""
     passed_over: list[str]
     """One line per log of other tasks."""
+    stress: list[Answers]
+    """The answers of whole stress runs."""
+    agents: list[AgentRun]
+    """Runs of agents."""
 
 
 def collect(paths: Iterable[str], readers: Sequence[LogReader]) -> Collected:
-    """Reads the runs of every log under the paths. Shards of one run are put together.
+    """Reads every log under the paths once. Shards of one run are put together.
 
     Raises:
-        DataError: a path does not exist, or nothing under the paths is a result of these tasks.
+        DataError: a path does not exist, or nothing under the paths is a result of these tasks or of an agent.
     """
-    found = Collected([], [], [], [])
+    found = Collected([], [], [], [], [], [])
     read: list[Run] = []
+    stress: list[Answers] = []
     for file, _ in logs_under(paths, readers):
         try:
-            runs = reader_of_file(file, readers).runs(file)
-            _ = [(run.suite, run.shard) for run in runs]  # if not installed or not readable, the file cannot be used
+            contents = reader_of_file(file, readers).contents(file)
+            # If these are not installed or not readable, the file cannot be used.
+            _ = [(one.suite, one.shard) for one in (*contents.runs, *contents.stress)]
         except RecrmError as error:  # also of a dimension that is not installed
             found.unusable.append(str(error))
             continue
-        read.extend(runs)
-        if not runs:
+        read.extend(contents.runs)
+        stress.extend(contents.stress)
+        found.agents.extend(contents.agents)
+        found.unusable.extend(contents.unusable)
+        if not any(contents):
             found.passed_over.append(f"{file}: of other tasks")
+    _add_runs(found, read, readers)
+    _add_stress(found, stress)
+    found.incomplete.extend(
+        f"{run.file}: {run.n} of {run.wanted} samples of the agent {run.agent} have a score"
+        for run in found.agents
+        if not run.finished
+    )
+    if not (found.runs or found.stress or found.agents):
+        lines = [f"no results of recrm tasks under {', '.join(paths)}", *found.unusable, *found.passed_over]
+        raise DataError("\n".join(lines))
+    return found
+
+
+def _add_runs(found: Collected, read: Sequence[Run], readers: Sequence[LogReader]) -> None:
+    """The runs, those of shards put together."""
     whole, shards = sort_out(read)
     found.runs.extend(whole)
     found.incomplete.extend(f"{run.file}: {_done(run)}" for run in whole if not run.finished)
@@ -61,10 +86,16 @@ def collect(paths: Iterable[str], readers: Sequence[LogReader]) -> Collected:
         found.runs.append(run)
         if not run.finished:
             found.incomplete.append(f"{run.named}: {parts.missing}; {_done(run)}")
-    if not found.runs:
-        lines = [f"no results of recrm tasks under {', '.join(paths)}", *found.unusable, *found.passed_over]
-        raise DataError("\n".join(lines))
-    return found
+
+
+def _add_stress(found: Collected, read: Sequence[Answers]) -> None:
+    """The answers of whole stress runs, as `recrm stress` takes them; incomplete ones cannot be used."""
+    whole, shards = sort_out(read)
+    for one in (*whole, *map(joined_answers, shards)):
+        if one.finished:
+            found.stress.append(one)
+        else:
+            found.unusable.append(f"{one.named}: this stress run is incomplete ({one.unfinished})")
 
 
 def _done(run: Run) -> str:

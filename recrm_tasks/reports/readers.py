@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from recrm_tasks.reports.agent_runs import AgentRun
 from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.reports.rescored import Rescored
 from recrm_tasks.reports.runs import Run
+
+
+class LogContents(NamedTuple):
+    """What is in one log; nothing if it is of other tasks."""
+
+    runs: Sequence[Run] = ()
+    """Also those that ended early."""
+    stress: Sequence[Answers] = ()
+    """The answers of stress runs; see `LogReader.stress_answers`."""
+    agents: Sequence[AgentRun] = ()
+    """Runs of agents, of any task whose answers our reward scores."""
+    unusable: Sequence[str] = ()
+    """One line for each part of the log that cannot be used."""
 
 
 class LogReader(Protocol):
@@ -24,8 +39,8 @@ class LogReader(Protocol):
     def reads(self, file: Path) -> bool:
         """Whether a file is a log of this harness, by its name and first bytes. Never raises; a folder is none."""
 
-    def runs(self, file: Path) -> list[Run]:
-        """The runs in a log, also those that ended early; empty if the log is of other tasks.
+    def contents(self, file: Path) -> LogContents:
+        """All that reports show of a log.
 
         Raises:
             DataError: the file is broken, or what reads it is not installed.
@@ -45,7 +60,7 @@ class LogReader(Protocol):
 
     def stress_answers(self, file: Path, max_texts: int = 0) -> list[Answers]:
         """The same of stress runs, whose questions `robustness.stress_questions` describes. They are no results of the
-        benchmark, and `runs` and `answers` have none of them.
+        benchmark, and `answers` has none of them.
         """
 
     def rescore(self, file: Path, target: Path, examples: int) -> list[Rescored]:

@@ -10,11 +10,7 @@ import numpy as np
 
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
-from recrm_tasks.errors import RecrmError
-from recrm_tasks.reports.collect import logs_under, reader_of_file
 from recrm_tasks.reports.logged_answers import Answers, Logged
-from recrm_tasks.reports.readers import LogReader
-from recrm_tasks.reports.shards import joined_answers, sort_out
 from recrm_tasks.robustness.measured import Measured, measured
 from recrm_tasks.robustness.stress_questions import PLAIN, VERSION, question_id, record_and_change
 from recrm_tasks.scoring.aggregate.forms import DEFAULT
@@ -97,25 +93,6 @@ def stress_runs(answers: Sequence[Answers], form: str = DEFAULT) -> list[StressR
         own = {name: grouped[key][name] for name in dimensions() if name in grouped[key]}
         found.append(StressRun(own, form, measured({name: one.outcomes for name, one in own.items()}, form)))
     return found
-
-
-def stress_in(paths: Sequence[str], readers: Sequence[LogReader]) -> tuple[list[StressRun], list[str]]:
-    """The stress runs under some paths, and one line for each that cannot be used.
-
-    Raises:
-        DataError: a path does not exist.
-    """
-    found: list[Answers] = []
-    left: list[str] = []
-    for file, _ in logs_under(paths, readers):
-        try:
-            found += reader_of_file(file, readers).stress_answers(file)
-        except RecrmError as error:
-            left.append(str(error))
-    whole, shards = sort_out(found)
-    joined = [*whole, *map(joined_answers, shards)]
-    left += [f"{one.named}: this stress run is incomplete ({one.unfinished})" for one in joined if not one.finished]
-    return stress_runs([one for one in joined if one.finished]), list(dict.fromkeys(left))
 
 
 def flips(run: StressRun, count: int) -> Iterator[Flip]:

@@ -1,4 +1,4 @@
-"""Leaderboard entries -> one row per metric, for programs."""
+"""Leaderboard entries and runs of agents -> one row per metric, for programs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from recrm_tasks.models.usage import FIELDS as USAGE
+from recrm_tasks.reports.agent_groups import AgentGroup
+from recrm_tasks.reports.files.agents_file import agent_rows
 from recrm_tasks.reports.files.writing import known, write_json, write_table
 from recrm_tasks.reports.leaderboard_entries import OVERALL, Entry
 from recrm_tasks.reports.runs import Run
@@ -50,6 +52,7 @@ def _counted(run: Run, name: str) -> int | None:
 
 _COLUMNS: Sequence[tuple[str, pa.DataType, Callable[[_Metric], Any]]] = (
     ("model", pa.string(), lambda metric: metric.entry.model),
+    ("judge", pa.string(), lambda metric: None),
     ("run", pa.int64(), lambda metric: metric.entry.number),
     ("harness", pa.string(), lambda metric: metric.entry.harness),
     ("answers", pa.string(), lambda metric: metric.entry.mode),
@@ -101,13 +104,14 @@ def _records(metric: _Metric) -> int:
     return int(sum(run.metrics["n"] for run in _runs(metric)))
 
 
-def write_metrics(entries: Sequence[Entry], file: Path) -> None:
-    """Writes every metric of the entries as CSV, Parquet or JSON, by the file's ending.
+def write_metrics(entries: Sequence[Entry], agents: Sequence[AgentGroup], file: Path) -> None:
+    """Writes every metric of the entries and of runs of agents as CSV, Parquet or JSON, by the file's ending.
 
     Raises:
         DataError: the file cannot be written.
     """
-    rows = metric_rows(entries)
+    nothing = dict.fromkeys(SCHEMA.names)
+    rows = metric_rows(entries) + [{**nothing, **row} for row in agent_rows(agents)]
     if file.suffix == ".json":
         write_json(rows, file)
     else:

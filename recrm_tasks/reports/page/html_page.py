@@ -29,7 +29,10 @@ from recrm_tasks.reports.tables.run_details_table import NamedRun, details_table
 
 
 def html_page(
-    chapters: Sequence[tuple[Chapter, Plots]], with_published: bool = False, stress: Sequence[Table] = ()
+    chapters: Sequence[tuple[Chapter, Plots]],
+    with_published: bool = False,
+    stress: Sequence[Table] = (),
+    agents: Sequence[Table] = (),
 ) -> str:
     """The page.
 
@@ -37,6 +40,7 @@ def html_page(
         chapters: one per data source, with its plots.
         with_published: the paper's table too, at the end.
         stress: the tables of stress runs.
+        agents: the tables of runs of agents.
     """
     folder = files("recrm_tasks.reports.page")
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -49,6 +53,7 @@ def html_page(
         version=__version__,
         chapters=[_chapter(*pair) for pair in chapters],
         stress=stress,
+        agents=agents,
         published=published_table() if with_published else None,
         published_notes=NOTES,
     )
