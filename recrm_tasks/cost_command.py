@@ -19,7 +19,9 @@ from recrm_tasks.dimensions.record_fields import is_list
 from recrm_tasks.errors import NoRecords, RecrmError
 from recrm_tasks.prompting.expected_cost import Counting, Expected, expected_costs
 from recrm_tasks.prompting.options import Options, declared, number, parse, refuse_list_options
+from recrm_tasks.prompting.questions import Pose, plain_questions
 from recrm_tasks.prompting.tokens import Tokens, tokens_of
+from recrm_tasks.robustness.stress_options import check_options, keys_of
 
 if TYPE_CHECKING:
     from recrm_tasks.reports.tables.expected_cost_table import Prices
@@ -38,6 +40,11 @@ def add_cost_command(commands: Any) -> None:
         "--tokenizer", required=True, metavar="MODEL", help="The model's tokenizer: a folder or a name."
     )
     parser.add_argument("--dimension", action="append", metavar="DIMENSION", help="Only this one; may be repeated.")
+    parser.add_argument(
+        "--stress",
+        action="store_true",
+        help="Of a stress run: each record is asked about as it is and once with each planted change.",
+    )
     for name, option in shared.items():
         if name not in _LEFT:
             text = f"{option.help} By default both." if name == "ask" else option.help_with_default
@@ -83,25 +90,33 @@ def _cost(options: argparse.Namespace) -> int:
     )
     if run.overflow == "shorten" or run.context is not None:
         run = replace(run, tokenizer=options.tokenizer)
-    keys = [dimension_of(key).key for key in options.dimension or dimensions()]
-    if not any(is_list(dimension_of(key).record_type) for key in keys):
+    keys = [dimension_of(key).key for key in options.dimension or (keys_of(None) if options.stress else dimensions())]
+    asks: Sequence[Ask] = ASKS if options.ask is None else (run.ask,)
+    pose = plain_questions
+    if options.stress:
+        from recrm_tasks.robustness.stress_questions import stress_questions
+
+        check_options(run, "--")
+        asks, pose = ("list",), stress_questions
+    elif not any(is_list(dimension_of(key).record_type) for key in keys):
         refuse_list_options(run, " and ".join(keys), "--")
-    found = _expected(keys, run, counting, ASKS if options.ask is None else (run.ask,))
+    found = _expected(keys, run, counting, asks, pose)
     source = origin_of(run.data, run.revision).name
-    table = expected_cost_table(f"expected cost: {source}", found, counting, prices)
+    title = "expected cost of a stress run" if options.stress else "expected cost"
+    table = expected_cost_table(f"{title}: {source}", found, counting, prices)
     print_tables([table], Console() if sys.stdout.isatty() else Console(width=150))
     if options.to is not None:
-        write_expected_costs(found, source, counting, prices, options.to)
+        write_expected_costs(found, source, options.stress, counting, prices, options.to)
     return 0
 
 
-def _expected(keys: Sequence[str], run: Options, counting: Counting, asks: Sequence[Ask]) -> list[Expected]:
+def _expected(keys: Sequence[str], run: Options, counting: Counting, asks: Sequence[Ask], pose: Pose) -> list[Expected]:
     """The costs of dimensions. Those without records are left out, and reported."""
     found: list[Expected] = []
     absent: list[NoRecords] = []
     for key in keys:
         try:
-            of_one = list(expected_costs(key, run, counting, asks))
+            of_one = list(expected_costs(key, run, counting, asks, pose))
         except NoRecords as error:
             absent.append(error)
             print(f"left out: {key}, which has no records", file=sys.stderr)

@@ -19,7 +19,7 @@ from recrm_tasks.dimensions.record_fields import is_list
 from recrm_tasks.prompting.asked_order import Order, grouped_order
 from recrm_tasks.prompting.fit import Backend
 from recrm_tasks.prompting.options import Options
-from recrm_tasks.prompting.questions import load_questions, records_of_run
+from recrm_tasks.prompting.questions import Pose, load_questions, plain_questions, records_of_run
 from recrm_tasks.prompting.recent_prompts import RecentPrompts
 from recrm_tasks.prompting.tokens import Tokens
 
@@ -40,7 +40,7 @@ class Expected(NamedTuple):
     counted: int
     """Of these, how many were counted. If fewer, the other figures are scaled up."""
     grouped: bool
-    """Whether any record names a group."""
+    """Whether any record names a group, or has several questions."""
     requests: int
     tokens_in: int
     """Tokens of all prompts, in the model's chat template."""
@@ -67,7 +67,9 @@ class Counting(NamedTuple):
     """Tokens that a generated answer is expected to have."""
 
 
-def expected_costs(dimension: str, options: Options, counting: Counting, asks: Collection[Ask]) -> Iterator[Expected]:
+def expected_costs(
+    dimension: str, options: Options, counting: Counting, asks: Collection[Ask], pose: Pose = plain_questions
+) -> Iterator[Expected]:
     """The costs of a dimension in all ways.
 
     Args:
@@ -75,6 +77,7 @@ def expected_costs(dimension: str, options: Options, counting: Counting, asks: C
         options: the run's; its `ask` is ignored.
         counting: how to count.
         asks: how lists are asked about; other dimensions are asked in one way.
+        pose: makes the questions about a record.
 
     Raises:
         RecrmError: anything that the user can put right.
@@ -86,9 +89,9 @@ def expected_costs(dimension: str, options: Options, counting: Counting, asks: C
         groups = whole_groups(run, some)
         first = () if some == len(run) else replace(run, rows=run.rows[:some]).ids()
         for mode in MODES:
-            asked = _Asked(dimension, mode, of_ask, counting, first)
-            grouped = _Asked(dimension, mode, of_ask, counting, groups) if first and groups else asked
-            yield from _ways(asked, grouped, len(run), some, bool(groups))
+            asked = _Asked(dimension, mode, of_ask, counting, pose, first)
+            grouped = _Asked(dimension, mode, of_ask, counting, pose, groups) if first and groups else asked
+            yield from _ways(asked, grouped, len(run), some, bool(groups) or pose is not plain_questions)
 
 
 def asks_of(dimension: str) -> Sequence[Ask]:
@@ -125,10 +128,10 @@ class _Asked:
     """Some questions and their tokens, in the balanced order."""
 
     def __init__(
-        self, dimension: str, mode: Mode, options: Options, counting: Counting, ids: Collection[str] = ()
+        self, dimension: str, mode: Mode, options: Options, counting: Counting, pose: Pose, ids: Collection[str] = ()
     ) -> None:
         self.dimension, self.mode, self.ask, self.counting = dimension, mode, options.ask, counting
-        self.prompts: list[Prompt] = list(load_questions(dimension, mode, Backend(), options, ids)[0])
+        self.prompts: list[Prompt] = list(load_questions(dimension, mode, Backend(), options, ids, pose=pose)[0])
         self.tokens: list[npt.NDArray[np.uint32]] = []
         with progress(f"counting {dimension}", len(self.prompts)) as bar:
             for start in range(0, len(self.prompts), _PART):
@@ -158,7 +161,7 @@ def _ways(asked: _Asked, grouped: _Asked, records: int, counted: int, has_groups
         grouped: those that are counted in the grouped order.
         records: the number of records of the run.
         counted: the number of records of `asked`.
-        has_groups: whether any record names a group.
+        has_groups: as `Expected.grouped`.
     """
     scale = records / counted if counted else 1.0
 

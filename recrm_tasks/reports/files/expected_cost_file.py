@@ -13,7 +13,7 @@ from recrm_tasks.reports.tables.expected_cost_table import Prices, sums
 
 
 def write_expected_costs(
-    expected: Sequence[Expected], source: str, counting: Counting, prices: Prices | None, file: Path
+    expected: Sequence[Expected], source: str, stress: bool, counting: Counting, prices: Prices | None, file: Path
 ) -> None:
     """Writes the rows of the table as JSON, and what they were counted with.
 
@@ -22,6 +22,7 @@ def write_expected_costs(
     """
     whole = {
         "source": source,
+        "stress": stress,
         "tokenizer": counting.tokens.name,
         "cached_prompts": counting.cached_prompts,
         "answer_tokens": counting.answer_tokens,

@@ -23,7 +23,8 @@ def agent_tables(groups: Sequence[AgentGroup]) -> Iterator[Table]:
         keys = dict.fromkeys(key for one in group.runs for key in one.run.parts)
         parts = [*_WHO, *(Column(key, partial(_part, name=key), numeric=True) for key in keys)]
         yield Table.of(f"parts of the reward: {group.name}", parts, group.runs, _OF_PARTS, 3, _section)
-        yield Table.of(f"how the runs ended: {group.name}", _ENDED, group.runs, _OF_ENDS, 3, _section)
+        priced = [_PRICE] if any(one.run.price is not None for one in group.runs) else []
+        yield Table.of(f"how the runs ended: {group.name}", [*_ENDED, *priced], group.runs, _OF_ENDS, 3, _section)
         if group.differences:
             table = entry_difference_table(group.differences)
             yield replace(table, title=f"differences of agents: {group.name}", caption=f"{table.caption} {_OF_SAMPLES}")
@@ -94,8 +95,8 @@ _REWARD: Sequence[Column[Listed]] = (
 )
 _CAPTION = (
     "The mean hybrid reward that the judge gives, by each form, with 95 % intervals; a run without an answer is worth "
-    "0. missing: the share of parts that are missing. If they are left out (missing='drop'), an agent may gain by what it "
-    "does not do. hit: runs that recommend what the user took. Rewards of different judges are not comparable."
+    "0. missing: the share of parts that are missing. Where they are left out (missing='drop'), an agent may gain by "
+    "what it does not do. hit: runs that recommend what the user took. Rewards of different judges are not comparable."
 )
 _OF_PARTS = "Means over the samples that have the part, N of all."
 
@@ -111,12 +112,12 @@ _ENDED: Sequence[Column[Listed]] = (
     Column("judge: in", lambda one: count_cell(one.run.of_judge.tokens_in), numeric=True),
     Column("judge: out", lambda one: count_cell(one.run.of_judge.tokens_out), numeric=True),
     Column("seconds", lambda one: _known(one.run.seconds, ",.1f"), numeric=True),
-    Column("price", lambda one: _known(one.run.price, ",.4f"), numeric=True),
 )
+_PRICE = Column[Listed]("price, $", lambda one: _known(one.run.price, ",.4f"), numeric=True)
 _OF_ENDS = (
     "limits: samples that a limit ended, by its kind. errors: samples that ended with an error; they have no score. "
     "not offered: of the runs with an offer, those that recommend something else. tokens: of all models of the run, "
-    "the judge among them if it was asked in the run. price: in dollars, if the harness knows all prices."
+    "the judge among them if it was asked in the run."
 )
 _OF_SAMPLES = "Rewards by the chosen form, on the same samples, by the same judge."
 
