@@ -31,8 +31,15 @@ from inspect_ai.util import registry_info
 
 from inspect_tasks.log_file import RESCORED, is_ours, read_header, read_samples
 from inspect_tasks.logged_samples import infos_of, our_score, outcome_of, said
-from inspect_tasks.metrics import bench_metrics, dimension_metrics, of_bench, of_dimension
-from inspect_tasks.scorers import score_of
+from inspect_tasks.metrics import (
+    bench_metrics,
+    dimension_metrics,
+    of_bench,
+    of_dimension,
+    of_stress,
+    stress_metrics,
+)
+from inspect_tasks.scorers import score_of, stress_score_of
 from recrm_tasks import __version__
 from recrm_tasks.errors import DataError, HarnessError
 from recrm_tasks.reports.rescored import Rescored, sha256_of
@@ -45,7 +52,7 @@ _FLAGS = ("unseen", "cut")
 def rescore(file: Path, target: Path, examples: int) -> list[Rescored]:
     """See `reports.readers.LogReader.rescore`. Samples without a score, as their requests failed, stay without one."""
     log = read_header(file)
-    if not is_ours(log):
+    if not (is_ours(log) or is_ours(log, stress=True)):
         return []
     logs = {str(file): sha256_of(file)}
     found = {info.dimension: Rescored.of(info, logs, examples) for info in infos_of(file, log)}
@@ -73,8 +80,9 @@ def _again(file: Path, log: EvalLog, sample: EvalSample, found: dict[str, Rescor
     dimension, before = outcome_of(file, sample, old)
     if dimension not in found:
         raise DataError(f"{file}: sample {sample.id} is of {dimension}, but the log is of {', '.join(found)}")
+    read = stress_score_of if is_ours(log, stress=True) else score_of
     try:
-        new = score_of(str(sample.id), "".join(sample.target), sample.metadata, sample.output, sample.epoch)
+        new = read(str(sample.id), "".join(sample.target), sample.metadata, sample.output, sample.epoch)
     except KeyError as error:
         raise DataError(
             f"{file}: sample {sample.id} has no {error}, which reading its answer again needs; run the task again"
@@ -115,10 +123,15 @@ def _with_results(
 
 
 def _updated(logged: EvalScore, scores: list[SampleScore], found: dict[str, Rescored]) -> EvalScore:
-    bench = logged.name.startswith("recrm_bench")
-    numbers = of_bench(scores) if bench else of_dimension(scores)
-    group = registry_info(bench_metrics() if bench else dimension_metrics()).name.rpartition("/")[2]
+    bench, stress = (logged.name.startswith(name) for name in ("recrm_bench", "recrm_stress"))
+    of, metric = (of_bench, bench_metrics) if bench else (of_dimension, dimension_metrics)
+    if stress:
+        of, metric = of_stress, stress_metrics
+    numbers = of(scores)
+    group = registry_info(metric()).name.rpartition("/")[2]
     for key, one in found.items():
+        if stress:  # whose score is of all dimensions together
+            continue
         name = f"{key}_score" if bench else "score"
         one.score_before = logged.metrics[name].value if name in logged.metrics else None
         one.score_now = numbers.get(name)

@@ -96,15 +96,21 @@ def recrm_bench() -> Scorer:
     return score
 
 
+def stress_score_of(
+    sample_id: str, target: str, metadata: dict[str, Any], output: ModelOutput, epoch: int = 1
+) -> Score:
+    """The same of one sample of a stress run. The verdicts of each epoch are compared with one another."""
+    if epoch > 1:
+        record, change = record_and_change(sample_id)
+        sample_id = question_id(f"{record} (epoch {epoch})", change)
+    return score_of(sample_id, target, metadata, output)
+
+
 @scorer(metrics=[stress_metrics()])
 def recrm_stress() -> Scorer:
     """Reads the answers of a stress run: the figures over all changes, and those of each."""
 
     async def score(state: TaskState, target: Target) -> Score:
-        name = str(state.sample_id)
-        if state.epoch > 1:  # each epoch's verdicts are compared with one another
-            record, change = record_and_change(name)
-            name = question_id(f"{record} (epoch {state.epoch})", change)
-        return score_of(name, target.text, state.metadata, state.output)
+        return stress_score_of(str(state.sample_id), target.text, state.metadata, state.output, state.epoch)
 
     return score

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from recrm_tasks.answers.prompt import MODES
 from recrm_tasks.dimensions.suites import suites
 from recrm_tasks.errors import DataError
-from recrm_tasks.lm_eval_tasks import hybrid_task, results
+from recrm_tasks.lm_eval_tasks import hybrid_task, results, stress_results
 from recrm_tasks.lm_eval_tasks.logged_samples import (
     infos_of_task,
     logged_item,
@@ -19,7 +19,15 @@ from recrm_tasks.lm_eval_tasks.logged_samples import (
     wanted_of,
 )
 from recrm_tasks.lm_eval_tasks.results import COST, UNSEEN, Item, Shared, outcome_of
-from recrm_tasks.lm_eval_tasks.results_file import METRICS, load_results, not_results, samples_of, tasks_of
+from recrm_tasks.lm_eval_tasks.results_file import (
+    METRICS,
+    STRESS,
+    load_results,
+    not_results,
+    samples_of,
+    stress_tasks_of,
+    tasks_of,
+)
 from recrm_tasks.lm_eval_tasks.task_files import group_name
 from recrm_tasks.reports.rescored import Rescored, sha256_of
 from recrm_tasks.scoring.aggregate.mean import mean_score
@@ -31,6 +39,20 @@ _BY_TASK = ("results", "configs", "versions", "n-shot", "n-samples", "higher_is_
 """Parts of a results file with one entry per task or group."""
 
 
+class _Kind(NamedTuple):
+    """A kind of task."""
+
+    measure: Callable[[Sequence[Item]], dict[str, float]]
+    """All numbers of a run."""
+    metrics: Callable[[dict[str, Any], Item], dict[str, Any]]
+    """What `process_results` returns of a document with this item."""
+
+
+_OF_DIMENSION = _Kind(results.measure, lambda doc, item: results.of_dimension(item))
+_OF_SUITE = _Kind(hybrid_task.measure, hybrid_task.of_suite)
+_OF_STRESS = _Kind(stress_results.measure, lambda doc, item: stress_results.of_stress(item))
+
+
 def rescore(file: Path, target: Path, examples: int) -> list[Rescored]:
     """See `reports.readers.LogReader.rescore`.
 
@@ -38,14 +60,14 @@ def rescore(file: Path, target: Path, examples: int) -> list[Rescored]:
     computed from is not read again.
     """
     logged = load_results(file)
-    ours = tasks_of(logged)
+    ours = {**tasks_of(logged), **stress_tasks_of(logged)}
     if not ours:
         return []
     try:
         target = _as_lm_eval_places(target, logged)
         found: list[Rescored] = []
         for task in ours:
-            found += _task(file, target, logged, task, examples)
+            found += _task(file, target, logged, task, ours[task], examples)
         groups = _groups(logged, ours)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise not_results(file, error) from None
@@ -68,7 +90,9 @@ def _as_lm_eval_places(target: Path, logged: Mapping[str, Any]) -> Path:
     return target
 
 
-def _task(file: Path, target: Path, logged: dict[str, Any], task: str, examples: int) -> list[Rescored]:
+def _task(
+    file: Path, target: Path, logged: dict[str, Any], task: str, metadata: dict[str, Any], examples: int
+) -> list[Rescored]:
     """Reads the answers of one task again. Writes its samples, and puts its metrics in `logged`."""
     samples = samples_of(file, task)
     if not samples.is_file():
@@ -77,14 +101,14 @@ def _task(file: Path, target: Path, logged: dict[str, Any], task: str, examples:
         )
     logs = {str(one): sha256_of(one) for one in (file, samples)}
     found = {info.dimension: Rescored.of(info, logs, examples) for info in infos_of_task(file, logged, task)}
-    metadata = tasks_of(logged)[task]
-    hybrid = "recrm_dimension" not in metadata
+    alone = "recrm_dimension" in metadata
+    kind = _OF_STRESS if STRESS in metadata else _OF_DIMENSION if alone else _OF_SUITE
     items: list[Item] = []
     shown: dict[str, None] = {}
 
     def again(line: dict[str, Any]) -> dict[str, Any]:
         try:
-            fresh, item = _again(line, metadata["recrm_mode"], hybrid)
+            fresh, item = _again(line, metadata["recrm_mode"], kind)
         except KeyError as error:
             raise DataError(
                 f"{samples}: a sample has no {error}, which reading its answer again needs; run the task again"
@@ -98,26 +122,26 @@ def _task(file: Path, target: Path, logged: dict[str, Any], task: str, examples:
     with samples_of(target, task).open("x", encoding="utf-8") as out:
         for fresh in read_lines(samples, wanted_of(logged, task), again):
             out.write(json.dumps(fresh, ensure_ascii=False) + "\n")
-    numbers = (hybrid_task.measure if hybrid else results.measure)(items)
+    numbers = kind.measure(items)
     table = logged["results"][task]
     for one in found.values():
-        if not hybrid:
+        if alone:
             one.score_before, one.score_now = table.get("score,none"), numbers["score"]
     logged["results"][task] = _table(table, {name: numbers[name] for name in shown})
     metadata[METRICS] = numbers
     provenance = metadata["recrm_provenance"]
     for key, one in found.items():
-        (provenance[key] if hybrid else provenance)["rescored"] = one.to_json()
+        (provenance if alone else provenance[key])["rescored"] = one.to_json()
     return [one for one in found.values() if one.n]
 
 
-def _again(line: dict[str, Any], mode: str, hybrid: bool) -> tuple[dict[str, Any], Item]:
+def _again(line: dict[str, Any], mode: str, kind: _Kind) -> tuple[dict[str, Any], Item]:
     """A sample as a run of today would log it, and its outcome."""
     doc, answers = line["doc"], line["filtered_resps"]
     item = results.read(doc, answers) if mode == "generate" else results.weigh(doc, answers)
     before = logged_item(line)
     item |= {name: before[name] for name in _KEPT if name in before}
-    metrics = hybrid_task.of_suite(doc, item) if hybrid else results.of_dimension(item)
+    metrics = kind.metrics(doc, item)
     logged: dict[str, Any] = {name: str(one) if isinstance(one, Shared) else one for name, one in metrics.items()}
     kept = {name: one for name, one in line.items() if name not in line["metrics"]}
     score: Item = logged["score"]

@@ -11,8 +11,9 @@ from recrm_tasks.lm_eval_tasks import results
 from recrm_tasks.lm_eval_tasks.documents import PREFIX, load, options_of, taking_turns
 from recrm_tasks.lm_eval_tasks.rendered_task import RenderedTask
 from recrm_tasks.lm_eval_tasks.results import Aggregation, Item, LastRun, Shared
+from recrm_tasks.lm_eval_tasks.stress_results import measure, of_stress
 from recrm_tasks.prompting.options import Options
-from recrm_tasks.robustness.measured import figure_names, measured, numbers_of, shown_names
+from recrm_tasks.robustness.measured import figure_names
 from recrm_tasks.robustness.stress_options import StressOptions, check_options, keys_of
 from recrm_tasks.robustness.stress_questions import VERSION, stress_questions
 
@@ -47,12 +48,12 @@ def documents(
 
 def generated(doc: dict[str, Any], results_of_doc: Sequence[object]) -> dict[str, Item | Shared]:
     """`process_results` for generated answers: see `results.generated`."""
-    return results.for_every_metric(results.answered(doc, results_of_doc), shown_names())
+    return of_stress(results.answered(doc, results_of_doc))
 
 
 def weighed(doc: dict[str, Any], results_of_doc: Sequence[tuple[float, bool]]) -> dict[str, Item | Shared]:
     """`process_results` for log-probability answers: see `results.weighed`."""
-    return results.for_every_metric(results.likely(doc, results_of_doc), shown_names())
+    return of_stress(results.likely(doc, results_of_doc))
 
 
 def __getattr__(name: str) -> Aggregation:
@@ -60,11 +61,6 @@ def __getattr__(name: str) -> Aggregation:
     if name not in figure_names():
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return Aggregation(f"{__name__}.{name}", name, _last_run)
-
-
-def measure(items: Sequence[Item]) -> dict[str, float]:
-    """The figures of a stress run, and what all answers cost."""
-    return {**numbers_of(measured(results.by_dimension(items))), **results.counts(items)}
 
 
 _last_run = LastRun(measure)

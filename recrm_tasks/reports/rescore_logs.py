@@ -76,7 +76,7 @@ def rescore_logs(paths: Sequence[str], to: Path, readers: Sequence[LogReader], e
         else:
             done.runs.extend(runs)
             if not runs:
-                done.passed_over.append(f"{file}: of other tasks, or without an answer")
+                done.passed_over.append(f"{file}: of other tasks, of agents, or without an answer")
     if failed:
         lines = ["these logs cannot be rescored, and nothing is written; name the others, or move these away:", *failed]
         raise DataError("\n".join(lines))
@@ -101,13 +101,20 @@ def _together(done: Done, to: Path, readers: Sequence[LogReader]) -> Done:
         if not before.finished:
             done.incomplete.append(f"{before.named}: {before.unfinished}")
             continue
+        if "stress" in before.provenance:  # whose score is of all dimensions together
+            continue
         now = next(joined_answers(one) for one in again if _is_of(one, joined, parts.turn))
         joined.score_before, joined.score_now = (Run.of(one).metrics["score"] for one in (before, now))
     return done._replace(runs=found)
 
 
 def _shards(files: Iterable[Path], readers: Sequence[LogReader]) -> list[Parts[Answers]]:
-    return sort_out([one for file in files for one in reader_of_file(file, readers).answers(file)])[1]
+    found: list[Answers] = []
+    for file in files:
+        reader = reader_of_file(file, readers)
+        found += reader.answers(file)
+        found += reader.stress_answers(file)
+    return sort_out(found)[1]
 
 
 def _is_of(parts: Parts[Answers], rescored: Rescored, turn: int) -> bool:
