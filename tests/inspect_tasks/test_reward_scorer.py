@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable
 from pathlib import Path
 from runpy import run_path
 from typing import Any
@@ -19,17 +17,9 @@ from inspect_ai._util.registry import registry_lookup
 from inspect_ai.agent import react
 from inspect_ai.dataset import Sample
 from inspect_ai.log import EvalLog, EvalSample, read_eval_log
-from inspect_ai.model import (
-    ChatMessage,
-    ChatMessageSystem,
-    ChatMessageUser,
-    Model,
-    ModelOutput,
-    ModelUsage,
-    get_model,
-)
+from inspect_ai.model import ChatMessage, ModelOutput, ModelUsage, get_model
 from inspect_ai.solver import generate
-from inspect_ai.tool import Tool, tool
+from mock_agents import AGENTS, JUDGE, KNOWN, PLACES, RULES, metrics, mock, run, said, sample, search
 
 from inspect_tasks import recrm_reward
 from inspect_tasks.model_judge import ModelJudge
@@ -38,88 +28,6 @@ from recrm_tasks.errors import RecrmError
 from recrm_tasks.rewards import Case, FunctionJudge, HybridReward, RewardModelJudge, TransformersJudge
 
 ROOT = Path(__file__).resolve().parents[2]
-
-PLACES = ["Park Hotel: quiet, by the station | $90", "Hill Inn: pool | $40", "Bay Rooms: on the beach | $70"]
-RULES = "Recommend one place."
-KNOWN = {"profile": "likes quiet", "history": ["stayed at Elm House"], "context": "Friday", "taken": "Park Hotel"}
-
-Say = Callable[[list[ChatMessage]], ModelOutput]
-
-
-def said(text: str) -> ModelOutput:
-    return ModelOutput.from_content("mock", text)
-
-
-def called(name: str = "search", **arguments: Any) -> ModelOutput:
-    return ModelOutput.for_tool_call("mock", name, arguments or {"query": "hotel"})
-
-
-def after_a_search(answer: str) -> Say:
-    return lambda turns: said(answer) if any(turn.role == "tool" for turn in turns) else called()
-
-
-AGENTS: dict[str, Say] = {
-    "good": after_a_search('Park Hotel is quiet.\n["Park Hotel"]'),
-    "prose": after_a_search("I would take Hill Inn, or else Bay Rooms."),
-    "endless": lambda turns: called(),
-    "no such tool": lambda turns: said("Hill Inn.") if len(turns) > 3 else called("lookup", q="hotel"),
-    "silent": after_a_search(""),
-    "inventive": after_a_search('["Ghost Hotel"]'),
-    "thinking": after_a_search("<think>Park Hotel is"),
-}
-
-
-def mock(name: str = "mock") -> Model:
-    """An agent that behaves as the user's turn says; asked as a judge, it says A."""
-
-    def output(input: list[ChatMessage], tools: list[Any], *others: Any) -> ModelOutput:
-        found = AGENTS[input[1].text](input) if tools else said('{"answer": "A"}')
-        found.choices[0].message.model = name
-        found.usage = ModelUsage(input_tokens=3, output_tokens=2, total_tokens=5)
-        return found
-
-    return get_model(f"mockllm/{name}", custom_outputs=output, memoize=False)
-
-
-@tool
-def search() -> Tool:
-    async def execute(query: str) -> str:
-        """Finds places.
-
-        Args:
-            query: words.
-        """
-        return json.dumps(PLACES)
-
-    return execute
-
-
-def sample(agent: str, **metadata: Any) -> Sample:
-    turns: list[ChatMessage] = [ChatMessageSystem(content=RULES), ChatMessageUser(content=agent)]
-    return Sample(turns, id=agent, metadata=metadata)
-
-
-def run(samples: list[Sample], folder: Path, *, model: Model | None = None, **options: Any) -> EvalLog:
-    """A run of the agents, judged with `options`; those of Inspect are named `eval_…`."""
-    to_eval = {name.removeprefix("eval_"): options.pop(name) for name in list(options) if name.startswith("eval_")}
-    solver = react(prompt=None, tools=[search()], submit=False)
-    task = Task(dataset=samples, solver=solver, scorer=recrm_reward(**options), message_limit=8)
-    lean = {"display": "none", "score_display": False, "log_realtime": False}
-    (log,) = inspect_eval(task, model=model or mock(), log_dir=str(folder), **{**lean, **to_eval})
-    return log
-
-
-def of(log: EvalLog) -> dict[str, float]:
-    assert log.status == "success", log.error
-    assert log.results is not None
-    return {name: metric.value for name, metric in log.results.scores[0].metrics.items()}
-
-
-def says_a(prompt: Any) -> str:
-    return {"behavior": '{"probability": 1}', "ranking": '{"ranking": ["A", "B", "C"]}'}.get(prompt.dimension, "A")
-
-
-JUDGE = FunctionJudge(says_a, name="says A")
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +104,7 @@ def test_an_item_that_is_not_in_the_catalogue(all_agents: EvalLog) -> None:
 
 
 def test_metrics_of_all(all_agents: EvalLog) -> None:
-    found = of(all_agents)
+    found = metrics(all_agents)
     assert list(found)[:5] == ["reward", "coverage", "missing", "hit", "n"]
     assert (found["n"], found["clusters"], found["coverage"]) == (7, 7, 1)
     assert found["no_answer"] == pytest.approx(3 / 7)
@@ -213,7 +121,7 @@ def test_metrics_of_all(all_agents: EvalLog) -> None:
 def test_missing_parts_as_chosen(tmp_path: Path) -> None:
     log = run([sample("prose"), sample("good", **KNOWN)], tmp_path, judge=JUDGE, missing="none")
     assert math.isnan(scored(log, "prose").value["reward"])
-    found = of(log)
+    found = metrics(log)
     assert (found["reward"], found["reward_n"], found["coverage"], found["n"]) == (1, 1, 0.5, 2)
 
 
@@ -223,7 +131,7 @@ def test_the_judge_is_the_agents_own_model(tmp_path: Path) -> None:
     found = scored(log, "good")
     assert found.metadata["judged"]["judge_is_agent"] is True
     assert "The judge is the agent's own model." in found.explanation
-    assert of(log)["judge_is_agent"] == 1
+    assert metrics(log)["judge_is_agent"] == 1
     assert (found.metadata["tokens_in"], found.metadata["tokens_out"]) == (3, 2)
     *asked, judged = (event for event in one(log, "good").events if event.event == "model")
     assert {event.config.temperature for event in asked} == {0.9}
@@ -250,14 +158,14 @@ def test_a_judge_that_is_the_runs_model_but_not_the_agents(tmp_path: Path) -> No
     task = Task(dataset=[sample("good")], solver=agent, scorer=recrm_reward(dimensions=["relevance"]))
     (log,) = inspect_eval(task, model=mock(), log_dir=str(tmp_path), display="none")
     assert scored(log, "good").metadata["judge"] == "mockllm/mock"
-    assert "judge_is_agent" not in of(log)
+    assert "judge_is_agent" not in metrics(log)
 
 
 def test_a_judge_by_name_and_a_judge_that_is_a_path(tmp_path: Path) -> None:
     """Judges of `recrm_tasks.rewards` are compared by their name, without the settings in it."""
     own = FunctionJudge(lambda prompt: "A", name="mock, max_tokens=9")
-    assert of(run([sample("good")], tmp_path, judge=own, dimensions=["relevance"]))["judge_is_agent"] == 1
-    assert "judge_is_agent" not in of(run([sample("good")], tmp_path, judge=JUDGE, dimensions=["relevance"]))
+    assert metrics(run([sample("good")], tmp_path, judge=own, dimensions=["relevance"]))["judge_is_agent"] == 1
+    assert "judge_is_agent" not in metrics(run([sample("good")], tmp_path, judge=JUDGE, dimensions=["relevance"]))
 
 
 def down(prompt: Any) -> str:
@@ -272,7 +180,7 @@ def test_a_judge_that_does_not_answer(tmp_path: Path) -> None:
     log = run([sample("good")], tmp_path, judge=judge, on_error="none")
     assert math.isnan(scored(log, "good").value["reward"])
     assert "The judge did not answer: OSError: no route" in scored(log, "good").explanation
-    found = of(log)
+    found = metrics(log)
     assert (found["failed"], found["coverage"], found["missing"]) == (1, 0, 1)
 
 
@@ -344,7 +252,7 @@ def test_a_finished_run_is_judged_again(all_agents: EvalLog) -> None:
     """By its name, as `inspect score --scorer recrm_tasks/recrm_reward` finds it."""
     assert registry_lookup("scorer", "recrm_tasks/recrm_reward") is not None
     again = score(all_agents, recrm_reward(judge=JUDGE, form="weighted"), action="overwrite", display="none")
-    assert of(again)["reward"] == of(all_agents)["reward_weighted"]
+    assert metrics(again)["reward"] == metrics(all_agents)["reward_weighted"]
 
 
 def test_without_tools(tmp_path: Path) -> None:
@@ -370,7 +278,7 @@ def test_without_tools(tmp_path: Path) -> None:
 
 def test_epochs_are_one_cluster(tmp_path: Path) -> None:
     log = run([sample("good"), sample("silent")], tmp_path, judge=JUDGE, eval_epochs=3)
-    found = of(log)
+    found = metrics(log)
     assert (found["n"], found["clusters"], found["reward"]) == (6, 2, 0.5)
 
 
@@ -419,7 +327,7 @@ def test_the_example_finds_what_its_agent_recommends(tmp_path: Path) -> None:
     example = run_path(str(ROOT / "examples" / "agent.py"))["agent"](scripted=True)
     task = task_with(example, scorer=recrm_reward(judge=JUDGE))
     (log,) = inspect_eval(task, model=mock(), log_dir=str(tmp_path), display="none")
-    found = of(log)
+    found = metrics(log)
     assert (found["n"], found["reward_n"], found["hit_n"], found["no_answer"], found["not_offered"]) == (
         14,
         14,
