@@ -16,7 +16,7 @@ from inspect_ai.scorer import Score
 from inspect_tasks.harness_name import HARNESS
 from inspect_tasks.log_file import BULK, read_samples, unfinished
 from inspect_tasks.usage import usage_of
-from recrm_tasks.errors import DataError
+from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.models.usage import Usage, total
 from recrm_tasks.reports.agent_runs import AgentRun, Place, Sample
 from recrm_tasks.reports.logged_answers import prompt_hash
@@ -106,7 +106,7 @@ def agent_runs_of(file: Path, log: EvalLog) -> list[AgentRun]:
             )
             for (_, setting), group in found.groups.items()
         ]
-    except (LookupError, TypeError, ValueError, AttributeError):
+    except (LookupError, TypeError, ValueError, AttributeError, RecrmError):
         raise DataError(f"{file}: its rewards are of a form that this version cannot read") from None
 
 

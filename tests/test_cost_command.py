@@ -11,6 +11,11 @@ import pytest
 
 from recrm_tasks.cli import main
 from recrm_tasks.dimensions import dimensions
+from recrm_tasks.prompting import Backend, load_questions
+from recrm_tasks.prompting.options import parse
+from recrm_tasks.prompting.tokens import tokens_of
+from recrm_tasks.robustness.stress_options import StressOptions
+from recrm_tasks.robustness.stress_questions import stress_questions
 
 FACTUAL = ["--dimension", "factual", "--limit", "6"]
 
@@ -90,9 +95,34 @@ def test_how_lists_are_asked_can_be_chosen(byte_tokenizer: str, tmp_path: Path) 
     assert written(tmp_path / "c.json", *words, "--ask", "list")["ways"] == both["ways"][:3]
 
 
+def test_a_stress_run(byte_tokenizer: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As many requests as the run has, with the tokens of its prompts; the questions of one record are a group."""
+    words = ["--tokenizer", byte_tokenizer, "--stress", "--limit", "3", "--dimension", "factual"]
+    found = written(tmp_path / "c.json", *words)
+    said = capsys.readouterr()
+    assert "expected cost of a stress run: sample" in said.out
+    assert said.err == ""
+    options = parse(StressOptions, {"data": "sample", "limit": 3})
+    asked = list(load_questions("factual", "generate", Backend(), options, pose=stress_questions)[0])
+    generate, logprob, several = found["ways"]
+    assert found["stress"] is True
+    assert (generate["records"], generate["requests"], logprob["requests"]) == (3, len(asked), len(asked))
+    assert several["requests"] == sum(len(prompt.choices) for prompt in asked)
+    tokens = tokens_of(byte_tokenizer)
+    assert generate["tokens_in"] == sum(map(len, tokens.ids_of_all([prompt.messages for prompt in asked])))
+    assert generate["shared_grouped"] > generate["tokens_in"] / 2
+    scaled = written(tmp_path / "d.json", *words[:-4], "--dimension", "factual", "--counted", "3")
+    assert scaled["ways"][0]["records"] == 72
+    assert capsys.readouterr().err == "scaled up: factual: 3 of 72 records were counted\n"
+    plain = written(tmp_path / "e.json", "--tokenizer", byte_tokenizer, *FACTUAL)
+    assert plain["stress"] is False
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["--stress", "--orders", "2"], "--orders: a stress run asks about each list as a whole"),
+        (["--stress", "--ask", "item"], "--ask: a stress run asks about each list as a whole"),
         (["--price-in", "2"], "a price needs both --price-in and --price-out"),
         (["--price-in", "-2", "--price-out", "1"], "--price-in must be a price of a million tokens, not '-2'"),
         (["--price-in", "nan", "--price-out", "1"], "--price-in must be a price of a million tokens, not 'nan'"),

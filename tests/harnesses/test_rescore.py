@@ -15,7 +15,7 @@ import scripted
 from inspect_ai.log import EvalLog, read_eval_log, write_eval_log
 from saved_runs import by_inspect, by_lm_eval
 
-from inspect_tasks import bench_task, dimension_task
+from inspect_tasks import bench_task, dimension_task, stress_task
 from recrm_tasks import __version__
 from recrm_tasks.answers.kind import Kind
 from recrm_tasks.answers.prompt import MODES
@@ -24,7 +24,11 @@ from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.log_readers import READERS
+from recrm_tasks.prompting import Backend, load_questions
+from recrm_tasks.prompting.options import parse
 from recrm_tasks.reports.collect import answers_in, collect, collect_answers
+from recrm_tasks.robustness.stress_options import StressOptions
+from recrm_tasks.robustness.stress_questions import stress_questions
 from recrm_tasks.scoring.outcomes import Answer, Reason
 
 pytestmark = pytest.mark.slow
@@ -440,3 +444,49 @@ def _counting(answers: Callable[..., Any], read: Counter[Path]) -> Callable[...,
         return answers(reader, file, *arguments, **more)
 
     return counted
+
+
+def stress_questions_of(key: str, limit: int) -> list[Any]:
+    options = parse(StressOptions, {"data": "sample", "limit": limit})
+    return list(load_questions(key, "generate", Backend(), options, pose=stress_questions)[0])
+
+
+def test_stress_runs_get_the_figures_of_today(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of both harnesses, with epochs, and of shards."""
+    table = scripted.completions(stress_questions_of("factual", 4))
+    given = {"data": "sample", "limit": 4, "dimensions": "factual"}
+
+    def make(to: Path) -> None:
+        more = {f"recrm_{name}": value for name, value in given.items() if name != "data"}
+        by_lm_eval(to / "lm-eval", table, "recrm_stress", **more)
+        by_inspect(to / "inspect", table, stress_task(**given), epochs=2)
+        for shard in ("1/2", "2/2"):
+            by_inspect(to / "shards", table, stress_task(**given, shard=shard))
+
+    make(tmp_path / "now")
+    with older_reader():
+        make(tmp_path / "older")
+    assert rescore(tmp_path / "older", "--to", tmp_path / "again") == 0
+    out = capsys.readouterr().out
+    assert out.count("│ factual ") == 3, "the shards are one line"
+    assert "read differently" in out
+    figures = [
+        results_in(tmp_path / made / "lm-eval")["configs"]["recrm_stress"]["metadata"]["recrm_metrics"]
+        for made in ("now", "again", "older")
+    ]
+    assert numbers_of(figures[0]) == numbers_of(figures[1]) != numbers_of(figures[2])
+    tables = [results_in(tmp_path / made / "lm-eval")["results"]["recrm_stress"] for made in ("now", "again")]
+    assert numbers_of(tables[0]) == numbers_of(tables[1])
+    assert samples_in(tmp_path / "now" / "lm-eval") == samples_in(tmp_path / "again" / "lm-eval")
+    now, again, older = (log_in(tmp_path / made / "inspect").results for made in ("now", "again", "older"))
+    assert repr(now) == repr(again) != repr(older)
+    for name in ("lm-eval", "inspect", "shards"):
+        found = []
+        for made in ("now", "again"):
+            file = tmp_path / f"{made}-{name}.json"
+            assert main(["stress", str(tmp_path / made / name), "--to", str(file)]) == 0
+            (entry,) = json.loads(file.read_text(encoding="utf-8"))
+            rescored = entry.pop("provenance")["factual"].get("rescored")
+            assert (rescored is not None) == (made == "again")
+            found.append(entry)
+        assert found[0] == found[1]

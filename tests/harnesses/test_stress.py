@@ -129,8 +129,13 @@ def test_stress_runs_are_no_results(runs: Path, capsys: pytest.CaptureFixture[st
     for command in ("aggregate", "diagnose"):
         assert main([command, str(runs)]) == 2
         assert "no runs of recrm tasks" in capsys.readouterr().err
-    assert main(["report", str(runs)]) == 2
-    assert "stress runs only; `recrm stress` shows them" in capsys.readouterr().err
+    assert main(["card", str(runs)]) == 2
+    assert "stress runs or runs of agents only" in capsys.readouterr().err
+    assert main(["report", str(runs)]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.count("stress: model in ") == 4
+    assert "mean_score" not in shown.out
+    assert "passed over" not in shown.err
 
 
 @pytest.mark.slow
@@ -243,6 +248,33 @@ def test_no_readable_plain_verdict(tmp_path: Path, capsys: pytest.CaptureFixture
     told = capsys.readouterr().err
     assert told.startswith("recrm: no plain verdict can be read")
     assert "3 of 3 plain verdicts of factual are unreadable (no_answer 3)" in told
+    assert main(["report", str(tmp_path), "--to", str(tmp_path / "r.html")]) == 0
+    shown = capsys.readouterr()
+    assert "stress: model in inspect" in shown.out
+    assert "3 of 3 plain verdicts of factual are unreadable (no_answer 3)" in shown.err
+
+
+@pytest.mark.slow
+def test_without_samples_the_other_tasks_of_a_file_are_reported(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only the figures of stress runs need samples: the results file says what is lacking, and the rest is shown."""
+    from recrm_tasks.data import load
+
+    table = scripted.completions(list(load("factual", "sample").prompts("generate")))
+    saved_runs.by_lm_eval(tmp_path / "factual", table, "recrm_factual", samples=False, recrm_limit=LIMIT)
+    (file,) = tmp_path.rglob("results_*.json")
+    (stress,) = (runs / "generate" / "lm-eval").rglob("results_*.json")
+    both, other = (json.loads(one.read_text(encoding="utf-8")) for one in (file, stress))
+    for part in ("results", "configs", "n-samples"):
+        both[part] |= other[part]
+    file.write_text(json.dumps(both), encoding="utf-8")
+    assert main(["report", str(tmp_path), "--no-baselines"]) == 0
+    shown = capsys.readouterr()
+    assert "data: the sample" in shown.out
+    assert "stress: " not in shown.out
+    assert "left out: " in shown.err
+    assert "no such file; lm_eval --log_samples writes it" in shown.err
 
 
 def test_epochs_are_compared_one_by_one(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def numbers_in(content: dict[str, Any], key: str) -> dict[str, float]:
 @pytest.mark.slow
 def test_both_give_the_same_runs(results: Path) -> None:
     runs, *notes = collect([str(results)], READERS)
-    assert notes == [[], [], []]
+    assert notes == [[]] * 5
     by_harness = {name: {r.dimension: r for r in runs if r.harness == name} for name in ("lm-eval", "inspect")}
     assert set(by_harness["lm-eval"]) == set(by_harness["inspect"]) == set(dimensions())
     for key, run in by_harness["inspect"].items():

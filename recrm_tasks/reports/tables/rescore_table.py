@@ -24,7 +24,7 @@ def rescore_tables(rescored: Sequence[Rescored]) -> Iterator[Table]:
     """One line per run and dimension; and the examples, if any were kept."""
     caption = (
         "read: an answer was readable; read differently: it still is, with another value; else the reason why it was "
-        "not. score: the primary metric, as logged and now."
+        "not. score: the primary metric, as logged and now; the figures of stress runs are of all dimensions together."
     )
     yield Table.of("rescored", _COLUMNS, rescored, caption, section=lambda one: one.run.file)
     examples = [_Changed(one, example) for one in rescored for example in one.examples]
