@@ -453,8 +453,8 @@ def stress_questions_of(key: str, limit: int) -> list[Any]:
 
 def test_stress_runs_get_the_figures_of_today(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Of both harnesses, with epochs, and of shards."""
-    table = scripted.completions(stress_questions_of("factual", 4))
-    given = {"data": "sample", "limit": 4, "dimensions": "factual"}
+    table = scripted.completions(stress_questions_of("factual", 2))
+    given = {"data": "sample", "limit": 2, "dimensions": "factual"}
 
     def make(to: Path) -> None:
         more = {f"recrm_{name}": value for name, value in given.items() if name != "data"}
