@@ -212,6 +212,20 @@ def test_samples_with_errors_and_invalidated_ones(
     assert (one.n, one.wanted, one.finished) == (3, 4, False)
 
 
+def test_a_judge_that_never_answered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """There is a score, and no reward: nothing to average or to compare."""
+    for name in ("a", "b"):
+        judge = FunctionJudge(fails, name="down")
+        run(samples("good"), tmp_path / name, model=mock(name), judge=judge, on_error="none")
+    code, out, err = told(capsys, tmp_path, "--to", tmp_path / "r.json")
+    assert code == 0
+    assert "0 with a reward" in out
+    assert "judge failed in 1" in out
+    assert "the agents mockllm/a and mockllm/b are not compared: some samples have no reward" in err
+    rows = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
+    assert {row["value"] for row in rows if row["metric"] == "failed"} == {1}
+
+
 def without_scores(log: EvalLog) -> None:
     log.status = "error"
     log.results = None
