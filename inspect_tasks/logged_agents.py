@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import datetime
@@ -147,4 +148,4 @@ def _seconds(log: EvalLog) -> float | None:
 
 def _price(found: _Run) -> float | None:
     prices: list[Any] = [one.total_cost for used in found.used for one in used.values() if one.total_tokens]
-    return sum(prices) if prices and None not in prices else None
+    return math.fsum(prices) if prices and None not in prices else None

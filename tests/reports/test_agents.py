@@ -111,7 +111,7 @@ def test_tables_and_files(logs: Path, tmp_path: Path, capsys: pytest.CaptureFixt
     assert (code, err) == (0, "")
     for expected in (
         "agents: travel, data: places", "judge is the agent", "missing zero", "parts of the reward: travel",
-        "how the runs ended: travel", "differences of agents: travel", *FORMS,
+        "how the runs ended: travel", "differences: travel", *FORMS,
     ):  # fmt: skip
         assert expected in out
     markdown, html = (files[place].read_text(encoding="utf-8") for place in (0, 4))
@@ -156,7 +156,7 @@ def test_rewards_of_other_parts_are_not_compared(tmp_path: Path, capsys: pytest.
         run(samples("good"), tmp_path / name, model=model, judge=JUDGE)
     code, out, err = told(capsys, tmp_path)
     assert code == 0
-    assert "differences of agents" not in out
+    assert "differences: " not in out
     assert (
         "note: the agents mockllm/a and mockllm/b are not compared: other parts are missing in 1 of 1 samples, so "
         "their rewards are of other things; judge both with missing='zero'"
@@ -183,6 +183,21 @@ def test_several_runs_of_one_agent(logs: Path, tmp_path: Path, capsys: pytest.Ca
     assert (
         f"several runs of the agent mockllm/first, judged by says A: mockllm/first (2) is {tmp_path / 'b.eval'}" in err
     )
+
+
+def test_older_versions_and_prices(logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = log_in(logs / "first")
+    for one in log.samples or []:
+        one.scores["recrm_reward"].metadata["versions"]["dimensions"]["factual"] = 1
+        one.model_usage["mockllm/first"].total_cost = 0.25
+    file = saved(log, tmp_path)
+    (found,) = collect([str(file)], READERS).agents
+    assert (found.outdated, found.price) == (True, 1.0)
+    _, out, _ = told(capsys, file)
+    assert "older task version" in out
+    assert "price, $" in out
+    (log.samples or [])[0].model_usage["mockllm/first"].total_cost = None
+    assert collect([str(saved(log, tmp_path))], READERS).agents[0].price is None, "a part of the price is none"
 
 
 def fails(turns: Any) -> Any:

@@ -27,7 +27,7 @@ def agent_tables(groups: Sequence[AgentGroup]) -> Iterator[Table]:
         yield Table.of(f"how the runs ended: {group.name}", [*_ENDED, *priced], group.runs, _OF_ENDS, 3, _section)
         if group.differences:
             table = entry_difference_table(group.differences)
-            yield replace(table, title=f"differences of agents: {group.name}", caption=f"{table.caption} {_OF_SAMPLES}")
+            yield replace(table, title=f"differences: {group.name}", caption=f"{table.caption} {_OF_SAMPLES}")
 
 
 def _section(one: Listed) -> str:
