@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -48,7 +49,8 @@ RESULTS = {
 def run(program: str, *arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """A program in a Python of its own that takes our packages from `cwd` alone."""
     command = [sys.executable, "-c", f"import sys; sys.path[:0] = [{str(cwd)!r}]\n{program}", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+    # Python's environment, and not the process's, into which readline puts COLUMNS where pytest has a terminal.
+    return subprocess.run(command, cwd=cwd, env={**os.environ}, capture_output=True, text=True, timeout=300)
 
 
 def without(module: str) -> str:
