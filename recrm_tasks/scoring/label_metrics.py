@@ -12,9 +12,18 @@ from numpy.typing import NDArray
 
 from recrm_tasks.scoring import columns
 from recrm_tasks.scoring.columns import Columns, Rows
-from recrm_tasks.scoring.compare.paired import of_f1, of_shares
+from recrm_tasks.scoring.compare.paired import of_confusions, of_f1, of_shares
 from recrm_tasks.scoring.content_scores import AREA, content_metrics
 from recrm_tasks.scoring.metric import Metric
+from recrm_tasks.scoring.metrics.beyond_chance import (
+    Confusion,
+    Linearised,
+    balanced_accuracy,
+    kappa,
+    matthews,
+    squared_distances,
+    weighted_kappa,
+)
 from recrm_tasks.scoring.metrics.estimate import NAN, Clusters, Ints, share
 from recrm_tasks.scoring.metrics.f1 import f1
 from recrm_tasks.scoring.outcomes import Outcome
@@ -31,6 +40,8 @@ class Labels:
     answered: Ints
     """Shape (n,): label indices; -1 is an unreadable answer."""
     clusters: Clusters
+    values: tuple[float, ...] = ()
+    """The value of each label of the set; empty if it is not known, or not the same for all rows."""
 
     @classmethod
     def of(cls, outcomes: Sequence[Outcome]) -> tuple[Labels, Rows]:
@@ -42,11 +53,12 @@ class Labels:
         table = Columns.of(outcomes)
         rows = Rows.of(table)
         gold, answered = columns.labels(table, [outcome.values for outcome in outcomes])
-        return cls(gold, answered, rows.clusters), rows
+        sets = {outcome.values for outcome in outcomes}
+        return cls(gold, answered, rows.clusters, sets.pop() if len(sets) == 1 else ()), rows
 
     def readable(self, rows: Rows) -> Labels:
         """The rows with a readable answer."""
-        return Labels(self.gold[rows.readable], self.answered[rows.readable], rows.kept())
+        return Labels(self.gold[rows.readable], self.answered[rows.readable], rows.kept(), self.values)
 
     @cached_property
     def right(self) -> NDArray[np.bool_]:
@@ -55,13 +67,23 @@ class Labels:
         return found
 
     @cached_property
+    def confusion(self) -> Confusion:
+        """The confusion matrix with its rows."""
+        return Confusion(self.gold, self.answered, self.clusters)
+
+    def quadratic_kappa(self, counts: Ints) -> Linearised:
+        """Weighted kappa by the squared differences of the labels' values; undefined without these."""
+        weights = squared_distances(self.values, len(counts))
+        return Linearised(NAN, np.full(counts.shape, NAN)) if weights is None else weighted_kappa(counts, weights)
+
+    @cached_property
     def majority(self) -> float:
         """The share of the most frequent gold label; NaN without rows."""
         return int(np.bincount(self.gold).max()) / len(self.gold) if len(self.gold) else NAN
 
 
 def classification(labels_of: Callable[[Table], Labels]) -> tuple[Metric[Table], ...]:
-    """Accuracy and F1 of any table that has labels.
+    """Accuracy, F1 and what is left of them beyond chance, of any table that has labels.
 
     Args:
         labels_of: returns a table's labels.
@@ -97,11 +119,48 @@ def classification(labels_of: Callable[[Table], Labels]) -> tuple[Metric[Table],
                 ("f1_macro", "macro", False, "F1 per label, plain mean over the labels that occur"),
             )
         ),
+        Metric(
+            "acc_balanced",
+            "balanced accuracy: share of correct answers per gold label, plain mean over the gold labels that occur",
+            lambda table: labels_of(table).confusion.estimate(balanced_accuracy),
+            compare=lambda a, b: of_confusions(
+                labels_of(a).confusion, labels_of(b).confusion, balanced_accuracy, balanced_accuracy
+            ),
+        ),
+        Metric(
+            "mcc",
+            "Matthews correlation of answers and gold labels, for more than two labels R_K; 0 is chance",
+            lambda table: labels_of(table).confusion.estimate(matthews),
+            low=-1.0,
+            hub="matthews_correlation",
+            chance=0.0,
+            compare=lambda a, b: of_confusions(
+                labels_of(a).confusion, labels_of(b).confusion, matthews, matthews, widest=2.0
+            ),
+        ),
+        Metric(
+            "kappa",
+            "Cohen's kappa of answers and gold labels: agreement beyond that of their frequencies; 0 is chance",
+            lambda table: labels_of(table).confusion.estimate(kappa),
+            low=-1.0,
+            chance=0.0,
+            compare=lambda a, b: of_confusions(
+                labels_of(a).confusion, labels_of(b).confusion, kappa, kappa, widest=2.0
+            ),
+        ),
     )
 
 
 LABEL_METRICS: tuple[Metric[Any], ...] = (
     *classification(lambda labels: labels),
+    Metric(
+        "kappa_quadratic",
+        "weighted kappa: a disagreement counts by the squared difference of the labels' values",
+        lambda labels: labels.confusion.estimate(labels.quadratic_kappa),
+        low=-1.0,
+        chance=0.0,
+        compare=lambda a, b: of_confusions(a.confusion, b.confusion, a.quadratic_kappa, b.quadratic_kappa, widest=2.0),
+    ),
     *content_metrics(lambda scores: scores),
     AREA,
 )

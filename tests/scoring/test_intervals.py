@@ -20,6 +20,7 @@ from recrm_tasks.reports.runs import Run
 from recrm_tasks.scoring.metric import flat
 from recrm_tasks.scoring.metrics import ranked_list as of_lists
 from recrm_tasks.scoring.metrics.auc import auc
+from recrm_tasks.scoring.metrics.beyond_chance import Confusion, balanced_accuracy, kappa, matthews
 from recrm_tasks.scoring.metrics.calibration import binned, ece
 from recrm_tasks.scoring.metrics.estimate import Estimate, share
 from recrm_tasks.scoring.metrics.f1 import confusion, f1, f1_of
@@ -312,16 +313,19 @@ def test_coverage_of_clustered_rows(n, name):
     assert (0.92 if n == 128 else 0.93) <= held <= 0.97  # 32 clusters are few for any cluster-robust error
 
 
+SHARES = {
+    "three labels": [[0.35, 0.08, 0.04, 0.03], [0.06, 0.2, 0.03, 0.01], [0.03, 0.05, 0.1, 0.02]],
+    "two unequal labels": [[0.75, 0.1, 0.02], [0.03, 0.09, 0.01]],
+}
+"""Confusion matrices, the last column for unreadable answers."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("n", [128, 1000])
 @pytest.mark.parametrize("average", ["weighted", "macro"])
-@pytest.mark.parametrize("kind", ["three labels", "two unequal labels"])
+@pytest.mark.parametrize("kind", SHARES)
 def test_coverage_of_f1(n, average, kind):
-    shares = {
-        "three labels": [[0.35, 0.08, 0.04, 0.03], [0.06, 0.2, 0.03, 0.01], [0.03, 0.05, 0.1, 0.02]],
-        "two unequal labels": [[0.75, 0.1, 0.02], [0.03, 0.09, 0.01]],
-    }[kind]
-    matrix = np.array(shares)
+    matrix = np.array(SHARES[kind])
     k = len(matrix)
     rng = np.random.default_rng(13)
     numbers = {"n": Estimate(n, None), "clusters": Estimate(n, None)}
@@ -332,6 +336,25 @@ def test_coverage_of_f1(n, average, kind):
         return {"f1": f1(gold, np.where(answer == k, -1, answer), average, None), **numbers}
 
     assert 0.93 <= coverage_of(float(f1_of(matrix[None], average)[0]), "f1", draw) <= 0.97
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [128, 1000])
+@pytest.mark.parametrize(("name", "of"), [("acc_balanced", balanced_accuracy), ("mcc", matthews), ("kappa", kappa)])
+@pytest.mark.parametrize("kind", SHARES)
+def test_coverage_beyond_chance(n, name, of, kind):
+    matrix = np.array(SHARES[kind])
+    k = len(matrix)
+    rng = np.random.default_rng(15)
+    numbers = {"n": Estimate(n, None), "clusters": Estimate(n, None)}
+
+    def draw():
+        cell = rng.choice(matrix.size, n, p=matrix.ravel())
+        gold, answer = cell // (k + 1), cell % (k + 1)
+        return {name: Confusion(gold, np.where(answer == k, -1, answer), None).estimate(of), **numbers}
+
+    truth = of(np.rint(10_000 * matrix).astype(np.int64)).value
+    assert 0.92 <= coverage_of(truth, name, draw) <= 0.97
 
 
 @pytest.mark.slow

@@ -321,12 +321,12 @@ def test_order_of_outcomes_does_not_matter_to_the_last_bit(kind, data):
 def test_ranges(kind, data):
     measure, strategy = KINDS[kind]
     rows = data.draw(strategy)
-    found = flat(measure(outcomes([g for g, _ in rows], [v for _, v in rows])))
-    for name, value in found.items():
+    found = measure(outcomes([g for g, _ in rows], [v for _, v in rows]))
+    declared = measure.__self__.declared
+    for name, (value, stderr) in found.items():
         if name not in COUNTS and not name.startswith("resolution") and not math.isnan(value):
-            assert (
-                (-1 if name == "position_bias" else 0) <= value <= (1 if not name.endswith("_stderr") else math.inf)
-            ), name
+            assert declared[name].low <= value <= declared[name].high, name
+            assert stderr is None or not stderr < 0, name
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -410,7 +410,7 @@ def test_epochs_of_a_label_task_keep_the_errors():
     predicted = np.where(rng.random(60) < 0.7, gold, 1 - gold)
     once = LABEL.measure(outcomes(gold.tolist(), predicted.tolist()))
     twice = LABEL.measure(outcomes(gold.tolist(), predicted.tolist()) * 2)
-    for name in ("acc", "coverage", "f1", "f1_macro", "acc_valid", "f1_valid"):
+    for name in ("acc", "coverage", "f1", "f1_macro", "acc_valid", "f1_valid", "mcc", "kappa", "acc_balanced"):
         assert twice[name].value == pytest.approx(once[name].value, abs=1e-15), name
         assert twice[name].stderr == pytest.approx(once[name].stderr, rel=1e-9, abs=1e-15), name
     assert twice["n"].value == 120

@@ -10,7 +10,18 @@ from numpy.typing import NDArray
 from recrm_tasks.scoring.compare.difference import Difference, normal_p
 from recrm_tasks.scoring.compare.randomisation import mcnemar, sign_flip
 from recrm_tasks.scoring.metrics.auc import influences
-from recrm_tasks.scoring.metrics.estimate import NAN, Clusters, Floats, Ints, cluster_sums, design_effect, mean, total
+from recrm_tasks.scoring.metrics.beyond_chance import Confusion, OfCounts
+from recrm_tasks.scoring.metrics.estimate import (
+    NAN,
+    Clusters,
+    Floats,
+    Ints,
+    cluster_sums,
+    design_effect,
+    error_of,
+    mean,
+    total,
+)
 from recrm_tasks.scoring.metrics.f1 import DRAWS, Average, cells_of, f1, f1_of, gradient, matrices, resampled
 from recrm_tasks.scoring.metrics.intervals import around
 
@@ -97,3 +108,23 @@ def of_f1(gold: Ints, first: Ints, second: Ints, average: Average, clusters: Clu
     p = min(1.0, 2 * (beyond + 1) / (DRAWS + 1))
     before, after = f1(gold, first, average, None).value, f1(gold, second, average, None).value
     return Difference.normal(before, after, float(changes.std(ddof=1)), p, "resampled tables")
+
+
+def of_confusions(
+    first: Confusion, second: Confusion, of_first: OfCounts, of_second: OfCounts, widest: float = 1.0
+) -> Difference:
+    """Functions of confusion matrices: normal, with the error of the difference of the linearised values.
+
+    Args:
+        first: the first run's matrix.
+        second: that of the second run, with the same gold labels row by row.
+        of_first: the metric of the first run.
+        of_second: the same metric of the second run.
+        widest: the largest difference of two values of the metric.
+    """
+    one, other = of_first(first.counts), of_second(second.counts)
+    influence = second.influence(other) - first.influence(one)
+    stderr = NAN if np.isnan(influence).any() else error_of(influence, first.clusters)
+    change = other.value - one.value
+    low, high = around(change, stderr, -widest, widest)
+    return Difference(one.value, other.value, change, stderr, low, high, normal_p(change, stderr), "delta, normal")
