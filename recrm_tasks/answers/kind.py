@@ -11,13 +11,15 @@ from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.answers.prompt import Ask, Lang, Message, Mode, Prompt, Style
 from recrm_tasks.errors import HarnessError, RecrmError
 from recrm_tasks.scoring.aggregate.parts import Parts
+from recrm_tasks.scoring.agreement.declared import Agreed, Agreement, measured
+from recrm_tasks.scoring.agreement.numbers import SCORE_AGREEMENT, NumberRatings
 from recrm_tasks.scoring.columns import Rows
 from recrm_tasks.scoring.compare.difference import UNDEFINED, Difference
 from recrm_tasks.scoring.content_scores import Scores, reads_of
 from recrm_tasks.scoring.diagnosis import Diagnosis
 from recrm_tasks.scoring.metric import Metric, Metrics, Numbers, by_name
 from recrm_tasks.scoring.metrics.estimate import Estimate, Floats
-from recrm_tasks.scoring.outcomes import Answer, Outcome, Value
+from recrm_tasks.scoring.outcomes import Answer, Outcome, Reason, Value
 from recrm_tasks.scoring.shared_metrics import SHARED, Facts
 
 
@@ -113,6 +115,8 @@ class Kind(ABC, Generic[Table]):
     """The task's name on the Hugging Face hub."""
     metrics: ClassVar[tuple[Metric[Any], ...]]
     """Its own metrics, in display order."""
+    agreement: ClassVar[tuple[Agreement[Any], ...]] = ()
+    """How far several judges agree, in display order."""
 
     def __init__(self) -> None:
         self.declared = by_name((*self.metrics, *SHARED), f"answers of kind {self.name!r}")
@@ -378,6 +382,58 @@ class Kind(ABC, Generic[Table]):
         }
         left = {m.name for m in self.metrics if m.by_item}
         return {name: one for name, one in found.items() if one is not UNDEFINED or name not in left}
+
+    # Several judges on the same records.
+
+    def ratings(self, judges: Sequence[Sequence[Outcome]]) -> Any:
+        """The outcomes of several judges as the table that its measures of agreement take.
+
+        Args:
+            judges: as for `agree`.
+        """
+        raise RecrmError(f"answers of kind {self.name!r} declare measures of agreement, but no table (`ratings`)")
+
+    def agree(self, judges: Sequence[Sequence[Outcome]]) -> dict[Agreement[Any], Agreed]:
+        """How far judges agree, right or wrong: the measures of two, or those of more.
+
+        Args:
+            judges: the outcomes of each of at least two judges, on the same records in the same order.
+
+        Raises:
+            HarnessError: outcomes that no valid run can have.
+        """
+        if reads_of(judges[0]) == "content":
+            return measured(SCORE_AGREEMENT, len(judges), NumberRatings.of(judges))
+        return measured(self.agreement, len(judges), self.ratings(judges))
+
+    def joint(self, values: Sequence[Value]) -> Answer:
+        """The verdict of a jury, from those of its members that could be read.
+
+        Args:
+            values: at least one.
+
+        Raises:
+            RecrmError: nobody knows what the verdict of a jury of this kind is.
+        """
+        raise RecrmError(f"answers of kind {self.name!r} declare no verdict of a jury (`joint`)")
+
+    def jury(self, judges: Sequence[Sequence[Outcome]]) -> list[Outcome]:
+        """The outcomes of a jury. A member whose answer is unreadable has no say; if all are, the jury has no answer.
+
+        Args:
+            judges: as for `agree`.
+
+        Raises:
+            RecrmError: contents were scored one by one, and models' scores have no common scale.
+        """
+        found: list[Outcome] = []
+        for first, *others in zip(*judges, strict=True):
+            if first.question is not None and not isinstance(first.gold, tuple):
+                raise RecrmError("scores of contents have no common scale, so that a jury cannot put them together")
+            values = [outcome.value for outcome in (first, *others) if outcome.value is not None]
+            answer = self.joint(values) if values else Answer.invalid(Reason.NO_ANSWER)
+            found.append(first._replace(value=answer.value, reason=answer.reason))
+        return found
 
     def interval(self, name: str, numbers: Numbers) -> tuple[float, float]:
         """The 95 % interval of one metric of a result; (NaN, NaN) if it has none.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from recrm_tasks.answers.prompt import Ask, Lang, Mode, Prompt, Style, choice_na
 from recrm_tasks.answers.reading import read
 from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.aggregate.parts import Parts, in_order, single_parts
+from recrm_tasks.scoring.agreement.labels import LABEL_AGREEMENT, LabelRatings
 from recrm_tasks.scoring.columns import Rows
 from recrm_tasks.scoring.content_scores import Scores, diagnosis_of_pairs, reads_of
 from recrm_tasks.scoring.diagnosis import Diagnosis, Heatmap
@@ -49,6 +51,7 @@ class LabelKind(Kind[Labels]):
     strata = ("label",)
     hub_task = "text-classification"
     metrics = LABEL_METRICS
+    agreement = LABEL_AGREEMENT
 
     def posed(
         self, record: Any, labels: LabelSet | None, lang: Lang, orders: int, ask: Ask = "list"
@@ -171,6 +174,15 @@ class LabelKind(Kind[Labels]):
     def table(self, outcomes: Sequence[Outcome]) -> tuple[Labels, Rows]:
         """See `Kind.table`."""
         return Labels.of(outcomes)
+
+    def ratings(self, judges: Sequence[Sequence[Outcome]]) -> LabelRatings:
+        """See `Kind.ratings`."""
+        return LabelRatings.of(judges)
+
+    def joint(self, values: Sequence[Value]) -> Answer:
+        """See `Kind.joint`: the most frequent label. A tie is no answer, as one of log-probabilities is none."""
+        (first, most), *others = Counter(values).most_common(2)
+        return Answer.invalid(Reason.AMBIGUOUS) if others and others[0][1] == most else Answer(first)
 
     def baseline(self, table: Labels) -> float:
         """See `Kind.baseline`: the accuracy of the most frequent label."""

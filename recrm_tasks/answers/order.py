@@ -24,13 +24,15 @@ from recrm_tasks.answers.reading import read
 from recrm_tasks.errors import DataError, HarnessError
 from recrm_tasks.scoring import columns
 from recrm_tasks.scoring.aggregate.parts import Parts, in_order
+from recrm_tasks.scoring.agreement.declared import Agreed, Agreement, measured
+from recrm_tasks.scoring.agreement.orders import ORDER_AGREEMENT, OrderRatings
 from recrm_tasks.scoring.candidate_answers import as_yes_or_no, asked_by_item, clusters_of, lists_of
 from recrm_tasks.scoring.columns import Columns, Rows
 from recrm_tasks.scoring.content_scores import diagnosis_of_pairs, reads_of
 from recrm_tasks.scoring.diagnosis import Bars, Diagnosis
 from recrm_tasks.scoring.list_metrics import LIST_METRICS, Lists
 from recrm_tasks.scoring.metrics.estimate import NAN, Floats
-from recrm_tasks.scoring.metrics.ranked_list import list_auc, normalised_ranks, top_hit
+from recrm_tasks.scoring.metrics.ranked_list import list_auc, normalised_ranks, points_below, top_hit
 from recrm_tasks.scoring.outcomes import Answer, Outcome, Reason, Value
 
 _FORMAT: Mapping[Lang, str] = {
@@ -76,6 +78,7 @@ class OrderKind(Kind[Lists]):
     strata = ("candidates",)
     hub_task = "text-ranking"
     metrics = LIST_METRICS
+    agreement = ORDER_AGREEMENT
 
     def posed(
         self, record: Any, labels: LabelSet | None, lang: Lang, orders: int, ask: Ask = "list"
@@ -276,6 +279,25 @@ class OrderKind(Kind[Lists]):
     def scores(self, outcomes: Sequence[Outcome]) -> tuple[Lists, Rows]:
         """See `Kind.scores`: lists that the scores of their candidates put in order."""
         return Lists.of(outcomes)
+
+    def ratings(self, judges: Sequence[Sequence[Outcome]]) -> OrderRatings:
+        """See `Kind.ratings`."""
+        return OrderRatings.of(judges)
+
+    def agree(self, judges: Sequence[Sequence[Outcome]]) -> dict[Agreement[Any], Agreed]:
+        """See `Kind.agree`. Of candidates that were asked about one by one, the agreement of probabilities. Orders by
+        scores agree as other orders do."""
+        if asked_by_item(judges[0]):
+            return PROBABILITY.agree([as_yes_or_no(outcomes) for outcomes in judges])
+        return measured(self.agreement, len(judges), self.ratings(judges))
+
+    def joint(self, values: Sequence[Value]) -> Answer:
+        """See `Kind.joint`: the order of the mean ranks (Borda's count), with equal ones as ties. Of one candidate, the
+        mean probability."""
+        orders = [value for value in values if isinstance(value, tuple)]
+        if not orders:
+            return PROBABILITY.joint(values)
+        return Answer(tuple(float(sum(points)) for points in zip(*map(points_below, orders), strict=True)))
 
     def by_item(self, table: Lists) -> bool:
         """See `Kind.by_item`."""

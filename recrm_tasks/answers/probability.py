@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,13 @@ from recrm_tasks.answers.reading import read
 from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.aggregate.forms import HOLDS
 from recrm_tasks.scoring.aggregate.parts import Parts, in_order, single_parts
+from recrm_tasks.scoring.agreement.numbers import PROBABILITY_AGREEMENT, NumberRatings
 from recrm_tasks.scoring.columns import Rows
 from recrm_tasks.scoring.content_scores import Scores, diagnosis_of_pairs, reads_of
 from recrm_tasks.scoring.diagnosis import Curve, Diagnosis
 from recrm_tasks.scoring.metrics.calibration import reliability_curve
 from recrm_tasks.scoring.metrics.estimate import Floats
-from recrm_tasks.scoring.outcomes import Answer, Outcome, Reason
+from recrm_tasks.scoring.outcomes import Answer, Outcome, Reason, Value
 from recrm_tasks.scoring.probability_metrics import PROBABILITY_METRICS, YES, Probabilities
 
 _FORMAT: Mapping[Lang, str] = {
@@ -62,6 +64,7 @@ class ProbabilityKind(Kind[Probabilities]):
     strata = ("label",)
     hub_task = "text-ranking"
     metrics = PROBABILITY_METRICS
+    agreement = PROBABILITY_AGREEMENT
 
     def posed(
         self, record: Any, labels: LabelSet | None, lang: Lang, orders: int, ask: Ask = "list"
@@ -157,6 +160,14 @@ class ProbabilityKind(Kind[Probabilities]):
     def table_in_any_order(self, outcomes: Sequence[Outcome]) -> tuple[Probabilities, Rows]:
         """See `Kind.table_in_any_order`: by probability."""
         return Probabilities.ascending(outcomes)
+
+    def ratings(self, judges: Sequence[Sequence[Outcome]]) -> NumberRatings:
+        """See `Kind.ratings`."""
+        return NumberRatings.of(judges)
+
+    def joint(self, values: Sequence[Value]) -> Answer:
+        """See `Kind.joint`: the mean probability."""
+        return Answer(fmean([value for value in values if not isinstance(value, tuple)]))
 
     def baseline(self, table: Probabilities) -> float:
         """See `Kind.baseline`: the accuracy of the more frequent label."""

@@ -94,6 +94,16 @@ def normalised_ranks(scores: Sequence[float]) -> tuple[float, ...]:
     Args:
         scores: at least two, in any order; higher is ranked earlier.
     """
-    ordered = sorted(scores)
     others = len(scores) - 1
-    return tuple((bisect_left(ordered, s) + bisect_right(ordered, s) - 1) / (2 * others) for s in scores)
+    return tuple(points / (2 * others) for points in points_below(scores))
+
+
+def points_below(scores: Sequence[float]) -> tuple[int, ...]:
+    """For each candidate two points for every other one that ranks below it, and one for every tie: whole numbers, so
+    that equal sums are equal.
+
+    Args:
+        scores: in any order; higher is ranked earlier.
+    """
+    ordered = sorted(scores)
+    return tuple(bisect_left(ordered, s) + bisect_right(ordered, s) - 1 for s in scores)
