@@ -13,6 +13,8 @@ from typing import NoReturn
 from recrm_tasks import __version__
 from recrm_tasks.baselines_command import add_baselines_command
 from recrm_tasks.build.build_command import add_build_command
+from recrm_tasks.compare_command import add_compare_command
+from recrm_tasks.consistency_command import add_consistency_command
 from recrm_tasks.cost_command import add_cost_command
 from recrm_tasks.data.data_command import add_data_commands
 from recrm_tasks.errors import RecrmError
@@ -82,6 +84,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"recrm-tasks {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add_report_commands(commands)
+    add_compare_command(commands)
+    add_consistency_command(commands)
     shared = declared(Options)
     help_of = {name: shared[name].help_with_default for name in ("data", "mapping", "revision")}
     help_of["split"] = shared["split"].help

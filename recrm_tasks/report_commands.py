@@ -1,4 +1,4 @@
-"""The commands of `recrm` on results: report, card, published, compare, aggregate, diagnose, rescore."""
+"""The commands of `recrm` on results: report, card, published, aggregate, diagnose, rescore."""
 
 from __future__ import annotations
 
@@ -34,7 +34,6 @@ def add_report_commands(commands: argparse._SubParsersAction[argparse.ArgumentPa
     card.set_defaults(run=_card)
     published = commands.add_parser("published", help="the paper's table, with the intervals that its digits allow")
     published.set_defaults(run=_published)
-    _add_compare(commands)
     logs = argparse.ArgumentParser(add_help=False)
     logs.add_argument(
         "paths",
@@ -142,22 +141,6 @@ def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser], p
     report.set_defaults(run=_report)
 
 
-def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    compare = commands.add_parser("compare", help="differences of two runs on the same records, with paired tests")
-    for side in ("A", "B"):
-        compare.add_argument(
-            side.lower(), metavar=side, help="lm-eval results (with --log_samples), an Inspect log, or a folder of them"
-        )
-    compare.add_argument(
-        "--top",
-        type=whole_number,
-        default=5,
-        metavar="N",
-        help="show at most N records of each dimension, those that differ most (default 5)",
-    )
-    compare.set_defaults(run=_compare)
-
-
 def whole_number(text: str) -> int:
     """A type for options that are counts."""
     if not text.isdecimal():
@@ -204,35 +187,6 @@ def _published(options: argparse.Namespace) -> int:
     return 0
 
 
-def _compare(options: argparse.Namespace) -> int:
-    console = console_here()
-    from rich.markup import escape
-
-    from recrm_tasks.log_readers import READERS
-    from recrm_tasks.reports.collect import collect_answers
-    from recrm_tasks.reports.compare_runs import compare_pairs, disputed
-    from recrm_tasks.reports.evaluated_records import Choice
-    from recrm_tasks.reports.pairing import pair
-    from recrm_tasks.reports.tables.comparison_table import difference_tables, disputed_table
-    from recrm_tasks.reports.tables.terminal import print_tables
-    from recrm_tasks.reports.trained_on import notes_of_answers
-
-    first, second = collect_answers([options.a], READERS), collect_answers([options.b], READERS)
-    pairs, left = pair(first, second)
-    notes = [note for run in (*first, *second) for note in run.notes]
-    sets = {name: notes_of_answers(side, Choice()) for name, side in (("A", first), ("B", second))}
-    _print_notes({"left out": left, "note": notes, **sets})
-    for name, side in (("A", first), ("B", second)):
-        for line in dict.fromkeys(f"{run.model} in {run.harness}, {run.named}" for run in side):
-            console.print(f"{name}: {escape(line)}", highlight=False, soft_wrap=True)
-    print_tables(difference_tables(compare_pairs(pairs)), console)
-    if records := disputed(pairs, options.top):
-        print_tables([disputed_table(records)], console)
-    elif options.top:
-        console.print("Both runs scored the same on every record.")
-    return 0
-
-
 def _aggregate(options: argparse.Namespace) -> int:
     console = console_here()
     from recrm_tasks.log_readers import READERS
@@ -245,10 +199,10 @@ def _aggregate(options: argparse.Namespace) -> int:
     from recrm_tasks.reports.tables.terminal import print_tables
 
     answers = collect_answers(options.paths, READERS)
-    _print_notes({"note": [note for one in answers for note in one.notes]})
+    print_notes({"note": [note for one in answers for note in one.notes]})
     found, incomplete = aggregate_runs(answers, options.weight)
     print_tables(aggregate_tables(found), console)
-    _print_notes({"left out": incomplete, "warning": warnings([one.dead_groups for one in found])})
+    print_notes({"left out": incomplete, "warning": warnings([one.dead_groups for one in found])})
     for file in options.to:
         if file.suffix == ".json":
             write_aggregates(found, file)
@@ -268,7 +222,7 @@ def _diagnose(options: argparse.Namespace) -> int:
     from recrm_tasks.reports.tables.terminal import print_tables
 
     answers = collect_answers(options.paths, READERS)
-    _print_notes({"note": [note for one in answers for note in one.notes]})
+    print_notes({"note": [note for one in answers for note in one.notes]})
     found = diagnose(answers)
     print_tables(diagnosis_tables(found), console)
     if options.to:
@@ -292,7 +246,7 @@ def _rescore(options: argparse.Namespace) -> int:
     print_tables(rescore_tables(done.runs), console)
     changed, asked = sum(one.changed for one in done.runs), sum(one.n for one in done.runs)
     print(f"{changed:,} of {asked:,} answers are read differently now; the rescored logs are in {options.to}")
-    _print_notes({"incomplete": done.incomplete, "passed over": done.passed_over, "note": done.notes})
+    print_notes({"incomplete": done.incomplete, "passed over": done.passed_over, "note": done.notes})
     return 0
 
 
@@ -318,7 +272,7 @@ def _card(options: argparse.Namespace) -> int:
     notes += mark_trained_on(listed, answers, Choice())
     notes += [note for run in finished for note in run.notes]
     print(model_card(listed))
-    _print_notes({"left out": [*found.unusable, *found.incomplete], "passed over": found.passed_over, "note": notes})
+    print_notes({"left out": [*found.unusable, *found.incomplete], "passed over": found.passed_over, "note": notes})
     return 0
 
 
@@ -366,7 +320,7 @@ def _report(options: argparse.Namespace) -> int:
     if options.published:
         _print_published(console)
     notes += _write(options, listed, answers, free, stress, agents)
-    _print_notes(
+    print_notes(
         {
             "left out": found.unusable,
             "incomplete": found.incomplete,
@@ -384,7 +338,7 @@ def _report(options: argparse.Namespace) -> int:
         failed += dropped(before, after, options.max_drop)
     if gated and (found.unusable or found.incomplete):
         failed.append("files that were left out and incomplete runs cannot pass")
-    _print_notes({"failed": failed})
+    print_notes({"failed": failed})
     return FAILED if failed else 0
 
 
@@ -437,8 +391,8 @@ def _write(
     return notes
 
 
-def _print_notes(lines: Mapping[str, Sequence[str]]) -> None:
-    """To stderr, each line behind its kind."""
+def print_notes(lines: Mapping[str, Sequence[str]]) -> None:
+    """Prints lines to stderr, each behind its kind."""
     for kind, of_kind in lines.items():
         for line in of_kind:
             print(f"{kind}: {line}", file=sys.stderr)

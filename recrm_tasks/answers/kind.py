@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from recrm_tasks.answers.label_sets import LabelSet
@@ -405,6 +405,11 @@ class Kind(ABC, Generic[Table]):
         if reads_of(judges[0]) == "content":
             return measured(SCORE_AGREEMENT, len(judges), NumberRatings.of(judges))
         return measured(self.agreement, len(judges), self.ratings(judges))
+
+    def decision(self, outcome: Outcome) -> Hashable:
+        """What an answer comes down to: equal for two answers to one question if nothing hangs on their difference, and
+        None if it is unreadable. By default the value."""
+        return outcome.value
 
     def joint(self, values: Sequence[Value]) -> Answer:
         """The verdict of a jury, from those of its members that could be read.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -290,6 +290,13 @@ class OrderKind(Kind[Lists]):
         if asked_by_item(judges[0]):
             return PROBABILITY.agree([as_yes_or_no(outcomes) for outcomes in judges])
         return measured(self.agreement, len(judges), self.ratings(judges))
+
+    def decision(self, outcome: Outcome) -> Hashable:
+        """See `Kind.decision`: the place of the first candidate, or of those that tie there. Of one candidate, yes or
+        no."""
+        if not isinstance(outcome.value, tuple):
+            return PROBABILITY.decision(outcome)
+        return frozenset(place for place, score in enumerate(outcome.value) if score == max(outcome.value))
 
     def joint(self, values: Sequence[Value]) -> Answer:
         """See `Kind.joint`: the order of the mean ranks (Borda's count), with equal ones as ties. Of one candidate, the

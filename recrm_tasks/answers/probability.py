@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -164,6 +164,12 @@ class ProbabilityKind(Kind[Probabilities]):
     def ratings(self, judges: Sequence[Sequence[Outcome]]) -> NumberRatings:
         """See `Kind.ratings`."""
         return NumberRatings.of(judges)
+
+    def decision(self, outcome: Outcome) -> Hashable:
+        """See `Kind.decision`: yes or no. The score of a content is as it is."""
+        if not isinstance(outcome.value, float | int) or outcome.question is not None:
+            return outcome.value
+        return outcome.value >= YES
 
     def joint(self, values: Sequence[Value]) -> Answer:
         """See `Kind.joint`: the mean probability."""

@@ -1,4 +1,4 @@
-"""Leaderboard entries -> the differences of every two of them on the same records."""
+"""Leaderboard entries, or several runs -> the differences of every two of them on the same records."""
 
 from __future__ import annotations
 
@@ -18,12 +18,21 @@ MOST = 8
 
 
 class EntryDifference(NamedTuple):
-    """One score of two entries."""
+    """One score of two entries or runs."""
 
     first: str
     second: str
     row: MetricDifference
     """Its p is corrected by Holm's method over all differences of one call."""
+
+
+class Compared(NamedTuple):
+    """An entry or a run, to be compared with others."""
+
+    name: str
+    score: float
+    """The higher it is, the sooner it is among the ones that are compared, where there are too many."""
+    answers: Sequence[Answers]
 
 
 def compare_entries(
@@ -40,17 +49,48 @@ def compare_entries(
     found: list[EntryDifference] = []
     notes: list[str] = []
     for mode in dict.fromkeys(entry.mode for _, entry, _ in lines):
-        alike = [line for line in lines if line[1].mode == mode]
-        if len(alike) > MOST:
-            alike = sorted(alike, key=lambda line: -line[1].overall.get("mean_score", -1.0))[:MOST]
-            notes.append(f"only the {MOST} entries with the highest mean score ({mode}) are compared with each other")
-        for (first, _, one), (second, _, other) in combinations(alike, 2):
-            try:
-                pairs, _ = pair(list(one.values()), list(other.values()))
-            except DataError as error:
-                notes.append(f"{first} and {second} are not compared: {str(error).splitlines()[-1]}")
-                continue
-            rows = (row for row in compare_pairs(pairs) if row.primary or row.metric in OVERALL)
-            found += [EntryDifference(first, second, row) for row in rows]
+        alike = [
+            Compared(name, entry.overall.get("mean_score", -1.0), list(answers.values()))
+            for name, entry, answers in lines
+            if entry.mode == mode
+        ]
+        some, note = best_of(alike)
+        notes += [f"only the {MOST} entries with the highest mean score ({mode}) are compared with each other"] * note
+        differences, left = _every_two(some)
+        found += differences
+        notes += left
+    return _corrected(found), notes
+
+
+def compare_every_two(runs: Sequence[Compared]) -> tuple[list[EntryDifference], list[str]]:
+    """The primary metrics and overall scores of every two runs, as `compare_entries` has them of entries."""
+    found, notes = _every_two(runs)
+    return _corrected(found), notes
+
+
+def best_of(lines: Sequence[Compared]) -> tuple[Sequence[Compared], bool]:
+    """At most `MOST`, those with the highest scores, and whether some were left out."""
+    if len(lines) <= MOST:
+        return lines, False
+    return sorted(lines, key=lambda line: -line.score)[:MOST], True
+
+
+def _every_two(lines: Sequence[Compared]) -> tuple[list[EntryDifference], list[str]]:
+    """The differences, not yet corrected, and why pairs were not compared."""
+    found: list[EntryDifference] = []
+    notes: list[str] = []
+    for first, second in combinations(lines, 2):
+        try:
+            pairs, _ = pair(first.answers, second.answers)
+        except DataError as error:
+            notes.append(f"{first.name} and {second.name} are not compared: {str(error).splitlines()[-1]}")
+            continue
+        rows = (row for row in compare_pairs(pairs) if row.primary or row.metric in OVERALL)
+        found += [EntryDifference(first.name, second.name, row) for row in rows]
+    return found, notes
+
+
+def _corrected(found: Sequence[EntryDifference]) -> list[EntryDifference]:
+    """With p corrected over all of them."""
     adjusted = holm([one.row.difference.p for one in found])
-    return [one._replace(row=one.row._replace(adjusted=p)) for one, p in zip(found, adjusted, strict=True)], notes
+    return [one._replace(row=one.row._replace(adjusted=p)) for one, p in zip(found, adjusted, strict=True)]

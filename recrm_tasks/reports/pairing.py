@@ -1,4 +1,4 @@
-"""Two sets of runs -> the dimensions that both have, record by record. Different records or prompts are refused."""
+"""Several runs -> the dimensions that they share, record by record. Different records or prompts are refused."""
 
 from __future__ import annotations
 
@@ -36,6 +36,28 @@ class Pair(NamedTuple):
     """Records of either run with an allowed answer whose log-probability was not reported."""
 
 
+class Match(NamedTuple):
+    """One dimension in several runs, with the outcomes of each in the same order of records."""
+
+    dimension: str
+    mode: str
+    answers: dict[str, Answers]
+    """By the name of the run, at least two."""
+    outcomes: dict[str, list[Outcome]]
+
+    def pair(self, one: str, other: str) -> Pair:
+        """Two of the runs."""
+        first, second = self.answers[one], self.answers[other]
+        return Pair(
+            self.dimension,
+            self.mode,
+            self.outcomes[one],
+            self.outcomes[other],
+            first.suite,
+            (len(first.unseen), len(second.unseen)),
+        )
+
+
 def pair(first: Sequence[Answers], second: Sequence[Answers]) -> tuple[list[Pair], list[str]]:
     """Pairs by dimension and answer mode.
 
@@ -45,35 +67,45 @@ def pair(first: Sequence[Answers], second: Sequence[Answers]) -> tuple[list[Pair
     Raises:
         DataError: the sides have nothing in common, one has a dimension twice, or they were not asked the same.
     """
-    one, other = _by_kind("A", first), _by_kind("B", second)
+    matches, left = match({"A": first, "B": second})
+    return [one.pair("A", "B") for one in matches], left
+
+
+def match(runs: Mapping[str, Sequence[Answers]]) -> tuple[list[Match], list[str]]:
+    """What at least two of some runs have, by dimension and answer mode.
+
+    Args:
+        runs: by name, at least two.
+
+    Returns:
+        The dimensions in their order, and one line for each that not all of the runs have.
+
+    Raises:
+        DataError: no two runs have anything in common, one has a dimension twice, or they were not asked the same.
+    """
+    by_kind = {name: _by_kind(name, answers) for name, answers in runs.items()}
     order = list(dimensions())
-    kinds = sorted(one.keys() | other.keys(), key=lambda kind: (kind[1], order.index(kind[0])))
-    shared = [kind for kind in kinds if kind in one and kind in other]
+    kinds = sorted({kind for of in by_kind.values() for kind in of}, key=lambda kind: (kind[1], order.index(kind[0])))
+    having = {kind: {name: of[kind] for name, of in by_kind.items() if kind in of} for kind in kinds}
+    shared = {kind: answers for kind, answers in having.items() if len(answers) > 1}
     if not shared:
-        raise DataError(
-            f"nothing to compare: A has {_names(one)}, B has {_names(other)}; generated answers cannot be compared "
-            "with log-probabilities"
-        )
-    wrong = [line for kind in shared for line in _unlike(one[kind], other[kind])]
+        found = ", ".join(f"{name} has {_names(of)}" for name, of in by_kind.items())
+        raise DataError(f"nothing to compare: {found}; generated answers cannot be compared with log-probabilities")
+    wrong: list[str] = []
+    for answers in shared.values():
+        (first, one), *others = answers.items()
+        wrong += [line for name, other in others for line in _unlike(one, other, first, name)]
     if wrong:
         raise DataError("\n".join(["the runs were not asked the same:", *wrong]))
     left = [
-        f"{key} ({mode}) is in {'A' if (key, mode) in one else 'B'} only"
-        for key, mode in kinds
-        if (key, mode) not in shared
+        f"{key} ({mode}) is in {', '.join(answers)} only"
+        for (key, mode), answers in having.items()
+        if len(answers) < len(runs)
     ]
-    return [_pair(one[kind], other[kind]) for kind in shared], left
-
-
-def _pair(one: Answers, other: Answers) -> Pair:
-    return Pair(
-        one.dimension,
-        one.mode,
-        _in_order(one.outcomes),
-        _in_order(other.outcomes),
-        one.suite,
-        (len(one.unseen), len(other.unseen)),
-    )
+    return [
+        Match(key, mode, answers, {name: _in_order(one.outcomes) for name, one in answers.items()})
+        for (key, mode), answers in shared.items()
+    ], left
 
 
 def _by_kind(side: str, runs: Sequence[Answers]) -> dict[tuple[str, str], Answers]:
@@ -92,36 +124,43 @@ def _names(runs: dict[tuple[str, str], Answers]) -> str:
     return ", ".join(f"{key} ({mode})" for key, mode in runs)
 
 
-def _unlike(one: Answers, other: Answers) -> list[str]:
-    """One line for every way in which two runs of a dimension were asked differently."""
+def _unlike(one: Answers, other: Answers, first: str, second: str) -> list[str]:
+    """One line for every way in which two runs of a dimension, of these names, were asked differently."""
     same = {**SAME, **(SAME_OF_LISTS if is_list(dimension_of(one.dimension).record_type) else {})}
     asked = [
         (name, one.provenance.get(name, unsaid), other.provenance.get(name, unsaid)) for name, unsaid in same.items()
     ]
-    lines = [f"{one.dimension}: {name} is {here} in A, {there} in B" for name, here, there in asked if here != there]
+    lines = [
+        f"{one.dimension}: {name} is {here} in {first}, {there} in {second}"
+        for name, here, there in asked
+        if here != there
+    ]
     if one.reader_version != other.reader_version:
         lines.append(
-            f"{one.dimension}: its answers were read by task version {one.reader_version} in A, {other.reader_version} "
-            "in B; recrm rescore reads logged answers again by the installed one"
+            f"{one.dimension}: its answers were read by task version {one.reader_version} in {first}, "
+            f"{other.reader_version} in {second}; recrm rescore reads logged answers again by the installed one"
         )
     before, after = _golds(one.outcomes), _golds(other.outcomes)
     alone = sorted(before.keys() ^ after.keys())
     shared = sorted(before.keys() & after.keys())
     if alone:
         lines.append(
-            f"{one.dimension}: {len(before)} records in A, {len(after)} in B, {len(shared)} in both; {alone[0]} is in "
-            f"{'A' if alone[0] in before else 'B'} only"
+            f"{one.dimension}: {len(before)} records in {first}, {len(after)} in {second}, {len(shared)} in both; "
+            f"{alone[0]} is in {first if alone[0] in before else second} only"
         )
     unequal = [name for name in shared if before[name] != after[name]]
     if unequal:
         name = unequal[0]
         lines.append(
             f"{one.dimension}: {len(unequal)} records differ in the gold answer, in the labels' values or in how often "
-            f"they were asked; {name}: {before[name]} in A, {after[name]} in B"
+            f"they were asked; {name}: {before[name]} in {first}, {after[name]} in {second}"
         )
     reworded = [name for name in shared if one.prompts[name] != other.prompts[name]]
     if reworded:
-        lines.append(f"{one.dimension}: {len(reworded)} records have different prompts, for example {reworded[0]}")
+        lines.append(
+            f"{one.dimension}: {len(reworded)} records have different prompts in {first} and {second}, for example "
+            f"{reworded[0]}"
+        )
     return lines
 
 

@@ -12,20 +12,33 @@ from recrm_tasks.reports.number_format import p_value, signed
 from recrm_tasks.reports.tables.report_table import Cell, Column, Table
 from recrm_tasks.reports.tables.unseen_mark import maybe_marked_cell, with_meaning
 
-_DIFFERENCE: Sequence[Column[MetricDifference]] = (
-    Column("dimension", lambda row: row.dimension),
-    Column("metric", lambda row: row.metric),
-    Column("A", lambda row: maybe_marked_cell(row.difference.first, row.unseen[0]), numeric=True),
-    Column("B", lambda row: maybe_marked_cell(row.difference.second, row.unseen[1]), numeric=True),
-    Column("B − A", lambda row: Cell(signed(row.difference.value), order=row.difference.value), numeric=True),
-    Column(
-        "95 % interval",
-        lambda row: Cell(f"{signed(row.difference.low)} to {signed(row.difference.high)}", order=row.difference.low),
-        numeric=True,
-    ),
-    Column("p", lambda row: Cell(p_value(row.difference.p), order=row.difference.p), numeric=True),
-    Column("p (Holm)", lambda row: _adjusted(row), numeric=True),
-)
+
+def _columns(first: str, second: str) -> list[Column[MetricDifference]]:
+    """What a difference is of, both values, and the difference with its test.
+
+    Args:
+        first: what the first run is called.
+        second: what the second one is called.
+    """
+    return [
+        Column("dimension", lambda row: row.dimension),
+        Column("metric", lambda row: row.metric),
+        Column(first, lambda row: maybe_marked_cell(row.difference.first, row.unseen[0]), numeric=True),
+        Column(second, lambda row: maybe_marked_cell(row.difference.second, row.unseen[1]), numeric=True),
+        Column(
+            f"{second} − {first}",
+            lambda row: Cell(signed(row.difference.value), order=row.difference.value),
+            numeric=True,
+        ),
+        Column("95 % interval", lambda row: _interval(row), numeric=True),
+        Column("p", lambda row: Cell(p_value(row.difference.p), order=row.difference.p), numeric=True),
+        Column("p (Holm)", lambda row: _adjusted(row), numeric=True),
+    ]
+
+
+def _interval(row: MetricDifference) -> Cell:
+    low, high = row.difference.low, row.difference.high
+    return Cell("undefined" if math.isnan(low) else f"{signed(low)} to {signed(high)}", order=low)
 
 
 def _adjusted(row: MetricDifference) -> Cell:
@@ -40,7 +53,7 @@ def difference_tables(rows: Sequence[MetricDifference]) -> Iterator[Table]:
         "B − A over the same records. An unreadable answer counts as wrong. p is two-sided. Holm: corrected over the "
         "dimensions; the primary metrics, the first of each dimension, are one family."
     )
-    columns = [*_DIFFERENCE, Column[MetricDifference]("test", lambda row: row.difference.test)]
+    columns = [*_columns("A", "B"), Column[MetricDifference]("test", lambda row: row.difference.test)]
     for mode in dict.fromkeys(row.mode for row in rows):
         of_mode = [row for row in rows if row.mode == mode]
         yield Table.of(
@@ -59,18 +72,39 @@ def _unseen(rows: Sequence[MetricDifference]) -> int:
 
 def entry_difference_table(rows: Sequence[EntryDifference]) -> Table:
     """Every two entries of one data source."""
+    return _named_differences("differences", rows, ("A", "B"), _OVER_ALL)
+
+
+def run_difference_table(rows: Sequence[EntryDifference]) -> Table:
+    """Every two of some runs, which have letters as names."""
+    return _named_differences("differences", rows, ("first", "second"), _OVER_ALL)
+
+
+_OVER_ALL = "Holm: corrected over all rows of this table."
+
+
+def jury_difference_table(rows: Sequence[EntryDifference]) -> Table:
+    """Juries and their best members."""
+    said = (
+        "Holm: corrected over the dimensions. The best member is the one that scored best on these same records, so "
+        "chance has helped it, and the comparison favours it."
+    )
+    return _named_differences("the jury and its best member", rows, ("best", "jury"), said)
+
+
+def _named_differences(title: str, rows: Sequence[EntryDifference], sides: tuple[str, str], said: str) -> Table:
     caption = (
-        "Paired tests over the same records, two-sided. Holm: corrected over all rows of this table. A difference is "
-        f"significant if the corrected p is below {ALPHA}."
+        f"Paired tests over the same records, two-sided. {said} A difference is significant if the corrected p is "
+        f"below {ALPHA}."
     )
     columns: list[Column[EntryDifference]] = [
-        Column("A", lambda one: one.first),
-        Column("B", lambda one: one.second),
-        *(column.within(lambda one: one.row) for column in _DIFFERENCE),
+        Column(sides[0], lambda one: one.first),
+        Column(sides[1], lambda one: one.second),
+        *(column.within(lambda one: one.row) for column in _columns(*sides)),
         Column("significant", lambda one: "yes" if one.row.significant else "no"),
     ]
     caption = with_meaning(caption, _unseen([one.row for one in rows]))
-    return Table.of("differences", columns, rows, caption, level=3, emphasised=lambda one: one.row.significant)
+    return Table.of(title, columns, rows, caption, level=3, emphasised=lambda one: one.row.significant)
 
 
 _DISPUTED: Sequence[Column[Disputed]] = (

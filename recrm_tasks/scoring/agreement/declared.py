@@ -46,6 +46,8 @@ class Agreement(Generic[Table]):
     """Computes it."""
     low: float = -1.0
     high: float = 1.0
+    where: Callable[[Table], bool] = lambda table: True
+    """Whether it says more of a table than the other measures."""
 
     def interval(self, found: Agreed) -> tuple[float, float]:
         """The 95 % interval: Wilson's for shares, else value ± 1.96 errors within the range; NaN if it is undefined."""
@@ -63,4 +65,4 @@ def measured(declared: Sequence[Agreement[Any]], judges: int, table: object) -> 
         table: their verdicts.
     """
     wanted = "two" if judges == 2 else "several"
-    return {one: one.of(table) for one in declared if one.judges == wanted}
+    return {one: one.of(table) for one in declared if one.judges == wanted and one.where(table)}

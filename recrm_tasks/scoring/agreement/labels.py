@@ -146,6 +146,7 @@ LABEL_AGREEMENT: tuple[Agreement[LabelRatings], ...] = (
         "weighted kappa: a disagreement counts by the squared difference of the labels' values",
         "two",
         quadratic,
+        where=lambda table: len({*table.values}) > 2,  # of two values it is kappa
     ),
     Agreement("kappa_fleiss", "Fleiss' kappa: agreement of all judges beyond chance", "several", fleiss),
     Agreement(

@@ -1,0 +1,39 @@
+"""`recrm consistency`: how often a model answers the same record in the same way."""
+
+from __future__ import annotations
+
+import argparse
+
+from recrm_tasks.report_commands import console_here, print_notes
+
+# What the command needs is imported when it runs: `recrm --help` needs none of it.
+
+
+def add_consistency_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds `recrm consistency`."""
+    parser = commands.add_parser(
+        "consistency", help="repeated answers of one model: how often they differ, and how often all are right"
+    )
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="Inspect logs with --epochs, or several runs of one model: lm-eval results (with --log_samples), Inspect "
+        "logs, or folders of them",
+    )
+    parser.set_defaults(run=_consistency)
+
+
+def _consistency(options: argparse.Namespace) -> int:
+    console = console_here()
+    from recrm_tasks.log_readers import READERS
+    from recrm_tasks.reports.collect import collect_answers
+    from recrm_tasks.reports.consistency_runs import consistency_of
+    from recrm_tasks.reports.tables.consistency_table import consistency_table
+    from recrm_tasks.reports.tables.terminal import print_tables
+
+    answers = collect_answers(options.paths, READERS)
+    found, notes = consistency_of(answers)
+    print_tables([consistency_table(found)], console)
+    print_notes({"note": [*(note for one in answers for note in one.notes), *notes]})
+    return 0
