@@ -66,6 +66,8 @@ def users_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         saved_runs.by_inspect(folder / "logs", scripted.right_answers(prompts), task, model="other/model")
     (log,) = (folder / "logs").glob("*.eval")
     log.rename(log.with_name("log.eval"))
+    for name, made in (("judge-a", "results"), ("judge-b", "logs"), ("judge-c", "results")):
+        shutil.copytree(folder / made, folder / name)
     return folder
 
 

@@ -37,7 +37,7 @@ NOT_RUN = {
     r"^inspect .*--model (openai|openai-api)/": "an API; here Inspect's parser, the provider and our tasks",
 }
 """Commands that are checked and not run, as regular expressions, with the reason."""
-SLOW = r"^(lm_eval|inspect|recrm (reward|stress)) |\.html|--plots"
+SLOW = r"^(lm_eval|inspect|recrm (consistency|reward|stress)) |\.html|--plots"
 """Commands that take seconds: a model is asked, or plots are drawn; or that do not run here, or only after others of
 their page."""
 
