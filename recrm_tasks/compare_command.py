@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.report_commands import console_here, print_notes, whole_number
 
 if TYPE_CHECKING:
-    from recrm_tasks.reports.logged_answers import Answers
     from recrm_tasks.reports.pairing import Match
     from recrm_tasks.reports.tables.report_table import Table
 
@@ -40,6 +40,7 @@ def add_compare_command(commands: argparse._SubParsersAction[argparse.ArgumentPa
         metavar="N",
         help="show at most N records of each dimension, those that differ most (default 5)",
     )
+    compare.add_argument("--to", type=Path, metavar="FILE", help="also write every number as JSON")
     compare.set_defaults(run=_compare)
 
 
@@ -47,15 +48,19 @@ def _compare(options: argparse.Namespace) -> int:
     if len(options.runs) < 2:
         what = "a jury needs at least two members" if options.jury else "compare needs at least two runs"
         raise RecrmError(f"{what}, each a file or folder of its own; {options.runs[0]} is one")
+    check_is_json(options.to)
     console = console_here()
     from rich.markup import escape
 
     from recrm_tasks.answers.prompt import choice_names
     from recrm_tasks.log_readers import READERS
     from recrm_tasks.reports.collect import collect_answers
+    from recrm_tasks.reports.comparison import comparison
     from recrm_tasks.reports.evaluated_records import Choice
+    from recrm_tasks.reports.files.comparison_file import write_comparison
     from recrm_tasks.reports.pairing import match
     from recrm_tasks.reports.several_judges import twice
+    from recrm_tasks.reports.tables.judges_table import comparison_tables
     from recrm_tasks.reports.tables.terminal import print_tables
     from recrm_tasks.reports.trained_on import notes_of_answers
 
@@ -71,51 +76,26 @@ def _compare(options: argparse.Namespace) -> int:
     for name, side in runs.items():
         for line in dict.fromkeys(f"{run.model} in {run.harness}, {run.named}" for run in side):
             console.print(f"{name}: {escape(line)}", highlight=False, soft_wrap=True)
-    tables, notes = _tables(runs, matches, options.jury)
-    print_tables(tables, console)
-    print_notes({"note": notes})
+    found = comparison(runs, matches, options.jury)
+    print_tables(comparison_tables(found), console)
+    print_notes({"note": found.notes})
     if shown := _disputed(matches, options.top):
         print_tables([shown], console)
     elif options.top:
         console.print(f"{'Both' if len(runs) == 2 else 'All'} runs scored the same on every record.")
+    if options.to is not None:
+        write_comparison(runs, found, options.to)
     return 0
 
 
-def _tables(
-    runs: Mapping[str, Sequence[Answers]], matches: Sequence[Match], with_jury: bool
-) -> tuple[list[Table], list[str]]:
-    """What is known of the runs, and notes on what the tables lack: of two runs the differences of all metrics, of more
-    their scores and the differences of every two; then how far they agree, and their jury."""
-    from recrm_tasks.reports.compare_entries import MOST, compare_every_two
-    from recrm_tasks.reports.compare_runs import compare_pairs
-    from recrm_tasks.reports.several_judges import agreements, compared, judges_of, jury_differences, jury_of
-    from recrm_tasks.reports.tables.comparison_table import (
-        difference_tables,
-        jury_difference_table,
-        run_difference_table,
-    )
-    from recrm_tasks.reports.tables.judges_table import agreement_table, scores_tables
+def check_is_json(file: Path | None) -> None:
+    """Before anything is read: that a file, if one is named, is to be JSON.
 
-    members = [judges_of(match) for match in matches]
-    juries = [jury_of(match, list(runs)) for match in matches] if with_jury else []
-    notes: list[str] = []
-    tables: list[Table] = []
-    if len(runs) > 2 or juries:
-        tables += scores_tables([[*judges, *juries[place : place + 1]] for place, judges in enumerate(members)])
-    some, fewer = compared([judge for judges in members for judge in judges], runs)
-    if fewer:
-        notes.append(f"only the {MOST} runs with the highest mean of their scores are taken two by two")
-    if len(runs) == 2:
-        tables += difference_tables(compare_pairs([match.pair(*runs) for match in matches]))
-    else:
-        differences, left = compare_every_two(some)
-        notes += left
-        tables.append(run_difference_table(differences))
-    names = [run.name for run in some]
-    tables.append(agreement_table([row for match in matches for row in agreements(match, names)]))
-    if juries:
-        tables.append(jury_difference_table(jury_differences(list(zip(members, juries, strict=True)))))
-    return tables, notes
+    Raises:
+        RecrmError: its name says otherwise.
+    """
+    if file is not None and file.suffix != ".json":
+        raise RecrmError(f"--to {file}: the numbers are written as .json")
 
 
 def _disputed(matches: Sequence[Match], most: int) -> Table | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
+from recrm_tasks.compare_command import check_is_json
 from recrm_tasks.report_commands import console_here, print_notes
 
 # What the command needs is imported when it runs: `recrm --help` needs none of it.
@@ -21,14 +23,17 @@ def add_consistency_command(commands: argparse._SubParsersAction[argparse.Argume
         help="Inspect logs with --epochs, or several runs of one model: lm-eval results (with --log_samples), Inspect "
         "logs, or folders of them",
     )
+    parser.add_argument("--to", type=Path, metavar="FILE", help="also write every figure as JSON")
     parser.set_defaults(run=_consistency)
 
 
 def _consistency(options: argparse.Namespace) -> int:
+    check_is_json(options.to)
     console = console_here()
     from recrm_tasks.log_readers import READERS
     from recrm_tasks.reports.collect import collect_answers
     from recrm_tasks.reports.consistency_runs import consistency_of
+    from recrm_tasks.reports.files.comparison_file import write_consistency
     from recrm_tasks.reports.tables.consistency_table import consistency_table
     from recrm_tasks.reports.tables.terminal import print_tables
 
@@ -36,4 +41,6 @@ def _consistency(options: argparse.Namespace) -> int:
     found, notes = consistency_of(answers)
     print_tables([consistency_table(found)], console)
     print_notes({"note": [*(note for one in answers for note in one.notes), *notes]})
+    if options.to is not None:
+        write_consistency(found, options.to)
     return 0

@@ -10,7 +10,7 @@ from recrm_tasks.errors import DataError
 from recrm_tasks.reports.compare_runs import MetricDifference, compare_pairs
 from recrm_tasks.reports.leaderboard_entries import OVERALL, Entry
 from recrm_tasks.reports.logged_answers import Answers
-from recrm_tasks.reports.pairing import pair
+from recrm_tasks.reports.pairing import match
 from recrm_tasks.scoring.compare.difference import holm
 
 MOST = 8
@@ -81,10 +81,11 @@ def _every_two(lines: Sequence[Compared]) -> tuple[list[EntryDifference], list[s
     notes: list[str] = []
     for first, second in combinations(lines, 2):
         try:
-            pairs, _ = pair(first.answers, second.answers)
+            matches, _ = match({first.name: first.answers, second.name: second.answers})
         except DataError as error:
             notes.append(f"{first.name} and {second.name} are not compared: {str(error).splitlines()[-1]}")
             continue
+        pairs = [one.pair(first.name, second.name) for one in matches]
         rows = (row for row in compare_pairs(pairs) if row.primary or row.metric in OVERALL)
         found += [EntryDifference(first.name, second.name, row) for row in rows]
     return found, notes

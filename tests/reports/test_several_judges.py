@@ -139,6 +139,31 @@ def test_both_commands_print(logs: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "no record was answered twice by one model (model)" in capsys.readouterr().err
 
 
+def test_every_number_in_files(logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folders = [str(logs / name) for name in ("lm-eval", "right", "inspect")]
+    assert main(["compare", *folders, "--jury", "--top", "0", "--to", str(tmp_path / "c.json")]) == 0
+    found = json.loads((tmp_path / "c.json").read_text(encoding="utf-8"))
+    assert {name: len(of_run) for name, of_run in found["runs"].items()} == {"A": 5, "B": 5, "C": 5}
+    assert [(one["run"], one["members"]) for one in found["scores"][:4]] == [
+        ("A", []), ("B", []), ("C", []), ("jury", ["A", "B", "C"]),
+    ]  # fmt: skip
+    assert len(found["differences"]) == 21
+    assert len(found["juries"]) == 5
+    alike = [one for one in found["agreement"] if one["runs"] == ["A", "C"]]
+    assert {one["value"] for one in alike if one["measure"] != "kappa_quadratic"} == {1}
+    assert all(one["n"] <= one["of"] == 72 for one in found["agreement"])
+    assert main(["compare", *folders[:2], "--top", "0", "--to", str(tmp_path / "two.json")]) == 0
+    two = json.loads((tmp_path / "two.json").read_text(encoding="utf-8"))
+    assert "mcc" in {one["metric"] for one in two["differences"]}
+    assert main(["consistency", folders[0], folders[2], "--to", str(tmp_path / "again.json")]) == 0
+    (first, *_) = json.loads((tmp_path / "again.json").read_text(encoding="utf-8"))
+    assert first["figures"]["flip"]["value"] == 0
+    assert first["repetitions"] == [2, 2]
+    capsys.readouterr()
+    for command in (["compare", *folders[:2]], ["consistency", *folders]):
+        assert "--to x.csv: the numbers are written as .json" in lines_of(capsys, *command, "--to", "x.csv")
+
+
 def test_two_runs_have_their_agreement_and_a_jury(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", str(logs / "lm-eval"), str(logs / "right"), "--jury", "--top", "0"]) == 0
     printed = capsys.readouterr().out

@@ -7,11 +7,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from recrm_tasks.reports.answer_format import answer_text, gold_text
+from recrm_tasks.reports.comparison import Comparison
 from recrm_tasks.reports.number_format import number, percent, short_interval
 from recrm_tasks.reports.several_judges import DisputedBySeveral, Judge, JudgesAgree
+from recrm_tasks.reports.tables.comparison_table import difference_tables, jury_difference_table, run_difference_table
 from recrm_tasks.reports.tables.report_table import Cell, Column, Table
 from recrm_tasks.reports.tables.unseen_mark import maybe_marked_cell, with_meaning
 from recrm_tasks.scoring.outcomes import Outcome
+
+
+def comparison_tables(found: Comparison) -> Iterator[Table]:
+    """Of two runs the differences of all metrics, of more their scores and the differences of every two; then how far
+    they agree, and their jury."""
+    if found.of_every_two or found.juries:
+        yield from scores_tables(found.judges)
+    yield from difference_tables(found.of_two)
+    if found.of_every_two:
+        yield run_difference_table(found.of_every_two)
+    yield agreement_table(found.agreement)
+    if found.juries:
+        yield jury_difference_table(found.juries)
 
 
 def scores_tables(judges: Sequence[Sequence[Judge]]) -> Iterator[Table]:
