@@ -17,6 +17,7 @@ from recrm_tasks.scoring.aggregate.forms import DEFAULT
 from recrm_tasks.scoring.aggregate.mean import mean_score
 from recrm_tasks.scoring.metric import flat
 from recrm_tasks.scoring.metrics.estimate import Estimate
+from recrm_tasks.scoring.outcomes import Outcome
 
 
 @dataclass
@@ -169,6 +170,24 @@ def matching(runs: Mapping[str, Run], answers_in: AnswersIn) -> dict[str, Answer
     return found
 
 
+def mean_of(suite: Suite, runs: Mapping[str, Run]) -> dict[str, float]:
+    """The mean score of runs of all dimensions of a suite, flat, with what its interval needs."""
+    kept = {key: runs[key] for key in suite.keys}
+    scores = {
+        key: Estimate(run.metrics[run.primary], run.metrics[f"{run.primary}_stderr"]) for key, run in kept.items()
+    }
+    return {
+        **flat({"mean_score": mean_score(scores)}),
+        "clusters": min(run.metrics["clusters"] for run in kept.values()),
+    }
+
+
+def hybrid_of(suite: Suite, outcomes: Mapping[str, Sequence[Outcome]]) -> dict[str, float]:
+    """The hybrid score of outcomes of all dimensions of a suite, flat."""
+    score = suite.hybrid(outcomes)[DEFAULT]
+    return flat({"hybrid": Estimate(score.value, score.stderr)})
+
+
 def _number(listed: Sequence[Entry]) -> list[str]:
     """Numbers the entries of one name, and says which files they are."""
     same: dict[tuple[object, ...], list[Entry]] = {}
@@ -187,11 +206,7 @@ def _number(listed: Sequence[Entry]) -> list[str]:
 def _overall(entry: Entry, suite: Suite, answers_in: AnswersIn) -> list[str]:
     """Fills in the overall scores; says why if there is no hybrid score."""
     runs = {key: entry.runs[key] for key in suite.keys}
-    scores = {
-        key: Estimate(run.metrics[run.primary], run.metrics[f"{run.primary}_stderr"]) for key, run in runs.items()
-    }
-    clusters = min(run.metrics["clusters"] for run in runs.values())
-    entry.overall = {**flat({"mean_score": mean_score(scores)}), "clusters": clusters}
+    entry.overall = mean_of(suite, entry.runs)
     of_harness: Mapping[str, float] = next(iter(runs.values())).overall
     if "hybrid" in of_harness and len({run.file for run in runs.values()}) == 1:
         entry.overall.update({name: of_harness[name] for name in ("hybrid", "hybrid_stderr")})
@@ -200,6 +215,5 @@ def _overall(entry: Entry, suite: Suite, answers_in: AnswersIn) -> list[str]:
         outcomes = {key: one.outcomes for key, one in matching(runs, answers_in).items()}
     except DataError as error:
         return [f"no hybrid score of {entry.name} ({entry.harness}, {entry.mode}): {error}"]
-    score = suite.hybrid(outcomes)[DEFAULT]
-    entry.overall.update(flat({"hybrid": Estimate(score.value, score.stderr)}))
+    entry.overall.update(hybrid_of(suite, outcomes))
     return []

@@ -147,6 +147,9 @@ def test_every_number_in_files(logs: Path, tmp_path: Path, capsys: pytest.Captur
     assert [(one["run"], one["members"]) for one in found["scores"][:4]] == [
         ("A", []), ("B", []), ("C", []), ("jury", ["A", "B", "C"]),
     ]  # fmt: skip
+    overall = {one["run"]: one for one in found["overall"]}
+    assert overall["B"]["mean_score"] == 1 > overall["jury"]["mean_score"] >= overall["A"]["mean_score"]
+    assert overall["A"]["hybrid"] == overall["C"]["hybrid"] < overall["B"]["hybrid"]
     assert len(found["differences"]) == 21
     assert len(found["juries"]) == 5
     alike = [one for one in found["agreement"] if one["runs"] == ["A", "C"]]

@@ -36,6 +36,10 @@ def write_comparison(runs: Mapping[str, Sequence[Answers]], found: Comparison, f
             for name, answers in runs.items()
         },
         "scores": [_score(judge) for judges in found.judges for judge in judges],
+        "overall": [
+            {"run": one.name, "answers": one.mode, **{name: known(value) for name, value in one.numbers.items()}}
+            for one in found.overall
+        ],
         "differences": [
             *({"first": "A", "second": "B", **_difference(row)} for row in found.of_two),
             *({"first": one.first, "second": one.second, **_difference(one.row)} for one in found.of_every_two),

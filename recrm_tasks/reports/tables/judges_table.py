@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from recrm_tasks.reports.answer_format import answer_text, gold_text
-from recrm_tasks.reports.comparison import Comparison
+from recrm_tasks.reports.comparison import Comparison, Overall
+from recrm_tasks.reports.leaderboard_entries import OVERALL
 from recrm_tasks.reports.number_format import number, percent, short_interval
 from recrm_tasks.reports.several_judges import DisputedBySeveral, Judge, JudgesAgree
 from recrm_tasks.reports.tables.comparison_table import difference_tables, jury_difference_table, run_difference_table
-from recrm_tasks.reports.tables.report_table import Cell, Column, Table
+from recrm_tasks.reports.tables.report_table import Cell, Column, Table, number_cell
 from recrm_tasks.reports.tables.unseen_mark import maybe_marked_cell, with_meaning
+from recrm_tasks.scoring.aggregate.declared import DECLARED
 from recrm_tasks.scoring.outcomes import Outcome
 
 
@@ -21,6 +23,8 @@ def comparison_tables(found: Comparison) -> Iterator[Table]:
     they agree, and their jury."""
     if found.of_every_two or found.juries:
         yield from scores_tables(found.judges)
+    if found.overall:
+        yield overall_table(found.overall)
     yield from difference_tables(found.of_two)
     if found.of_every_two:
         yield run_difference_table(found.of_every_two)
@@ -51,6 +55,20 @@ def scores_tables(judges: Sequence[Sequence[Judge]]) -> Iterator[Table]:
 def _metric(judge: Judge, name: str) -> Cell:
     run = judge.run
     return maybe_marked_cell(run.metrics[name], run.unseen, short_interval(run.interval(name)))
+
+
+def overall_table(rows: Sequence[Overall]) -> Table:
+    """The scores of all dimensions together, of runs and juries that have them."""
+    columns: list[Column[Overall]] = [
+        Column("run", lambda one: one.name),
+        Column("answers", lambda one: one.mode),
+        *(Column(name, partial(_overall, name=name), numeric=True) for name in OVERALL),
+    ]
+    return Table.of("all dimensions", columns, rows, level=3, section=lambda one: one.mode)
+
+
+def _overall(row: Overall, name: str) -> Cell:
+    return number_cell(row.numbers[name], short_interval(DECLARED[name].reach(name, row.numbers)))
 
 
 def agreement_table(rows: Sequence[JudgesAgree]) -> Table:
