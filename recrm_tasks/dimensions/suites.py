@@ -12,7 +12,7 @@ from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.base import Dimension
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.scoring.aggregate.dead_groups import DeadShare, dead_groups
-from recrm_tasks.scoring.aggregate.forms import FORMS, name_of
+from recrm_tasks.scoring.aggregate.forms import FORMS, Form, name_of
 from recrm_tasks.scoring.aggregate.hybrid import Hybrid, hybrids
 from recrm_tasks.scoring.aggregate.mean import mean_score
 from recrm_tasks.scoring.aggregate.parts import Parts, Role
@@ -107,17 +107,21 @@ class Suite:
         }
 
     def hybrid(
-        self, outcomes: Mapping[str, Sequence[Outcome]], roles: Mapping[str, Role] | None = None
+        self,
+        outcomes: Mapping[str, Sequence[Outcome]],
+        roles: Mapping[str, Role] | None = None,
+        forms: Mapping[str, Form] = FORMS,
     ) -> dict[str, Hybrid]:
         """The hybrid score by every form; undefined (NaN) for scores of contents, which are no verdicts.
 
         Args:
             outcomes: of every dimension, none empty.
             roles: by dimension; by default what the dimensions declare.
+            forms: by name.
         """
         if any(reads_of(found) == "content" for found in outcomes.values()):
-            return dict.fromkeys(FORMS, Hybrid(NAN, NAN, NAN))
-        return hybrids(self._parts(outcomes), [(roles or self.roles)[key] for key in self.keys])
+            return dict.fromkeys(forms, Hybrid(NAN, NAN, NAN))
+        return hybrids(self._parts(outcomes), [(roles or self.roles)[key] for key in self.keys], forms)
 
     def dead_groups(
         self, outcomes: Mapping[str, Sequence[Outcome]], roles: Mapping[str, Role] | None = None

@@ -11,8 +11,10 @@ from recrm_tasks.reports.compare_runs import MetricDifference, compare_pairs
 from recrm_tasks.reports.leaderboard_entries import OVERALL, Entry
 from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.reports.pairing import match
+from recrm_tasks.scoring.aggregate.forms import FORMS, name_of
 from recrm_tasks.scoring.compare.difference import holm
 
+_FORMS = {name: form for name, form in FORMS.items() if name_of(name) in OVERALL}
 MOST = 8
 """At most this many entries of one answer mode are compared with each other: 28 pairs."""
 
@@ -86,7 +88,7 @@ def _every_two(lines: Sequence[Compared]) -> tuple[list[EntryDifference], list[s
             notes.append(f"{first.name} and {second.name} are not compared: {str(error).splitlines()[-1]}")
             continue
         pairs = [one.pair(first.name, second.name) for one in matches]
-        rows = (row for row in compare_pairs(pairs) if row.primary or row.metric in OVERALL)
+        rows = (row for row in compare_pairs(pairs, _FORMS) if row.primary or row.metric in OVERALL)
         found += [EntryDifference(first.name, second.name, row) for row in rows]
     return found, notes
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions.suites import Suite, complete_suite
 from recrm_tasks.reports.pairing import Pair
-from recrm_tasks.scoring.aggregate.forms import name_of
+from recrm_tasks.scoring.aggregate.forms import FORMS, Form, name_of
 from recrm_tasks.scoring.aggregate.hybrid import hybrid_differences
 from recrm_tasks.scoring.compare.difference import Difference, holm, normal_p
 from recrm_tasks.scoring.content_scores import reads_of
@@ -50,11 +50,15 @@ class Disputed(NamedTuple):
     credits: tuple[float, float]
 
 
-def compare_pairs(pairs: Sequence[Pair]) -> list[MetricDifference]:
+def compare_pairs(pairs: Sequence[Pair], forms: Mapping[str, Form] = FORMS) -> list[MetricDifference]:
     """All differences, second minus first.
 
     Holm's correction is over dimensions: the primary metrics of one answer mode are a family, and every other metric
     is a family over the dimensions that have it.
+
+    Args:
+        pairs: by dimension and answer mode.
+        forms: of the hybrid score, whose draws take most of the time.
     """
     found: list[tuple[Pair, str, Difference, bool]] = []
     families: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -77,7 +81,7 @@ def compare_pairs(pairs: Sequence[Pair]) -> list[MetricDifference]:
         asked = {pair.dimension: pair for pair in pairs if pair.mode == mode}
         if suite := complete_suite((pair.suite for pair in asked.values()), asked):
             scores = {row.dimension: row.difference for row in rows if row.mode == mode and row.primary}
-            mixed = {"mean_score": _mean([scores[key] for key in suite.keys]), **_hybrid(suite, asked)}
+            mixed = {"mean_score": _mean([scores[key] for key in suite.keys]), **_hybrid(suite, asked, forms)}
             first, second = (sum(pair.unseen[side] for pair in asked.values()) for side in (0, 1))
             rows += [
                 MetricDifference(mode, "all", metric, difference, math.nan, (first, second))
@@ -107,7 +111,7 @@ def _mean(primary: Sequence[Difference]) -> Difference:
     return Difference.normal(first, second, stderr, normal_p(second - first, stderr), "normal")
 
 
-def _hybrid(suite: Suite, pairs: Mapping[str, Pair]) -> dict[str, Difference]:
+def _hybrid(suite: Suite, pairs: Mapping[str, Pair], forms: Mapping[str, Form]) -> dict[str, Difference]:
     """The hybrid score's, by every form, over the same virtual responses; none of scores of contents."""
     if any(reads_of(one.first) == "content" for one in pairs.values()):
         return {}
@@ -121,5 +125,5 @@ def _hybrid(suite: Suite, pairs: Mapping[str, Pair]) -> dict[str, Difference]:
             normal_p(found.change.value, found.change.stderr),
             "same draws, normal",
         )
-        for form, found in hybrid_differences(first, second, list(suite.roles.values())).items()
+        for form, found in hybrid_differences(first, second, list(suite.roles.values()), forms).items()
     }

@@ -13,7 +13,7 @@ from recrm_tasks.reports.in_training import InTraining, in_training_text
 from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.reports.runs import Run
 from recrm_tasks.scoring.aggregate.declared import DECLARED
-from recrm_tasks.scoring.aggregate.forms import DEFAULT
+from recrm_tasks.scoring.aggregate.forms import DEFAULT, FORMS
 from recrm_tasks.scoring.aggregate.mean import mean_score
 from recrm_tasks.scoring.metric import flat
 from recrm_tasks.scoring.metrics.estimate import Estimate
@@ -184,7 +184,7 @@ def mean_of(suite: Suite, runs: Mapping[str, Run]) -> dict[str, float]:
 
 def hybrid_of(suite: Suite, outcomes: Mapping[str, Sequence[Outcome]]) -> dict[str, float]:
     """The hybrid score of outcomes of all dimensions of a suite, flat."""
-    score = suite.hybrid(outcomes)[DEFAULT]
+    score = suite.hybrid(outcomes, forms={DEFAULT: FORMS[DEFAULT]})[DEFAULT]
     return flat({"hybrid": Estimate(score.value, score.stderr)})
 
 
