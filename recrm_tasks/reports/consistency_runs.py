@@ -11,6 +11,7 @@ from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.scoring.consistency import Figure, Repetition, consistency
+from recrm_tasks.scoring.content_scores import reads_of
 
 
 class Consistent(NamedTuple):
@@ -47,6 +48,9 @@ def consistency_of(answers: Sequence[Answers]) -> tuple[list[Consistent], list[s
     order = list(dimensions())
     for (model, dimension, mode, *_), runs in sorted(groups.items(), key=lambda item: _place(item[0], order)):
         _check(runs)
+        if reads_of(runs[0].outcomes) == "content":
+            notes.append(f"{dimension} ({mode}) by {model}: scores of contents are neither right nor wrong")
+            continue
         repetitions = [one for run in runs for one in _repetitions(run)]
         counts = Counter(repetition.record for repetition in repetitions)
         fewest, most = min(counts.values()), max(counts.values())
@@ -58,9 +62,15 @@ def consistency_of(answers: Sequence[Answers]) -> tuple[list[Consistent], list[s
         found.append(Consistent(model, dimension, mode, len(runs), (fewest, most), consistency(repetitions)))
     if not found:
         models = ", ".join(dict.fromkeys(one.model for one in answers))
+        why = [note for note in notes if "contents" in note]
         raise DataError(
-            f"no record was answered twice by one model ({models}); give a run of Inspect with --epochs, or several "
-            "runs of one model (other seeds, other orders)"
+            "\n".join(
+                [
+                    f"no record was answered twice by one model ({models}); give a run with several epochs, or several "
+                    "runs of one model (other seeds, other orders)",
+                    *why,
+                ]
+            )
         )
     return found, notes
 

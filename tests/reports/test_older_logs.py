@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from newer_metrics import is_newer
 
 import recrm_tasks.dimensions.suites as registry
 from recrm_tasks.cli import main
@@ -65,11 +66,6 @@ def expected(logs: Path, name: str) -> Any:
     return json.loads((logs / "expected" / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def is_new(metric: str) -> bool:
-    """Whether it is a metric that version 0.1.0 did not have, where it is computed from the answers."""
-    return metric.startswith(("acc_balanced", "mcc", "kappa"))
-
-
 def plain(x: Any) -> Any:
     """As JSON has it; undefined numbers are null."""
     if hasattr(x, "tolist"):
@@ -89,7 +85,7 @@ def test_report(name: str, logs: Path, tmp_path: Path, capsys: pytest.CaptureFix
     rows, older = json.loads(file.read_text(encoding="utf-8")), expected(logs, f"report_{name}")
     # New columns and metrics were added; and answers have since been read in another way.
     columns = [column for column in older[0] if column != "outdated"]
-    assert [{column: row[column] for column in columns} for row in rows if not is_new(row["metric"])] == [
+    assert [{column: row[column] for column in columns} for row in rows if not is_newer(row["metric"])] == [
         {column: row[column] for column in columns} for row in older
     ]
     assert all(row["outdated"] for row in rows)
@@ -107,7 +103,7 @@ def test_aggregate(name: str, logs: Path) -> None:
         "mean_score": one.mean._asdict(),
         "hybrid": {form: score._asdict() for form, score in one.hybrid.items()},
         "metrics": {
-            key: {name: value for name, value in flat(metrics).items() if not is_new(name)}
+            key: {name: value for name, value in flat(metrics).items() if not is_newer(name)}
             for key, metrics in one.metrics.items()
         },
     }
@@ -127,7 +123,7 @@ def test_compare(name: str, logs: Path) -> None:
             "adjusted": row.adjusted,
         }
         for row in compare_pairs(pairs)
-        if not is_new(row.metric)
+        if not is_newer(row.metric)
     ]
     assert plain(found) == expected(logs, f"compare_{name}")
 

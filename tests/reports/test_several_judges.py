@@ -302,6 +302,13 @@ def test_other_prompts_are_said_and_other_records_refused(runs: Runs) -> None:
         consistency_of([one, changed])
 
 
+def test_scores_of_contents_have_no_consistency(runs: Runs) -> None:
+    (one,) = (entry for entry in runs["B"] if entry.dimension == "factual")
+    scored = replace(one, outcomes=[row._replace(value=0.5, question="q") for row in one.outcomes])
+    with pytest.raises(DataError, match="scores of contents are neither right nor wrong"):
+        consistency_of([scored, scored])
+
+
 def test_orders_of_a_list_are_repetitions(runs: Runs) -> None:
     (one,) = (entry for entry in runs["B"] if entry.dimension == "ranking")
     again = [row._replace(id=f"{row.id}#1", group=row.id) for row in one.outcomes]
