@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
 
 from recrm_tasks.scoring.agreement.declared import Agreed, Agreement
 from recrm_tasks.scoring.columns import Columns, Rows
-from recrm_tasks.scoring.metrics.estimate import NAN, Clusters, Floats, mean
+from recrm_tasks.scoring.metrics.estimate import NAN, Clusters, Floats, Ints, mean
 from recrm_tasks.scoring.metrics.ranked_list import normalised_ranks
 from recrm_tasks.scoring.outcomes import Outcome
 
@@ -46,9 +46,23 @@ class OrderRatings:
 
 def kendall(judges: Sequence[Scores]) -> float:
     """Kendall's tau-b of two orders (Kendall 1945); NaN if one of them ties all candidates."""
-    one, other = (np.array([np.sign(a - b) for a, b in combinations(scores, 2)]) for scores in judges)
+    one, other = map(_signs, judges)
     untied = float(np.abs(one).sum() * np.abs(other).sum())
     return float(one @ other) / math.sqrt(untied) if untied else NAN
+
+
+def _signs(scores: Scores) -> Ints:
+    """Of each two candidates, which is first: 1 the former, -1 the latter, 0 neither."""
+    given = np.array(scores)
+    former, latter = (given[places] for places in _pairs(len(scores)))
+    return (former > latter).astype(np.int64) - (former < latter)
+
+
+@lru_cache
+def _pairs(count: int) -> tuple[Ints, Ints]:
+    """The places of each two of some candidates."""
+    former, latter = np.triu_indices(count, 1)
+    return former, latter
 
 
 def same_first(judges: Sequence[Scores]) -> float:
