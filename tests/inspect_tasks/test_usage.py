@@ -14,7 +14,7 @@ from inspect_ai.model import ModelUsage, get_model
 from inspect_ai.scorer import SampleScore, Score
 
 from inspect_tasks import bench_task, dimension_task
-from inspect_tasks.logged_runs import read_runs
+from inspect_tasks.logged_runs import read_contents
 from inspect_tasks.metrics import bench_metrics, dimension_metrics
 from inspect_tasks.samples import turns_of
 from inspect_tasks.usage import usage_of
@@ -53,7 +53,7 @@ def test_the_counts_of_a_bench_and_of_its_dimensions(tmp_path: Path) -> None:
     assert costs(log) == {"requests": 15, "tokens_in": 1500, "tokens_cached": 900, "tokens_out": 75}
     for key in dimensions():
         assert costs(log, f"{key}_") == {"requests": 3, "tokens_in": 300, "tokens_cached": 180, "tokens_out": 15}
-    runs = read_runs(Path(log.location))
+    runs = read_contents(Path(log.location)).runs
     assert {run.cost.usage for run in runs if run.cost} == {Usage(15, 1500, 900, 75)}
     assert {run.cost.computed for run in runs if run.cost} == {40}
     assert not any(name in run.metrics for run in runs for name in FIELDS)
@@ -63,7 +63,7 @@ def test_a_cache_that_is_not_reported_is_not_known(tmp_path: Path) -> None:
     table = scripted.right_answers(scripted.all_prompts())
     log = scripted.by_inspect(dimension_task("factual", data="sample", limit=3), table, tmp_path)
     assert costs(log) == {"requests": 3, "tokens_in": 3, "tokens_out": 3}
-    (run,) = read_runs(Path(log.location))
+    (run,) = read_contents(Path(log.location)).runs
     assert run.cost
     assert run.cost.computed is None
 
@@ -103,6 +103,6 @@ def test_a_resumed_run_has_the_counts_of_all_its_parts(tmp_path: Path) -> None:
         (log,) = eval_retry(failed, **options)
     assert log.status == "success"
     assert costs(log) == {"requests": 6, "tokens_in": 600, "tokens_cached": 360, "tokens_out": 30}
-    (run,) = read_runs(Path(log.location))
+    (run,) = read_contents(Path(log.location)).runs
     assert run.cost
     assert (run.cost.usage, run.cost.computed) == (Usage(6, 600, 360, 30), 40)
