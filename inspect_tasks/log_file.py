@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,11 @@ def weights_of(log: EvalLog) -> tuple[str, ...]:
     base, _, adapter = named.partition(":")  # as Inspect names the LoRA adapters of its vLLM
     names = (log.eval.model_args.get("model_path"), *((adapter.partition("@")[0], base) if adapter else ()), named)
     return tuple(dict.fromkeys(name for name in names if isinstance(name, str) and name))
+
+
+def began_of(log: EvalLog) -> datetime:
+    """When the run began; of one that was resumed, its last part."""
+    return datetime.fromisoformat(str(log.eval.created))
 
 
 _OF_CONNECTIONS = {

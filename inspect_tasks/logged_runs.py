@@ -9,7 +9,16 @@ from typing import Any
 from inspect_ai.log import EvalLog, EvalScore
 
 from inspect_tasks.harness_name import HARNESS
-from inspect_tasks.log_file import is_ours, model_of, provenance_of, read_header, settings_of, unfinished, weights_of
+from inspect_tasks.log_file import (
+    began_of,
+    is_ours,
+    model_of,
+    provenance_of,
+    read_header,
+    settings_of,
+    unfinished,
+    weights_of,
+)
 from inspect_tasks.logged_agents import agent_runs_of, is_of_agents
 from inspect_tasks.logged_samples import answers_of_log
 from inspect_tasks.usage import usage_of
@@ -84,6 +93,7 @@ def _run(file: Path, log: EvalLog, score: EvalScore, dimension: str, provenance:
         overall=overall,
         weights=weights_of(log),
         harness_settings=settings_of(log),
+        began=began_of(log),
     )
 
 

@@ -10,6 +10,7 @@ from inspect_ai.scorer import Score
 from inspect_tasks.harness_name import HARNESS
 from inspect_tasks.log_file import (
     BULK,
+    began_of,
     is_ours,
     model_of,
     provenance_of,
@@ -70,7 +71,15 @@ def infos_of(file: Path, log: EvalLog) -> list[RunInfo]:
     weights, settings = weights_of(log), settings_of(log)
     return [
         RunInfo(
-            file, HARNESS, model_of(log), key, str(entry["mode"]), entry, weights=weights, harness_settings=settings
+            file,
+            HARNESS,
+            model_of(log),
+            key,
+            str(entry["mode"]),
+            entry,
+            weights=weights,
+            harness_settings=settings,
+            began=began_of(log),
         )
         for key, entry in provenance_of(log).items()
     ]

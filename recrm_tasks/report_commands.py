@@ -31,6 +31,16 @@ def add_report_commands(commands: argparse._SubParsersAction[argparse.ArgumentPa
     _add_report(commands, paths)
     card = commands.add_parser("card", help="the block for a model card: model-index YAML and tables")
     card.add_argument("paths", nargs="+", metavar="PATH", help="results of one model")
+    card.add_argument(
+        "--eval-results",
+        type=Path,
+        metavar="DIR",
+        help="also write DIR/.eval_results/recrm-bench.yaml, from which the hub's model page and leaderboards read "
+        "results of the hub's data; DIR is the model's folder",
+    )
+    card.add_argument(
+        "--source", type=_link, metavar="URL", help="where the logs or the report are public, for --eval-results"
+    )
     card.set_defaults(run=_card)
     published = commands.add_parser("published", help="the paper's table, with the intervals that its digits allow")
     published.set_defaults(run=_published)
@@ -148,6 +158,12 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
+def _link(text: str) -> str:
+    if not text.startswith(("https://", "http://")):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a link, https://…")
+    return text
+
+
 def _drop(text: str) -> float:
     try:
         number = float(text)
@@ -258,6 +274,8 @@ def _card(options: argparse.Namespace) -> int:
     from recrm_tasks.reports.leaderboard_entries import entries
     from recrm_tasks.reports.trained_on import mark_trained_on
 
+    if options.source and not options.eval_results:
+        raise RecrmError("--source goes with --eval-results")
     found = collect(options.paths, READERS)
     if not found.runs:
         raise RecrmError(
@@ -271,8 +289,22 @@ def _card(options: argparse.Namespace) -> int:
     listed, notes = entries(finished, answers)
     notes += mark_trained_on(listed, answers, Choice())
     notes += [note for run in finished for note in run.notes]
-    print(model_card(listed))
+    card = model_card(listed)
+    written: Sequence[str] = ()
+    if options.eval_results:
+        try:
+            from recrm_tasks.reports.files.eval_results import write_eval_results
+        except ImportError:  # transformers 4 needs a huggingface-hub below 1, so that this package cannot ask for it
+            raise RecrmError(
+                "--eval-results needs huggingface-hub 1.4: pip install -U 'huggingface-hub>=1.4'. With transformers 4, "
+                "which does not take it, run this command in another environment: the logs are all that it reads"
+            ) from None
+
+        written = write_eval_results(listed, options.eval_results, options.source)
+    print(card)
     print_notes({"left out": [*found.unusable, *found.incomplete], "passed over": found.passed_over, "note": notes})
+    for line in written:
+        print(line, file=sys.stderr)
     return 0
 
 

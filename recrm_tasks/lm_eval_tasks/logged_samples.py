@@ -11,6 +11,7 @@ from recrm_tasks.errors import DataError, HarnessError
 from recrm_tasks.lm_eval_tasks.results import COST, UNSEEN, Item, outcome_of
 from recrm_tasks.lm_eval_tasks.results_file import (
     HARNESS,
+    began_of,
     load_results,
     metadata_of,
     model_of,
@@ -76,7 +77,7 @@ def infos_of_task(file: Path, results: dict[str, Any], task: str) -> list[RunInf
     provenance = metadata["recrm_provenance"]
     if "recrm_dimension" in metadata:
         provenance = {metadata["recrm_dimension"]: provenance}
-    weights, settings = weights_of(results), settings_of(results)
+    weights, settings, began = weights_of(results), settings_of(results), began_of(results)
     return [
         RunInfo(
             file,
@@ -87,6 +88,7 @@ def infos_of_task(file: Path, results: dict[str, Any], task: str) -> list[RunInf
             entry,
             weights=weights,
             harness_settings=settings,
+            began=began,
         )
         for key, entry in provenance.items()
     ]

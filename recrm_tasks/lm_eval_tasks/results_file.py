@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,14 @@ def model_of(results: dict[str, Any]) -> str:
     """The model's name without the folders before it."""
     name = results.get("model_name") or results.get("config", {}).get("model", "?")
     return str(name).rstrip("/").rpartition("/")[2] or str(name)
+
+
+def began_of(results: dict[str, Any]) -> datetime | None:
+    """When the run began, which lm-eval logs in seconds since 1970; None if it is not there."""
+    try:
+        return datetime.fromtimestamp(float(results["date"]), timezone.utc)
+    except (LookupError, TypeError, ValueError, OverflowError, OSError):
+        return None
 
 
 _WEIGHTS = ("peft", "delta", "lora_local_path", "pretrained")

@@ -155,6 +155,18 @@ def runs_of(entries: Sequence[Entry]) -> list[tuple[Entry, Run]]:
     return sorted(found, key=lambda pair: (pair[0].model, pair[0].mode, order.index(pair[1].dimension)))
 
 
+def model_of(entries: Sequence[Entry]) -> str:
+    """The model that a card is of.
+
+    Raises:
+        DataError: the entries are of several.
+    """
+    models = sorted({entry.model for entry in entries})
+    if len(models) > 1:
+        raise DataError(f"a card is of one model, but these runs are of {', '.join(models)}; name the files of one")
+    return models[0]
+
+
 def matching(runs: Mapping[str, Run], answers_in: AnswersIn) -> dict[str, Answers]:
     """What some runs answered, by dimension.
 

@@ -102,8 +102,9 @@ class Handler(BaseHTTPRequestHandler):
             return self.send(status, b'{"error":"no entry"}', with_body, headers)
         api, files = f"/api/datasets/{REPOSITORY}/", f"/datasets/{REPOSITORY}/resolve/"
         if path.startswith(api):
-            kind, _, revision = path.removeprefix(api).partition("/")
-            commit = hub.revisions.get(revision.rstrip("/"))
+            kind, _, rest = path.removeprefix(api).partition("/")
+            revision, _, folder = rest.rstrip("/").partition("/")
+            commit = hub.revisions.get(revision)
             if commit is None:
                 return self.send(404, b'{"error":"Invalid rev id"}', with_body, {"X-Error-Code": "RevisionNotFound"})
             if kind == "revision":
@@ -111,12 +112,13 @@ class Handler(BaseHTTPRequestHandler):
                 answer["siblings"] = [{"rfilename": name} for name in hub.files[commit]]
             else:
                 assert kind == "tree"
-                answer = [entry(name, content, name in hub.lfs) for name, content in hub.files[commit].items()]
+                below = {n: c for n, c in hub.files[commit].items() if not folder or n.startswith(f"{folder}/")}
+                answer = [entry(name, content, name in hub.lfs) for name, content in below.items()]
             return self.send(200, json.dumps(answer).encode(), with_body, {"Content-Type": "application/json"})
         assert path.startswith(files), path
         revision, _, name = path.removeprefix(files).partition("/")
         commit = hub.revisions[revision]
-        if name in hub.gone:
+        if name in hub.gone or name not in hub.files[commit]:
             return self.send(404, b"", with_body, {"X-Error-Code": "EntryNotFound"})
         content = as_bytes(hub.files[commit][name])
         tag = hashlib.sha256(content).hexdigest() if name in hub.lfs else oid(content)

@@ -19,6 +19,7 @@ from typing import Any
 from unittest import mock
 
 import click
+import yaml
 from doc_commands import PROGRAMS, SCRIPT
 from inspect_ai._cli.main import inspect as inspect_cli
 from inspect_ai._cli.util import parse_cli_args
@@ -30,9 +31,9 @@ from lm_eval.config.evaluate_config import EvaluatorConfig
 from lm_eval.tasks import TaskManager
 from markdown_pages import ROOT
 from stand_ins import EVALUATE
-from yaml import YAMLError
 
 from recrm_tasks import cli, lm_eval_tasks
+from recrm_tasks.data.sources.hub import REPOSITORY
 from recrm_tasks.lm_eval_tasks.server_model import ChatServer, CompletionsServer, arguments_of
 from recrm_tasks.models.reward_model import RewardModel
 
@@ -160,13 +161,23 @@ def of_inspect(words: list[str], whole: bool) -> None:
         if not hasattr(import_module(f"{package}._registry"), scorer):
             raise Refused(f"{package} registers no scorer {scorer}")
     for task in context.params.get("tasks") or () if words[1] in EVALUATE else ():
+        if task.startswith("hf/"):
+            declared_on_the_hub(task)
+            continue
         try:
             parse_cli_args(context.params["m"])
             task_function(task)(**parse_cli_args(context.params["t"]))
-        except YAMLError as error:
+        except yaml.YAMLError as error:
             raise Refused(f"Inspect reads values as YAML: {error}") from None
         except PrerequisiteError as error:
             raise Refused(str(error.message)) from None
+
+
+def declared_on_the_hub(task: str) -> None:
+    """A task of the benchmark's declaration, by its id."""
+    declared = yaml.safe_load((ROOT / "docs" / "hub" / "eval.yaml").read_text(encoding="utf-8"))
+    if task not in {f"hf/{REPOSITORY}/{one['id']}" for one in declared["tasks"]}:
+        raise Refused(f"docs/hub/eval.yaml declares no {task}")
 
 
 def task_function(task: str) -> Callable[..., Any]:
@@ -297,7 +308,8 @@ def subcommands(program: str) -> set[str]:
     """The words that only say which part of a program is meant."""
     if program == "recrm":
         return {name for parser in _below(cli._parser()) for name in parser[0]}
-    return {"inspect": {*inspect_cli.commands}, "pip": {"install"}, "python": set()}.get(program, set())
+    others = {"hf": {"download", "upload"}, "inspect": {*inspect_cli.commands}, "pip": {"install"}, "python": set()}
+    return others.get(program, set())
 
 
 def _below(parser: argparse.ArgumentParser) -> Iterator[tuple[list[str], argparse.ArgumentParser]]:

@@ -32,12 +32,15 @@ NOT_RUN = {
     r"^inspect view": "a page until it is stopped; tests/browser looks at a bundle; here its parser",
     r"^inspect score": "the scorer is registered by a plain install only: tests/install scores such a log",
     r"^lm_eval --model (local-|openai-|recrm-server)": "an API; here the parser, the model's arguments and our tasks",
-    r"^hf download": "the network; tests/data/test_hub.py runs it against a hub of its own; here its parser",
+    r"^hf (download|upload)": "the network; tests/data/test_hub.py and tests/docs/test_release_workflow.py run them "
+    "against hubs of their own; here its parser",
+    r"^recrm card .*--eval-results": "only results of the hub's data: tests/docs/test_release_workflow.py writes them",
+    r"^inspect eval hf/wwzeng": "the hub: tests/docs/test_hub_page.py runs it against a hub of its own",
     r"^recrm reward ": "a judge on a server: tests/rewards runs both commands; here our parser",
     r"^inspect .*--model (openai|openai-api)/": "an API; here Inspect's parser, the provider and our tasks",
 }
 """Commands that are checked and not run, as regular expressions, with the reason."""
-SLOW = r"^(lm_eval|inspect|recrm (consistency|reward|stress)) |\.html|--plots"
+SLOW = r"^(lm_eval|inspect|recrm (consistency|reward|stress)) |\.html|--plots|--eval-results"
 """Commands that take seconds: a model is asked, or plots are drawn; or that do not run here, or only after others of
 their page."""
 

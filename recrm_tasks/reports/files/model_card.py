@@ -10,8 +10,7 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from recrm_tasks import __version__
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.errors import DataError
-from recrm_tasks.reports.leaderboard_entries import Entry, runs_of
+from recrm_tasks.reports.leaderboard_entries import Entry, model_of, runs_of
 from recrm_tasks.reports.runs import Run
 from recrm_tasks.reports.tables.leaderboard_table import report_tables
 from recrm_tasks.reports.tables.markdown import markdown
@@ -25,16 +24,14 @@ def model_card(entries: Sequence[Entry]) -> str:
     Raises:
         DataError: the runs are of several models.
     """
-    models = sorted({entry.model for entry in entries})
-    if len(models) > 1:
-        raise DataError(f"a card is of one model, but these runs are of {', '.join(models)}; name the files of one")
+    model = model_of(entries)
     results, undefined = [], []
     for entry, run in runs_of(entries):
         if math.isnan(run.metrics[run.primary]):
             undefined.append(f"{run.primary} of {run.dimension} ({run.harness}, {run.mode})")
         else:
             results.append(_result(entry, run))
-    data = ModelCardData(model_name=models[0], eval_results=results or None)
+    data = ModelCardData(model_name=model, eval_results=results or None)
     left_out = f"Undefined, so not in the YAML above: {', '.join(undefined)}.\n\n" if undefined else ""
     return (
         f"---\n{data.to_yaml()}\n---\n\n# RecRM-Bench, by recrm-tasks {__version__}\n\n"
