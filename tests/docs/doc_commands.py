@@ -67,14 +67,16 @@ def is_command(code: str) -> bool:
     return bool(re.match(rf"(\w+=\S+ )*(\S*bin/)?({'|'.join(PROGRAMS)}|{SCRIPT}) ", code))
 
 
-def steps(found: Any) -> Iterator[tuple[dict[str, str], str]]:
-    """The `run:` lines anywhere in a YAML document, with the variables of their step."""
+def steps(found: Any, outer: dict[str, str] | None = None) -> Iterator[tuple[dict[str, str], str]]:
+    """The `run:` lines anywhere in a YAML document, with the variables of their step and of what it is in."""
+    variables = outer or {}
     if isinstance(found, dict):
+        variables = {**variables, **(found.get("env") or {})}
         if isinstance(found.get("run"), str):
-            yield found.get("env", {}), found["run"]
+            yield variables, found["run"]
         found = list(found.values())
     for below in found if isinstance(found, list) else ():
-        yield from steps(below)
+        yield from steps(below, variables)
 
 
 def scripts(block: Block) -> Iterator[str]:
