@@ -137,9 +137,8 @@ def of_lm_eval(words: list[str], whole: bool) -> None:
     unknown = set(config.model_args) - known
     if unknown:
         raise Refused(f"lm-eval's {config.model} has no argument {', '.join(sorted(unknown))}")
-    tasks = TaskManager(
-        include_path=str(Path(lm_eval_tasks.__file__).parent), include_defaults=False, metadata=config.metadata
-    )
+    folders = [str(Path(lm_eval_tasks.__file__).parent), *([config.include_path] if config.include_path else [])]
+    tasks = TaskManager(include_path=folders, include_defaults=False, metadata=config.metadata)
     try:
         tasks.load(config.tasks)
         if config.model in ("hf", "recrm-rm"):
@@ -182,7 +181,7 @@ def declared_on_the_hub(task: str) -> None:
 
 def task_function(task: str) -> Callable[..., Any]:
     """The function of an Inspect task that is named as a user names it, or by its file among the examples."""
-    if example := re.fullmatch(r"examples/(\w+)\.py", task):
+    if example := re.fullmatch(r"examples/(?:\w+/)*(\w+)\.py", task):
         found_in: Callable[..., Any] = run_path(str(ROOT / task))[example[1]]
         return found_in
     found = re.fullmatch(r"recrm_tasks/(\w+?)(\.py(@\1)?)?", task)
