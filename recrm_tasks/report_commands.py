@@ -312,7 +312,7 @@ def _report(options: argparse.Namespace) -> int:
     console = console_here()
     from recrm_tasks.log_readers import READERS
     from recrm_tasks.reports.agent_groups import agent_groups
-    from recrm_tasks.reports.collect import answers_in, collect, collect_answers
+    from recrm_tasks.reports.collect import answers_in, collect, collect_answers, logs_under
     from recrm_tasks.reports.evaluated_records import Choice
     from recrm_tasks.reports.free_baselines import free_baselines
     from recrm_tasks.reports.leaderboard_entries import entries, matching
@@ -333,6 +333,8 @@ def _report(options: argparse.Namespace) -> int:
     if (page or options.plots) and find_spec("altair") is None:
         raise RecrmError("pages and plots need altair: pip install 'recrm-tasks[page]'")
     floors = [floor_of(text) for text in options.fail_under]
+    if options.baseline is not None:
+        logs_under([options.baseline], READERS)  # a name that is wrong should not cost a whole report
     found = collect(options.paths, READERS)
     stress = stress_runs(found.stress)
     agents, of_agents = agent_groups(found.agents)
