@@ -128,9 +128,9 @@ def _result(entry: Entry, run: Run, source: str | None) -> EvalResultEntry:
         task_id=run.dimension,
         value=round(100 * run.metrics[run.primary], 2),
         dataset_revision=given["revision"],
-        date=run.began and run.began.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        date=run.began.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") if run.began else None,
         source_url=source,
-        source_name=source and "recrm-tasks: logs and report",
+        source_name="recrm-tasks: logs and report" if source else None,
         notes="; ".join(_notes(entry, run)),
     )
 
