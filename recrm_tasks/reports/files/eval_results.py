@@ -110,8 +110,8 @@ def _check(runs: Sequence[Run]) -> None:
         if run.n < questions:
             raise DataError(
                 f"{what} has {run.n:,} of {questions:,} questions: a limit of the harness, which is for trying out. A "
-                "part of the records that can be published is declared: -T limit=…, or recrm_limit in lm-eval's "
-                "--metadata; `lite` is the fixed one of 1,000"
+                "part of the records that can be published is declared by the tasks' own option `limit`, which `lite` "
+                "sets to the fixed choice of 1,000"
             )
         other = seen.setdefault((run.dimension, run.mode), run)
         if other is not run:
