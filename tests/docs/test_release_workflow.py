@@ -90,11 +90,22 @@ class Runner:
         )
 
 
+def silent_model(source: str, folder: Path) -> None:
+    """A copy of a model that ends every answer at once: token 0, its end of text, is as likely as all others."""
+    import transformers
+
+    model = transformers.AutoModelForCausalLM.from_pretrained(source)
+    model.lm_head.weight.data.zero_()
+    model.save_pretrained(folder)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(source)
+    assert tokenizer.eos_token_id == 0
+    tokenizer.save_pretrained(folder)
+
+
 @pytest.fixture(scope="module")
 def runner(hub: ReleaseHub, models: Models, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
     folder, programs = tmp_path_factory.mktemp("runner"), tmp_path_factory.mktemp("programs")
-    (folder / "some-org").mkdir()
-    (folder / MODEL).symlink_to(models.chat)  # a name on the hub, which is also a folder here
+    silent_model(models.chat, folder / MODEL)  # a name on the hub, which is also a folder here
     changed = {
         "MODEL": MODEL, "ENGINE": "hf", "RESULTS": "some-org/results", "RELEASE": "v1", "COVERAGE": "0", "SCORE": "0",
         "HF_ENDPOINT": hub.url, "HF_HOME": str(folder / "hf"), "HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_XET": "1",
