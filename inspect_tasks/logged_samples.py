@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from inspect_ai.log import EvalLog, EvalSample
@@ -24,7 +25,7 @@ from inspect_tasks.logprobs import choice_logprobs
 from inspect_tasks.samples import to_prompt, turns_of
 from inspect_tasks.solver import ANSWER_TOKENS
 from recrm_tasks.errors import DataError
-from recrm_tasks.reports.logged_answers import Answers, Logged
+from recrm_tasks.reports.logged_answers import Answers, Logged, label_names
 from recrm_tasks.reports.run_info import RunInfo
 from recrm_tasks.scoring.outcomes import Outcome
 
@@ -59,7 +60,7 @@ def answers_of_log(file: Path, log: EvalLog, max_texts: int = 0) -> list[Answers
     for sample in read_samples(file, log, BULK if max_texts else BULK | {"output"}):
         found = _logged(file, sample, texts=max_texts > 0)
         if found is not None:
-            answers[found.dimension].add(found)
+            answers[found.dimension].add(found, partial(_labels, found.dimension, sample))
     answered = [one for one in answers.values() if one.outcomes]
     if missing and not answered:
         raise DataError(f"{file}: this run is incomplete ({missing}), and its log has no answer")
@@ -125,6 +126,10 @@ def _logged(file: Path, sample: EvalSample, texts: bool) -> Logged | None:
         said=said(sample) if texts else "",
         unseen=bool((score.metadata or {}).get("unseen")),
     )
+
+
+def _labels(dimension: str, sample: EvalSample) -> dict[int, str]:
+    return label_names(dimension, to_prompt(str(sample.id), "".join(sample.target), sample.metadata))
 
 
 def _turns(sample: EvalSample) -> tuple[tuple[str, str], ...]:

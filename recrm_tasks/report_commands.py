@@ -17,9 +17,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from recrm_tasks.reports.agent_groups import AgentGroup
+    from recrm_tasks.reports.collect import Collected
     from recrm_tasks.reports.free_baselines import Free
     from recrm_tasks.reports.leaderboard_entries import AnswersIn, Entry
+    from recrm_tasks.reports.page.chapters import Chapter
+    from recrm_tasks.reports.since_baseline import Since
     from recrm_tasks.reports.stress_runs import StressRun
+    from recrm_tasks.reports.tables.report_table import Table
 
 # What a command needs is imported when it runs: `recrm --help` and `recrm data` need none of it.
 
@@ -141,7 +145,11 @@ def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser], p
         metavar="METRIC=VALUE",
         help="exit code 3 if a metric's interval reaches below the value; DIMENSION.METRIC=VALUE for one dimension",
     )
-    report.add_argument("--baseline", metavar="RUN", help="earlier results on the same records (with --log_samples)")
+    report.add_argument(
+        "--baseline",
+        metavar="RUN",
+        help="earlier results on the same records (with --log_samples): the report begins with what changed since",
+    )
     report.add_argument(
         "--max-drop",
         type=_drop,
@@ -312,22 +320,23 @@ def _report(options: argparse.Namespace) -> int:
     console = console_here()
     from recrm_tasks.log_readers import READERS
     from recrm_tasks.reports.agent_groups import agent_groups
-    from recrm_tasks.reports.collect import answers_in, collect, collect_answers, logs_under
+    from recrm_tasks.reports.collect import answers_in, collect, logs_under
     from recrm_tasks.reports.evaluated_records import Choice
     from recrm_tasks.reports.free_baselines import free_baselines
-    from recrm_tasks.reports.leaderboard_entries import entries, matching
+    from recrm_tasks.reports.leaderboard_entries import by_source, entries
     from recrm_tasks.reports.release_gate import FAILED, dropped, floor_of, under
     from recrm_tasks.reports.same_answers import TEXTS, mark_same_answers
+    from recrm_tasks.reports.start_line import start_line
     from recrm_tasks.reports.stress_runs import stress_runs
     from recrm_tasks.reports.tables.agents_table import agent_tables
     from recrm_tasks.reports.tables.leaderboard_table import report_tables
+    from recrm_tasks.reports.tables.since_table import since_table
     from recrm_tasks.reports.tables.stress_table import stress_tables
     from recrm_tasks.reports.tables.terminal import print_tables
     from recrm_tasks.reports.trained_on import mark_trained_on, named_sets
 
-    gated = bool(options.fail_under) or options.baseline is not None
-    if (options.baseline is None) != (options.max_drop is None):
-        raise RecrmError("--baseline and --max-drop go together")
+    if options.max_drop is not None and options.baseline is None:
+        raise RecrmError("--max-drop needs --baseline, the run that it is a drop from")
     _check_endings(options.to)
     page = any(file.suffix == ".html" for file in options.to)
     if (page or options.plots) and find_spec("altair") is None:
@@ -338,7 +347,8 @@ def _report(options: argparse.Namespace) -> int:
     found = collect(options.paths, READERS)
     stress = stress_runs(found.stress)
     agents, of_agents = agent_groups(found.agents)
-    answers = lru_cache(partial(answers_in, readers=READERS, max_texts=options.records if page else 0))
+    kept = options.records if page else 0
+    answers = lru_cache(partial(answers_in, readers=READERS, max_texts=kept))
     listed, notes = entries(found.runs, answers)
     notes += [note for run in found.runs for note in run.notes]
     notes += mark_same_answers(listed, lru_cache(partial(answers_in, readers=READERS, max_texts=TEXTS)))
@@ -350,10 +360,25 @@ def _report(options: argparse.Namespace) -> int:
         free, left = free_baselines(listed, answers, choice)
         notes += left
     notes += [note for run in stress for note in run.notes] + of_agents
-    print_tables([*report_tables(listed, free), *stress_tables(stress), *agent_tables(agents)], console)
+    since, problem = _since(options, found, answers, kept)
+    drawn: list[Chapter] = []
+    if page or options.plots:
+        from recrm_tasks.reports.page.chapters import chapters
+
+        baseline = [change.before for change in since.changes] if since else []
+        drawn, left = chapters(listed, answers, free, baseline)
+        notes += left
+    compared = {chapter.source: chapter.differences for chapter in drawn}
+    leads = {
+        source: start_line(group, free.get(source, {}), compared.get(source))
+        for source, group in by_source(listed).items()
+    }
+    tables = [since_table(since)] if since else []
+    tables += [*report_tables(listed, free, leads), *stress_tables(stress), *agent_tables(agents)]
+    print_tables(tables, console)
     if options.published:
         _print_published(console)
-    notes += _write(options, listed, answers, free, stress, agents)
+    _write(options, listed, tables, drawn, since or (str(problem) if problem else None), stress, agents)
     print_notes(
         {
             "left out": found.unusable,
@@ -363,17 +388,36 @@ def _report(options: argparse.Namespace) -> int:
         }
     )
     failed = under(found.runs, floors)
-    if options.baseline is not None:
-        before = collect_answers([options.baseline], READERS)
+    if problem:
+        raise problem
+    if since and options.max_drop is not None:
+        failed += dropped(since, options.max_drop)
+    if (options.fail_under or options.max_drop is not None) and (found.unusable or found.incomplete):
+        failed.append("files that were left out and incomplete runs cannot pass")
+    print_notes({"failed": failed})
+    return FAILED if failed else 0
+
+
+def _since(
+    options: argparse.Namespace, found: Collected, answers: AnswersIn, kept: int
+) -> tuple[Since | None, RecrmError | None]:
+    """What changed since the baseline; or why it cannot be compared, which is raised once the report is written."""
+    from recrm_tasks.log_readers import READERS
+    from recrm_tasks.reports.collect import collect_answers
+    from recrm_tasks.reports.leaderboard_entries import matching
+    from recrm_tasks.reports.since_baseline import since_baseline
+
+    if options.baseline is None:
+        return None, None
+    try:
+        before = collect_answers([options.baseline], READERS, max_texts=kept)
         if found.unusable or found.incomplete:
             after = collect_answers(options.paths, READERS)  # raises: only whole runs are compared
         else:
             after = [one for run in found.runs for one in matching({run.dimension: run}, answers).values()]
-        failed += dropped(before, after, options.max_drop)
-    if gated and (found.unusable or found.incomplete):
-        failed.append("files that were left out and incomplete runs cannot pass")
-    print_notes({"failed": failed})
-    return FAILED if failed else 0
+        return since_baseline(before, after), None
+    except RecrmError as error:
+        return None, error
 
 
 def _check_endings(files: Sequence[Path]) -> None:
@@ -389,40 +433,33 @@ def _check_endings(files: Sequence[Path]) -> None:
 def _write(
     options: argparse.Namespace,
     listed: Sequence[Entry],
-    answers: AnswersIn,
-    free: Free,
+    tables: Sequence[Table],
+    chapters: Sequence[Chapter],
+    since: Since | str | None,
     stress: Sequence[StressRun],
     agents: Sequence[AgentGroup],
-) -> list[str]:
-    """Writes all files. Returns notes on what the page and the plots lack."""
+) -> None:
+    """Writes all files."""
     from recrm_tasks.reports.files.metrics_file import write_metrics
     from recrm_tasks.reports.files.writing import write_text
-    from recrm_tasks.reports.tables.agents_table import agent_tables
-    from recrm_tasks.reports.tables.leaderboard_table import report_tables
     from recrm_tasks.reports.tables.markdown import markdown
-    from recrm_tasks.reports.tables.stress_table import stress_tables
 
     pages = [file for file in options.to if file.suffix == ".html"]
     for file in options.to:
         if file.suffix == ".md":
-            tables = [*report_tables(listed, free), *stress_tables(stress), *agent_tables(agents)]
             write_text(markdown(tables), file)
         elif file not in pages:
             write_metrics(listed, agents, file)
     if not pages and not options.plots:
-        return []
+        return
     from recrm_tasks.reports.page.chapter_plots import plots_of, write_plots
-    from recrm_tasks.reports.page.chapters import chapters
     from recrm_tasks.reports.page.html_page import html_page
 
-    found, notes = chapters(listed, answers, free)
-    drawn = [(chapter, plots_of(chapter)) for chapter in found]
+    drawn = [(chapter, plots_of(chapter)) for chapter in chapters]
     for file in pages:
-        page = html_page(drawn, options.published, list(stress_tables(stress)), list(agent_tables(agents)))
-        write_text(page, file)
+        write_text(html_page(drawn, since, stress, agents, options.published), file)
     if options.plots:
         write_plots(drawn, options.plots)
-    return notes
 
 
 def print_notes(lines: Mapping[str, Sequence[str]]) -> None:

@@ -194,16 +194,23 @@ class LabelKind(Kind[Labels]):
             return diagnosis_of_pairs(Scores.of(outcomes)[0])
         table, _ = self.table(outcomes)
         counts = confusion(table.gold, table.answered)
-        letters = choice_names(len(counts))
-        called = [names.get(i, letter) for i, letter in enumerate(letters)]
-        answers = [*letters, "unreadable"]
+        called = [names.get(i, letter) for i, letter in enumerate(choice_names(len(counts)))]
+        answers = [*called, "unreadable"]
         return Diagnosis(
             name="confusion",
             title="Confusion",
-            caption="Labels by their place in the label set, from 0.",
+            caption="A row for each gold label, a column for each answer.",
             rows=[
                 {"gold": label, **{f"answered {i}": int(n) for i, n in enumerate(row[:-1])}, "unreadable": int(row[-1])}
                 for label, row in enumerate(counts)
+            ],
+            named=[
+                {
+                    "gold": gold,
+                    **{f"answered {name}": int(n) for name, n in zip(called, row, strict=False)},
+                    "unreadable": int(row[-1]),
+                }
+                for gold, row in zip(called, counts, strict=True)
             ],
             plot=Heatmap(
                 "Counts, shaded by their share of the gold label.", "answered", "gold", "n", "share", answers, called

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from recrm_tasks.errors import DataError, HarnessError
-from recrm_tasks.lm_eval_tasks.results import COST, UNSEEN, Item, outcome_of
+from recrm_tasks.lm_eval_tasks.results import COST, UNSEEN, Item, outcome_of, prompt_of
 from recrm_tasks.lm_eval_tasks.results_file import (
     HARNESS,
     began_of,
@@ -22,7 +23,7 @@ from recrm_tasks.lm_eval_tasks.results_file import (
     weights_of,
 )
 from recrm_tasks.models.usage import FIELDS
-from recrm_tasks.reports.logged_answers import Answers, Logged
+from recrm_tasks.reports.logged_answers import Answers, Logged, label_names
 from recrm_tasks.reports.run_info import RunInfo
 from recrm_tasks.scoring.outcomes import Outcome
 
@@ -64,7 +65,7 @@ def answers_of_task(file: Path, results: dict[str, Any], task: str, max_texts: i
 
     def add(line: dict[str, Any]) -> None:
         sample = _sample(line)
-        answers[sample.dimension].add(sample)
+        answers[sample.dimension].add(sample, partial(_labels, line["doc"]))
 
     for _ in read_lines(samples, wanted_of(results, task), add):
         pass
@@ -149,6 +150,11 @@ def _sample(line: dict[str, Any]) -> Logged:
         said=said(line["filtered_resps"], doc["choices"]),
         unseen=UNSEEN in score,
     )
+
+
+def _labels(doc: dict[str, Any]) -> dict[int, str]:
+    """The names of the labels; none of documents of versions that did not log what reading needs."""
+    return label_names(doc["dimension"], prompt_of(doc)) if "scoring" in doc else {}
 
 
 def said(responses: list[Any], choices: list[str]) -> str:

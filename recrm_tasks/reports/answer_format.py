@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 
 from recrm_tasks.answers.prompt import choice_names
 from recrm_tasks.scoring.outcomes import Gold, Outcome, Value
 
 
-def answer_text(outcome: Outcome) -> str:
-    """An answer as it was read, or why it could not be."""
+def answer_text(outcome: Outcome, names: Mapping[int, str] = {}) -> str:
+    """An answer as it was read, or why it could not be.
+
+    Args:
+        outcome: the answer.
+        names: those of the labels, by their place in the label set; a label without one is shown as its letter.
+    """
     if outcome.reason is not None or outcome.value is None:
         return f"unreadable: {outcome.reason}"
+    if isinstance(outcome.value, int) and outcome.values and outcome.value in names:
+        return names[outcome.value]
     return _value_text(outcome.value, outcome)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import heapq
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from recrm_tasks.answers.prompt import Prompt
+from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.reports.run_info import RunInfo
 from recrm_tasks.scoring.outcomes import Outcome
 
@@ -45,7 +47,7 @@ class Answers(RunInfo):
     prompts: dict[str, str] = field(default_factory=dict)
     """A hash of the prompt, by record."""
     targets: dict[int, str] = field(default_factory=dict)
-    """The name of each gold label."""
+    """The name of each label, with its letter: `B (inconsistent)`. Of logs without label sets only of gold labels."""
     unseen: list[str] = field(default_factory=list)
     """The ids of records with an allowed answer whose log-probability was not reported."""
     notes: list[str] = field(default_factory=list)
@@ -87,8 +89,13 @@ class Answers(RunInfo):
         """Whether every outcome is the same."""
         return self.outcomes == other.outcomes
 
-    def add(self, sample: Logged) -> None:
-        """Adds one."""
+    def add(self, sample: Logged, labels: Callable[[], Mapping[int, str]] | None = None) -> None:
+        """Adds one.
+
+        Args:
+            sample: what was answered.
+            labels: gives the names of all labels of its label set; it is called while some have no name.
+        """
         name = sample.outcome.id
         self.outcomes.append(sample.outcome)
         self.prompts[name] = prompt_hash(sample.turns)
@@ -96,6 +103,8 @@ class Answers(RunInfo):
             self.unseen.append(name)
         if isinstance(sample.outcome.gold, int):
             self.targets.setdefault(sample.outcome.gold, sample.target)
+            if labels is not None and len(self.targets) < len(sample.outcome.values):
+                self.targets.update(labels())
         if self.max_texts:
             place = -int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()[:8], "big")
             put = heapq.heappush if len(self._kept) < self.max_texts else heapq.heappushpop
@@ -105,6 +114,12 @@ class Answers(RunInfo):
     def kept(self) -> list[Logged]:
         """Those whose texts were kept, in the order of the log."""
         return [sample for _, _, sample in sorted(self._kept, key=lambda entry: -entry[1])]
+
+
+def label_names(dimension: str, prompt: Prompt) -> dict[int, str]:
+    """The name of each label of a prompt, as its target has it; empty where answers are no labels."""
+    kind = dimension_of(dimension).kind
+    return {i: kind.shown(i, prompt) for i in range(len(prompt.words))} if kind.has_labels else {}
 
 
 def prompt_hash(turns: Iterable[tuple[str, str]]) -> str:

@@ -32,6 +32,11 @@ def short_interval(interval: tuple[float, float]) -> str:
     return "undefined" if math.isnan(low) else f"{low:.3f}–{high:.3f}"
 
 
+def signed_interval(low: float, high: float, digits: int = 4) -> str:
+    """Both ends of the interval of a difference."""
+    return "undefined" if math.isnan(low) else f"{low:+.{digits}f} to {high:+.{digits}f}"
+
+
 def percent_interval(interval: tuple[float, float]) -> str:
     """Both ends as percentages with one decimal."""
     low, high = interval

@@ -8,11 +8,9 @@ from typing import NamedTuple
 
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError, RecrmError
-from recrm_tasks.reports.compare_runs import compare_pairs
-from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.reports.number_format import number, signed
-from recrm_tasks.reports.pairing import pair
 from recrm_tasks.reports.runs import Run
+from recrm_tasks.reports.since_baseline import Since
 
 FAILED = 3
 """The exit code of a gate that did not pass; 2 is a user's mistake."""
@@ -87,25 +85,25 @@ def under(runs: Sequence[Run], floors: Sequence[Floor]) -> list[str]:
     return failed
 
 
-def dropped(baseline: Sequence[Answers], answers: Sequence[Answers], most: float) -> list[str]:
+def dropped(since: Since, most: float) -> list[str]:
     """One line for every primary metric with a significant drop of more than `most`.
 
     Significant: p below `ALPHA` in the paired test of `recrm compare`, corrected over the dimensions by Holm's method.
 
     Args:
-        baseline: the earlier answers.
-        answers: the new ones, on the same records.
+        since: what changed since the baseline.
         most: the largest drop that passes, from 0.
 
     Raises:
-        DataError: the two were not asked the same, or one lacks a dimension that the other has.
+        DataError: one side lacks a dimension that the other has.
     """
-    pairs, left = pair(baseline, answers)
-    if left:
-        raise DataError("\n".join(["--baseline: these dimensions are on one side only and cannot be checked:", *left]))
+    if since.one_sided:
+        raise DataError(
+            "\n".join(["--baseline: these dimensions are on one side only and cannot be checked:", *since.one_sided])
+        )
     return [
         f"{row.dimension} ({row.mode}): {row.metric} fell from {number(row.difference.first)} to "
         f"{number(row.difference.second)} ({signed(row.difference.value)}, p {row.adjusted:.4f}), by more than {most:g}"
-        for row in compare_pairs(pairs)
-        if row.dimension in dimensions() and row.primary and row.difference.value < -most and row.significant
+        for row in (change.difference for change in since.changes)
+        if row.difference.value < -most and row.significant
     ]

@@ -59,3 +59,5 @@ class Diagnosis(NamedTuple):
     plot: Plot | None = None
     points: Rows = []
     """The data of the plot."""
+    named: Rows = []
+    """The rows with the names of labels in the place of their numbers, for people; empty if rows have no labels."""

@@ -22,6 +22,7 @@ def write_diagnoses(found: Sequence[Diagnosed], file: Path) -> None:
             "answers": one.answers.mode,
             "dimension": one.answers.dimension,
             "provenance": one.answers.provenance,
+            "labels": {str(label): name for label, name in sorted(one.answers.targets.items())},
             "rows": one.diagnosis.rows,
         }
         for one in found

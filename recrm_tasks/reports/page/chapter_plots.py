@@ -13,9 +13,16 @@ from recrm_tasks.reports.files.writing import writing
 from recrm_tasks.reports.leaderboard_entries import Entry
 from recrm_tasks.reports.page import svg_charts
 from recrm_tasks.reports.page.chapters import Chapter
+from recrm_tasks.reports.page.diagnosis_charts import drawn
+from recrm_tasks.reports.page.svg import png
 from recrm_tasks.reports.runs import Run
+from recrm_tasks.reports.stress_runs import StressRun
 from recrm_tasks.reports.tables.baselines_table import BEST
+from recrm_tasks.reports.without_model import best_free
+from recrm_tasks.robustness.changes import CHANGES
+from recrm_tasks.robustness.figures import DECLARED
 from recrm_tasks.scoring.diagnosis import Diagnosis
+from recrm_tasks.scoring.metric import flat
 from recrm_tasks.scoring.outcomes import Reason
 
 
@@ -29,6 +36,8 @@ class Plot(NamedTuple):
     svg: str
 
 
+MEAN = "mean_score"
+
 Plots = dict[str, list[Plot]]
 """By dimension; those of all dimensions together under `all`."""
 
@@ -37,6 +46,26 @@ def plots_of(chapter: Chapter) -> Plots:
     """Every plot of a chapter."""
     asked = {key: _dimension(chapter, key) for key in dimensions() if chapter.asked(key)}
     return {"all": _overall(chapter), **asked}
+
+
+def stress_plots(runs: Sequence[StressRun]) -> list[Plot]:
+    """What planted changes did to the verdicts of stress runs."""
+    models = [run.info.model for run in runs]
+    names = models if len(set(models)) == len(models) else [run.title for run in runs]
+    changes = list(dict.fromkeys(CHANGES[change].title for run in runs for change in run.found.by_change))
+    found = []
+    for figure, title in (("fooled", "Fooled"), ("flip", "Flips")):
+        rows = [
+            _row(name, numbers[figure], DECLARED[figure].reach(figure, numbers), change=CHANGES[change].title)
+            for name, run in zip(names, runs, strict=True)
+            for change, metrics in run.found.by_change.items()
+            for numbers in [flat(metrics)]
+        ]
+        if any(not math.isnan(row["value"]) for row in rows):
+            caption = f"{DECLARED[figure].means[0].upper()}{DECLARED[figure].means[1:]}. 95 % intervals."
+            svg = svg_charts.stress(rows, changes, f"share of verdicts: {figure}")
+            found.append(Plot(f"stress-{figure}", title, caption, svg))
+    return found
 
 
 def write_plots(chapters: Sequence[tuple[Chapter, Plots]], folder: Path) -> None:
@@ -50,27 +79,33 @@ def write_plots(chapters: Sequence[tuple[Chapter, Plots]], folder: Path) -> None
         for chapter, plots in chapters:
             for plot in (plot for group in plots.values() for plot in group):
                 (folder / f"{chapter.slug}-{plot.name}.svg").write_text(plot.svg, encoding="utf-8")
-                (folder / f"{chapter.slug}-{plot.name}.png").write_bytes(svg_charts.png(plot.svg))
+                (folder / f"{chapter.slug}-{plot.name}.png").write_bytes(png(plot.svg))
 
 
 def _overall(chapter: Chapter) -> list[Plot]:
     """The plots of all dimensions together."""
     rows = [
-        _row(line.label, run.metrics[run.primary], run.interval(), dimension=key)
+        _row(line.label, run.metrics[run.primary], run.interval(), score=key)
         for line in chapter.lines
         for key, run in line.entry.runs.items()
     ]
+    rows += [
+        _row(line.label, line.entry.overall[MEAN], line.entry.interval(MEAN), score=MEAN)
+        for line in chapter.lines
+        if MEAN in line.entry.overall
+    ]
     found = []
     if any(not math.isnan(row["value"]) for row in rows):
-        svg = svg_charts.profile(rows, [key for key in dimensions() if chapter.asked(key)])
+        scores = [key for key in (*dimensions(), MEAN) if any(row["score"] == key for row in rows)]
+        svg = svg_charts.profile(rows, scores, [line.label for line in chapter.lines])
         found.append(Plot("profile", "All dimensions", "Primary metrics with their 95 % intervals.", svg))
     costs = [
-        _row(line.label, line.entry.overall["mean_score"], line.entry.interval("mean_score"), seconds=seconds)
+        _row(line.label, line.entry.overall[MEAN], line.entry.interval(MEAN), seconds=seconds)
         for line in chapter.lines
         for seconds in [_seconds(line.entry)]
         if seconds is not None
     ]
-    if any(not math.isnan(row["value"]) for row in costs):
+    if sum(not math.isnan(row["value"]) for row in costs) > 1:
         caption = "Entries whose dimensions were all asked in one run. The cost table says how time is counted."
         found.append(Plot("cost", "Cost against score", caption, svg_charts.cost(costs)))
     return found
@@ -99,11 +134,8 @@ def _dimension(chapter: Chapter, dimension: str) -> list[Plot]:
 
 def _best_baseline(chapter: Chapter, dimension: str, primary: str) -> list[dict[str, Any]]:
     """The best free baseline as a row of the forest plot, if there is one of these records and it has this metric."""
-    several = chapter.free.get(dimension, ())
-    best = several[0].best() if len(several) == 1 else None
-    if best is None or best.headline.metric != primary or not best.headline.known:
-        return []
-    return [_row(f"{BEST}: {best.baseline}", best.headline.value, (best.headline.low, best.headline.high))]
+    best = best_free(chapter.free, dimension, primary)
+    return [_row(f"{BEST}: {best.baseline}", best.figure.value, (best.figure.low, best.figure.high))] if best else []
 
 
 def _row(label: str, value: float, interval: tuple[float, float], **more: Any) -> dict[str, Any]:
@@ -143,5 +175,5 @@ def _diagnoses(chapter: Chapter, dimension: str) -> list[Plot]:
             largest = diagnosis
     if largest is None or largest.plot is None:
         return []
-    svg = svg_charts.drawn(largest.plot, points)
+    svg = drawn(largest.plot, points)
     return [Plot(f"{largest.name}-{dimension}", largest.title, largest.plot.caption, svg)]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from recrm_tasks.errors import DataError
 from recrm_tasks.reports.compare_entries import EntryDifference, compare_entries
+from recrm_tasks.reports.entry_labels import labels
 from recrm_tasks.reports.leaderboard_entries import AnswersIn, Entry, by_source, matching
 from recrm_tasks.reports.logged_answers import Answers
+from recrm_tasks.reports.start_line import score_of
 from recrm_tasks.reports.starving_forms import DeadGroups
 from recrm_tasks.reports.tables.baselines_table import NO_BASELINES, FreeByDimension
 from recrm_tasks.scoring.content_scores import reads_of
@@ -31,9 +34,12 @@ class Chapter(NamedTuple):
     slug: str
     """For names of files and anchors."""
     lines: list[Line]
+    """By what they are ranked by, the best first; those without it last."""
     differences: list[EntryDifference]
     free: FreeByDimension = NO_BASELINES
     """The free baselines on these records."""
+    baseline: Sequence[Answers] = ()
+    """An earlier run on these records, which the page says the changes since."""
 
     def asked(self, dimension: str) -> list[Line]:
         """The lines that have a dimension."""
@@ -45,7 +51,10 @@ class Chapter(NamedTuple):
 
 
 def chapters(
-    entries: Sequence[Entry], answers_in: AnswersIn, free: Mapping[str, FreeByDimension] = {}
+    entries: Sequence[Entry],
+    answers_in: AnswersIn,
+    free: Mapping[str, FreeByDimension] = {},
+    baseline: Sequence[Answers] = (),
 ) -> tuple[list[Chapter], list[str]]:
     """Reads the answers, and compares every two entries.
 
@@ -53,13 +62,15 @@ def chapters(
         entries: of all sources.
         answers_in: what the runs of a file answered.
         free: the free baselines, by source.
+        baseline: an earlier run on the records of one of the sources.
 
     Returns:
         The chapters, and one line for each file without answers and each pair that cannot be compared.
     """
     notes: list[str] = []
     found: list[Chapter] = []
-    for source, group in by_source(entries).items():
+    for source, unordered in by_source(entries).items():
+        group = sorted(unordered, key=_place)
         lines = []
         for entry, label in zip(group, labels(group), strict=True):
             answers: dict[str, Answers] = {}
@@ -69,7 +80,10 @@ def chapters(
                 notes.append(f"the page has no records of {label}: {error}")
             lines.append(Line(entry, label, answers))
         differences, left = compare_entries([(line.label, line.entry, line.answers) for line in lines if line.answers])
-        found.append(Chapter(source, _slug(source, found), lines, differences, free.get(source, NO_BASELINES)))
+        keys = {(key, line.entry.mode) for line in lines for key in line.answers}
+        then = [one for one in baseline if (one.dimension, one.mode) in keys]
+        of_source = free.get(source, NO_BASELINES)
+        found.append(Chapter(source, _slug(source, found), lines, differences, of_source, then))
         notes += left
     return found, list(dict.fromkeys(notes))
 
@@ -87,14 +101,9 @@ def dead_groups_of(chapter: Chapter) -> list[DeadGroups]:
     return found
 
 
-def labels(group: Sequence[Entry]) -> list[str]:
-    """Short names that differ: the model; harness, answer mode and setting only where they differ."""
-    parts = [(entry.harness, entry.mode, ", ".join(entry.setting)) for entry in group]
-    differ = [len(set(values)) > 1 for values in zip(*parts, strict=True)]
-    return [
-        " · ".join([entry.name, *(value for value, shown in zip(values, differ, strict=True) if shown and value)])
-        for entry, values in zip(group, parts, strict=True)
-    ]
+def _place(entry: Entry) -> float:
+    _, score = score_of(entry)
+    return math.inf if math.isnan(score) else -score
 
 
 def _slug(source: str, earlier: Sequence[Chapter]) -> str:

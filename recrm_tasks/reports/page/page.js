@@ -40,6 +40,11 @@ function keyOf(cell, numeric) {
   return text === "" || Number.isNaN(Number(text)) ? null : Number(text);
 }
 
+// Boxes of tables and plots that are wider than the window say so.
+function mark(box) { box.classList.toggle("scrolls", box.scrollWidth > box.clientWidth + 1); }
+const watched = new ResizeObserver((changes) => changes.forEach(({ target }) => mark(target)));
+document.querySelectorAll(".wide, .plot").forEach((box) => watched.observe(box));
+
 // Records: unpacked when a browser is opened, filtered as the reader types, shown page by page.
 const SHOWN = 50;
 function element(name, text, className) {
@@ -53,9 +58,31 @@ async function unpack(id) {
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(stream).json();
 }
+const browsers = new Map();
 for (const box of document.querySelectorAll("details.browser")) {
-  box.addEventListener("toggle", () => open(box), { once: true });
+  box.addEventListener("toggle", () => browsers.set(box, open(box)), { once: true });
 }
+// An address such as #sample-factual:only-a:0:1 shows what run 0 has right and run 1 has not.
+async function follow() {
+  const [anchor, show, a, b] = decodeURIComponent(location.hash.slice(1)).split(":");
+  const box = b === undefined ? null : document.getElementById(anchor)?.querySelector("details.browser");
+  if (!box) return;
+  box.open = true;
+  if (!browsers.has(box)) await new Promise((opened) => box.addEventListener("toggle", opened, { once: true }));
+  await browsers.get(box);
+  for (const [name, value] of [["a", a], ["b", b], ["show", show]]) {
+    const control = box.querySelector(`.${name}`);
+    for (const option of control.options) option.disabled = false;
+    control.value = value;
+  }
+  box.querySelector(".show").dispatchEvent(new Event("change"));
+  box.scrollIntoView();
+}
+window.addEventListener("hashchange", follow);
+for (const link of document.querySelectorAll('a[href*=":only-"]')) {
+  link.addEventListener("click", () => { if (location.hash === link.getAttribute("href")) follow(); });
+}
+follow();
 async function open(box) {
   const find = (name) => box.querySelector(name);
   const list = find(".records");

@@ -78,7 +78,10 @@ def best_rows(free: FreeByDimension, keys: Sequence[str], before: int, after: in
         after: number of columns after those.
     """
     rows = []
-    for place, ones in enumerate(zip_longest(*(free.get(key, ()) for key in keys)), 1):
+    several = [
+        ones for ones in zip_longest(*(free.get(key, ()) for key in keys)) if any(one and one.best() for one in ones)
+    ]
+    for place, ones in enumerate(several, 1):
         name = BEST if place == 1 else f"{BEST} ({place})"
         cells = [Cell(name), *[_NOTHING] * (before - 1), *map(_best_cell, ones), *[_NOTHING] * after]
         rows.append(Row(cells, starts_section=place == 1, below=True))

@@ -13,18 +13,24 @@ from recrm_tasks.reports.runs import Cost, Run
 from recrm_tasks.reports.tables.baselines_table import NO_BASELINES, FreeByDimension, baselines_table, best_rows
 from recrm_tasks.reports.tables.report_table import Cell, Column, Table, count_cell, number_cell
 from recrm_tasks.reports.tables.unseen_mark import maybe_marked_cell, with_meaning
+from recrm_tasks.reports.without_model import about_standing
 
 
-def report_tables(entries: Sequence[Entry], free: Mapping[str, FreeByDimension] = {}) -> Iterator[Table]:
+def report_tables(
+    entries: Sequence[Entry],
+    free: Mapping[str, FreeByDimension] = {},
+    leads: Mapping[str, Sequence[str]] = {},
+) -> Iterator[Table]:
     """Per data source the leaderboard, each run and the free baselines; then what the runs cost.
 
     Args:
         entries: of all sources.
         free: the baselines by source.
+        leads: what the leaderboards say, by source.
     """
     for source, group in by_source(entries).items():
         of_source = free.get(source, NO_BASELINES)
-        yield leaderboard_table(f"data: {source}", group, of_source)
+        yield leaderboard_table(f"data: {source}", group, of_source, leads.get(source, ()))
         yield runs_table(group)
         if of_source:
             yield baselines_table(one for several in of_source.values() for one in several)
@@ -32,7 +38,9 @@ def report_tables(entries: Sequence[Entry], free: Mapping[str, FreeByDimension] 
         yield cost_table(runs)
 
 
-def leaderboard_table(title: str, entries: Sequence[Entry], free: FreeByDimension = NO_BASELINES) -> Table:
+def leaderboard_table(
+    title: str, entries: Sequence[Entry], free: FreeByDimension = NO_BASELINES, lead: Sequence[str] = ()
+) -> Table:
     """Models by dimensions, and the best free baselines of these records below them."""
     caption = (
         "Primary metrics with their 95 % intervals, N, and the share of readable answers (coverage). An unreadable "
@@ -50,7 +58,9 @@ def leaderboard_table(title: str, entries: Sequence[Entry], free: FreeByDimensio
         )
     keys = columns_of(entries)
     columns = _leaderboard_columns(keys)
-    table = Table.of(title, columns, entries, caption)
+    if lead:
+        caption += f" {about_standing(free)}"
+    table = Table.of(title, columns, entries, caption, lead=lead)
     table.rows.extend(best_rows(free, keys, before=_BEFORE, after=len(OVERALL)))
     return table
 

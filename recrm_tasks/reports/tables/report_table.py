@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, NamedTuple, TypeVar
 
 from recrm_tasks.reports.number_format import number
@@ -21,6 +21,8 @@ class Cell(NamedTuple):
     """Small print below the text: an interval, N, marks."""
     order: float = math.nan
     """What the page sorts a numeric column by; NaN comes last."""
+    link: str = ""
+    """Where on the page more is shown of it; empty for nowhere."""
 
     @property
     def lines(self) -> str:
@@ -85,6 +87,8 @@ class Table:
     caption: str = ""
     level: int = 2
     """Of its title among the headings of a document."""
+    lead: Sequence[str] = ()
+    """What it says, in a sentence or more, above it."""
 
     @classmethod
     def of(
@@ -96,6 +100,7 @@ class Table:
         level: int = 2,
         section: Callable[[Item], object] | None = None,
         emphasised: Callable[[Item], bool] | None = None,
+        lead: Sequence[str] = (),
     ) -> Table:
         """A table with one row per item.
 
@@ -107,6 +112,7 @@ class Table:
             level: of the title.
             section: a new section starts where this changes from one item to the next.
             emphasised: which items are emphasised.
+            lead: above the table.
         """
         rows: list[Row] = []
         last: object = None
@@ -115,4 +121,8 @@ class Table:
             cells = [column.cell(item) for column in columns]
             rows.append(Row(cells, place > 0 and current != last, bool(emphasised and emphasised(item))))
             last = current
-        return cls(title, [Heading(column.heading, column.numeric) for column in columns], rows, caption, level)
+        return cls(title, [Heading(column.heading, column.numeric) for column in columns], rows, caption, level, lead)
+
+    def titled(self, title: str) -> Table:
+        """The same table under another title."""
+        return replace(self, title=title)

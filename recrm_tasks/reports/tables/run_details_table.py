@@ -10,6 +10,11 @@ from recrm_tasks.reports.number_format import percent, short_interval
 from recrm_tasks.reports.runs import Run
 from recrm_tasks.reports.tables.report_table import Cell, Column, Table
 from recrm_tasks.reports.tables.unseen_mark import maybe_marked_cell, with_meaning
+from recrm_tasks.scoring.metric import VALID
+
+_NOTHING = "–"
+_NAMES = 3
+"""Columns that say which run a row is of."""
 
 
 class NamedRun(NamedTuple):
@@ -19,17 +24,27 @@ class NamedRun(NamedTuple):
     run: Run
 
 
-def metrics_table(runs: Sequence[NamedRun]) -> Table:
-    """Every metric of one dimension's runs."""
+def metrics_tables(runs: Sequence[NamedRun]) -> list[Table]:
+    """Every metric of one dimension's runs: over all answers, over the readable ones, and counts. A table of all of
+    them would be wider than any screen."""
     names = dict.fromkeys(name for one in runs for name in one.run.metric_names)
-    columns: list[Column[NamedRun]] = [
-        Column("run", lambda one: one.label),
-        Column("N", lambda one: Cell(f"{one.run.metrics['n']:.0f}", order=one.run.metrics["n"]), numeric=True),
-        Column("coverage", lambda one: _coverage(one.run), numeric=True),
-        *(Column(name, partial(_metric, name=name), numeric=True) for name in names if name not in ("n", "coverage")),
-    ]
+    counts = [name for name in names if all(f"{name}_stderr" not in one.run.metrics for one in runs)]
+    valid = [name for name in names if name.endswith(VALID)]
+    others = [name for name in names if name not in (*counts, *valid, "coverage")]
+    run = Column[NamedRun]("run", lambda one: one.label)
+    n = Column[NamedRun]("N", lambda one: Cell(f"{one.run.metrics['n']:.0f}", order=one.run.metrics["n"]), numeric=True)
+    coverage = Column[NamedRun]("coverage", lambda one: _coverage(one.run), numeric=True)
     caption = "acc_baseline: always giving the most frequent label; for lists, a random order."
-    return Table.of("all metrics", columns, runs, with_meaning(caption, sum(one.run.unseen for one in runs)))
+    unseen = sum(one.run.unseen for one in runs)
+    return [
+        Table.of("over all answers", [run, n, coverage, *map(_column, others)], runs, with_meaning("", unseen)),
+        Table.of("over readable answers only", [run, *map(_column, valid)], runs),
+        Table.of("counts and baselines", [run, *(_column(name) for name in counts if name != "n")], runs, caption),
+    ]
+
+
+def _column(name: str) -> Column[NamedRun]:
+    return Column(name, partial(_metric, name=name), numeric=True)
 
 
 def _coverage(run: Run) -> Cell:
@@ -39,7 +54,7 @@ def _coverage(run: Run) -> Cell:
 def _metric(one: NamedRun, name: str) -> Cell:
     run = one.run
     if name not in run.metrics:
-        return Cell("–")
+        return Cell(_NOTHING)
     value = run.metrics[name]
     if f"{name}_stderr" not in run.metrics:  # a count
         return Cell(f"{value:g}", order=value)
@@ -47,8 +62,16 @@ def _metric(one: NamedRun, name: str) -> Cell:
 
 
 def details_table(runs: Sequence[NamedRun]) -> Table:
-    """Where the numbers come from."""
-    return Table.of("what was run", _DETAILS, runs)
+    """Where the numbers come from. What is the same for all runs is said once, below the table."""
+    table = Table.of("what was run", _DETAILS, runs)
+    if len(runs) < 2:
+        return table
+    texts = [[row.cells[place].text for row in table.rows] for place in range(len(_DETAILS))]
+    same = [place for place, column in enumerate(texts) if place >= _NAMES and len(set(column)) == 1]
+    shown = [place for place in range(len(_DETAILS)) if place not in same]
+    said = [f"{_DETAILS[place].heading} {texts[place][0]}" for place in same if texts[place][0] != _NOTHING]
+    caption = f"The same for all: {', '.join(said)}." if said else ""
+    return Table.of("what was run", [_DETAILS[place] for place in shown], runs, caption)
 
 
 def _logged(heading: str, name: str) -> Column[NamedRun]:
@@ -56,7 +79,7 @@ def _logged(heading: str, name: str) -> Column[NamedRun]:
 
 
 def _text(value: Any) -> str:
-    return "–" if value is None else str(value)
+    return _NOTHING if value is None else str(value)
 
 
 def _version(run: Run) -> str:
@@ -74,7 +97,7 @@ _DETAILS: Sequence[Column[NamedRun]] = (
     Column("sha256", lambda one: _text(one.run.provenance["sha256"])[:12]),
     Column("task version", lambda one: _version(one.run)),
     _logged("recrm-tasks", "recrm_tasks"),
-    Column("asked", lambda one: "by item" if one.run.by_item else "–"),
+    Column("asked", lambda one: "by item" if one.run.by_item else _NOTHING),
     Column(
         "reads", lambda one: _text(one.run.provenance.get("reads", "letters" if one.run.mode == "logprob" else None))
     ),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.reports.number_format import percent, short_interval, signed
+from recrm_tasks.reports.number_format import percent, percent_interval, short_interval, signed
 from recrm_tasks.reports.stress_runs import StressRun
 from recrm_tasks.reports.tables.report_table import Cell, Column, Table
 from recrm_tasks.robustness.changes import CHANGES
@@ -76,6 +76,21 @@ def stress_tables(runs: Sequence[StressRun], by_dimension: bool = False) -> Iter
         for key, metrics in run.found.by_dimension.items() if by_dimension else ():
             own = _lines(run, metrics, key)
             yield Table.of(f"{key}: {run.title}", _COLUMNS, own, _CAPTION, level=3)
+
+
+def fooled_sentence(run: StressRun) -> str:
+    """How often the judge was fooled, over all changes and by the one that fools it most."""
+    shares = {change: flat(found) for change, found in run.found.by_change.items()}
+    known = {change: numbers for change, numbers in shares.items() if not math.isnan(numbers["fooled"])}
+    if not run.found.all or not known:
+        return f"{run.title}: no verdict could be read."
+    total = flat(run.found.all)
+    worst = max(known, key=lambda change: known[change]["fooled"])
+    return (
+        f"{run.title}: fooled in {percent(total['fooled'])} of {total['tried']:.0f} verdicts "
+        f"({percent_interval(DECLARED['fooled'].reach('fooled', total))}). The change that fools it most: "
+        f"{CHANGES[worst].title}, {percent(known[worst]['fooled'])} of {known[worst]['tried']:.0f}."
+    )
 
 
 def _lines(run: StressRun, metrics: Mapping[str, Metrics], key: str | None = None) -> Iterator[_Line]:

@@ -14,6 +14,8 @@ from recrm_tasks.reports.tables.report_table import Table
 def print_tables(tables: Iterable[Table], console: Console) -> None:
     """Prints tables one below the other."""
     for table in tables:
+        for line in table.lead:
+            console.print(escape(line), highlight=False)
         drawn = RichTable(
             title=escape(table.title), title_justify="left", caption=escape(table.caption), caption_justify="left"
         )
