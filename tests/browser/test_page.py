@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import scripted
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from saved_runs import by_inspect, by_lm_eval
 
 from inspect_tasks import bench_task
@@ -23,7 +23,7 @@ from recrm_tasks.dimensions import dimensions
 from recrm_tasks.log_readers import READERS
 from recrm_tasks.reports.collect import answers_in, collect
 from recrm_tasks.reports.leaderboard_entries import Entry, entries
-from recrm_tasks.reports.page import svg_charts
+from recrm_tasks.reports.page import svg, svg_charts
 
 pytestmark = pytest.mark.slow
 
@@ -129,13 +129,15 @@ def test_columns_sort(opened: Opened, page_file: Path) -> None:
 def test_differences(opened: Opened, page_file: Path) -> None:
     """The same run through both harnesses does not differ; the two models do."""
     page = opened(page_file)
+    headings = page.locator(".differences thead th").all_inner_texts()
+    assert headings == ["A", "B", *dimensions(), "mean_score", "hybrid"]
     rows = [row.locator("th, td").all_inner_texts() for row in page.locator(".differences tbody tr").all()]
-    same = [row for row in rows if CHINESE in row[0] and CHINESE in row[1]]
-    assert [row[2] for row in same] == [*dimensions(), "all", "all"]
-    assert {(row[6], row[8], row[10]) for row in same} == {("0.0000", "1.0000", "no")}
-    others = [row for row in rows if ODD in row[0] + row[1]]
+    assert len(rows) == 3
+    (same,) = (row for row in rows if CHINESE in row[0] and CHINESE in row[1])
+    assert all(cell.startswith("0.0000\n") and cell.endswith("p 1.0000") for cell in same[2:])
+    others = [cell for row in rows if ODD in row[0] + row[1] for cell in row[2:]]
     assert len(others) == 14
-    assert "yes" in {row[10] for row in others}
+    assert any(cell.endswith(", significant") for cell in others)
 
 
 def test_every_plot_is_there(opened: Opened, page_file: Path) -> None:
@@ -227,6 +229,93 @@ def test_both_themes(opened: Opened, page_file: Path) -> None:
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == colours["light"][0]
 
 
+def overflowing(page: Page) -> list[str]:
+    """The tables that do not fit into their boxes, with all details open."""
+    page.evaluate("document.querySelectorAll('details').forEach((box) => { box.open = true; })")
+    found: list[str] = page.locator(".wide").evaluate_all(
+        "boxes => boxes.filter(b => b.scrollWidth > b.clientWidth).map(b => b.firstElementChild.className)"
+    )
+    return found
+
+
+def test_no_column_is_cut_off(opened: Opened, page_file: Path) -> None:
+    """On a screen of 1,400 pixels. Narrower ones scroll tables in their boxes, which say so, and never the page."""
+    page = opened(page_file, width=1400)
+    assert page.locator("table").count() > 20
+    assert overflowing(page) == []
+    assert page.locator(".scrolls").count() == 0
+    page.set_viewport_size({"width": 800, "height": 900})
+    assert "sortable leaderboard" in overflowing(page)
+    box = page.locator(".wide", has=page.locator(".leaderboard"))
+    page.wait_for_function("document.querySelectorAll('.wide.scrolls').length > 0")
+    assert "more to the right" in box.evaluate("box => getComputedStyle(box, '::before').content")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 800
+
+
+def places(page: Page, dimension: str) -> list[tuple[float, float]]:
+    """Left and top of every plot of a dimension that is not as wide as the page."""
+    boxes = [one.bounding_box() for one in page.locator(f"#sample-{dimension} figure:not(.full)").all()]
+    return [(box["x"], box["y"]) for box in boxes if box]
+
+
+def test_plots_stand_in_a_grid(opened: Opened, page_file: Path) -> None:
+    page = opened(page_file, width=1400)
+    for key in dimensions():
+        assert len({x for x, _ in places(page, key)}) == 3
+        assert len({y for _, y in places(page, key)}) == 1
+    page.set_viewport_size({"width": 800, "height": 900})
+    assert {len({x for x, _ in places(page, key)}) for key in dimensions()} == {1}
+
+
+@pytest.fixture(scope="module")
+def since_file(runs: Path, listed: dict[tuple[str, str], Entry], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of the worse model, with the better one as the baseline."""
+    file = tmp_path_factory.mktemp("since") / "report.html"
+    odd, good = (next(iter(listed[name, "inspect"].runs.values())).file for name in (ODD, CHINESE))
+    assert main(["report", str(odd), "--baseline", str(good), "--no-baselines", "--to", str(file)]) == 0
+    return file
+
+
+def test_what_changed_leads_to_its_records(opened: Opened, since_file: Path, states: dict) -> None:
+    page = opened(since_file)
+    assert page.locator("main > section").first.get_attribute("id") == "since"
+    assert page.locator("#since .lead").first.inner_text().startswith(f"Since the baseline ({CHINESE}): ")
+    for key in dimensions():
+        row = page.locator("#since tbody tr", has=page.get_by_role("rowheader", name=key, exact=True))
+        now, then = (states[name, "inspect", key] for name in (ODD, CHINESE))
+        for cell, one, other in ((-2, now, then), (-1, then, now)):
+            expected = sum(state == "right" != other[name] for name, state in one.items())
+            link = row.locator("td").nth(cell).locator("a")
+            assert link.inner_text() == str(expected)
+            link.click()
+            box = page.locator(f"#sample-{key} details.browser")
+            box.locator(".records li").first.wait_for()
+            expect(box.locator(".count")).to_have_text(f"{expected} of 72")
+            assert box.locator("select.b option:checked").inner_text() == f"baseline: {CHINESE} (generate)"
+    # The address of one of them opens it.
+    again = opened(since_file)
+    again.goto(page.url)
+    again.reload()
+    again.locator(f"#sample-{key} .records li").first.wait_for()
+    assert again.locator(f"#sample-{key} select.show").input_value() == "only-b"
+
+
+def test_twenty_runs(opened: Opened, tmp_path: Path) -> None:
+    """Nothing is cut off, and no plot tells models apart by colours that it has not."""
+    prompts = list(load("factual", "sample").prompts("generate"))
+    for number in range(20):
+        table = answering(prompts, 0.4 + number / 40)
+        by_lm_eval(tmp_path / "runs" / str(number), table, "recrm_factual", f"a-lab/judge-{number:02}-本地生活")
+    file = tmp_path / "report.html"
+    assert main(["report", str(tmp_path / "runs"), "--to", str(file), "--no-baselines"]) == 0
+    page = opened(file, width=1400)
+    assert overflowing(page) == []
+    assert page.locator(".leaderboard tbody tr").count() == 20
+    assert page.locator("#sample-forest-factual svg text", has_text="judge-").count() == 20
+    assert page.locator("#sample-confusion-factual.full svg text", has_text="judge-").count() == 20
+    assert "the next of 20" in page.locator("#sample-leaderboard .lead").nth(1).inner_text()
+
+
 def test_on_a_phone_nothing_sticks_out(opened: Opened, page_file: Path) -> None:
     page = opened(page_file, width=390, height=844)
     browse(page, "ranking").locator(".line").first.click()
@@ -273,7 +362,7 @@ def test_plots_are_written_with_chinese(runs: Path, tmp_path: Path) -> None:
         assert file.read_bytes().startswith(b"\x89PNG")
         assert file.with_suffix(".svg").read_text().startswith("<svg")
     drawn = {
-        svg_charts.png(svg_charts.forest([{"entry": name, "value": 0.5, "low": 0.4, "high": 0.6}], "acc", 0.5))
+        svg.png(svg_charts.forest([{"entry": name, "value": 0.5, "low": 0.4, "high": 0.6}], "acc", 0.5))
         for name in "模型奖励"
     }
     assert len(drawn) == 4

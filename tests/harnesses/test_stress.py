@@ -154,6 +154,9 @@ def test_the_report_has_them_beside_results(runs: Path, tmp_path: Path, capsys: 
     html = page.read_text(encoding="utf-8")
     assert '<section id="stress">' in html
     assert '<a href="#stress">' in html
+    assert 'id="stress-fooled"' in html
+    assert 'id="stress-flip"' in html
+    assert ": fooled in " in html
     assert main(["stress", str(tmp_path / "results")]) == 2
     assert "no stress runs under " in capsys.readouterr().err
 

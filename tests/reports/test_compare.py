@@ -92,7 +92,7 @@ def test_both_commands_print(logs: Path, capsys: pytest.CaptureFixture[str], tmp
 def test_diagnoses(logs: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["diagnose", str(logs / "lm-eval"), "--to", str(tmp_path / "a.json")]) == 0
     printed = capsys.readouterr().out
-    for word in ("answered 1", "unreadable", "probability", "positives", "first choice", "by chance"):
+    for word in ("B (inconsistent)", "answered", "unreadable", "probability", "positives", "first choice", "by chance"):
         assert word in printed
     assert main(["diagnose", str(logs / "inspect"), "--to", str(tmp_path / "b.json")]) == 0
     ours, theirs = (json.loads((tmp_path / name).read_text()) for name in ("a.json", "b.json"))

@@ -13,13 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recrm_tasks.dimensions import dimension as dimension_of
+from recrm_tasks.log_readers import READERS
 from recrm_tasks.reports.answer_format import answer_text, gold_text
+from recrm_tasks.reports.collect import collect
+from recrm_tasks.reports.entry_labels import labels
 from recrm_tasks.reports.leaderboard_entries import Entry
 from recrm_tasks.reports.logged_answers import Answers, Logged
 from recrm_tasks.reports.page import svg_charts
-from recrm_tasks.reports.page.chapters import labels
-from recrm_tasks.reports.page.palette import PALETTE
+from recrm_tasks.reports.page.palette import ACCENT, PALETTE
 from recrm_tasks.reports.page.record_browser import packed
+from recrm_tasks.reports.page.svg import png, themed
+from recrm_tasks.reports.tables.run_details_table import NamedRun, details_table, metrics_tables
 from recrm_tasks.scoring.outcomes import Outcome
 
 
@@ -113,18 +117,42 @@ def test_a_plot_takes_the_colours_of_its_page() -> None:
         {"entry": "本地生活", "value": 0.5, "low": 0.4, "high": 0.6},
         {"entry": "undefined", "value": math.nan, "low": math.nan, "high": math.nan},
     ]
-    svg = svg_charts.forest(rows, "acc", 0.5)
-    assert "本地生活" in svg
-    assert "undefined" not in svg
-    assert svg_charts.ACCENT in svg
-    themed = svg_charts.themed(svg)
-    assert not any(colour in themed for colour in PALETTE)
+    drawing = svg_charts.forest(rows, "acc", 0.5)
+    assert "本地生活" in drawing
+    assert "undefined" not in drawing
+    assert ACCENT in drawing
+    coloured = themed(drawing)
+    assert not any(colour in coloured for colour in PALETTE)
     assert {"var(--accent)", "var(--ink)", "var(--paper)"} <= {
-        f"var(--{name})" for name in PALETTE.values() if f"var(--{name})" in themed
+        f"var(--{name})" for name in PALETTE.values() if f"var(--{name})" in coloured
     }
-    assert svg_charts.png(svg).startswith(b"\x89PNG")
+    assert png(drawing).startswith(b"\x89PNG")
 
 
 def test_no_two_names_have_one_colour() -> None:
     """A page replaces each colour by its name."""
-    assert len(set(PALETTE.values())) == len(svg_charts.PALETTE)
+    assert len(set(PALETTE.values())) == len(PALETTE)
+
+
+def test_every_metric_is_in_one_of_three_tables(logs: Path) -> None:
+    """All of them in one would be wider than any screen."""
+    for run in collect([str(logs / "right")], READERS).runs:
+        tables = metrics_tables([NamedRun("a", run)])
+        headings = [heading.text for table in tables for heading in table.headings if heading.text != "run"]
+        assert sorted(headings) == sorted(["N" if name == "n" else name for name in run.metric_names])
+        assert max(len(table.headings) for table in tables) <= 13
+
+
+def test_what_is_the_same_for_all_runs_is_said_once(logs: Path) -> None:
+    right, other = (
+        [NamedRun(name, run) for run in collect([str(logs / name)], READERS).runs] for name in ("right", "inspect")
+    )
+    table = details_table([*right, *other])
+    headings = [heading.text for heading in table.headings]
+    assert headings[:3] == ["run", "dimension", "file"]
+    assert "sha256" in headings
+    assert "records available" not in headings
+    assert "records available 72" in table.caption
+    assert "shards" not in headings
+    assert "shards" not in table.caption
+    assert details_table(right[:1]).caption == ""

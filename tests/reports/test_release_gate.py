@@ -39,7 +39,7 @@ def test_a_floor_is_compared_with_the_interval(logs: Path, capsys: pytest.Captur
         (["--fail-under", "factual.auc=0.5"], "no run of factual has the metric 'auc'"),
         (["--fail-under", "n=5"], "higher is not better for n,"),
         (["--fail-under", "brier_valid=0.5"], "higher is not better for brier_valid"),
-        (["--max-drop", "0.1"], "go together"),
+        (["--max-drop", "0.1"], "--max-drop needs --baseline"),
     ],
 )
 def test_mistakes_with_the_gate(
@@ -70,7 +70,7 @@ def test_a_significant_drop_fails(logs: Path, tmp_path: Path, capsys: pytest.Cap
     by_lm_eval(one, scripted.right_answers(prompts), "recrm_factual")
     capsys.readouterr()
     assert main(["report", str(one), "--baseline", good, "--max-drop", "0.2"]) == 2
-    assert "instruction (generate) is in A only" in capsys.readouterr().err
+    assert "instruction (generate) is in the baseline only" in capsys.readouterr().err
 
 
 def test_a_drop_that_is_not_significant_passes(tmp_path: Path) -> None:

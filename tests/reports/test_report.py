@@ -297,7 +297,10 @@ def test_files_hold_every_metric(results: Path, tmp_path: Path, capsys: pytest.C
         assert {metric for h, k, metric in found if (h, k) == (harness, key)} == names
     assert found["lm-eval", "factual", "n"]["low"] is None
     text = files["md"].read_text()
-    assert text.startswith("## Data: the sample of this package (not RecRM-Bench)\n\n| model | harness |")
+    title, sentence, _, table = text.split("\n\n")[:4]
+    assert title == "## Data: the sample of this package (not RecRM-Bench)"
+    assert sentence.startswith("model · inspect (generate): mean score ")
+    assert table.startswith("| model | harness |")
     shown = sum(len(run.headlines) for run in runs.values())
     overview_and_costs = 4
     assert text.count("| generate |") == shown + overview_and_costs

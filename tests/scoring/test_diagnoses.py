@@ -24,6 +24,10 @@ def test_confusions_are_those_of_scikit_learn() -> None:
     theirs = confusion_matrix(gold, np.where(answers < 0, 3, answers), labels=[0, 1, 2, 3])[:3]
     assert [list(row.values())[1:] for row in rows] == theirs.tolist()
     assert list(rows[0]) == ["gold", "answered 0", "answered 1", "answered 2", "unreadable"]
+    named = LABEL.diagnose(outcomes, {0: "A (exact)", 2: "C (irrelevant)"}).named
+    assert [row["gold"] for row in named] == ["A (exact)", "B", "C (irrelevant)"]
+    assert [list(row.values())[1:] for row in named] == theirs.tolist()
+    assert list(named[0]) == ["gold", "answered A (exact)", "answered B", "answered C (irrelevant)", "unreadable"]
 
 
 def test_reliability_makes_up_the_ece() -> None:
