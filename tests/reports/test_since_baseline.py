@@ -100,9 +100,9 @@ def test_what_cannot_be_compared(runs: Path, tmp_path: Path, capsys: pytest.Capt
     arguments = ["report", str(tmp_path / "few"), "--no-baselines", "--to", str(page), "--baseline"]
     assert main([*arguments, str(runs / "now")]) == 2
     said = capsys.readouterr().err
-    assert "--baseline is A, the reported run is B: the runs were not asked the same" in said
-    assert "72 records in A, 8 in B" in said
-    assert "Not compared: --baseline is A" in page.read_text()
+    assert "--baseline: the runs were not asked the same" in said
+    assert "72 records in the baseline, 8 in this run" in said
+    assert "Not compared: --baseline: the runs were not" in page.read_text()
     assert main([*arguments, str(tmp_path / "nowhere")]) == 2
     assert "no such file or folder" in capsys.readouterr().err
 
