@@ -13,6 +13,8 @@ from recrm_tasks.reports.tables.unseen_mark import maybe_marked_cell, with_meani
 from recrm_tasks.scoring.metric import VALID
 
 _NOTHING = "–"
+_MOST = 11
+"""Metrics in one table."""
 _NAMES = 3
 """Columns that say which run a row is of."""
 
@@ -30,20 +32,30 @@ def metrics_tables(runs: Sequence[NamedRun]) -> list[Table]:
     names = dict.fromkeys(name for one in runs for name in one.run.metric_names)
     counts = [name for name in names if all(f"{name}_stderr" not in one.run.metrics for one in runs)]
     valid = [name for name in names if name.endswith(VALID)]
-    others = [name for name in names if name not in (*counts, *valid, "coverage")]
+    others = [name for name in names if name not in (*counts, *valid)]
     run = Column[NamedRun]("run", lambda one: one.label)
-    n = Column[NamedRun]("N", lambda one: Cell(f"{one.run.metrics['n']:.0f}", order=one.run.metrics["n"]), numeric=True)
-    coverage = Column[NamedRun]("coverage", lambda one: _coverage(one.run), numeric=True)
+    groups = {
+        "over all answers": ["n", "coverage", *(name for name in others if name != "coverage")],
+        "over readable answers only": [name for name in valid if name not in counts],
+        "counts and baselines": [name for name in counts if name != "n"],
+    }
     caption = "acc_baseline: always giving the most frequent label; for lists, a random order."
-    unseen = sum(one.run.unseen for one in runs)
+    captions = {
+        "over all answers": with_meaning("", sum(one.run.unseen for one in runs)),
+        "counts and baselines": caption,
+    }
     return [
-        Table.of("over all answers", [run, n, coverage, *map(_column, others)], runs, with_meaning("", unseen)),
-        Table.of("over readable answers only", [run, *map(_column, valid)], runs),
-        Table.of("counts and baselines", [run, *(_column(name) for name in counts if name != "n")], runs, caption),
+        Table.of(title, [run, *map(_column, group[start : start + _MOST])], runs, captions.get(title, ""))
+        for title, group in groups.items()
+        for start in range(0, len(group), _MOST)
     ]
 
 
 def _column(name: str) -> Column[NamedRun]:
+    if name == "n":
+        return Column("N", lambda one: Cell(f"{one.run.n}", order=one.run.n), numeric=True)
+    if name == "coverage":
+        return Column(name, lambda one: _coverage(one.run), numeric=True)
     return Column(name, partial(_metric, name=name), numeric=True)
 
 
