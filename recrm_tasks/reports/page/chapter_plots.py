@@ -152,7 +152,8 @@ def _seconds(entry: Entry) -> float | None:
 def _reasons(runs: Sequence[tuple[str, Run]], statuses: Sequence[str]) -> list[dict[str, Any]]:
     rows = []
     for label, run in runs:
-        counts = {reason.value: run.metrics[f"invalid_{reason.value}"] for reason in Reason}
+        # A log of a version that did not know a reason has no such answers.
+        counts = {reason.value: run.metrics.get(f"invalid_{reason.value}", 0.0) for reason in Reason}
         counts["readable"] = run.metrics["n"] - sum(counts.values())
         rows += [
             {"entry": label, "status": status, "n": counts[status], "place": place}
