@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
@@ -167,7 +168,7 @@ def whole_number(text: str) -> int:
 
 
 def _link(text: str) -> str:
-    if not text.startswith(("https://", "http://")):
+    if not re.fullmatch(r"https?://[^\s/]\S*", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a link, https://…")
     return text
 

@@ -298,10 +298,18 @@ def test_a_folder_that_cannot_be_made(hub: Path, tmp_path: Path, capsys: pytest.
 
 
 def test_the_source_is_a_link(hub: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as error:
-        card(hub / "inspect", "--eval-results", tmp_path, "--source", "report.html")
-    assert error.value.code == 2
-    assert "'report.html' is not a link, https://…" in capsys.readouterr().err
+    for wrong in (
+        "report.html",
+        "ftp://example.org",
+        "https://",
+        "https:///report.html",
+        "https://example.org/my report",
+        "",
+    ):
+        with pytest.raises(SystemExit) as error:
+            card(hub / "inspect", "--eval-results", tmp_path, "--source", wrong)
+        assert error.value.code == 2
+        assert f"{wrong!r} is not a link, https://…" in capsys.readouterr().err
     assert card(hub / "inspect", "--source", "https://example.org") == 2
     assert "--source goes with --eval-results" in capsys.readouterr().err
     assert card(hub / "inspect", "--eval-results", tmp_path) == 0
