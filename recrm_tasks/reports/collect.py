@@ -159,7 +159,13 @@ def collect_answers(
     """
     found = answers_in([file for file, _ in logs_under(paths, readers)], readers, max_texts, stress)
     if not found:
-        raise DataError(f"no {'stress runs' if stress else 'runs of recrm tasks'} under {', '.join(paths)}")
+        where = ", ".join(paths)
+        if stress:
+            raise DataError(f"no stress runs under {where}")
+        raise DataError(
+            f"no runs of recrm tasks under {where}; stress runs are shown by `recrm stress`, runs of agents by "
+            "`recrm report`"
+        )
     for one in found:
         if not one.finished:
             raise DataError(f"{one.named}: this run is incomplete ({one.unfinished}); it has no score")

@@ -345,4 +345,6 @@ def test_other_commands_say_that_they_are_no_results(logs: Path, capsys: pytest.
     assert main(["card", str(logs)]) == 2
     assert "stress runs or runs of agents only" in capsys.readouterr().err
     assert main(["aggregate", str(logs)]) == 2
-    assert "no runs of recrm tasks under" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "no runs of recrm tasks under" in said
+    assert "stress runs are shown by `recrm stress`, runs of agents by `recrm report`" in said
