@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from recrm_tasks.compare_command import check_is_json
+from recrm_tasks.errors import RecrmError
 from recrm_tasks.report_commands import console_here, print_notes
 
 # What the command needs is imported when it runs: `recrm --help` needs none of it.
@@ -34,10 +35,13 @@ def _consistency(options: argparse.Namespace) -> int:
     from recrm_tasks.reports.collect import collect_answers
     from recrm_tasks.reports.consistency_runs import consistency_of
     from recrm_tasks.reports.files.comparison_file import write_consistency
+    from recrm_tasks.reports.same_logs import same_logs
     from recrm_tasks.reports.tables.consistency_table import consistency_table
     from recrm_tasks.reports.tables.terminal import print_tables
 
     answers = collect_answers(options.paths, READERS)
+    for one, other, *_ in same_logs(file for run in answers for file in run.logs):
+        raise RecrmError(f"{other} is a copy of {one}, and its answers are no repetitions; leave it out")
     found, notes = consistency_of(answers)
     print_tables([consistency_table(found)], console)
     print_notes({"note": [*(note for one in answers for note in one.notes), *notes]})

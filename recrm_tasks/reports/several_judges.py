@@ -15,6 +15,7 @@ from recrm_tasks.reports.compare_runs import compare_pairs
 from recrm_tasks.reports.logged_answers import Answers
 from recrm_tasks.reports.pairing import Match, Pair
 from recrm_tasks.reports.runs import Run
+from recrm_tasks.reports.same_logs import same_logs
 from recrm_tasks.scoring.agreement.declared import Agreed, Agreement
 from recrm_tasks.scoring.outcomes import Outcome
 
@@ -166,6 +167,9 @@ def _how_disputed(row: DisputedBySeveral) -> tuple[float, str]:
 
 
 def twice(runs: Mapping[str, Sequence[Answers]]) -> list[str]:
-    """One line for each two runs that have a log in common."""
-    logs = {name: {file.resolve() for one in answers for file in one.logs} for name, answers in runs.items()}
-    return [f"{one} and {other} are the same run" for one, other in combinations(logs, 2) if logs[one] & logs[other]]
+    """One line for each two runs that have a log in common, or a copy of one."""
+    logs = {name: {file for one in answers for file in one.logs} for name, answers in runs.items()}
+    copies = same_logs(file for files in logs.values() for file in files)
+    log_of = {file: place for place, some in enumerate(copies) for file in some}
+    seen = {name: {log_of.get(file, file) for file in files} for name, files in logs.items()}
+    return [f"{one} and {other} are the same run" for one, other in combinations(seen, 2) if seen[one] & seen[other]]

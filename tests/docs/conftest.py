@@ -68,6 +68,9 @@ def users_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     log.rename(log.with_name("log.eval"))
     for name, made in (("judge-a", "results"), ("judge-b", "logs"), ("judge-c", "results")):
         shutil.copytree(folder / made, folder / name)
+    (third,) = (folder / "judge-c").rglob("results_*.json")
+    with third.open("a", encoding="utf-8") as stream:
+        stream.write("\n")  # a copy of a run is the same run
     return folder
 
 

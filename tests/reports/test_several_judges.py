@@ -190,6 +190,13 @@ def test_what_is_no_comparison(logs: Path, tmp_path: Path, capsys: pytest.Captur
     assert "A and C are the same run" in lines_of(capsys, "compare", one, other, one, "--jury")
     assert main(["compare", one, one, "--top", "0"]) == 0
     assert "note: A and B are the same run" in capsys.readouterr().err
+    shutil.copytree(one, tmp_path / "copy")
+    (tmp_path / "link").symlink_to(one)
+    for again in (str(tmp_path / "copy"), str(tmp_path / "link")):
+        assert "A and C are the same run" in lines_of(capsys, "compare", one, other, again, "--jury")
+    said = lines_of(capsys, "consistency", one, str(tmp_path / "copy"))
+    assert f"is a copy of {one}" in said
+    assert "leave it out" in said
 
     table = scripted.completions(scripted.all_prompts())
     by_inspect(tmp_path / "few", table, dimension_task("factual", data="sample", limit=10))
