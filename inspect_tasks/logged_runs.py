@@ -93,6 +93,7 @@ def _run(file: Path, log: EvalLog, score: EvalScore, dimension: str, provenance:
         overall=overall,
         weights=weights_of(log),
         harness_settings=settings_of(log),
+        repeats=log.eval.config.epochs or 1,
         began=began_of(log),
     )
 

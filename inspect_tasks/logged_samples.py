@@ -80,6 +80,7 @@ def infos_of(file: Path, log: EvalLog) -> list[RunInfo]:
             entry,
             weights=weights,
             harness_settings=settings,
+            repeats=log.eval.config.epochs or 1,
             began=began_of(log),
         )
         for key, entry in provenance_of(log).items()

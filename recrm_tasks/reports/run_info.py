@@ -51,6 +51,8 @@ class RunInfo:
     harness_settings: dict[str, Any] = field(default_factory=dict, kw_only=True)
     """The harness's own settings on which answers depend, by what they are called in messages. The provenance does not
     have them, since tasks do not get to know them."""
+    repeats: int = field(default=1, kw_only=True)
+    """How often the harness asked each question: its epochs."""
     began: datetime | None = field(default=None, kw_only=True)
     """When the harness began to ask, with its time zone; of shards, the first one. None if the log does not say it."""
     parts: tuple[Path, ...] = field(default=(), kw_only=True)

@@ -136,7 +136,7 @@ class Run(RunInfo):
     def limited(self) -> bool:
         """Fewer records were asked than the data has, or fewer questions than these records make."""
         given = self.provenance
-        if self.metrics["n"] < float(given.get("questions", given["rows_available"])):
+        if self.metrics["n"] < self.repeats * float(given.get("questions", given["rows_available"])):
             return True
         return float(given.get("rows", self.metrics["n"])) < float(given["rows_available"])
 

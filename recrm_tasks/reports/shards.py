@@ -57,6 +57,7 @@ class Parts(Generic[Part]):
             provenance=_provenance(self.chosen),
             weights=first.weights,
             harness_settings=first.harness_settings,
+            repeats=first.repeats,
             began=min((one.began for one in self.chosen if one.began), default=None),
             parts=tuple(one.file for one in self.chosen),
         )

@@ -149,7 +149,7 @@ def test_the_tasks_are_those_of_the_benchmarks_declaration() -> None:
         ({"data": "sample", "source": "sample", "revision": None}, "was asked about the sample of this package. Only"),
         ({"data": "path", "source": "mine", "revision": None}, "was asked about local data, mine. Only runs with"),
         ({"revision": None}, "its run of instruction does not say which commit of wwzeng/RecRM-Bench"),
-        ({"questions": 9_391}, "its run of instruction has 72 of 9,391 questions: a limit of the harness"),
+        ({"questions": 9_391}, "its run of instruction has 72 of 9,391 answers: a limit of the harness"),
     ],
     ids=["sample", "local", "no revision", "limit of the harness"],
 )
@@ -172,6 +172,30 @@ def test_a_declared_part_is_said_to_be_one(results: Path, tmp_path: Path) -> Non
     for one in written(tmp_path):
         assert "; N 72 (72 of 9,391 records, balanced); coverage" in str(one.notes)
         assert "; generated answers; 2 examples; split test; only records in zh; lm-eval, " in str(one.notes)
+
+
+@pytest.mark.parametrize(("limit", "code"), [(36, 2), (None, 0)], ids=["a limit of the harness", "all records"])
+def test_epochs_are_no_further_records(
+    hub: Path, tmp_path: Path, limit: int | None, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Half of the records twice are as many answers as all of them once."""
+    (file,) = (hub / "inspect").glob("*.eval")
+    log = read_eval_log(str(file))
+    assert log.results is not None
+    log.eval.config.epochs, log.eval.config.limit = 2, limit
+    if limit is None:
+        for name, metric in log.results.scores[0].metrics.items():
+            if name.endswith("_n"):
+                metric.value = 2 * metric.value
+    write_eval_log(log, str(tmp_path / file.name))
+    assert card(tmp_path / file.name, "--eval-results", tmp_path) == code
+    said = capsys.readouterr()
+    if code:
+        assert "has 72 of 144 answers: a limit of the harness" in said.err
+    else:
+        assert all("; N 144; 2 answers to each question; coverage" in str(one.notes) for one in written(tmp_path))
+    assert main(["report", str(tmp_path / file.name), "--no-baselines"]) == 0
+    assert ("72 of 144" in capsys.readouterr().out) == bool(limit)
 
 
 def test_results_of_one_model_once(

@@ -106,10 +106,10 @@ def _check(runs: Sequence[Run]) -> None:
                 f"{what} does not say which commit of {given['source']} it was asked about. Run it again with this "
                 "version, which logs it"
             )
-        questions = int(given.get("questions", given["rows"]))
+        questions = run.repeats * int(given.get("questions", given["rows"]))
         if run.n < questions:
             raise DataError(
-                f"{what} has {run.n:,} of {questions:,} questions: a limit of the harness, which is for trying out. A "
+                f"{what} has {run.n:,} of {questions:,} answers: a limit of the harness, which is for trying out. A "
                 "part of the records that can be published is declared by the tasks' own option `limit`, which `lite` "
                 "sets to the fixed choice of 1,000"
             )
@@ -148,6 +148,7 @@ def _notes(entry: Entry, run: Run) -> list[str]:
         f"{run.primary} in percent"
         + ("" if math.isnan(low) else f", 95 % interval {100 * low:.2f} to {100 * high:.2f}"),
         f"N {run.n:,}" + (f" ({rows:,} of {available:,} records, balanced)" if rows < available else ""),
+        *([f"{run.repeats} answers to each question"] if run.repeats > 1 else []),
         f"coverage {run.metrics['coverage']:.4f}",
         *([f"probabilities not reported for {run.unseen:,} records"] if run.unseen else []),
         _MODES[run.mode],

@@ -189,11 +189,12 @@ def _records(shown: Shown) -> Cell:
     """What a metric is over: answers, or lists where candidates were asked about one by one."""
     run = shown.run
     if not run.by_item:
-        of = f" of {run.provenance['rows_available']}" if run.limited else ""
+        of = f" of {run.repeats * run.provenance['rows_available']}" if run.limited else ""
         return Cell(f"{run.metrics['n']:.0f}{of}", order=run.metrics["n"])
     if run.declared(shown.metric).trials == "lists":
         return Cell(f"{run.metrics['lists']:.0f} lists", order=run.metrics["lists"])
-    of = f" of {run.provenance['questions']}" if run.metrics["n"] < run.provenance["questions"] else ""
+    asked = run.repeats * run.provenance["questions"]
+    of = f" of {asked}" if run.metrics["n"] < asked else ""
     return Cell(f"{run.metrics['n']:.0f}{of} items", order=run.metrics["n"])
 
 
