@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recrm_tasks.command_line import console_here
 from recrm_tasks.data.dataset import load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
@@ -45,10 +46,7 @@ def add_baselines_command(commands: Any) -> None:
 
 def _baselines(options: argparse.Namespace) -> int:
     check_scikit_learn()
-    if find_spec("rich") is None:
-        raise RecrmError("tables need rich: pip install 'recrm-tasks[report]'")
-    from rich.console import Console
-
+    console = console_here()
     from recrm_tasks.reports.files.baselines_file import ENDINGS, write_baselines
     from recrm_tasks.reports.files.writing import write_text
     from recrm_tasks.reports.tables.baselines_table import baselines_table
@@ -60,7 +58,7 @@ def _baselines(options: argparse.Namespace) -> int:
     found = _evaluated(options)
     source = found[0].provenance["source"]
     table = baselines_table(found, f"free baselines: {source}", level=2)
-    print_tables([table], Console() if sys.stdout.isatty() else Console(width=150))
+    print_tables([table], console)
     for one in found:
         for name, why in one.left_out.items():
             print(f"left out: {one.dimension}: {name}: {why}", file=sys.stderr)

@@ -19,7 +19,8 @@ from recrm_tasks.cost_command import add_cost_command
 from recrm_tasks.data.data_command import add_data_commands
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.prompting.options import Options, declared
-from recrm_tasks.report_commands import add_report_commands
+from recrm_tasks.report_command import add_report_commands
+from recrm_tasks.result_commands import add_result_commands
 from recrm_tasks.rewards.reward_command import add_reward_command
 from recrm_tasks.show_command import add_show_command
 from recrm_tasks.stress_command import add_stress_command
@@ -84,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"recrm-tasks {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add_report_commands(commands)
+    add_result_commands(commands)
     add_compare_command(commands)
     add_consistency_command(commands)
     shared = declared(Options)

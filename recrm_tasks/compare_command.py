@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recrm_tasks.command_line import console_here, print_notes, whole_number
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.report_commands import console_here, print_notes, whole_number
 
 if TYPE_CHECKING:
     from recrm_tasks.reports.pairing import Match

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from recrm_tasks.command_line import console_here, print_notes
 from recrm_tasks.compare_command import check_is_json
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.report_commands import console_here, print_notes
 
 # What the command needs is imported when it runs: `recrm --help` needs none of it.
 

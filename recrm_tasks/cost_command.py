@@ -7,11 +7,11 @@ import math
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recrm_tasks.answers.prompt import ASKS, Ask
+from recrm_tasks.command_line import console_here
 from recrm_tasks.data.sources.origin import origin_of
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
@@ -69,10 +69,7 @@ def add_cost_command(commands: Any) -> None:
 
 
 def _cost(options: argparse.Namespace) -> int:
-    if find_spec("rich") is None:
-        raise RecrmError("tables need rich: pip install 'recrm-tasks[report]'")
-    from rich.console import Console
-
+    console = console_here()
     from recrm_tasks.reports.files.expected_cost_file import write_expected_costs
     from recrm_tasks.reports.tables.expected_cost_table import expected_cost_table
     from recrm_tasks.reports.tables.terminal import print_tables
@@ -104,7 +101,7 @@ def _cost(options: argparse.Namespace) -> int:
     source = origin_of(run.data, run.revision).name
     title = "expected cost of a stress run" if options.stress else "expected cost"
     table = expected_cost_table(f"{title}: {source}", found, counting, prices)
-    print_tables([table], Console() if sys.stdout.isatty() else Console(width=150))
+    print_tables([table], console)
     if options.to is not None:
         write_expected_costs(found, source, options.stress, counting, prices, options.to)
     return 0

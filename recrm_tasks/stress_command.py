@@ -10,8 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recrm_tasks.command_line import console_here, whole_number
 from recrm_tasks.errors import RecrmError
-from recrm_tasks.report_commands import console_here, whole_number
 from recrm_tasks.scoring.aggregate.forms import DEFAULT, FORMS
 
 if TYPE_CHECKING:
