@@ -84,6 +84,16 @@ def began_of(log: EvalLog) -> datetime:
     return datetime.fromisoformat(str(log.eval.created))
 
 
+def seconds_of(log: EvalLog) -> float:
+    """How long the run took, without loading the model; of one that was resumed, its last part.
+
+    Raises:
+        ValueError: it has not ended.
+    """
+    began, ended = (datetime.fromisoformat(str(at)) for at in (log.stats.started_at, log.stats.completed_at))
+    return (ended - began).total_seconds()
+
+
 _OF_CONNECTIONS = {
     "max_retries", "timeout", "attempt_timeout", "stream_idle_timeout", "max_connections", "adaptive_connections",
     "extra_headers", "cache", "cache_prompt", "batch",

@@ -6,7 +6,6 @@ import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +14,7 @@ from inspect_ai.model import ModelUsage
 from inspect_ai.scorer import Score
 
 from inspect_tasks.harness_name import HARNESS
-from inspect_tasks.log_file import BULK, read_samples, unfinished
+from inspect_tasks.log_file import BULK, read_samples, seconds_of, unfinished
 from inspect_tasks.usage import usage_of
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.models.usage import Usage, total
@@ -138,12 +137,11 @@ def _agent(log: EvalLog, found: _Run) -> str:
 
 
 def _seconds(log: EvalLog) -> float | None:
-    """Of the last part of a run that was resumed; None if it has not ended."""
+    """None if the run has not ended."""
     try:
-        began, ended = (datetime.fromisoformat(str(at)) for at in (log.stats.started_at, log.stats.completed_at))
+        return seconds_of(log)
     except ValueError:
         return None
-    return (ended - began).total_seconds()
 
 
 def _price(found: _Run) -> float | None:

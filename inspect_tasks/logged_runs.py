@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from inspect_tasks.log_file import (
     model_of,
     provenance_of,
     read_header,
+    seconds_of,
     settings_of,
     unfinished,
     weights_of,
@@ -101,11 +101,10 @@ def _run(file: Path, log: EvalLog, score: EvalScore, dimension: str, provenance:
 def _cost(log: EvalLog, score: EvalScore) -> Cost:
     """Seconds are those of the last part of a run that was resumed; the rest is of all of it."""
     assert log.results is not None
-    began, ended = (datetime.fromisoformat(str(at)) for at in (log.stats.started_at, log.stats.completed_at))
     counted = {name: int(score.metrics[name].value) for name in FIELDS if name in score.metrics}
     return Cost(
         records=log.results.completed_samples,
-        seconds=(ended - began).total_seconds(),
+        seconds=seconds_of(log),
         usage=Usage(**counted) if counted else _usage_of_older(log),
         note="Inspect: seconds without loading the model; tokens as the provider counted them.",
     )

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recrm_tasks.errors import RecrmError
@@ -20,6 +21,21 @@ def whole_number(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
     return int(text)
+
+
+def check_ending(file: Path | None, what: str, *endings: str) -> None:
+    """Before anything is read, as that may take a while: that a file can be written in the form that its name says.
+
+    Args:
+        file: None if there is none to write.
+        what: what is written, with its verb: "costs are".
+        endings: those that are known.
+
+    Raises:
+        RecrmError: its ending is another one.
+    """
+    if file is not None and file.suffix not in endings:
+        raise RecrmError(f"--to {file}: {what} written as {', '.join(endings)}")
 
 
 def console_here() -> Console:

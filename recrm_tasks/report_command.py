@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recrm_tasks.command_line import console_here, print_notes, whole_number
+from recrm_tasks.command_line import check_ending, console_here, print_notes, whole_number
 from recrm_tasks.errors import RecrmError
 
 if TYPE_CHECKING:
@@ -108,6 +108,7 @@ def _report(options: argparse.Namespace) -> int:
     from recrm_tasks.reports.agent_groups import agent_groups
     from recrm_tasks.reports.collect import answers_in, collect, logs_under
     from recrm_tasks.reports.evaluated_records import Choice
+    from recrm_tasks.reports.files.metrics_file import ENDINGS
     from recrm_tasks.reports.free_baselines import free_baselines
     from recrm_tasks.reports.leaderboard_entries import by_source, entries
     from recrm_tasks.reports.release_gate import FAILED, dropped, floor_of, under
@@ -123,7 +124,8 @@ def _report(options: argparse.Namespace) -> int:
 
     if options.max_drop is not None and options.baseline is None:
         raise RecrmError("--max-drop needs --baseline, the run that it is a drop from")
-    _check_endings(options.to)
+    for file in options.to:
+        check_ending(file, "a report is", ".html", *ENDINGS, ".md")
     page = any(file.suffix == ".html" for file in options.to)
     if (page or options.plots) and find_spec("altair") is None:
         raise RecrmError("pages and plots need altair: pip install 'recrm-tasks[page]'")
@@ -204,16 +206,6 @@ def _since(
         return since_baseline(before, after), None
     except RecrmError as error:
         return None, error
-
-
-def _check_endings(files: Sequence[Path]) -> None:
-    """Before anything is read: a report may take a while."""
-    from recrm_tasks.reports.files.metrics_file import ENDINGS
-
-    endings = (".html", *ENDINGS, ".md")
-    for file in files:
-        if file.suffix not in endings:
-            raise RecrmError(f"--to {file}: a report is written as {', '.join(endings)}")
 
 
 def _write(

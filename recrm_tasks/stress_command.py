@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recrm_tasks.command_line import console_here, whole_number
+from recrm_tasks.command_line import check_ending, console_here, print_notes, whole_number
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.scoring.aggregate.forms import DEFAULT, FORMS
 
@@ -56,8 +56,7 @@ def _stress(options: argparse.Namespace) -> int:
     from recrm_tasks.reports.tables.terminal import print_tables
 
     console = console_here()
-    if options.to is not None and options.to.suffix != ".json":
-        raise RecrmError(f"--to {options.to}: the figures are written as .json")
+    check_ending(options.to, "the figures are", ".json")
     answers = collect_answers(options.paths, READERS, stress=True, max_texts=_ALL if options.show else 0)
     runs = stress_runs(answers, options.form)
     notes = [note for run in runs for note in run.notes]
@@ -69,8 +68,7 @@ def _stress(options: argparse.Namespace) -> int:
             print("\n".join(_shown(flip)), end="\n\n")
     if options.to is not None:
         write_stress(runs, options.to)
-    for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+    print_notes({"note": notes})
     return 0
 
 

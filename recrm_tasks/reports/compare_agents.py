@@ -10,9 +10,9 @@ from itertools import combinations
 import numpy as np
 
 from recrm_tasks.reports.agent_runs import AgentRun, Listed
-from recrm_tasks.reports.compare_entries import MOST, EntryDifference
+from recrm_tasks.reports.compare_entries import MOST, EntryDifference, corrected
 from recrm_tasks.reports.compare_runs import MetricDifference
-from recrm_tasks.scoring.compare.difference import Difference, holm
+from recrm_tasks.scoring.compare.difference import Difference
 from recrm_tasks.scoring.compare.paired import of_means
 
 
@@ -48,8 +48,7 @@ def compare_agents(runs: Sequence[Listed]) -> tuple[list[EntryDifference], list[
                 continue
             row = MetricDifference("", "all", "reward", _difference(first.run, second.run), math.nan)
             found.append(EntryDifference(first.compared + judged, second.compared + judged, row))
-    adjusted = holm([one.row.difference.p for one in found])
-    return [one._replace(row=one.row._replace(adjusted=p)) for one, p in zip(found, adjusted, strict=True)], left
+    return corrected(found), left
 
 
 def _problem(first: AgentRun, second: AgentRun) -> str:

@@ -61,13 +61,13 @@ def compare_entries(
         differences, left = _every_two(some)
         found += differences
         notes += left
-    return _corrected(found), notes
+    return corrected(found), notes
 
 
 def compare_every_two(runs: Sequence[Compared]) -> tuple[list[EntryDifference], list[str]]:
     """The primary metrics and overall scores of every two runs, as `compare_entries` has them of entries."""
     found, notes = _every_two(runs)
-    return _corrected(found), notes
+    return corrected(found), notes
 
 
 def best_of(lines: Sequence[Compared]) -> tuple[Sequence[Compared], bool]:
@@ -93,7 +93,7 @@ def _every_two(lines: Sequence[Compared]) -> tuple[list[EntryDifference], list[s
     return found, notes
 
 
-def _corrected(found: Sequence[EntryDifference]) -> list[EntryDifference]:
-    """With p corrected over all of them."""
+def corrected(found: Sequence[EntryDifference]) -> list[EntryDifference]:
+    """With p corrected by Holm's method over all of them."""
     adjusted = holm([one.row.difference.p for one in found])
     return [one._replace(row=one.row._replace(adjusted=p)) for one, p in zip(found, adjusted, strict=True)]

@@ -58,19 +58,6 @@ class Match(NamedTuple):
         )
 
 
-def pair(first: Sequence[Answers], second: Sequence[Answers]) -> tuple[list[Pair], list[str]]:
-    """Pairs by dimension and answer mode.
-
-    Returns:
-        The pairs in the order of the dimensions, and one line for each dimension that only one side has.
-
-    Raises:
-        DataError: the sides have nothing in common, one has a dimension twice, or they were not asked the same.
-    """
-    matches, left = match({"A": first, "B": second})
-    return [one.pair("A", "B") for one in matches], left
-
-
 def match(runs: Mapping[str, Sequence[Answers]]) -> tuple[list[Match], list[str]]:
     """What at least two of some runs have, by dimension and answer mode.
 

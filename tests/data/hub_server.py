@@ -14,13 +14,13 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import AbstractContextManager, contextmanager, redirect_stderr, redirect_stdout
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlparse
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -155,10 +155,17 @@ def oid(content: str | bytes) -> str:
     return hashlib.sha1(as_bytes(content)).hexdigest()
 
 
-@contextmanager
-def serving(files: Files) -> Iterator[Hub]:
+AnyHub = TypeVar("AnyHub", bound=Hub)
+
+
+def serving(files: Files) -> AbstractContextManager[Hub]:
     """A running hub."""
-    server = Hub(files)
+    return running(Hub(files))
+
+
+@contextmanager
+def running(server: AnyHub) -> Iterator[AnyHub]:
+    """A hub that answers, until it is left."""
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Thread
+from contextlib import AbstractContextManager
 from urllib.parse import unquote, urlparse
 
-from hub_server import COMMIT, Files, Handler, Hub, entry, oid
+from hub_server import COMMIT, Files, Handler, Hub, entry, oid, running
 
 UPLOADS = re.compile(r"/api/(model|dataset)s/([^/]+/[^/]+)/(preupload|commit)/main")
 ASKED = re.compile(r"/api/(model|dataset)s/([^/]+/[^/]+)(?:/(revision|tree)/([^/]+)(?:/(.*))?)?")
@@ -87,19 +85,10 @@ class ReleaseHandler(Handler):
         self.send(status, json.dumps(value).encode(), True, {"Content-Type": "application/json"})
 
 
-@contextmanager
-def publishing(files: Files) -> Iterator[ReleaseHub]:
+def publishing(files: Files) -> AbstractContextManager[ReleaseHub]:
     """A running one.
 
     Args:
         files: of the benchmark's repository.
     """
-    server = ReleaseHub(files)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return running(ReleaseHub(files))

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import saved_runs
 import scripted
+from paired import pair
 
 from inspect_tasks import bench_task, dimension_task
 from inspect_tasks.samples import turns_of
@@ -29,7 +30,6 @@ from recrm_tasks.reports.files.metrics_file import metric_rows
 from recrm_tasks.reports.free_baselines import Choice, free_baselines
 from recrm_tasks.reports.leaderboard_entries import entries
 from recrm_tasks.reports.logged_answers import Answers
-from recrm_tasks.reports.pairing import pair
 from recrm_tasks.reports.runs import Cost
 from recrm_tasks.reports.tables.leaderboard_table import cost_table, costly_runs
 

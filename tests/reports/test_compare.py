@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 import scripted
 from inspect_ai.log import read_eval_log
+from paired import pair
 from saved_runs import by_inspect, by_lm_eval
 
 from inspect_tasks import dimension_task
@@ -27,7 +28,6 @@ from recrm_tasks.reports.aggregate_runs import aggregate_runs
 from recrm_tasks.reports.collect import answers_in, collect, collect_answers
 from recrm_tasks.reports.compare_runs import compare_pairs, disputed
 from recrm_tasks.reports.leaderboard_entries import entries
-from recrm_tasks.reports.pairing import pair
 
 
 def rows_of(first: Path, second: Path):

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from newer_metrics import is_newer
+from paired import pair
 
 import recrm_tasks.dimensions.suites as registry
 from recrm_tasks.cli import main
@@ -26,7 +27,6 @@ from recrm_tasks.reports.collect import collect, collect_answers
 from recrm_tasks.reports.compare_runs import compare_pairs
 from recrm_tasks.reports.diagnose_runs import diagnose
 from recrm_tasks.reports.logged_answers import prompt_hash
-from recrm_tasks.reports.pairing import pair
 from recrm_tasks.scoring.metric import flat
 
 ARCHIVE = Path(__file__).parent / "older_logs" / "0.1.0.tar.xz"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import scripted
+from paired import pair
 from saved_runs import by_lm_eval
 
 from recrm_tasks.cli import main
@@ -13,7 +14,6 @@ from recrm_tasks.data import load
 from recrm_tasks.log_readers import READERS
 from recrm_tasks.reports.collect import collect_answers
 from recrm_tasks.reports.compare_runs import compare_pairs
-from recrm_tasks.reports.pairing import pair
 from recrm_tasks.reports.since_baseline import since_baseline
 from recrm_tasks.reports.tables.since_table import Links, since_table
 
