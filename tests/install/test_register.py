@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import subprocess
 import sys
 import zipfile
@@ -57,17 +56,3 @@ def test_the_register_takes_the_entry(schema: ModuleType) -> None:
 
 def test_the_tasks_version_is_of_the_registers_kind(schema: ModuleType) -> None:
     assert schema.TaskVersion(bench_task(data="sample").metadata["task_version"]).interface_version == INTERFACE
-
-
-def test_the_evaluation_report_is_that_of_the_docs() -> None:
-    """The figures of both models, as docs/report has them."""
-    rows = json.loads((ROOT / "docs" / "report" / "results.json").read_text(encoding="utf-8"))
-    values = {
-        (r["model"], r["harness"], r["answers"], r["setting"], r["dimension"], r["metric"]): r["value"] for r in rows
-    }
-    for result in entry()["evaluation_report"]["results"]:
-        key = (result["model"], "inspect", result["answers"], result["setting"])
-        for metric in result["metrics"]:
-            dimension, _, name = metric["key"].partition("_")
-            found = values[(*key, *(("all", metric["key"]) if metric["key"] == "mean_score" else (dimension, name)))]
-            assert metric["value"] == round(found, 4)
