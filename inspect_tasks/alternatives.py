@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,6 +29,7 @@ class Alternatives:
         self._thinking = thinking
         self._enable_thinking = enable_thinking
         self._server = ProviderTokens()
+        self._looked = False
 
     async def of(
         self, choices: Sequence[str], messages: Sequence[ChatMessage], model: Model
@@ -51,9 +53,7 @@ class Alternatives:
         engine = await self._server.engine(provider, model.api)
         if engine not in ENGINES:
             return {}, None
-        # The run's settings are those of its model; one in another role, such as a judge, has its own.
-        config = model.config.merge(active_generate_config()) if model is active_model() else model.config
-        given = config.extra_body or extra_body(self._enable_thinking) or {}
+        given = self._extra(model)
         tokens = await self._server.of(choices, messages, model.api, given)
         if tokens is None:
             return {}, None
@@ -61,6 +61,23 @@ class Alternatives:
         if engine == "vllm":  # Inspect has no arguments for these
             settings = {"extra_body": {**given, **settings}}
         return settings, [token.text for token in tokens]
+
+    async def look_at(self, messages: Sequence[ChatMessage], model: Model) -> None:
+        """Warns if prompts for generated answers lack the model's start token, where the server can say so. Called for
+        every question; only the first one is looked at."""
+        provider = provider_of(model)
+        if self._looked or provider not in (*ENGINES, "openai-api"):
+            return
+        self._looked = True
+        server = ProviderTokens(quiet=True)
+        with contextlib.suppress(Exception):  # a server that does not answer is reported with the question itself
+            if await server.engine(provider, model.api) in ENGINES:
+                await server.look_at(messages, model.api, self._extra(model))
+
+    def _extra(self, model: Model) -> dict[str, Any]:
+        """The extra fields of requests: the run's. A model in another role, such as a judge, has its own."""
+        config = model.config.merge(active_generate_config()) if model is active_model() else model.config
+        return config.extra_body or extra_body(self._enable_thinking) or {}
 
     def _of_hf(
         self, choices: Sequence[str], messages: Sequence[ChatMessage], model: Model

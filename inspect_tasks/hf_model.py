@@ -1,5 +1,5 @@
-"""Inspect's `hf/` as the tasks need it: greedy at temperature 0, with the log-probabilities of given tokens, and with
-plain texts for models without a chat template."""
+"""Inspect's `hf/` as the tasks need it: greedy at temperature 0, with the log-probabilities of given tokens, with one
+start token, and with plain texts for models without a chat template."""
 
 from __future__ import annotations
 
@@ -82,17 +82,23 @@ class HuggingFaceAnswers(HuggingFaceAPI):
         if wanted is None:
             api = copy(self)  # requests of other tasks may be answered at the same time
             api.do_sample = sampled
+            prompt = self.hf_chat(input, tools)
+            api.tokenizer_call_args = self._call_args(prompt)
             settings = config if sampled else config.model_copy(update={"temperature": None})
-            return await HuggingFaceAPI.generate(api, input, tools, tool_choice, settings)
+            output = await HuggingFaceAPI.generate(api, input, tools, tool_choice, settings)
+            tokens = self.tokenizer.encode(output.completion, add_special_tokens=False)
+            output.usage = self._usage(prompt, len(tokens))
+            return output
         how: dict[str, Any] = {"do_sample": sampled}
         if sampled:
             how |= {"temperature": config.temperature, "top_p": config.top_p, "top_k": config.top_k}
         tokenizer: Any = self.tokenizer
+        prompt = self.hf_chat(input, tools)
         response = await batched_generate(
             GenerateInput(
-                input=self.hf_chat(input, tools),
+                input=prompt,
                 device=self.model.device,
-                tokenizer=partial(tokenizer, return_tensors="pt", padding=True, **(self.tokenizer_call_args or {})),
+                tokenizer=partial(tokenizer, return_tensors="pt", padding=True, **self._call_args(prompt)),
                 generator=partial(
                     self.model.generate,
                     max_new_tokens=config.max_tokens,
@@ -114,13 +120,21 @@ class HuggingFaceAnswers(HuggingFaceAPI):
         return ModelOutput(
             model=self.model_name,
             choices=[ChatCompletionChoice(message=message, logprobs=Logprobs(content=content))],
-            usage=ModelUsage(
-                input_tokens=response.input_tokens,
-                output_tokens=response.output_tokens,
-                total_tokens=response.total_tokens,
-            ),
+            usage=self._usage(prompt, response.output_tokens),
             time=response.time,
         )
+
+    def _call_args(self, prompt: str) -> dict[str, Any]:
+        """The arguments of the tokenizer. Many chat templates write the start token (BOS), and `hf/` lets the tokenizer
+        add another; lm-eval does not."""
+        start, given = self.tokenizer.bos_token, self.tokenizer_call_args or {}
+        return {"add_special_tokens": False, **given} if start and prompt.startswith(start) else given
+
+    def _usage(self, prompt: str, written: int) -> ModelUsage:
+        """The tokens of one prompt and answer. `hf/` counts every row of a batch with its padding."""
+        tokenizer: Any = self.tokenizer
+        asked = len(tokenizer(prompt, **self._call_args(prompt))["input_ids"])
+        return ModelUsage(input_tokens=asked, output_tokens=written, total_tokens=asked + written)
 
     def _written(self, sequences: Any) -> list[_Written]:
         """What the model wrote in each row of a batch."""

@@ -15,9 +15,14 @@ from recrm_tasks.prompting.answer_tokens import AnswerToken
 
 
 class ProviderTokens:
-    """`ServerTokens` of the server behind a provider, an `OpenAICompatibleAPI`. Samples ask it one after the other."""
+    """`ServerTokens` of the server behind a provider, an `OpenAICompatibleAPI`. Samples ask it one after the other.
 
-    def __init__(self) -> None:
+    Args:
+        quiet: see `ServerTokens`.
+    """
+
+    def __init__(self, quiet: bool = False) -> None:
+        self._quiet = quiet
         self._one_at_a_time = anyio.Lock()
         self._server: ServerTokens | None = None
 
@@ -33,11 +38,14 @@ class ProviderTokens:
     ) -> list[AnswerToken] | None:
         """See `ServerTokens.of`."""
         async with self._one_at_a_time:
-            if not hasattr(api, "client"):  # Inspect's vllm/ finds or starts its server with the first request
-                with contextlib.suppress(NotOffered):
-                    await _offered(api.tokenize(" "))
-            turns = [Message.model_validate({"role": one.role, "content": one.text}) for one in messages]
-            return await self._tokens(api).of(choices, turns, extra)
+            await _start(api)
+            return await self._tokens(api).of(choices, _turns(messages), extra)
+
+    async def look_at(self, messages: Sequence[ChatMessage], api: Any, extra: Mapping[str, Any]) -> None:
+        """Warns of a missing start token; see `ServerTokens.prompt_end`."""
+        async with self._one_at_a_time:
+            await _start(api)
+            await self._tokens(api).prompt_end(_turns(messages), extra)
 
     def _tokens(self, api: Any) -> ServerTokens:
         async def fetch(url: str, body: Mapping[str, Any] | None) -> Any:
@@ -46,8 +54,19 @@ class ProviderTokens:
             return await _offered(api.client.post(url, cast_to=object, body=body))
 
         if self._server is None:
-            self._server = ServerTokens(str(api.base_url), api.service_model_name(), fetch)
+            self._server = ServerTokens(str(api.base_url), api.service_model_name(), fetch, self._quiet)
         return self._server
+
+
+async def _start(api: Any) -> None:
+    """Inspect's `vllm/` finds or starts its server with the first request only."""
+    if not hasattr(api, "client"):
+        with contextlib.suppress(NotOffered):
+            await _offered(api.tokenize(" "))
+
+
+def _turns(messages: Sequence[ChatMessage]) -> list[Message]:
+    return [Message.model_validate({"role": one.role, "content": one.text}) for one in messages]
 
 
 async def _offered(reply: Awaitable[Any]) -> Any:

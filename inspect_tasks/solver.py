@@ -42,6 +42,7 @@ def ask(thinking: int = 0, enable_thinking: bool | None = None) -> Solver:
                 if tokens is not None:
                     state.metadata[ANSWER_TOKENS] = tokens
             return await generate(state, logprobs=True, max_tokens=thinking + 1, **settings)
+        await alternatives.look_at(state.messages, get_model())
         return await generate(state)
 
     return solve

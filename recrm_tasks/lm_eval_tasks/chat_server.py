@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Mapping
@@ -53,7 +54,8 @@ class ChatServer(CountedAPI, LocalChatCompletion):
         self.meter = Meter()
         super().__init__(**options)
         self._extra: dict[str, Any] = {"chat_template_kwargs": self.template} if self.template else {}
-        self._server = ServerTokens(self.base_url.removesuffix("/chat/completions"), self.model, self._fetch)
+        self._root = self.base_url.removesuffix("/chat/completions")
+        self._server = ServerTokens(self._root, self.model, self._fetch)
         self._takes = True
         """Whether the server takes the fields that ask for given tokens."""
 
@@ -91,9 +93,18 @@ class ChatServer(CountedAPI, LocalChatCompletion):
         """
         _check_turns(requests)
         self.meter.asks([request.args[0].prompt for request in requests])
+        if requests:
+            asyncio.run(self._look_at(requests[0].args[0].prompt))
         answers: list[str] = super().generate_until(requests, disable_tqdm=disable_tqdm)
         self.meter.charge(requests)
         return answers
+
+    async def _look_at(self, chat: str) -> None:
+        """Warns of prompts that lack the model's start token, where the server can say so."""
+        server = ServerTokens(self._root, self.model, self._fetch, quiet=True)
+        with contextlib.suppress(RecrmError):  # a server that does not answer is reported with the question itself
+            if await server.engine() in ENGINES:
+                await server.prompt_end([Message.model_validate(turn) for turn in json.loads(chat)], self._extra)
 
     async def _questions(self, groups: list[list[tuple[JsonChatStr, str]]]) -> list[ChatQuestion]:
         """The questions of requests that are grouped by their turns."""

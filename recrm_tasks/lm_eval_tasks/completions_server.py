@@ -7,12 +7,12 @@ from itertools import chain
 from typing import Any
 
 import requests as http
-from lm_eval.models.openai_completions import LocalCompletionsAPI
 
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.lm_eval_tasks.counted_api import CountedAPI
 from recrm_tasks.lm_eval_tasks.in_parts import InParts
 from recrm_tasks.lm_eval_tasks.one_pass import Answer, Encoded, Question, SameToken, one_token_questions, prompts_of
+from recrm_tasks.lm_eval_tasks.start_token import WithStartToken
 
 _log = logging.getLogger(__name__)
 
@@ -22,8 +22,9 @@ _TOKEN = "token_id:"
 """Before the id of a token, where a server is asked for ids instead of texts."""
 
 
-class CompletionsServer(InParts, CountedAPI, LocalCompletionsAPI):
-    """lm-eval's `local-completions`, with all its arguments. Only `loglikelihood` is answered in another way.
+class CompletionsServer(InParts, CountedAPI, WithStartToken):
+    """lm-eval's `local-completions`, with all its arguments. `loglikelihood` is answered in another way, and prompts
+    have the start token that lm-eval's `vllm` gives them (`WithStartToken`).
 
     Its own way sends every answer as a prompt of its own and reads the log-probabilities of the prompt. Here the server
     gets the prompt without an answer, and reports the log-probabilities of the answers' tokens for the first new token
@@ -33,7 +34,7 @@ class CompletionsServer(InParts, CountedAPI, LocalCompletionsAPI):
     Args:
         max_length: tokens of a prompt with its answer. By default what the server says, as vLLM's does; lm-eval's own
             default is 2048, and it cuts longer prompts.
-        options: those of `LocalCompletionsAPI`.
+        options: those of `LocalCompletionsAPI` and of `WithStartToken`.
     """
 
     def __init__(self, max_length: int | None = None, **options: Any) -> None:

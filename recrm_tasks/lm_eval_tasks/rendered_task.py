@@ -56,6 +56,7 @@ class RenderedTask(ConfigurableTask):
         entries = [provenance] if "recrm_dimension" in metadata else [*provenance.values()]
         if options.style == "chat" and not arguments.get("apply_chat_template"):
             self._look_for_template(options)
+        self._look_for_start_token(options)
         ends: dict[str, tuple[str | None, str]] = {}
         for request in self.instances:
             context, *others = request.arguments
@@ -110,6 +111,25 @@ class RenderedTask(ConfigurableTask):
             _warn_once(
                 f"{tokens.name} has a chat template, but lm-eval sends the prompts without it: add "
                 '--apply_chat_template, or, if it is a base model, --metadata \'{"recrm_style": "completion"}\''
+            )
+
+    def _look_for_start_token(self, options: Options) -> None:
+        """Warns if `local-completions` sends prompts without the model's start token. Other models take care of it."""
+        given = self.config.metadata
+        if not str(given.get("base_url", "")).rstrip("/").endswith("/completions") or given.get("api") is not None:
+            return
+        if given.get("add_bos_token") is not None or given.get("tokenized_requests") is False or not self.instances:
+            return
+        context = self.instances[0].arguments[0]
+        tokens = tokens_by(backend_of(given), options.tokenizer)
+        if isinstance(tokens, str) or not isinstance(context, str):
+            return
+        start = tokens.start_token
+        if start is not None and not context.startswith(start):
+            _warn_once(
+                f"local-completions sends the prompts without the start token (BOS) {start!r}, which "
+                f"{tokens.name} writes before a text, and many models answer badly without it: add "
+                "add_bos_token=True to --model_args, or use --model recrm-server with base_url=http://HOST:PORT/v1"
             )
 
     def _check_tokens(self, end: str, choices: list[str]) -> None:

@@ -24,8 +24,9 @@ MOST = 128
 _BIAS = 100.0
 """Puts the allowed answers above all other tokens, and leaves the differences between them."""
 _TAIL_TOKENS = 16
-_OF_TEMPLATE = ("chat_template", "chat_template_kwargs")
+_OF_TEMPLATE = ("chat_template", "chat_template_kwargs", "add_special_tokens")
 """Fields of a chat request that decide how its prompt is rendered; `/tokenize` takes them too."""
+_ANY_TEXT = "A"
 
 
 class NotOffered(Exception):
@@ -55,9 +56,10 @@ class ServerTokens:
         model: the model's name on the server.
         fetch: sends the requests. It raises `NotOffered` where the server has no such path; its other errors are raised
             to the caller.
+        quiet: whether nothing is said of a server that does not say what its tokens are: for generated answers.
     """
 
-    def __init__(self, url: str, model: str, fetch: Fetch) -> None:
+    def __init__(self, url: str, model: str, fetch: Fetch, quiet: bool = False) -> None:
         self._url = url.rstrip("/")
         self._root = self._url.removesuffix("/v1")
         self._model = model
@@ -65,6 +67,8 @@ class ServerTokens:
         self._engine: str | None = None
         self._before: dict[str, str] = {}
         self._known: dict[tuple[str, str], AnswerToken | None] = {}
+        self._quiet = quiet
+        self._start_is_known = False
         self._gave_up = False
 
     @property
@@ -105,6 +109,8 @@ class ServerTokens:
     async def prompt_end(self, messages: Sequence[Message], extra: Mapping[str, Any]) -> str | None:
         """The end of the question as the server renders it, up to where the answer begins; None if it does not say.
 
+        The first question also shows whether prompts begin with the model's start token; a warning says if not.
+
         Args:
             messages: the question.
             extra: as in `of`.
@@ -124,19 +130,38 @@ class ServerTokens:
             {"role": turn.role, "content": turn.content if turn.role == "system" else turn.content[-TAIL:]}
             for turn in messages
         ]
-        last = await self._tokenized({"messages": turns, **template})
-        rendered = await self._text(last) if last else None
-        return before_answer(rendered, messages[-1].content) if rendered else None
+        ids = await self._tokenized({"messages": turns, **template})
+        rendered = await self._text(ids[-_TAIL_TOKENS:]) if ids else None
+        if not ids or not rendered:
+            return None
+        await self._look_for_start_token(ids)
+        return before_answer(rendered, messages[-1].content)
+
+    async def _look_for_start_token(self, prompt: Sequence[int]) -> None:
+        """Warns once if the prompt lacks the token that the tokenizer writes before a text. A server leaves it to the
+        chat template, and a template that only passes a text on has none."""
+        if self._start_is_known:
+            return
+        self._start_is_known = True
+        with_start = await self._tokenized({"prompt": _ANY_TEXT, "add_special_tokens": True})
+        without = await self._tokenized({"prompt": _ANY_TEXT, "add_special_tokens": False})
+        if not with_start or not without or with_start[1:] != without or prompt[0] == with_start[0]:
+            return
+        _log.warning(
+            "the server's prompts begin without the start token (BOS) %r, which this model's tokenizer writes before a "
+            "text; many models answer badly without it: start the server with --chat-template and a template that "
+            "begins with {{ bos_token }} (docs/models.md)",
+            await self._text(with_start[:1]),
+        )
 
     async def _token(self, choice: str, before: str) -> AnswerToken | None:
-        last = await self._tokenized({"prompt": before + choice, "add_special_tokens": False})
-        text = await self._text(last[-1:]) if last else None
-        return AnswerToken(last[-1], text) if last and text and text.strip(SPACES) == choice else None
+        ids = await self._tokenized({"prompt": before + choice, "add_special_tokens": False})
+        text = await self._text(ids[-1:]) if ids else None
+        return AnswerToken(ids[-1], text) if ids and text and text.strip(SPACES) == choice else None
 
     async def _tokenized(self, body: Mapping[str, Any]) -> list[int] | None:
-        """The last tokens of a text or of a prompt."""
-        ids = await self._answered(self._root + "/tokenize", {"model": self._model, **body}, "tokens", list)
-        return ids[-_TAIL_TOKENS:] if ids else None
+        """The tokens of a text or of a prompt."""
+        return await self._answered(self._root + "/tokenize", {"model": self._model, **body}, "tokens", list)
 
     async def _text(self, ids: Sequence[int]) -> str | None:
         body = {"model": self._model, "tokens": list(ids)}
@@ -155,13 +180,13 @@ class ServerTokens:
             if isinstance(found, kind):
                 return found
             why = f"without {field!r}"
-        if not self._gave_up:
-            self._gave_up = True
+        if not self._gave_up and not self._quiet:
             _log.warning(
                 "the server answers %s %s, so the tokens of the allowed answers are not known: answers that are not "
                 "among the most likely tokens count as unseen",
                 url, why,
             )  # fmt: skip
+        self._gave_up = True
         return None
 
 

@@ -71,6 +71,13 @@ class Tokens:
         """Whether the model has a chat template."""
         return bool(self.chat_template)
 
+    @property
+    def start_token(self) -> str | None:
+        """The start token (BOS) that the tokenizer writes before a text; None if it writes none."""
+        written: list[int] = self._tokenizer.encode("A")
+        start: int | None = self._tokenizer.bos_token_id
+        return self._tokenizer.bos_token if start is not None and written[:1] == [start] else None
+
     def of_text(self, text: str) -> list[int]:
         """The ids of a text's tokens, without special tokens."""
         ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False)

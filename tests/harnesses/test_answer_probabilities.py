@@ -31,23 +31,33 @@ PLAIN = "{{ messages[0].content }}"
 
 @pytest.fixture(scope="module", params=["chat", "plain"])
 def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, bool]:
-    """A folder with random weights, a token for every byte and for a letter after a space; if it has a template."""
+    """A folder with random weights, a token for every byte and for a letter after a space; if it has a template.
+
+    The tokenizer begins texts with a start token, and so does the template, as those of Llama and Gemma do.
+    """
     from tokenizers import Tokenizer, models, pre_tokenizers
+    from tokenizers.processors import TemplateProcessing
 
     chat = request.param == "chat"
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     spaced = [f"Ġ{letter}" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
-    vocabulary = {token: i for i, token in enumerate([*alphabet, *spaced, "<end>"])}
+    vocabulary = {token: i for i, token in enumerate([*alphabet, *spaced, "<end>", "<start>"])}
     core = Tokenizer(models.BPE(vocabulary, [("Ġ", token[1]) for token in spaced]))
     core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=core, eos_token="<end>")
+    special = [("<start>", vocabulary["<start>"])]
+    core.post_processor = TemplateProcessing(single="<start> $A", special_tokens=special)
+    tokenizer = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=core, eos_token="<end>", bos_token="<start>", pad_token="<end>"
+    )
     if chat:
-        tokenizer.chat_template = "{% for m in messages %}<{{ m.role }}>{{ m.content }}</>{% endfor %}<go>\n"
+        tokenizer.chat_template = (
+            "{{ bos_token }}{% for m in messages %}<{{ m.role }}>{{ m.content }}</>{% endfor %}<go>\n"
+        )
     torch.manual_seed(1)
     config = transformers.LlamaConfig(
         vocab_size=len(vocabulary), hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2,
         num_key_value_heads=2, max_position_embeddings=20_000, dtype="float32", initializer_range=1.0,
-        eos_token_id=len(vocabulary) - 1,
+        eos_token_id=vocabulary["<end>"], bos_token_id=vocabulary["<start>"],
     )  # fmt: skip
     folder = tmp_path_factory.mktemp("model")
     transformers.LlamaForCausalLM(config).save_pretrained(folder)
@@ -71,12 +81,16 @@ def by_lm_eval(folder: str, chat: bool, dimension: str) -> dict[str, list[float]
     }
 
 
-def by_inspect(folder: str, chat: bool, dimension: str, log_dir: Path, **more: Any) -> EvalLog:
+def by_inspect(
+    folder: str, chat: bool, dimension: str, log_dir: Path, max_tokens: int | None = None, **more: Any
+) -> EvalLog:
     template = {} if chat else {"chat_template": PLAIN}
     model = get_model(f"hf/{folder}", device="cpu", dtype=torch.float32, memoize=False, **template)
     style = {} if chat else {"style": "completion"}
-    task = dimension_task(dimension, data="sample", answer="logprob", limit=LIMIT, **style, **more)
-    (log,) = inspect_eval(task, model=model, log_dir=str(log_dir), display="none", max_connections=LIMIT)
+    task = dimension_task(dimension, data="sample", **{"answer": "logprob", "limit": LIMIT, **style, **more})
+    (log,) = inspect_eval(
+        task, model=model, log_dir=str(log_dir), display="none", max_connections=LIMIT, max_tokens=max_tokens
+    )
     assert log.status == "success", log.error
     return log
 
@@ -105,6 +119,24 @@ def test_inspect_reads_every_probability_that_lm_eval_reads(
     (answers,) = read_answers(next(tmp_path.glob("*.eval")), max_texts=LIMIT)
     assert answers.unseen == []
     assert "-inf" not in "".join(kept.said for kept in answers.kept)
+
+
+def test_a_prompt_has_one_start_token(model: tuple[str, bool], tmp_path: Path) -> None:
+    folder, chat = model
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    logs = [
+        by_inspect(folder, chat, "factual", tmp_path, answer=mode, max_tokens=2) for mode in ("generate", "logprob")
+    ]
+    for sample in (sample for log in logs for sample in log.samples):
+        turns = [{"role": turn.role, "content": turn.text} for turn in sample.messages if turn.role != "assistant"]
+        text = tokenizer.apply_chat_template(turns, tokenize=False) if chat else turns[0]["content"]
+        ids = tokenizer.encode(text, add_special_tokens=not chat)
+        assert ids.count(tokenizer.bos_token_id) == 1
+        # Without the padding of a batch.
+        assert sample.output.usage.input_tokens == len(ids)
+        written = tokenizer.encode(sample.output.completion, add_special_tokens=False)
+        wanted = len(written) if sample.metadata["mode"] == "generate" else 1
+        assert sample.output.usage.output_tokens == wanted
 
 
 def test_thinking_tokens_have_all_alternatives_too(model: tuple[str, bool], tmp_path: Path) -> None:

@@ -26,9 +26,9 @@ class Server:
 
     base_url = "http://server/v1"
 
-    def __init__(self, owner: str, status: int = 200) -> None:
+    def __init__(self, owner: str, status: int = 200, start: str = "", template: str = "") -> None:
         self.client = SimpleNamespace(post=self.post, get=self.get)
-        self.owner, self.status = owner, status
+        self.owner, self.status, self.start, self.template = owner, status, start, template
         self.asked: list[tuple[str, dict[str, Any]]] = []
 
     def service_model_name(self) -> str:
@@ -48,14 +48,14 @@ class Server:
         if "messages" in body:
             thinks = body.get("chat_template_kwargs", {}).get("enable_thinking", True)
             text = f"<user>{body['messages'][-1]['content']}</><go>{'' if thinks else '<think></think>'}\n"
+            text = self.template + text
         else:
-            assert body["add_special_tokens"] is False
-            text = body["prompt"]
+            text = self.start * body["add_special_tokens"] + body["prompt"]
         return {"tokens": list(text.encode())}
 
 
-def settings(api: Server, thinking: int = 0, choices: str = "ABC", **extra: Any) -> Any:
-    """What one request is asked with, of a provider `openai-api`."""
+def settings(api: Server, thinking: int = 0, choices: str = "ABC", generated: bool = False, **extra: Any) -> Any:
+    """What one request is asked with, of a provider `openai-api`; for generated answers, of three requests."""
 
     class Model:
         config = GenerateConfig()
@@ -70,7 +70,12 @@ def settings(api: Server, thinking: int = 0, choices: str = "ABC", **extra: Any)
     found = Alternatives(thinking, **{"enable_thinking": None, **extra})
     init_active_model(model, GenerateConfig())
     try:
-        return anyio.run(found.of, list(choices), [ChatMessageUser(content="Is it?")], model)
+        question: list[Any] = [ChatMessageUser(content="Is it?")]
+        if generated:
+            for _ in range(3):
+                anyio.run(found.look_at, question, model)
+            return None
+        return anyio.run(found.of, list(choices), question, model)
     finally:
         init_active_model(None, GenerateConfig())  # type: ignore[arg-type]
 
@@ -119,11 +124,31 @@ def test_a_run_asks_the_server_once_for_each_answer() -> None:
             assert [token.text for token in tokens] == list(choices)
 
     anyio.run(ask)
-    assert len(api.asked) == 2 + 2 * 3
+    assert len(api.asked) == 2 + 2 + 2 * 3  # the question, the start token, the answers
 
 
 def test_the_servers_own_chat_template_counts() -> None:
     api = Server("vllm")
     settings(api, enable_thinking=False)
     assert api.asked[0][1]["chat_template_kwargs"] == {"enable_thinking": False}
-    assert api.asked[2][1]["prompt"].endswith("<think></think>\nA")
+    assert [body["prompt"][-17:] for _, body in api.asked if "</think>" in body.get("prompt", "")] == [
+        f"<think></think>\n{letter}" for letter in "ABC"
+    ]
+
+
+@pytest.mark.parametrize(("template", "warned"), [("", 1), ("\x02", 0)])
+@pytest.mark.parametrize("generated", [False, True])
+def test_a_prompt_without_the_models_start_token_is_reported_once(
+    generated: bool, template: str, warned: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings(Server("vllm", start="\x02", template=template), generated=generated)
+    said = [record.message for record in caplog.records]
+    assert len(said) == warned
+    assert all("without the start token (BOS) '\\x02'" in one and "{{ bos_token }}" in one for one in said)
+
+
+def test_generated_answers_need_nothing_of_the_server(caplog: pytest.LogCaptureFixture) -> None:
+    for api in (Server("vllm", status=404), Server("vllm", status=503), Server("openai")):
+        settings(api, generated=True)
+        assert len(api.asked) == (api.owner == "vllm")
+    assert not caplog.records

@@ -80,8 +80,10 @@ class StubEngine(StubHttp):
             self.busy -= 1
             return web.json_response({"error": "busy"}, status=429)
         self.paths["/tokenize"] += 1
-        text = self._rendered(body["messages"]) if "messages" in body else body["prompt"]
-        return web.json_response({"tokens": self._ids(text)})
+        chat = "messages" in body
+        text = self._rendered(body["messages"]) if chat else body["prompt"]
+        special = body.get("add_special_tokens", not chat)
+        return web.json_response({"tokens": list(self.tokenizer.encode(text, add_special_tokens=special))})
 
     async def _detokenize(self, request: web.Request) -> web.Response:
         return web.json_response({"prompt": self._text((await request.json())["tokens"])})
