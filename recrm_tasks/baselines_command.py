@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recrm_tasks.command_line import check_ending, console_here
+from recrm_tasks.command_line import check_target, console_here
 from recrm_tasks.data.dataset import load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
@@ -53,7 +53,7 @@ def _baselines(options: argparse.Namespace) -> int:
     from recrm_tasks.reports.tables.markdown import markdown
     from recrm_tasks.reports.tables.terminal import print_tables
 
-    check_ending(options.to, "baselines are", ".md", *ENDINGS)
+    check_target(options.to, "baselines are", ".md", *ENDINGS)
     found = _evaluated(options)
     source = found[0].provenance["source"]
     table = baselines_table(found, f"free baselines: {source}", level=2)

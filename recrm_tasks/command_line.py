@@ -23,8 +23,8 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
-def check_ending(file: Path | None, what: str, *endings: str) -> None:
-    """Before anything is read, as that may take a while: that a file can be written in the form that its name says.
+def check_target(file: Path | None, what: str, *endings: str) -> None:
+    """Before anything is read, as that may take a while: that a file can be written where and as its name says.
 
     Args:
         file: None if there is none to write.
@@ -32,10 +32,14 @@ def check_ending(file: Path | None, what: str, *endings: str) -> None:
         endings: those that are known.
 
     Raises:
-        RecrmError: its ending is another one.
+        RecrmError: its ending is another one, or its folder does not exist.
     """
-    if file is not None and file.suffix not in endings:
+    if file is None:
+        return
+    if file.suffix not in endings:
         raise RecrmError(f"--to {file}: {what} written as {', '.join(endings)}")
+    if not file.parent.is_dir():
+        raise RecrmError(f"--to {file}: cannot be written: there is no folder {file.parent}")
 
 
 def console_here() -> Console:

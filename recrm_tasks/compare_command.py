@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recrm_tasks.command_line import check_ending, console_here, print_notes, whole_number
+from recrm_tasks.command_line import check_target, console_here, print_notes, whole_number
 from recrm_tasks.errors import RecrmError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _compare(options: argparse.Namespace) -> int:
     if len(options.runs) < 2:
         what = "a jury needs at least two members" if options.jury else "compare needs at least two runs"
         raise RecrmError(f"{what}, each a file or folder of its own; {options.runs[0]} is one")
-    check_ending(options.to, "the numbers are", ".json")
+    check_target(options.to, "the numbers are", ".json")
     console = console_here()
     from rich.markup import escape
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from recrm_tasks.command_line import check_ending, console_here, print_notes
+from recrm_tasks.command_line import check_target, console_here, print_notes
 from recrm_tasks.errors import RecrmError
 
 # What the command needs is imported when it runs: `recrm --help` needs none of it.
@@ -28,7 +28,7 @@ def add_consistency_command(commands: argparse._SubParsersAction[argparse.Argume
 
 
 def _consistency(options: argparse.Namespace) -> int:
-    check_ending(options.to, "the numbers are", ".json")
+    check_target(options.to, "the numbers are", ".json")
     console = console_here()
     from recrm_tasks.log_readers import READERS
     from recrm_tasks.reports.collect import collect_answers

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recrm_tasks.answers.prompt import ASKS, Ask
-from recrm_tasks.command_line import check_ending, console_here
+from recrm_tasks.command_line import check_target, console_here
 from recrm_tasks.data.sources.origin import origin_of
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
@@ -74,7 +74,7 @@ def _cost(options: argparse.Namespace) -> int:
     from recrm_tasks.reports.tables.expected_cost_table import expected_cost_table
     from recrm_tasks.reports.tables.terminal import print_tables
 
-    check_ending(options.to, "costs are", ".json")
+    check_target(options.to, "costs are", ".json")
     given = {name: getattr(options, name) for name in declared(Options) if name not in _LEFT}
     run = replace(parse(Options, {n: v for n, v in given.items() if v is not None}, "--"), data=options.data)
     prices = _prices(options)

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recrm_tasks.command_line import check_ending, console_here, print_notes, whole_number
+from recrm_tasks.command_line import check_target, console_here, print_notes, whole_number
 from recrm_tasks.errors import RecrmError
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _report(options: argparse.Namespace) -> int:
     if options.max_drop is not None and options.baseline is None:
         raise RecrmError("--max-drop needs --baseline, the run that it is a drop from")
     for file in options.to:
-        check_ending(file, "a report is", ".html", *ENDINGS, ".md")
+        check_target(file, "a report is", ".html", *ENDINGS, ".md")
     page = any(file.suffix == ".html" for file in options.to)
     if (page or options.plots) and find_spec("altair") is None:
         raise RecrmError("pages and plots need altair: pip install 'recrm-tasks[page]'")

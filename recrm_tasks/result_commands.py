@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 
-from recrm_tasks.command_line import console_here, print_notes, whole_number
+from recrm_tasks.command_line import check_target, console_here, print_notes, whole_number
 from recrm_tasks.errors import RecrmError
 
 # What a command needs is imported when it runs: `recrm --help` and `recrm data` need none of it.
@@ -58,7 +58,7 @@ def add_result_commands(commands: argparse._SubParsersAction[argparse.ArgumentPa
     diagnose = commands.add_parser(
         "diagnose", parents=[logs], help="confusion matrices, reliability diagrams and chosen places of finished runs"
     )
-    diagnose.add_argument("--to", metavar="FILE", help="also write them as JSON")
+    diagnose.add_argument("--to", type=Path, metavar="FILE", help="also write them as JSON")
     diagnose.set_defaults(run=_diagnose)
     rescore = commands.add_parser(
         "rescore", parents=[logs], help="read the logged answers of earlier runs again, without asking the model"
@@ -139,6 +139,8 @@ def _aggregate(options: argparse.Namespace) -> int:
     from recrm_tasks.reports.tables.aggregate_table import aggregate_tables
     from recrm_tasks.reports.tables.terminal import print_tables
 
+    for file in options.to:
+        check_target(file, "an aggregate and its parts are", ".json", ".parquet", ".csv")
     answers = collect_answers(options.paths, READERS)
     print_notes({"note": [note for one in answers for note in one.notes]})
     found, incomplete = aggregate_runs(answers, options.weight)
@@ -162,12 +164,13 @@ def _diagnose(options: argparse.Namespace) -> int:
     from recrm_tasks.reports.tables.diagnosis_table import diagnosis_tables
     from recrm_tasks.reports.tables.terminal import print_tables
 
+    check_target(options.to, "diagnoses are", ".json")
     answers = collect_answers(options.paths, READERS)
     print_notes({"note": [note for one in answers for note in one.notes]})
     found = diagnose(answers)
     print_tables(diagnosis_tables(found), console)
     if options.to:
-        write_diagnoses(found, Path(options.to))
+        write_diagnoses(found, options.to)
     return 0
 
 

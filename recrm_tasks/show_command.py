@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from recrm_tasks.answers.prompt import MODES, READS, Mode, Prompt, Reads
-from recrm_tasks.command_line import check_ending
+from recrm_tasks.command_line import check_target
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.dimensions.record_fields import is_list
@@ -61,7 +61,7 @@ def add_show_command(subparsers: Any) -> None:
 
 
 def _show(options: argparse.Namespace) -> int:
-    check_ending(options.to, "a page is", ".html")
+    check_target(options.to, "a page is", ".html")
     data, only = options.data, options.dimension
     if only is None and data in dimensions() and not Path(data).exists():
         data, only = None, data

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recrm_tasks.command_line import check_ending, console_here, print_notes, whole_number
+from recrm_tasks.command_line import check_target, console_here, print_notes, whole_number
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.scoring.aggregate.forms import DEFAULT, FORMS
 
@@ -56,7 +56,7 @@ def _stress(options: argparse.Namespace) -> int:
     from recrm_tasks.reports.tables.terminal import print_tables
 
     console = console_here()
-    check_ending(options.to, "the figures are", ".json")
+    check_target(options.to, "the figures are", ".json")
     answers = collect_answers(options.paths, READERS, stress=True, max_texts=_ALL if options.show else 0)
     runs = stress_runs(answers, options.form)
     notes = [note for run in runs for note in run.notes]

@@ -57,6 +57,11 @@ class RenderedTask(ConfigurableTask):
         if options.style == "chat" and not arguments.get("apply_chat_template"):
             self._look_for_template(options)
         self._look_for_start_token(options)
+        if (asked := self.config.repeats) > 1:
+            _warn_once(
+                f"repeats: {asked}: lm-eval keeps the first of a record's {asked} answers and drops the others; "
+                "Inspect with --epochs counts them all"
+            )
         ends: dict[str, tuple[str | None, str]] = {}
         for request in self.instances:
             context, *others = request.arguments

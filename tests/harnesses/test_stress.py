@@ -223,7 +223,7 @@ def test_mistakes_are_one_message(runs: Path, tmp_path: Path, capsys: pytest.Cap
     shutil.copytree(runs / "logprob" / "lm-eval", without, ignore=shutil.ignore_patterns("samples_*"))
     for arguments, told in (
         ([logs, "--to", "stress.csv"], "--to stress.csv: the figures are written as .json"),
-        ([logs, "--to", str(tmp_path / "no" / "stress.json")], "cannot be written: No such file or directory"),
+        ([logs, "--to", str(tmp_path / "no" / "stress.json")], "cannot be written: there is no folder"),
         ([str(tmp_path / "nowhere")], "nowhere: no such file or folder"),
         ([str(without)], "no such file; lm_eval --log_samples writes it"),
     ):

@@ -297,6 +297,18 @@ def test_a_chat_model_without_its_template_is_reported_once(
     assert all("add --apply_chat_template" in message for message in said)
 
 
+def test_repeated_questions_whose_answers_lm_eval_drops_are_reported(
+    plain_byte_tokenizer: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    rendered_task._warn_once.cache_clear()
+    for asked in (1, 3):
+        loaded = task("recrm_factual", pretrained=plain_byte_tokenizer, recrm_limit=2)
+        loaded.config.repeats = asked
+        loaded.build_all_requests()
+    (said,) = [record.message for record in caplog.records if "repeats" in record.message]
+    assert said.startswith("repeats: 3: lm-eval keeps the first of a record's 3 answers and drops the others")
+
+
 def test_a_model_without_a_template_is_not(plain_byte_tokenizer: str, caplog: pytest.LogCaptureFixture) -> None:
     task("recrm_factual", pretrained=plain_byte_tokenizer, recrm_limit=2).build_all_requests(limit=1)
     assert "chat template" not in caplog.text

@@ -251,7 +251,8 @@ def test_incomplete_and_broken_logs(logs: Path, tmp_path: Path, capsys: pytest.C
     assert "no runs of recrm tasks" in lines_of(tmp_path / "empty", capsys)
     (tmp_path / "empty" / "x.eval").write_bytes(b"PK no")
     assert "not a readable Inspect log" in lines_of(tmp_path / "empty", capsys)
-    assert "its parts to .parquet or .csv" in lines_of(logs / "inspect", capsys, "aggregate", "--to", "p.txt")
+    other = lines_of(logs / "inspect", capsys, "aggregate", "--to", "p.txt")
+    assert "an aggregate and its parts are written as .json, .parquet, .csv" in other
     missing = str(tmp_path / "no" / "such" / "p.csv")
     assert "cannot be written" in lines_of(logs / "inspect", capsys, "aggregate", "--to", missing)
 

@@ -313,7 +313,7 @@ def test_other_files_are_refused(results: Path, tmp_path: Path, capsys: pytest.C
         assert main(["report", str(results), "--to", str(tmp_path / "nowhere" / f"report.{ending}")]) == 2
         printed = capsys.readouterr().err
         assert "cannot be written" in printed
-        assert "No such file" in printed
+        assert "there is no folder" in printed
 
 
 def test_a_card_is_what_the_hub_reads(results: Path, capsys: pytest.CaptureFixture[str]) -> None:

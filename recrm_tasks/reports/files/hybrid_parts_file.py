@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 
 from recrm_tasks.dimensions import dimension as dimension_of
-from recrm_tasks.errors import DataError
 from recrm_tasks.reports.aggregate_runs import Aggregate
 from recrm_tasks.reports.files.writing import write_table
 
@@ -37,10 +36,8 @@ def write_parts(found: Sequence[Aggregate], file: Path) -> int:
         The number of parts.
 
     Raises:
-        DataError: another ending, or the file cannot be written.
+        DataError: the file cannot be written.
     """
-    if file.suffix not in (".parquet", ".csv"):
-        raise DataError(f"{file}: an aggregate is written to .json, its parts to .parquet or .csv")
     table = pa.concat_tables([_parts(one, key) for one in found for key in one.suite.keys])
     write_table(table, file)
     return int(table.num_rows)
