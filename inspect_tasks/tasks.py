@@ -8,7 +8,7 @@ from typing import Any
 
 from inspect_ai import Task
 from inspect_ai._util.error import PrerequisiteError
-from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.dataset import Sample
 from inspect_ai.model import GenerateConfig
 from inspect_ai.scorer import Scorer
 
@@ -31,11 +31,12 @@ try:
         reward_engine,
         thinking_choice,
     )
-    from inspect_tasks.grouped_dataset import GroupedDataset
     from inspect_tasks.options import BenchOptions, StressOptions, TaskOptions
     from inspect_tasks.prompt_ends import PromptEnds
     from inspect_tasks.scorers import recrm, recrm_bench, recrm_stress
     from inspect_tasks.solver import ask
+    from inspect_tasks.stored_dataset import GroupedDataset, StoredDataset
+    from inspect_tasks.stored_samples import StoredSamples
     from inspect_tasks.users_folder import with_paths
     from inspect_tasks.view import list_of_samples
     from recrm_tasks.models.server_tokens import TOP
@@ -114,10 +115,10 @@ def stress_task(**parameters: Any) -> Task:
         raise PrerequisiteError(str(error)) from None
 
 
-def _mixed(several: Sequence[list[Sample]], options: TaskOptions) -> list[Sample]:
+def _mixed(several: Sequence[StoredSamples], options: TaskOptions) -> StoredSamples:
     """The samples of several dimensions in turns, or one dimension after the other."""
     turns = several if options.order == "grouped" else zip_longest(*several)
-    return [sample for sample in chain.from_iterable(turns) if sample is not None]
+    return StoredSamples.of(sample for sample in chain.from_iterable(turns) if sample is not None)
 
 
 def _parsed(options: type[AnyOptions], unknown: Mapping[str, object] = {}, **parameters: object) -> AnyOptions:
@@ -126,7 +127,7 @@ def _parsed(options: type[AnyOptions], unknown: Mapping[str, object] = {}, **par
 
 def _samples(
     dimension: str, suite: Suite | None, options: TaskOptions, pose: Pose | None = None
-) -> tuple[list[Sample], dict[str, Any]]:
+) -> tuple[StoredSamples, dict[str, Any]]:
     mode: Mode = options.answer or ("logprob" if is_reward_model() else "generate")
     if is_reward_model() and mode == "generate":
         raise RecrmError("a reward model writes no text: leave out -T answer=generate")
@@ -136,7 +137,8 @@ def _samples(
     prompts, provenance = load_questions(dimension, mode, backend, options, reads=reads, pose=pose or plain_questions)
     ends = PromptEnds(backend if not is_reward_model() else Backend(), options, mode)
     ended = (ends.of(prompt) for prompt in prompts)
-    samples = [to_sample(prompt, dimension, mode, suite.name if suite else None, prefill) for prompt, prefill in ended]
+    name = suite.name if suite else None
+    samples = StoredSamples.of(to_sample(prompt, dimension, mode, name, prefill) for prompt, prefill in ended)
     fit = provenance["fit"]
     if not is_reward_model() and mode == "logprob" and isinstance(fit, dict) and fit["labels_of_several_tokens"]:
         raise RecrmError(
@@ -149,7 +151,7 @@ def _samples(
     provenance["suite"] = suite and suite.to_json()
     if options.order == "grouped":
         provenance["order"] = options.order
-        samples = [samples[place] for place in grouped_order(map(_group_and_texts, samples))]
+        samples = samples.chosen(grouped_order(map(_group_and_texts, samples)))
     return samples, provenance
 
 
@@ -160,7 +162,7 @@ def _group_and_texts(sample: Sample) -> tuple[str | None, list[str]]:
     return prompt.group or prompt.of_list, texts
 
 
-def _task(samples: list[Sample], scorer: Callable[[], Scorer], provenance: dict[str, Any], version: int) -> Task:
+def _task(samples: StoredSamples, scorer: Callable[[], Scorer], provenance: dict[str, Any], version: int) -> Task:
     first = next(iter(provenance.values()))
     config = GenerateConfig(
         temperature=0.0,
@@ -169,9 +171,9 @@ def _task(samples: list[Sample], scorer: Callable[[], Scorer], provenance: dict[
         extra_body=extra_body(first["enable_thinking"]),
     )
     how = decoding(config)
-    dataset = GroupedDataset if first.get("order") == "grouped" else MemoryDataset
+    dataset = GroupedDataset if first.get("order") == "grouped" else StoredDataset
     return Task(
-        dataset=dataset(samples, name=first["source"]),
+        dataset=dataset(samples, first["source"]),
         solver=ask(first["thinking"], first["enable_thinking"]),
         scorer=scorer(),
         config=config,
