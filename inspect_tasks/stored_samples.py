@@ -6,14 +6,28 @@ import pickle
 import tempfile
 from array import array
 from collections.abc import Iterable, Sequence
+from sys import intern
 from threading import Lock
 from typing import IO, Any, overload
 
+import pyarrow as pa
 from inspect_ai.dataset import Sample
 
 from recrm_tasks.errors import DataError
 
 _READING = Lock()
+_MOST_SHARED = 10_000
+"""Different values among the metadata of samples that are kept to be shared."""
+
+
+class Shared(dict[str, Any]):
+    """A value that many samples have in common, such as the question around their records. It must not be changed.
+
+    Inspect copies the metadata of every sample twice, and keeps both copies until the end of the run.
+    """
+
+    def __deepcopy__(self, memo: Any) -> Shared:
+        return self
 
 
 class StoredSamples(Sequence[Sample]):
@@ -25,10 +39,11 @@ class StoredSamples(Sequence[Sample]):
         file: it has the samples, pickled.
         starts: where each begins in the file, in the order of this sequence.
         sizes: their bytes.
+        shared: what samples have in common, by its content.
     """
 
-    def __init__(self, file: IO[bytes], starts: array[int], sizes: array[int]) -> None:
-        self._file, self._starts, self._sizes = file, starts, sizes
+    def __init__(self, file: IO[bytes], starts: array[int], sizes: array[int], shared: dict[bytes, Shared]) -> None:
+        self._file, self._starts, self._sizes, self._shared = file, starts, sizes, shared
 
     @classmethod
     def of(cls, samples: Iterable[Sample]) -> StoredSamples:
@@ -51,13 +66,14 @@ class StoredSamples(Sequence[Sample]):
         for size in sizes:
             starts.append(end)
             end += size
-        return cls(file, starts, sizes)
+        pa.default_memory_pool().release_unused()  # what reading the records has used
+        return cls(file, starts, sizes, {})
 
     def chosen(self, places: Iterable[int]) -> StoredSamples:
         """Some of the samples, in the order given, without a copy."""
         wanted = array("Q", places)
         starts, sizes = (array("Q", (each[place] for place in wanted)) for each in (self._starts, self._sizes))
-        return StoredSamples(self._file, starts, sizes)
+        return StoredSamples(self._file, starts, sizes, self._shared)
 
     @overload
     def __getitem__(self, index: int) -> Sample: ...
@@ -67,12 +83,24 @@ class StoredSamples(Sequence[Sample]):
 
     def __getitem__(self, index: int | slice) -> Sample | StoredSamples:
         if isinstance(index, slice):
-            return StoredSamples(self._file, self._starts[index], self._sizes[index])
+            return StoredSamples(self._file, self._starts[index], self._sizes[index], self._shared)
         with _READING:  # a file has one position for all threads
             self._file.seek(self._starts[index])
             found = self._file.read(self._sizes[index])
         sample: Sample = pickle.loads(found)
+        sample.metadata = {intern(name): self._in_common(value) for name, value in (sample.metadata or {}).items()}
         return sample
+
+    def _in_common(self, value: Any) -> Any:
+        """A value, or an equal one that other samples have too."""
+        if isinstance(value, str):
+            return intern(value)
+        if not isinstance(value, dict):
+            return value
+        content = pickle.dumps(value)
+        if content not in self._shared and len(self._shared) >= _MOST_SHARED:
+            return value
+        return self._shared.setdefault(content, Shared(value))
 
     def __len__(self) -> int:
         return len(self._starts)
