@@ -362,8 +362,9 @@ def test_vllm_is_asked_for_every_allowed_answer_in_one_request() -> None:
     for asked in server.asked:
         assert asked["logprob_token_ids"] == asked["allowed_token_ids"] == ids
         assert (asked["max_tokens"], asked["logprobs"], asked["top_logprobs"]) == (1, True, 20)
-    # Asked once: who it is, how a prompt ends, and for each answer.
-    assert [path for path, _ in server.learned] == ["/v1/models", *["/tokenize", "/detokenize"] * 4]
+    # Asked once: who it is, how a prompt ends, whether it lacks a start token, and for each answer.
+    one = ["/tokenize", "/detokenize"]
+    assert [path for path, _ in server.learned] == ["/v1/models", *one, "/tokenize", "/tokenize", *one * 3]
     assert server.learned[1][1]["chat_template_kwargs"] == {"enable_thinking": False}
 
 
