@@ -9,15 +9,19 @@ from pathlib import Path
 
 import pytest
 from lean import few_pairs, machine_described_once
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-__all__ = ["browser", "few_pairs", "machine_described_once", "opened"]
+__all__ = ["blank", "browser", "few_pairs", "machine_described_once", "opened"]
 
 # As root, and where nothing but this machine can be reached: Chromium looks for its makers' hosts at every start.
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+
+PATIENCE = 120_000
+"""Milliseconds. Other tests run at the same time, on as few processors as there are."""
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -27,9 +31,17 @@ def browser() -> Iterator[Browser]:
     if path is None:
         pytest.skip("no Chromium: tests/browser/install_chromium.sh")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        started = playwright.chromium.launch(executable_path=path, args=list(FLAGS), timeout=PATIENCE)
         yield started
         started.close()
+
+
+@pytest.fixture
+def blank(browser: Browser) -> Page:
+    """A page with nothing in it."""
+    page = browser.new_page(viewport={"width": 1500, "height": 900})
+    page.set_default_timeout(PATIENCE)
+    return page
 
 
 @pytest.fixture
@@ -42,6 +54,7 @@ def opened(browser: Browser) -> Iterator[Callable[..., Page]]:
         context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(PATIENCE)
         page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: request.url == file.as_uri() or complaints.append(request.url))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import scripted
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Page, expect
 
 from inspect_tasks import bench_task
 from recrm_tasks.data import load
@@ -37,9 +37,9 @@ def bundle(tmp_path_factory: pytest.TempPathFactory, programs: Path) -> Iterator
         server.shutdown()
 
 
-def test_a_list_and_a_sample(bundle: tuple[str, str], browser: Browser) -> None:
+def test_a_list_and_a_sample(bundle: tuple[str, str], blank: Page) -> None:
     address, name = bundle
-    page = browser.new_page(viewport={"width": 1500, "height": 900})
+    page = blank
     page.goto(f"{address}/#/logs/{name}")
     rows = page.get_by_role("row")
     expect(page.get_by_text(f"{LIMIT * len(dimensions())} Samples", exact=True)).to_be_visible()
@@ -53,4 +53,3 @@ def test_a_list_and_a_sample(bundle: tuple[str, str], browser: Browser) -> None:
     assert sample.record.splitlines()[0] in row.inner_text()
     page.goto(f"{address}/#/logs/{name}/samples/sample/{sample.id}/1/scoring")
     expect(page.get_by_text(f"{sample.target}, read from the text:")).to_be_visible()
-    page.close()

@@ -171,7 +171,8 @@ def count(box: Page, **chosen: str) -> int:
     for name, value in chosen.items():
         control = box.locator(f".{name}")
         control.fill(value) if name == "search" else control.select_option(value)
-    box.page.wait_for_timeout(250)  # typing is waited for
+    # The page waits 120 ms for further typing. A later timer of its own ends after that one, however busy it is.
+    box.page.evaluate("() => new Promise(done => setTimeout(done, 150))")
     return int(box.locator(".count").inner_text().split()[0])
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 from markdown_pages import ROOT, anchors
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Page, expect
 
 pytest.importorskip("zensical", reason="it needs Python 3.11")
 
@@ -121,9 +121,9 @@ def test_a_dead_link_to_a_file_and_a_page_without_a_group_fail(site: Path, copy:
     ]
 
 
-def test_search_finds_from_the_disk(site: Path, browser: Browser) -> None:
+def test_search_finds_from_the_disk(site: Path, blank: Page) -> None:
     """English, a name with an underscore, Chinese within a sentence; and the result leads to its page."""
-    page = browser.new_page()
+    page = blank
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto((site / "index.html").as_uri())
@@ -141,15 +141,13 @@ def test_search_finds_from_the_disk(site: Path, browser: Browser) -> None:
     page.wait_for_url("**/*.html?h=*")
     expect(page.locator("h1")).to_be_visible()
     assert all(url.startswith("file:") for url in asked)
-    page.close()
 
 
-def test_no_page_sticks_out(site: Path, browser: Browser) -> None:
+def test_no_page_sticks_out(site: Path, blank: Page) -> None:
     """On a phone, a tablet and a desk: what is wider is moved within itself."""
-    page = browser.new_page()
+    page = blank
     for name in ("index", "docs/metrics", "docs/rewards"):
         page.goto((site / f"{name}.html").as_uri())
         for width in (390, 800, 1400):
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
-    page.close()
