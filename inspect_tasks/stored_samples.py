@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from sys import intern
 from threading import Lock
-from typing import IO, Any, overload
+from typing import IO, Any, NoReturn, overload
 
 import pyarrow as pa
 from inspect_ai.dataset import Sample
@@ -21,13 +21,22 @@ _MOST_SHARED = 10_000
 
 
 class Shared(dict[str, Any]):
-    """A value that many samples have in common, such as the question around their records. It must not be changed.
+    """A value that many samples have in common, such as the question around their records. It cannot be changed.
 
     Inspect copies the metadata of every sample twice, and keeps both copies until the end of the run.
     """
 
     def __deepcopy__(self, memo: Any) -> Shared:
         return self
+
+    def __reduce__(self) -> tuple[type[Shared], tuple[dict[str, Any]]]:
+        return Shared, (dict(self),)
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError("many samples share this value: put a changed copy of it into the metadata")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
 
 
 class StoredSamples(Sequence[Sample]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import errno
+import pickle
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -64,6 +65,11 @@ def test_what_samples_have_in_common_is_kept_once(monkeypatch: pytest.MonkeyPatc
     assert one is not None and other is not None  # noqa: PT018
     assert one is not other
     assert all(one[name] is other[name] for name in ("prompt", "reading"))
+    with pytest.raises(TypeError, match="many samples share this value"):
+        one["prompt"]["after"] = "?"
+    for copied in (pickle.loads(pickle.dumps(found[0])), copy.copy(found[0]), found[0].model_copy(deep=True)):
+        assert copied == made[0]
+        assert copied.model_dump_json() == made[0].model_dump_json()
     monkeypatch.setattr(stored_samples, "_MOST_SHARED", 0)
     found = StoredSamples.of(made)
     assert found[0].metadata == made[0].metadata
