@@ -82,23 +82,26 @@ class HuggingFaceAnswers(HuggingFaceAPI):
         if wanted is None:
             api = copy(self)  # requests of other tasks may be answered at the same time
             api.do_sample = sampled
-            prompt = self.hf_chat(input, tools)
-            api.tokenizer_call_args = self._call_args(prompt)
             settings = config if sampled else config.model_copy(update={"temperature": None})
+            if not _ours.get():
+                return await HuggingFaceAPI.generate(api, input, tools, tool_choice, settings)
+            prompt = self.hf_chat(input, tools)
+            api.tokenizer_call_args = given = self._call_args(prompt)
             output = await HuggingFaceAPI.generate(api, input, tools, tool_choice, settings)
             tokens = self.tokenizer.encode(output.completion, add_special_tokens=False)
-            output.usage = self._usage(prompt, len(tokens))
+            output.usage = self._usage(prompt, given, len(tokens))
             return output
         how: dict[str, Any] = {"do_sample": sampled}
         if sampled:
             how |= {"temperature": config.temperature, "top_p": config.top_p, "top_k": config.top_k}
         tokenizer: Any = self.tokenizer
         prompt = self.hf_chat(input, tools)
+        given = self._call_args(prompt)
         response = await batched_generate(
             GenerateInput(
                 input=prompt,
                 device=self.model.device,
-                tokenizer=partial(tokenizer, return_tensors="pt", padding=True, **self._call_args(prompt)),
+                tokenizer=partial(tokenizer, return_tensors="pt", padding=True, **given),
                 generator=partial(
                     self.model.generate,
                     max_new_tokens=config.max_tokens,
@@ -120,7 +123,7 @@ class HuggingFaceAnswers(HuggingFaceAPI):
         return ModelOutput(
             model=self.model_name,
             choices=[ChatCompletionChoice(message=message, logprobs=Logprobs(content=content))],
-            usage=self._usage(prompt, response.output_tokens),
+            usage=self._usage(prompt, given, response.output_tokens),
             time=response.time,
         )
 
@@ -130,10 +133,10 @@ class HuggingFaceAnswers(HuggingFaceAPI):
         start, given = self.tokenizer.bos_token, self.tokenizer_call_args or {}
         return {"add_special_tokens": False, **given} if start and prompt.startswith(start) else given
 
-    def _usage(self, prompt: str, written: int) -> ModelUsage:
+    def _usage(self, prompt: str, given: dict[str, Any], written: int) -> ModelUsage:
         """The tokens of one prompt and answer. `hf/` counts every row of a batch with its padding."""
         tokenizer: Any = self.tokenizer
-        asked = len(tokenizer(prompt, **self._call_args(prompt))["input_ids"])
+        asked = len(tokenizer(prompt, **given)["input_ids"])
         return ModelUsage(input_tokens=asked, output_tokens=written, total_tokens=asked + written)
 
     def _written(self, sequences: Any) -> list[_Written]:

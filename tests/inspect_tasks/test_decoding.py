@@ -18,6 +18,7 @@ from inspect_ai.model import GenerateConfig, Model, get_model
 from inspect_ai.model._model import init_active_model
 from inspect_ai.scorer import includes
 from inspect_ai.solver import generate
+from tokenizers.processors import TemplateProcessing
 
 from inspect_tasks import dimension_task
 
@@ -105,6 +106,25 @@ def test_tasks_of_others_sample_as_before(policy: str, tmp_path: Path) -> None:
     assert model.api.do_sample is True  # type: ignore[attr-defined]
     again = {tuple(texts(run(model, tmp_path, of_another(), seed=3))) for _ in range(2)} | {tuple(before)}
     assert len(again) > 1  # `hf/` takes the seed only when it is made, so runs differ: it samples
+
+
+@pytest.mark.slow
+def test_tasks_of_others_get_the_prompts_that_hf_makes(policy: str, tmp_path: Path) -> None:
+    """Also with a second start token, which our tasks leave out."""
+
+    def asked(task: Any = None) -> int:
+        (sample, *_) = run(model, tmp_path, task, max_tokens=1).samples
+        return int(sample.output.usage.input_tokens)
+
+    model = hf(policy, chat_template="{{ bos_token }}{{ messages[0].content }}")
+    tokenizer: Any = model.api.tokenizer  # type: ignore[attr-defined]
+    tokenizer.bos_token = "~"
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single="~ $A", special_tokens=[("~", tokenizer.convert_tokens_to_ids("~"))]
+    )
+    assert asked(of_another()) == len("~~Say something")
+    assert asked() > 100
+    assert asked(of_another()) == len("~~Say something")
 
 
 @pytest.mark.parametrize(
