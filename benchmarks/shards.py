@@ -6,7 +6,7 @@
 Each shard is a process of its own, `--side-by-side` of them at a time; then `recrm report`'s reading of all their logs,
 and one run of lm-eval on all records with the same answers. The last line says whether every number is the same, to
 the last bit. Memory is as in `harnesses.py`: `max_gb` is the peak of the process, as reported by the kernel. The logs
-take about 10 kB a row on the disk; `--work` names the folder. The same command with the same folder goes on after an
+take about 7 kB a row on the disk; `--work` names the folder. The same command with the same folder goes on after an
 interruption: a process that ended well there is not run again.
 """
 

@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 from inspect_ai.model import ChatMessage
 
-from recrm_tasks.answers.prompt import Message
+from inspect_tasks.samples import to_message
 from recrm_tasks.models.server_tokens import NotOffered, ServerTokens
 from recrm_tasks.prompting.answer_tokens import AnswerToken
 
@@ -39,13 +39,13 @@ class ProviderTokens:
         """See `ServerTokens.of`."""
         async with self._one_at_a_time:
             await _start(api)
-            return await self._tokens(api).of(choices, _turns(messages), extra)
+            return await self._tokens(api).of(choices, [*map(to_message, messages)], extra)
 
     async def look_at(self, messages: Sequence[ChatMessage], api: Any, extra: Mapping[str, Any]) -> None:
         """Warns of a missing start token; see `ServerTokens.prompt_end`."""
         async with self._one_at_a_time:
             await _start(api)
-            await self._tokens(api).prompt_end(_turns(messages), extra)
+            await self._tokens(api).prompt_end([*map(to_message, messages)], extra)
 
     def _tokens(self, api: Any) -> ServerTokens:
         async def fetch(url: str, body: Mapping[str, Any] | None) -> Any:
@@ -63,10 +63,6 @@ async def _start(api: Any) -> None:
     if not hasattr(api, "client"):
         with contextlib.suppress(NotOffered):
             await _offered(api.tokenize(" "))
-
-
-def _turns(messages: Sequence[ChatMessage]) -> list[Message]:
-    return [Message.model_validate({"role": one.role, "content": one.text}) for one in messages]
 
 
 async def _offered(reply: Awaitable[Any]) -> Any:

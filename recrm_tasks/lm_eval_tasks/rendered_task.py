@@ -121,9 +121,9 @@ class RenderedTask(ConfigurableTask):
     def _look_for_start_token(self, options: Options) -> None:
         """Warns if `local-completions` sends prompts without the model's start token. Other models take care of it."""
         given = self.config.metadata
-        if not str(given.get("base_url", "")).rstrip("/").endswith("/completions") or given.get("api") is not None:
-            return
-        if given.get("add_bos_token") is not None or given.get("tokenized_requests") is False or not self.instances:
+        local = str(given.get("base_url", "")).rstrip("/").endswith("/completions") and given.get("api") is None
+        chosen = given.get("add_bos_token") is not None or given.get("tokenized_requests") is False
+        if not local or chosen or not self.instances:
             return
         context = self.instances[0].arguments[0]
         tokens = tokens_by(backend_of(given), options.tokenizer)

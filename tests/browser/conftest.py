@@ -11,7 +11,7 @@ import pytest
 from lean import few_pairs, machine_described_once
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-__all__ = ["blank", "browser", "few_pairs", "machine_described_once", "opened"]
+__all__ = ["browser", "few_pairs", "machine_described_once", "opened", "page"]
 
 # As root, and where nothing but this machine can be reached: Chromium looks for its makers' hosts at every start.
 FLAGS = (
@@ -37,11 +37,11 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def blank(browser: Browser) -> Page:
+def page(browser: Browser) -> Page:
     """A page with nothing in it."""
-    page = browser.new_page(viewport={"width": 1500, "height": 900})
-    page.set_default_timeout(PATIENCE)
-    return page
+    made = browser.new_page(viewport={"width": 1500, "height": 900})
+    made.set_default_timeout(PATIENCE)
+    return made
 
 
 @pytest.fixture

@@ -37,9 +37,8 @@ def bundle(tmp_path_factory: pytest.TempPathFactory, programs: Path) -> Iterator
         server.shutdown()
 
 
-def test_a_list_and_a_sample(bundle: tuple[str, str], blank: Page) -> None:
+def test_a_list_and_a_sample(bundle: tuple[str, str], page: Page) -> None:
     address, name = bundle
-    page = blank
     page.goto(f"{address}/#/logs/{name}")
     rows = page.get_by_role("row")
     expect(page.get_by_text(f"{LIMIT * len(dimensions())} Samples", exact=True)).to_be_visible()

@@ -121,9 +121,8 @@ def test_a_dead_link_to_a_file_and_a_page_without_a_group_fail(site: Path, copy:
     ]
 
 
-def test_search_finds_from_the_disk(site: Path, blank: Page) -> None:
+def test_search_finds_from_the_disk(site: Path, page: Page) -> None:
     """English, a name with an underscore, Chinese within a sentence; and the result leads to its page."""
-    page = blank
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto((site / "index.html").as_uri())
@@ -143,9 +142,8 @@ def test_search_finds_from_the_disk(site: Path, blank: Page) -> None:
     assert all(url.startswith("file:") for url in asked)
 
 
-def test_no_page_sticks_out(site: Path, blank: Page) -> None:
+def test_no_page_sticks_out(site: Path, page: Page) -> None:
     """On a phone, a tablet and a desk: what is wider is moved within itself."""
-    page = blank
     for name in ("index", "docs/metrics", "docs/rewards"):
         page.goto((site / f"{name}.html").as_uri())
         for width in (390, 800, 1400):
