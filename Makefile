@@ -1,6 +1,6 @@
-# make demo    a real small model on all five dimensions, one table and a page  (2 minutes on 2 cores after the install, which takes 1 to 4)
+# make demo    a real small model on all five dimensions, one table and a page  (under 4 minutes on 2 cores after the install, which takes about 4)
 #              make demo LIMIT=72 asks about all records of the sample          (about 30 minutes)
-# make train-demo   trains a judge and a reward model on the sample, evaluated before and after  (about 12 minutes on 2 cores)
+# make train-demo   trains a judge and a reward model on the sample and evaluates both; the judge also before  (about 12 minutes on 2 cores)
 # make test    everything that CI runs                                         (about 25 minutes on 2 cores, first time)
 # make test-vllm   real engines: vLLM's CPU build and its server, in a separate environment; part of make test
 # make check   the fast part of make test: linters, types, tests without a model  (about 3 minutes on 2 cores, 5 the first time)

@@ -4,9 +4,9 @@
         --runs /shared/runs/qwen -T answer=logprob
     recrm report /shared/runs/qwen
 
-Needs `pip install ray inspect-ai recrm-tasks` on every machine. Each shard has a folder of its own in `--runs`, which
-all machines must see. A shard that starts again asks only what its log does not have yet; so does this command, if it
-is run again.
+Needs `pip install ray '.[inspect]'` on every machine, in a clone of this repository. Each shard has a folder of its own
+in `--runs`, which all machines must see. A shard that starts again asks only what its log does not have yet; so does
+this command, if it is run again.
 """
 
 from __future__ import annotations

@@ -53,8 +53,8 @@ def add_report_commands(commands: argparse._SubParsersAction[argparse.ArgumentPa
         action="append",
         default=[],
         metavar="PATH",
-        help="where the evaluated records are, for the free baselines and for what models were trained on; without it "
-        "they are looked for in RECRM_DATA",
+        help="where the evaluated records are, for the free baselines and for what models were trained on; "
+        "repeatable. They are also looked for in the sample, the hub's cache, RECRM_DATA and the working directory",
     )
     report.add_argument("--mapping", help="the mapping.yaml of --data")
     report.add_argument(

@@ -53,7 +53,8 @@ def add_data_commands(commands: Any, help_of: abc.Mapping[str, str]) -> Any:
     exporting.add_argument("--to", type=Path, required=True, metavar="DIR", help="A new folder for the files.")
     exporting.add_argument(
         "--split",
-        help=f"{help_of['split']} By default each split of the source; `hash` makes `train` and `test` by hash.",
+        help=f"{help_of['split']} By default each split of the source (with --as: `train`, or "
+        "`hash-train` where it has none); `hash` makes `train` and `test` by hash.",
     )
     exporting.set_defaults(run=_export)
 
