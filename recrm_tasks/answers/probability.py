@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from recrm_tasks.answers.decision_reading import contradicts
 from recrm_tasks.answers.kind import Kind, Posed, Question, completes, normalise
 from recrm_tasks.answers.label_reading import FORMS as LABEL_FORMS
-from recrm_tasks.answers.label_reading import read_label, read_label_line
+from recrm_tasks.answers.label_reading import read_label, read_label_line, read_only_label
 from recrm_tasks.answers.label_sets import LabelSet
 from recrm_tasks.answers.probability_reading import FORMS, read_probability, read_probability_line
 from recrm_tasks.answers.prompt import Ask, Lang, Mode, Prompt, Style, choice_names
@@ -112,9 +113,12 @@ class ProbabilityKind(Kind[Probabilities]):
         return np.asarray(verdicts > HOLDS, dtype=np.float64)
 
     def read(self, completion: object, prompt: Prompt) -> Answer:
-        """Reads a probability in [0, 1], or a percentage with its sign; of a ready prompt, also a plain yes or no."""
+        """Reads a probability in [0, 1], or a percentage with its sign; of a ready prompt, which may ask
+        for JSON with keys of its own, also a plain yes or no."""
         stated = prompt.stated(completion)
         answer = read(stated, FORMS, read_probability, read_probability_line, parse_end=read_probability)
+        if isinstance(answer.value, float | int) and contradicts(stated, answer.value):
+            return Answer.invalid(Reason.AMBIGUOUS)
         if answer.reason != Reason.NO_ANSWER or not prompt.words:
             return answer
         unlettered = prompt._replace(choices=())  # nothing says what a letter means
@@ -124,6 +128,8 @@ class ProbabilityKind(Kind[Probabilities]):
             lambda text: read_label(text, unlettered),
             lambda line: read_label_line(line, unlettered),
         )
+        if said.reason == Reason.NO_ANSWER and (only := read_only_label(stated, unlettered)) is not None:
+            return Answer(1.0 - only)
         return Answer(1.0 - said.value) if isinstance(said.value, int) else answer
 
     def weigh(self, logprobs: Sequence[float], prompt: Prompt) -> Answer:

@@ -28,7 +28,7 @@ class BehaviorDimension(Dimension):
     title = "user behavior prediction"
     column = "UBP"
     position = 4
-    version = 7
+    version = 8
     kind = PROBABILITY
     asks = "how likely does the user act on the item?"
     record_type = BehaviorRecord

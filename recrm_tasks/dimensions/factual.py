@@ -32,7 +32,7 @@ class FactualDimension(Dimension):
     title = "factual consistency"
     column = "FC"
     position = 2
-    version = 7
+    version = 8
     kind = LABEL
     asks = "is the response grounded in the evidence?"
     role = Role(gate=True, weight=1.0)

@@ -33,7 +33,7 @@ class InstructionDimension(Dimension):
     title = "instruction following"
     column = "IF"
     position = 1
-    version = 6
+    version = 7
     kind = LABEL
     asks = "does the response keep the agent's rules?"
     role = Role(gate=True, weight=1.0)

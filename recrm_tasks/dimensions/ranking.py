@@ -43,7 +43,7 @@ class RankingDimension(Dimension):
     title = "item ranking"
     column = "IR"
     position = 5
-    version = 7
+    version = 8
     kind = ORDER
     asks = "in which order would the user want these?"
     record_type = RankingRecord

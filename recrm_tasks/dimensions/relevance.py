@@ -30,7 +30,7 @@ class RelevanceDimension(Dimension):
     title = "query-item relevance"
     column = "QIR"
     position = 3
-    version = 7
+    version = 8
     kind = LABEL
     asks = "how relevant is the item to the query?"
     record_type = RelevanceRecord

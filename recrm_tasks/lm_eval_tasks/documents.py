@@ -240,9 +240,9 @@ def _document(dimension: str, prompt: Prompt, more: dict[str, Any]) -> dict[str,
         "target": prompt.target,
         "tokens": None,
         # As JSON: one column for all fields that only scoring needs, whatever their types.
-        "scoring": json.dumps({name: found for name, found in prompt.to_json().items() if name in _SCORING} | more),
+        "scoring": json.dumps({name: found for name, found in prompt.to_json().items() if name not in _SHOWN} | more),
     }
 
 
-_SCORING = ("words", "gold", "group", "values", "style", "marks", "of_list", "candidates", "question")
-"""Fields of a prompt without a column of their own."""
+_SHOWN = ("id", "dimension", "lang", "messages", "choices", "target")
+"""Fields of a prompt that have columns of their own."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import NamedTuple
 
 from recrm_tasks.dimensions import dimension as dimension_of
@@ -101,9 +102,32 @@ def _aggregate(model: str, mode: str, found: Mapping[str, Answers], weights: Seq
         found_in = "; ".join(f"{one.dimension} is of {data} at {revision}" for (data, revision), one in sources.items())
         raise DataError(f"{model} ({mode}): the dimensions are of different data: {found_in}")
     answers = {key: found[key] for key in suite.keys}
+    _refuse_unlike(f"{model} ({mode})", list(answers.values()))
     roles = suite.roles_with(weights)
     outcomes = {key: one.outcomes for key, one in answers.items()}
     metrics = {key: dimension_of(key).metrics(rows) for key, rows in outcomes.items()}
     mean = mean_score({key: found["score"] for key, found in metrics.items()})
     dead = DeadGroups(f"{model}, answers: {mode}", suite.dead_groups(outcomes, roles))
     return Aggregate(model, mode, suite, roles, answers, metrics, mean, suite.hybrid(outcomes, roles), dead)
+
+
+_ASKED = {"style": "chat", "fewshot": 0, "prompt_lang": None, "enable_thinking": None, "close_thinking": None}
+"""What of the provenance must be equal in all dimensions, and what it is where a log does not say it."""
+
+
+def _refuse_unlike(name: str, runs: Sequence[Answers]) -> None:
+    """Refuses dimensions that were asked in different ways, or of which other settings of the model are known.
+
+    Raises:
+        DataError: they were.
+    """
+    for one, other in product(runs, runs):
+        ways = [{key: run.provenance.get(key) or unset for key, unset in _ASKED.items()} for run in (one, other)]
+        if one.harness == other.harness:  # each has its own names for them
+            ways = [{**way, **run.model_settings} for way, run in zip(ways, (one, other), strict=True)]
+        for key in {**ways[0], **ways[1]}:
+            if ways[0].get(key) != ways[1].get(key):
+                raise DataError(
+                    f"{name}: the dimensions were not asked alike: {key} is {ways[0].get(key)} for {one.dimension} "
+                    f"({one.named}) and {ways[1].get(key)} for {other.dimension} ({other.named})"
+                )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.errors import DataError, RecrmError
 from recrm_tasks.reports.agent_runs import AgentRun
 from recrm_tasks.reports.logged_answers import Answers
+from recrm_tasks.reports.model_names import told_apart
 from recrm_tasks.reports.readers import LogReader
 from recrm_tasks.reports.runs import Cost, Run
 from recrm_tasks.reports.shards import Parts, joined_answers, sort_out
@@ -58,8 +60,8 @@ def collect(paths: Iterable[str], readers: Sequence[LogReader]) -> Collected:
         found.unusable.extend(contents.unusable)
         if not any(contents):
             found.passed_over.append(f"{file}: of other tasks")
-    _add_runs(found, read, readers)
-    _add_stress(found, stress)
+    _add_runs(found, told_apart(read), readers)
+    _add_stress(found, told_apart(stress))
     found.incomplete.extend(
         f"{run.file}: {run.n} of {run.wanted} samples of the agent {run.agent} have a score"
         for run in found.agents
@@ -139,7 +141,7 @@ class Join:
         same = [one for one in self._read(run.file) if (one.dimension, one.mode) == (run.dimension, run.mode)]
         if len(same) <= turn:
             raise DataError(f"{run.file}: it has the metrics of {run.dimension}, but no samples")
-        return same[turn]
+        return replace(same[turn], model=run.model)
 
 
 def collect_answers(
@@ -190,7 +192,7 @@ def answers_in(
     for file in files:
         reader = reader_of_file(file, readers)
         read += reader.stress_answers(file, max_texts) if stress else reader.answers(file, max_texts)
-    whole, shards = sort_out(read)
+    whole, shards = sort_out(told_apart(read))
     return [*whole, *map(joined_answers, shards)]
 
 

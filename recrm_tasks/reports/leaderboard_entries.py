@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,9 +100,10 @@ AnswersIn = Callable[[tuple[Path, ...]], Sequence[Answers]]
 def entries(runs: Sequence[Run], answers_in: AnswersIn) -> tuple[list[Entry], list[str]]:
     """Puts the runs of one model, harness, answer mode and data source together.
 
-    A second run of a dimension opens another entry. So does a run that was asked in another way, is of an older task
-    version or is rescored: all runs of an entry were asked and read alike. The hybrid score is the harness's own if the
-    results have it, or else computed from the answers; the mean score is computed from the primary metrics.
+    A second run of a dimension opens another entry. So does a run that was asked in another way or with another
+    precision, chat template or system prompt, is of an older task version or is rescored: all runs of an entry were
+    asked and read alike. The hybrid score is the harness's own if the results have it, or else computed from the
+    answers; the mean score is computed from the primary metrics.
 
     Returns:
         The entries, by model, and notes: why a hybrid score is missing, and which files several runs of a model are.
@@ -109,7 +111,8 @@ def entries(runs: Sequence[Run], answers_in: AnswersIn) -> tuple[list[Entry], li
     found: dict[tuple[object, ...], list[Entry]] = {}
     for run in runs:
         source = source_of(run)
-        alike = (source, run.model, run.harness, run.mode, run.setting, run.outdated, bool(run.rescored))
+        asked = (run.setting, json.dumps(run.model_settings, sort_keys=True, default=str))
+        alike = (source, run.model, run.harness, run.mode, asked, run.outdated, bool(run.rescored))
         same = found.setdefault(alike, [])
         entry = next((entry for entry in same if run.dimension not in entry.runs), None)
         if entry is None:
@@ -212,7 +215,24 @@ def _number(listed: Sequence[Entry]) -> list[str]:
             if len(group) > 1:
                 files = ", ".join(dict.fromkeys(run.named for run in entry.runs.values()))
                 notes.append(f"several runs of {entry.model} ({entry.harness}, {entry.mode}): {entry.name} is {files}")
+        notes += _unlike(group)
     return notes
+
+
+def _unlike(group: Sequence[Entry]) -> list[str]:
+    """Which settings differ between the entries of one name."""
+    first, *others = [next(iter(entry.runs.values())) for entry in group]
+    names = {
+        name
+        for other in others
+        for name in {**first.model_settings, **other.model_settings}
+        if first.model_settings.get(name) != other.model_settings.get(name)
+    }
+    return (
+        [f"these runs of {first.model} ({first.harness}, {first.mode}) differ in {', '.join(sorted(names))}"]
+        if names
+        else []
+    )
 
 
 def _overall(entry: Entry, suite: Suite, answers_in: AnswersIn) -> list[str]:

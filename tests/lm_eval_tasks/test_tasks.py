@@ -13,12 +13,12 @@ import scripted
 from lm_eval.utils import make_table
 from our_tasks import FOLDER, HYBRIDS, STRESS, TASKS, manager, task
 
-from recrm_tasks.answers.prompt import ANSWER_TOKENS, MODES, READS
+from recrm_tasks.answers.prompt import ANSWER_TOKENS, MODES, READS, Prompt
 from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimension as dimension_of
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.errors import DataError, HarnessError, RecrmError
-from recrm_tasks.lm_eval_tasks import rendered_task, results
+from recrm_tasks.lm_eval_tasks import documents, rendered_task, results
 from recrm_tasks.lm_eval_tasks.results_file import numbers_of
 from recrm_tasks.lm_eval_tasks.task_files import task_files
 from recrm_tasks.scoring.aggregate.declared import DECLARED
@@ -242,6 +242,24 @@ def test_a_ready_prompt_of_many_turns_is_reported(tmp_path: Path) -> None:
     (tmp_path / "factual.jsonl").write_text(json.dumps(record))
     with pytest.raises(DataError, match=r"user, assistant, user.*Inspect"):
         task("recrm_factual", recrm_data=str(tmp_path))
+
+
+def test_a_document_has_every_field_that_reading_an_answer_needs() -> None:
+    """Also fields that are added to prompts later."""
+    prompt = next(load("factual", "sample").prompts("generate"))
+    full = prompt._replace(
+        group="g", style="completion", opened="</think>", marks=("[T]", "[/T]"), of_list="list", candidates=3,
+        ready=True, question="q", dimension="factual", values=(1.0, 0.0),
+    )  # fmt: skip
+    found = results.prompt_of(documents._document("factual", full, {}))
+    only_shown = {"messages": (), "record": "", "category": None}
+    assert found == full._replace(**only_shown)
+    unset = Prompt("", "en", (), (), (), 0, "")
+    assert {name for name in Prompt._fields if getattr(full, name) == getattr(unset, name)} <= {
+        "lang",
+        "gold",
+        *only_shown,
+    }
 
 
 @pytest.mark.parametrize(
