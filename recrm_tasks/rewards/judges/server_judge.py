@@ -31,9 +31,10 @@ class ServerJudge:
     The questions of all callers in this process share its connections and its limit. They are asked from a thread of
     the judge's own, so it can be used from coroutines, from several threads, and after a fork. It pickles.
 
-    A request that fails (no connection, no answer in time, status 408, 409, 429 or from 500, but not 501) is tried
-    again, after pauses that grow from 0.5 to 8 s, or as long as the server says. If several questions in a row fail
-    after all retries, the questions that were asked together with them are not tried any more.
+    A request that fails (no connection, no answer in time, status 408, 409, 429 or from 500, but not 501, also if an
+    error that comes with status 200 has it) is tried again, after pauses that grow from 0.5 to 8 s, or as long as the
+    server says. If several questions in a row fail after all retries, the questions that were asked together with them
+    are not tried any more.
 
     Args:
         model: the model's name on the server.

@@ -139,6 +139,41 @@ def test_a_failure_that_passes(status: int) -> None:
         assert set(server.tries.values()) == {3}
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": {"message": "rate limited", "code": 429}},
+        {"error": {"message": "rate limited"}},
+        {"error": "rate limited"},
+        {**message(""), "choices": [{"message": {"content": ""}, "error": {"message": "rate limited", "code": 502}}]},
+    ],
+)
+def test_a_failure_with_status_200(body: dict[str, Any]) -> None:
+    """As gateways send it. It is tried again as any other."""
+    with StubServer(lambda asked, before: body if before < 2 else message()) as server:
+        assert [reward.value for reward in rewards(judge_of(server), 5)] == [1.0] * 5
+        assert set(server.tries.values()) == {3}
+    with StubServer(lambda asked, before: body) as server:
+        (reply,) = ask(judge_of(server, retries=1))
+        assert reply.said is None
+        assert "rate limited" in (reply.error or "")
+        assert set(server.tries.values()) == {2}
+
+
+def test_a_refusal_with_status_200_is_not_tried_again() -> None:
+    with StubServer(lambda asked, before: {"error": {"message": "too long", "code": 400}}) as server:
+        (reply,) = ask(judge_of(server))
+        assert reply.error == f"{server.url} answered with status 200: too long"
+        assert set(server.tries.values()) == {1}
+
+
+def test_an_answer_about_errors_is_an_answer() -> None:
+    body = {**message('{"error": {"code": 429}} {"answer": "A"}'), "error": None}
+    with StubServer(lambda asked, before: body) as server:
+        assert [reward.value for reward in rewards(judge_of(server), 1)] == [1.0]
+        assert set(server.tries.values()) == {1}
+
+
 @pytest.mark.parametrize("asks", ["0.3", "date"])
 def test_a_server_says_when_to_try_again(asks: str) -> None:
     """In seconds or as a date; a wait of hours is not waited."""
