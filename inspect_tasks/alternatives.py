@@ -12,8 +12,10 @@ from inspect_ai.model._model import active_model
 
 from inspect_tasks.backend import extra_body, provider_of
 from inspect_tasks.server_tokens import ProviderTokens
+from recrm_tasks.answers.thinking import left_open
 from recrm_tasks.models.server_tokens import ENGINES, asking_for
 from recrm_tasks.prompting.answer_tokens import AnswerToken, before_answer, token_of
+from recrm_tasks.prompting.prompt_end import after_last_turn
 
 
 class Alternatives:
@@ -23,12 +25,13 @@ class Alternatives:
         thinking: the number of thinking tokens before the answer. Only without them may the answer's letters be the
             only tokens that the model can write.
         enable_thinking: the task's choice, which the server's chat template gets.
+        quiet: see `ServerTokens`.
     """
 
-    def __init__(self, thinking: int, enable_thinking: bool | None) -> None:
+    def __init__(self, thinking: int, enable_thinking: bool | None, quiet: bool = False) -> None:
         self._thinking = thinking
         self._enable_thinking = enable_thinking
-        self._server = ProviderTokens()
+        self._server = ProviderTokens(quiet)
         self._looked = False
 
     async def of(
@@ -73,6 +76,24 @@ class Alternatives:
         with contextlib.suppress(Exception):  # a server that does not answer is reported with the question itself
             if await server.engine(provider, model.api) in ENGINES:
                 await server.look_at(messages, model.api, self._extra(model))
+
+    async def opened(self, messages: Sequence[ChatMessage], model: Model) -> str | None:
+        """What the end of the rendered question leaves open, as `thinking.left_open` returns it; None also if nobody
+        knows.
+
+        Args:
+            messages: the question.
+            model: the model that is asked.
+        """
+        provider = provider_of(model)
+        if provider == "hf":
+            from inspect_tasks.hf_model import HuggingFaceAnswers
+
+            rendered = HuggingFaceAnswers.of(model).hf_chat(list(messages), [])
+            return left_open(after_last_turn(rendered, messages[-1].text))
+        if provider not in (*ENGINES, "openai-api") or await self._server.engine(provider, model.api) not in ENGINES:
+            return None
+        return await self._server.opened(messages, model.api, self._extra(model))
 
     def _extra(self, model: Model) -> dict[str, Any]:
         """The extra fields of requests: the run's. A model in another role, such as a judge, has its own."""

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import accumulate
 
 from inspect_ai.model import ModelOutput
 
-from recrm_tasks.answers.alternatives import SPACES, logprobs_among
-from recrm_tasks.answers.thinking import answer_start
+from recrm_tasks.answers.alternatives import answer_place, logprobs_among
 from recrm_tasks.errors import HarnessError
 from recrm_tasks.scoring.outcomes import Reason
-
-_TEXT = {ord("Ġ"): " ", ord("▁"): " ", ord("Ċ"): "\n"}
 
 
 def choice_logprobs(
@@ -50,18 +46,11 @@ def choice_logprobs(
             "generated answers: -T answer=generate"
         )
     # Providers remove a thinking section from the text but keep it here: the answer begins after it.
-    texts = [token.token.translate(_TEXT) for token in content]
-    start = answer_start("".join(texts), opened, (marks[0], marks[1]) if marks else None)
-    if isinstance(start, Reason):
-        return start
-    ends = accumulate(map(len, texts))
-    answer = [token for token, end in zip(content, ends, strict=True) if end > start or not start]
-    # A token without text is part of a character, not a space: it must not be skipped. Without thinking there is only
-    # one token, and its alternatives count even if it is a space.
-    first = next((token for token in answer if token.token.strip(SPACES) or not token.token), None)
-    if first is None and not start:
-        first = answer[0]
-    if first is None:
+    place = answer_place([token.token for token in content], opened, (marks[0], marks[1]) if marks else None)
+    if isinstance(place, Reason):
+        return place
+    if place is None:
         return [-math.inf] * len(choices)
+    first = content[place]
     seen = [(token.token, token.logprob) for token in first.top_logprobs or []]
     return logprobs_among(seen, (first.token, first.logprob), choices, tokens)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,12 +15,13 @@ from inspect_tasks.alternatives import Alternatives
 from inspect_tasks.backend import provider_of, use_our_hf
 from inspect_tasks.logprobs import choice_logprobs
 from inspect_tasks.reward_model import PROVIDER, settings_for
-from inspect_tasks.samples import to_chat
+from inspect_tasks.samples import after_reasoning, to_chat
 from inspect_tasks.usage import usage_of
 from recrm_tasks.answers.prompt import ANSWER_TOKENS, Mode, Prompt
 from recrm_tasks.errors import HarnessError, RecrmError
 from recrm_tasks.models.server_tokens import TOP
-from recrm_tasks.rewards.judges.judge import Heard, Reply
+from recrm_tasks.prompting.prompt_end import within_thinking
+from recrm_tasks.rewards.judges.judge import UNFINISHED, Heard, Reply
 from recrm_tasks.scoring.outcomes import Reason
 
 
@@ -53,13 +55,13 @@ class ModelJudge:
         self.name = str(model)
         self.model = model
         self._max_tokens = max_tokens
-        self._alternatives = Alternatives(0, None)
+        self._alternatives = Alternatives(0, None, quiet=self.mode == "generate")
 
     async def ask(self, prompts: Sequence[Prompt], heard: Heard | None = None) -> list[Reply]:
         """See `Judge.ask`.
 
         Raises:
-            RecrmError: the model reports no log-probabilities, or is not a chat model.
+            RecrmError: the model reports no log-probabilities, would think before it, or is not a chat model.
             PrerequisiteError: Inspect's own, of settings that the user must change.
         """
         self._prepare()
@@ -95,7 +97,17 @@ class ModelJudge:
         messages = [to_chat(message) for message in prompt.messages]
         if self.mode == "generate":
             output = await self.model.generate(messages, config=self._config(max_tokens=self._max_tokens))
-            return _reply(output, output.completion)
+            opened: str | None = None
+            with contextlib.suppress(Exception):  # the server has answered, but does not say how its prompts end
+                opened = await self._alternatives.opened(messages, self.model)
+            return _reply(output, output.completion, after_reasoning(prompt._replace(opened=opened), output).opened)
+        opened = await self._alternatives.opened(messages, self.model)
+        if opened is not None:
+            raise RecrmError(
+                f"{self.name}: {within_thinking(opened)}. Switch thinking off in the judge's role, if the chat "
+                "template can: model_args: {enable_thinking: false} of hf/, extra_body: {chat_template_kwargs: "
+                "{enable_thinking: false}} of servers; or use generated answers: mode='generate'"
+            )
         settings, tokens = await self._settings(prompt, messages)
         config = self._config(max_tokens=1).merge(GenerateConfig(logprobs=True, top_logprobs=TOP, **settings))
         output = await self.model.generate(messages, config=config)
@@ -108,7 +120,7 @@ class ModelJudge:
                 f"the judge {self.name} returned no log-probabilities. For providers without them (or without "
                 "top_logprobs) use generated answers: mode='generate'"
             ) from None
-        return _reply(output, output.completion if isinstance(found, Reason) else tuple(found))
+        return _reply(output, UNFINISHED if isinstance(found, Reason) else tuple(found))
 
     async def _settings(
         self, prompt: Prompt, messages: Sequence[ChatMessage]
@@ -134,6 +146,6 @@ def _problem(output: ModelOutput) -> str | None:
     return "the answer was filtered" if output.stop_reason == "content_filter" else None
 
 
-def _reply(output: ModelOutput, said: str | tuple[float, ...]) -> Reply:
+def _reply(output: ModelOutput, said: str | tuple[float, ...], opened: str | None = None) -> Reply:
     used, problem = usage_of(output.usage), _problem(output)
-    return Reply(None if problem else said, used.tokens_in, used.tokens_out, problem)
+    return Reply(None if problem else said, used.tokens_in, used.tokens_out, problem, opened)

@@ -41,6 +41,12 @@ class ProviderTokens:
             await _start(api)
             return await self._tokens(api).of(choices, [*map(to_message, messages)], extra)
 
+    async def opened(self, messages: Sequence[ChatMessage], api: Any, extra: Mapping[str, Any]) -> str | None:
+        """See `ServerTokens.opened`."""
+        async with self._one_at_a_time:
+            await _start(api)
+            return await self._tokens(api).opened([*map(to_message, messages)], extra)
+
     async def look_at(self, messages: Sequence[ChatMessage], api: Any, extra: Mapping[str, Any]) -> None:
         """Warns of a missing start token; see `ServerTokens.prompt_end`."""
         async with self._one_at_a_time:

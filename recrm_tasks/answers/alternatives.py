@@ -4,9 +4,38 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
+
+from recrm_tasks.answers.thinking import Marks, answer_start
+from recrm_tasks.scoring.outcomes import Reason
 
 SPACES = " \t\r\nĠ▁Ċ"
 """White space; SentencePiece and byte-level tokenizers write the space before a word in their own way."""
+
+_TEXT = {ord("Ġ"): " ", ord("▁"): " ", ord("Ċ"): "\n"}
+
+
+def answer_place(tokens: Sequence[str], opened: str | None = None, marks: Marks | None = None) -> int | Reason | None:
+    """The place of the answer's token among those that the model wrote.
+
+    Args:
+        tokens: as they are reported, with those of thinking; at least one.
+        opened: what the prompt left open; see `recrm_tasks.answers.thinking`.
+        marks: the user's own marks of thinking.
+
+    Returns:
+        The place; None if the answer has not begun. `truncated` if the model began to think and did not finish.
+    """
+    texts = [token.translate(_TEXT) for token in tokens]
+    start = answer_start("".join(texts), opened, marks)
+    if isinstance(start, Reason):
+        return start
+    ends = accumulate(map(len, texts))
+    answer = [place for place, end in enumerate(ends) if end > start or not start]
+    # A token without text is part of a character, not a space: it must not be skipped. Without thinking there is only
+    # one token, and its alternatives count even if it is a space.
+    first = next((place for place in answer if tokens[place].strip(SPACES) or not tokens[place]), None)
+    return 0 if first is None and not start else first
 
 
 def logprobs_among(

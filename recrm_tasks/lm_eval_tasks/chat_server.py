@@ -18,13 +18,12 @@ from urllib3 import Retry
 
 from recrm_tasks.answers.alternatives import logprobs_among
 from recrm_tasks.answers.prompt import Message
-from recrm_tasks.answers.thinking import left_open
 from recrm_tasks.errors import HarnessError, RecrmError
 from recrm_tasks.lm_eval_tasks.counted_api import CountedAPI
 from recrm_tasks.lm_eval_tasks.one_pass import Answer, Meter
 from recrm_tasks.models.server_tokens import ENGINES, TOP, NotOffered, ServerTokens, asking_for
-from recrm_tasks.prompting.answer_tokens import END, AnswerToken
-from recrm_tasks.prompting.prompt_end import after_last_turn
+from recrm_tasks.prompting.answer_tokens import AnswerToken
+from recrm_tasks.prompting.prompt_end import within_thinking
 
 _log = logging.getLogger(__name__)
 _AGAIN = (408, 429, 500, 502, 503, 504)
@@ -124,13 +123,11 @@ class ChatServer(CountedAPI, LocalChatCompletion):
         """
         turns = [Message.model_validate(turn) for turn in json.loads(chat)]
         tokens = await self._server.of(choices, turns, self._extra)
-        before = await self._server.prompt_end(turns, self._extra)
-        opened = left_open(after_last_turn(before, turns[-1].content[-END:])) if before else None
+        opened = await self._server.opened(turns, self._extra)
         if opened is not None:
             raise RecrmError(
-                f"the server's prompt ends with {opened} open, so the log-probabilities would be those of letters "
-                "within thinking: add enable_thinking=false to --model_args, if the chat template can switch it off, "
-                "or use api=completions with recrm_close_thinking=true, or generated answers"
+                f"{within_thinking(opened)}: add enable_thinking=false to --model_args, if the chat template can "
+                "switch it off, or use api=completions with recrm_close_thinking=true, or generated answers"
             )
         if tokens is None and not self._server.gave_up:
             several = [one for one in choices if await self._server.of([one], turns, self._extra) is None]

@@ -90,7 +90,7 @@ class CountedAPI(TemplateAPI):
     def model_call(self, messages: Any, **options: Any) -> Any:
         """See `TemplateAPI.model_call`."""
         output = super().model_call(messages, **options)
-        self._usage = usage_of(output)
+        self._usage = self._cost_of(output)
         self._count(messages)
         return output
 
@@ -101,24 +101,43 @@ class CountedAPI(TemplateAPI):
             if not response.ok:
                 raise ConnectionError(f"{self.base_url}: status {response.status}: {(await response.text())[:300]}")
             output = await response.json()
+        usage = self._cost_of(output)
         try:
             answer = self.read(own.question, output)
         except (LookupError, TypeError, ValueError, AttributeError):
-            raise HarnessError(f"{self.base_url} answered in another form than OpenAI's: {str(output)[:300]}") from None
-        self.meter.add(self.prompt_of(own.question), usage_of(output))
+            raise self._other_form(output) from None
+        self.meter.add(self.prompt_of(own.question), usage)
         return answer
 
     def parse_logprobs(self, outputs: Any, **options: Any) -> list[Answer]:
         """See `TemplateAPI.parse_logprobs`."""
-        self._usage = usage_of(outputs)
+        self._usage = self._cost_of(outputs)
         answers: list[Answer] = super().parse_logprobs(outputs, **options)
         return answers
 
     def parse_generations(self, outputs: Any, **options: Any) -> list[str]:
         """See `TemplateAPI.parse_generations`."""
-        self._usage = usage_of(outputs)
+        self._usage = self._cost_of(outputs)
         answers: list[str] = super().parse_generations(outputs, **options)
         return answers
+
+    def _cost_of(self, output: Any) -> Usage:
+        """What a response with answers cost.
+
+        Raises:
+            HarnessError: it has none, as that of a gateway whose provider failed; lm-eval sends the request again. Its
+                own reading of chats takes it for an empty answer.
+        """
+        for one in output if isinstance(output, list) else [output]:
+            choices = one.get("choices") if isinstance(one, dict) else None
+            if not isinstance(choices, list) or not choices:
+                raise self._other_form(one)
+            if any(isinstance(choice, dict) and choice.get("error") for choice in choices):
+                raise self._other_form(one)
+        return usage_of(output)
+
+    def _other_form(self, output: Any) -> HarnessError:
+        return HarnessError(f"{self.base_url} answered in another form than OpenAI's: {str(output)[:300]}")
 
     def _count(self, messages: Sequence[Any]) -> None:
         self.meter.add(_key(messages[0]), self._usage)

@@ -78,7 +78,7 @@ class ServerClient:
         """The body of the response to a chat request, as the server sent it with status 200.
 
         Raises:
-            RequestFailed: there is none, after all tries.
+            RequestFailed: there is none, or it is an error, after all tries.
         """
         return await self.send(self._url + "/chat/completions", body)
 
@@ -110,12 +110,13 @@ class ServerClient:
             try:
                 async with self._session.request(method, url, data=data, proxy=self._proxy) as response:
                     content = await response.read()
-                if response.ok:
+                status = _status_within(content) if response.ok else response.status
+                if status is None:
                     return content
                 wish = _wished(response.headers)
                 why = f"{self._url} answered with status {response.status}: {_message(content)}"
-                failed = RequestFailed(why, response.status)
-                if not _may_change(response.status):
+                failed = RequestFailed(why, status)
+                if not _may_change(status):
                     raise failed
             except asyncio.TimeoutError:
                 failed = RequestFailed(f"no answer from {self._url} within {self._timeout:g} s, {self._tries}")
@@ -130,6 +131,26 @@ class ServerClient:
     @property
     def _tries(self) -> str:
         return f"{self._retries + 1} tries" if self._retries else "1 try"
+
+
+def _status_within(content: bytes) -> int | None:
+    """The status of an error that a gateway sends with status 200: what its provider answered. None if it is no error.
+
+    An error without a number may be another the next time.
+    """
+    if b'"error"' not in content:  # nearly always, and much faster than to read it
+        return None
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    choices = found.get("choices") if isinstance(found, dict) else None
+    place = choices[0] if isinstance(choices, list) and choices else found
+    error = place.get("error") if isinstance(place, dict) else None
+    if not error:
+        return None
+    code = error.get("code") if isinstance(error, dict) else None
+    return code if isinstance(code, int) and 400 <= code < 600 else 500
 
 
 def _may_change(status: int) -> bool:

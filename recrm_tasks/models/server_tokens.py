@@ -8,8 +8,9 @@ from typing import Any, TypeAlias, TypeVar
 
 from recrm_tasks.answers.alternatives import SPACES
 from recrm_tasks.answers.prompt import Message
+from recrm_tasks.answers.thinking import left_open
 from recrm_tasks.prompting.answer_tokens import END, AnswerToken, before_answer
-from recrm_tasks.prompting.prompt_end import TAIL
+from recrm_tasks.prompting.prompt_end import TAIL, after_last_turn
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -122,6 +123,17 @@ class ServerTokens:
                 return None
             self._before[end] = before
         return self._before[end]
+
+    async def opened(self, messages: Sequence[Message], extra: Mapping[str, Any]) -> str | None:
+        """What the end of the question leaves open, as `thinking.left_open` returns it; None also if the server does
+        not say.
+
+        Args:
+            messages: the question.
+            extra: as in `of`.
+        """
+        before = await self.prompt_end(messages, extra)
+        return left_open(after_last_turn(before, messages[-1].content[-END:])) if before else None
 
     async def _rendered_end(self, messages: Sequence[Message], extra: Mapping[str, Any]) -> str | None:
         template = {name: value for name, value in extra.items() if name in _OF_TEMPLATE}

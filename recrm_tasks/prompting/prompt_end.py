@@ -51,13 +51,18 @@ def closing_for(opened: str | None, mode: Mode, options: Options, thinks_first: 
         return closing_of(opened, options.thinking_marks)
     if opened is not None and mode == "logprob" and not thinks_first:
         raise RecrmError(
-            f"the prompt ends with {opened} open, so the log-probabilities would be those of letters within thinking. "
-            "Switch thinking off, if the chat template can (enable_thinking=false: -M for Inspect's hf/, -T for "
-            "servers, --model_args in lm-eval); or add close_thinking=true (lm-eval: recrm_close_thinking), which "
+            f"{within_thinking(opened)}. Switch thinking off, if the chat template can (enable_thinking=false: -M for "
+            "Inspect's hf/, -T for servers, --model_args in lm-eval); or add close_thinking=true (lm-eval: "
+            "recrm_close_thinking), which "
             f"adds {closing_of(opened, options.thinking_marks)!r} to the prompt; or use generated answers. In Inspect "
             "the model can also finish thinking first: thinking=tokens"
         )
     return ""
+
+
+def within_thinking(opened: str) -> str:
+    """What is wrong with log-probabilities after such a prompt."""
+    return f"the prompt ends with {opened} open, so the log-probabilities would be those of letters within thinking"
 
 
 def described(opened: str | None, closing: str) -> str | None:

@@ -45,15 +45,16 @@ class BatchReward:
         self.reward = reward
         self.completion = completion
         self.keys = tuple(reward.dimensions)
-        self._last: tuple[list[Any], list[Reward]] = [], []
+        self._last: tuple[list[Any], list[Case | None], list[Reward]] = [], [], []
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_last": ([], [])}
+        return {**self.__dict__, "_last": ([], [], [])}
 
     def __call__(self, completions: Sequence[Any], columns: Mapping[str, Any]) -> list[Reward]:
         """The rewards of a batch, asked about in one burst.
 
-        A trainer that has several reward functions hands the same objects to all. Then they are asked about once.
+        A trainer that has several reward functions hands the same objects to all. Then they are asked about once,
+        unless their contents were changed meanwhile.
 
         Args:
             completions: texts or lists of turns, one per row.
@@ -65,11 +66,14 @@ class BatchReward:
             JudgeError: the judge did not answer, and the reward's `on_error` is `raise`.
         """
         batch = _entries([completions, *(columns.get(name) for name in (CASE, *Case.model_fields))])
-        last, rewards = self._last
-        if len(last) == len(batch) and all(before is now for before, now in zip(last, batch, strict=True)):
+        # Cases are compared too: they are made anew, so what is changed in place within an object is seen.
+        cases = self._cases(completions, columns)
+        last, judged, rewards = self._last
+        same = len(last) == len(batch) and all(before is now for before, now in zip(last, batch, strict=True))
+        if same and cases == judged:
             return rewards
-        rewards = self.of_cases(self._cases(completions, columns))
-        self._last = batch, rewards
+        rewards = self.of_cases(cases)
+        self._last = batch, cases, rewards
         return rewards
 
     def _cases(self, completions: Sequence[Any], columns: Mapping[str, Any]) -> list[Case | None]:

@@ -23,6 +23,7 @@ def read_reply(prompt: Prompt, reply: Reply, soft: bool = False) -> Asked:
         soft: whether log-probabilities of labels give their expected value, not that of the most probable label.
     """
     kind = dimension_of(prompt.dimension).kind
+    prompt = prompt._replace(opened=reply.opened)
     if reply.said is None:
         return Asked(prompt.dimension, prompt, reply, (math.nan,), reply.error or "the judge gave no reason")
     try:

@@ -17,9 +17,10 @@ from inspect_ai._util.registry import registry_lookup
 from inspect_ai.agent import react
 from inspect_ai.dataset import Sample
 from inspect_ai.log import EvalLog, EvalSample, read_eval_log
-from inspect_ai.model import ChatMessage, ModelOutput, ModelUsage, get_model
+from inspect_ai.model import ChatMessage, Logprob, Logprobs, ModelOutput, ModelUsage, TopLogprob, get_model
 from inspect_ai.solver import generate
 from mock_agents import AGENTS, JUDGE, KNOWN, PLACES, RULES, metrics, mock, run, said, sample, search
+from stub_server import StubServer, message
 
 from inspect_tasks import recrm_reward
 from inspect_tasks.model_judge import ModelJudge
@@ -286,6 +287,50 @@ CASE = Case(
     query="a quiet hotel", response="Park Hotel.", evidence=PLACES, items=PLACES[:2], candidates=PLACES,
     profile="p", history=["h"], context="c", instruction=RULES,
 )  # fmt: skip
+
+
+CUT = "The menu says 30 yuan.\nThe answer is A.\nI should also verify the distance: the menu"
+
+
+def judged(model: Any, mode: Any, **options: Any) -> Any:
+    """What a model of Inspect says of relevance."""
+    reward = HybridReward(ModelJudge(model, mode, **options), dimensions=["relevance"], missing="drop")
+    return anyio.run(reward.rewards, [CASE.model_copy(update={"items": (PLACES[0],)})])[0]
+
+
+def test_a_judge_on_a_server_whose_template_opens_thinking() -> None:
+    """As in the tasks: cut off, letters within thoughts are no answer; log-probabilities are refused."""
+    replies = [message(CUT, "length"), message(f'{CUT}</think>{{"answer": "A"}}'), message(reasoning_content=CUT)]
+    with StubServer(lambda asked, before: replies[before], engine="vllm", ending="<go><think>\n") as server:
+        model = get_model("openai-api/local/stub", base_url=server.url, api_key="none", memoize=False)
+        cut, closed, apart = (judged(model, "generate") for _ in replies)
+        assert cut.missing == {"relevance": "unreadable: 1, truncated"}
+        assert (closed.value, apart.value) == (1.0, 1.0)
+        with pytest.raises(RecrmError, match=r"the prompt ends with <think> open, .* in the judge's role"):
+            judged(model, "logprob")
+        assert len(server.asked) == 3
+
+
+def test_a_judge_that_begins_to_think() -> None:
+    """Its provider may remove the mark from the text; the letters among the alternatives are no answers."""
+    said_ = ModelOutput.from_content("mock", "")
+    top = [TopLogprob(token=token, logprob=number) for token, number in (("<think>", -1e-5), ("A", -12), ("B", -15))]
+    said_.choices[0].logprobs = Logprobs(content=[Logprob(token="<think>", logprob=-1e-5, top_logprobs=top)])
+    said_.usage = ModelUsage()
+    found = judged(get_model("mockllm/m", custom_outputs=[said_], memoize=False), "logprob")
+    assert found.missing == {"relevance": "unreadable: 1, truncated"}
+
+
+@pytest.mark.slow
+def test_hf_is_refused_where_its_template_opens_thinking(policy: str, tmp_path: Path) -> None:
+    template = "{{ messages[-1].content }}</>{% if enable_thinking is not false %}<think>\n{% endif %}"
+    options = {"device": "cpu", "memoize": False, "chat_template": template}
+    model = get_model(f"hf/{policy}", **options)
+    with pytest.raises(RecrmError, match=r"ends with <think> open, .* model_args: {enable_thinking: false}"):
+        judged(model, "logprob")
+    assert judged(model, "generate", max_tokens=4).missing == {"relevance": "unreadable: 1, truncated"}
+    model = get_model(f"hf/{policy}", enable_thinking=False, **options)
+    assert not judged(model, "logprob").missing
 
 
 @pytest.mark.slow

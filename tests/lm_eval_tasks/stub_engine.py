@@ -30,6 +30,7 @@ class StubEngine(StubHttp):
         owner: what its list of models calls the owner.
         tells: it has `/tokenize` and `/detokenize`.
         fails: requests that get status 500 before any is answered.
+        failure: what these get instead, with status 200.
         says: what it answers to every question, with status 200.
         busy: requests to `/tokenize` that get status 429 before any is answered.
     """
@@ -42,12 +43,13 @@ class StubEngine(StubHttp):
         owner: str = "vllm",
         tells: bool = True,
         fails: int = 0,
+        failure: dict[str, Any] | None = None,
         says: dict[str, Any] | None = None,
         busy: int = 0,
     ) -> None:
         self.tokenizer = AutoTokenizer.from_pretrained(tokenizer)
         self.knows, self.refuses, self.owner, self.tells, self.fails = knows, refuses, owner, tells, fails
-        self.says, self.busy = says, busy
+        self.failure, self.says, self.busy = failure, says, busy
         self.asked: list[dict[str, Any]] = []
         """The bodies of all requests that were answered."""
         self.prompts: list[tuple[int, ...]] = []
@@ -139,7 +141,8 @@ class StubEngine(StubHttp):
         self.now -= 1
         if self.fails:
             self.fails -= 1
-            return web.json_response({"error": "busy"}, status=500)
+            status = 500 if self.failure is None else 200
+            return web.json_response(self.failure or {"error": "busy"}, status=status)
         if self.refuses and body.keys() & set(NEW):
             return web.json_response({"error": "unknown field"}, status=400)
         if self.says is not None:

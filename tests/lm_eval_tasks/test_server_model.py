@@ -312,14 +312,40 @@ def test_log_probabilities_of_a_completions_api_need_a_tokenizer(byte_tokenizer:
     assert not server.asked
 
 
-@pytest.mark.parametrize("says", [{"error": {"message": "busy"}}, {"choices": []}, {"choices": None}], ids=str)
+FAILED = [
+    {"error": {"message": "busy", "code": 429}},
+    {"choices": []},
+    {"choices": None},
+    {"choices": [{"index": 0, "text": "", "message": {"content": ""}, "error": {"message": "busy", "code": 502}}]},
+]
+"""What gateways send with status 200."""
+
+
+@pytest.mark.parametrize("says", FAILED, ids=str)
 @pytest.mark.parametrize("api", ["completions", "chat"])
 def test_a_reply_of_another_form(api: str, says: dict[str, Any], byte_tokenizer: str) -> None:
     """lm-eval tries the request again, as others that failed."""
     with StubEngine(byte_tokenizer, says=says) as server:
-        with pytest.raises(HarnessError, match="answered in another form than OpenAI's: ") as stopped:
-            run("recrm-server", server.url, byte_tokenizer, TASKS[:1], api=api, max_retries=1)
-        assert server.url in str(stopped.value)
+        for task in (TASKS[0], "recrm_factual"):
+            with pytest.raises(HarnessError, match="answered in another form than OpenAI's: ") as stopped:
+                run("recrm-server", server.url, byte_tokenizer, [task], api=api, max_retries=1)
+            assert server.url in str(stopped.value)
+            assert str(says)[:300] in str(stopped.value)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("concurrent", [1, 2])
+@pytest.mark.parametrize("api", ["completions", "chat"])
+def test_a_failure_with_status_200_is_no_answer(api: str, concurrent: int, byte_tokenizer: str) -> None:
+    """It is tried again, and the numbers and the cost are those without it."""
+    for task in ("recrm_factual", TASKS[0]):
+        options = {"api": api, "num_concurrent": concurrent, "max_gen_toks": 1}
+        with StubEngine(byte_tokenizer) as server:
+            wanted = run("recrm-server", server.url, byte_tokenizer, [task], **options)
+        for failure in (FAILED[0], FAILED[-1]):
+            with StubEngine(byte_tokenizer, fails=1, failure=failure) as server:
+                assert run("recrm-server", server.url, byte_tokenizer, [task], **options) == wanted
+                assert len(server.asked) == LIMIT
 
 
 def test_what_other_tasks_cost_is_not_ours(byte_tokenizer: str) -> None:

@@ -59,6 +59,7 @@ class StubServer(StubHttp):
         delay: seconds before each response.
         key: the bearer token that requests need.
         log: a file that gets a line for each question answered.
+        ending: what the chat template of `vllm` and `sglang` writes last.
         engine: what the list of models calls its owner: `vllm` and `sglang` also have a tokenizer, whose tokens are
             bytes. None has no list.
     """
@@ -71,6 +72,7 @@ class StubServer(StubHttp):
         port: int = 0,
         log: Path | None = None,
         engine: str | None = None,
+        ending: str = "<go>",
     ) -> None:
         self.answer = answer
         self.delay = delay
@@ -78,6 +80,7 @@ class StubServer(StubHttp):
         self.port = port
         self.log = log
         self.engine = engine
+        self.ending = ending
         self.learned: list[tuple[str, dict[str, Any]]] = []
         """Path and body of all other requests."""
         self.asked: list[dict[str, Any]] = []
@@ -107,7 +110,7 @@ class StubServer(StubHttp):
             raise web.HTTPNotFound
         if request.path == "/detokenize":
             return web.json_response({"prompt": bytes(body["tokens"]).decode("utf-8", "ignore")})
-        text = f"<user>{body['messages'][-1]['content']}</><go>" if "messages" in body else body["prompt"]
+        text = f"<user>{body['messages'][-1]['content']}</>{self.ending}" if "messages" in body else body["prompt"]
         return web.json_response({"tokens": list(text.encode())})
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:

@@ -235,6 +235,30 @@ def test_functions_of_one_batch_ask_once() -> None:
     assert len(asked) == 4
 
 
+def test_what_is_changed_in_place_is_asked_about_again() -> None:
+    """The same objects, with other contents: a turn that is filled again, an entry of a row."""
+
+    def judge(prompt: Prompt) -> str:
+        return "A" if "good" in prompt.messages[-1].content else "B"
+
+    reward = batch("factual", judge=judge)
+    turns = [[{"role": "assistant", "content": "a good reply"}]]
+    columns = {"query": ["q"], "evidence": [["e"]]}
+    assert reward(turns, columns)[0].value == 1.0
+    turns[0][0]["content"] = "a poor reply"
+    assert reward(turns, columns)[0].value == 0.0
+    columns["evidence"][0][0] = "good evidence"
+    assert reward(turns, columns)[0].value == 1.0
+
+
+def test_an_equal_batch_is_a_new_one() -> None:
+    """The judge may have been down before, or may answer otherwise."""
+    answers = iter(["who knows", "A"])
+    reward = batch("relevance", judge=lambda prompt: next(answers))
+    found = [reward(["x"], {"query": ["q"], "items": [["i"]]})[0].value for _ in range(2)]
+    assert found == [None, 1.0]
+
+
 def test_what_has_no_reward_is_reported(caplog: pytest.LogCaptureFixture) -> None:
     def judge(prompt: Prompt) -> str:
         text = prompt.messages[-1].content

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Hashable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 from recrm_tasks.answers.prompt import Prompt
 from recrm_tasks.models.server_client import RequestFailed, ServerClient
-from recrm_tasks.models.server_tokens import ENGINES, TOP, ServerTokens, asking_for
-from recrm_tasks.prompting.answer_tokens import END, AnswerToken
+from recrm_tasks.models.server_tokens import TOP, asking_for
+from recrm_tasks.rewards.judges.server_prompts import ServerPrompts
 
 _log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 _REFUSALS = (400, 422)
 """Statuses of a request with a field that the server does not allow; also of a prompt that is too long."""
@@ -27,14 +26,12 @@ class AnswerProbabilities:
 
     Args:
         client: the connections to the server.
-        url: the server's API.
-        model: the model's name on the server.
+        prompts: what the server says of its prompts.
     """
 
-    def __init__(self, client: ServerClient, url: str, model: str) -> None:
+    def __init__(self, client: ServerClient, prompts: ServerPrompts) -> None:
         self._client = client
-        self._server = ServerTokens(url, model, client.fetch)
-        self._shared: dict[Hashable, asyncio.Task[Any]] = {}
+        self._prompts = prompts
         self._first: asyncio.Event | None = None
         """Set when the first question has been answered, or has failed."""
         self._takes: bool | None = None
@@ -52,9 +49,10 @@ class AnswerProbabilities:
 
         Raises:
             RequestFailed: there is no response, after all tries.
+            RecrmError: the prompt ends within thinking.
         """
         likely = {**body, "max_tokens": 1, "logprobs": True, "top_logprobs": TOP}
-        engine, tokens = await self._tokens(prompt, body)
+        engine, tokens = ("", None) if self._takes is False else await self._prompts.tokens(prompt, body)
         if tokens is None:
             return await self._client.complete(likely), None
         given = {**likely, **asking_for(engine, [token.id for token in tokens])}
@@ -89,25 +87,3 @@ class AnswerProbabilities:
                 refusal,
             )
         return response, None
-
-    async def _tokens(self, prompt: Prompt, body: Mapping[str, Any]) -> tuple[str, list[AnswerToken] | None]:
-        """The engine, and the tokens of the allowed answers; None if it cannot be asked for them."""
-        if self._takes is False:
-            return "", None
-        return await self._once((prompt.messages[-1].content[-END:], prompt.choices), lambda: self._learn(prompt, body))
-
-    async def _learn(self, prompt: Prompt, body: Mapping[str, Any]) -> tuple[str, list[AnswerToken] | None]:
-        engine = await self._once("engine", self._server.engine)
-        return engine, await self._server.of(prompt.choices, prompt.messages, body) if engine in ENGINES else None
-
-    async def _once(self, key: Hashable, find: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """What is found out once for all questions. If that fails, it fails for those that wait for it."""
-        task: asyncio.Task[T] | None = self._shared.get(key)
-        if task is None:
-            task = self._shared[key] = asyncio.create_task(find())
-        try:
-            return await asyncio.shield(task)  # a question that is cancelled does not cancel the others'
-        except Exception:
-            if self._shared.get(key) is task:
-                del self._shared[key]
-            raise

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from recrm_tasks.answers.alternatives import logprobs_among
+from recrm_tasks.answers.alternatives import answer_place, logprobs_among
 from recrm_tasks.answers.prompt import Mode
-from recrm_tasks.rewards.judges.judge import Reply, Said
+from recrm_tasks.rewards.judges.judge import UNFINISHED, Reply, Said
+from recrm_tasks.scoring.outcomes import Reason
 
 _SHOWN = 200
 """Characters of a refusal or of something unexpected that an error shows."""
@@ -53,7 +55,13 @@ class _Completion(BaseModel):
     usage: _Usage | None = None
 
 
-def reply_of(body: str | bytes, choices: Sequence[str], mode: Mode, tokens: Sequence[str] | None = None) -> Reply:
+def reply_of(
+    body: str | bytes,
+    choices: Sequence[str],
+    mode: Mode,
+    tokens: Sequence[str] | None = None,
+    opened: str | None = None,
+) -> Reply:
     """The reply in the body of a response.
 
     Args:
@@ -61,6 +69,7 @@ def reply_of(body: str | bytes, choices: Sequence[str], mode: Mode, tokens: Sequ
         choices: the allowed answers.
         mode: `generate` reads the text, `logprob` the log-probabilities of the first token.
         tokens: see `logprobs_among`.
+        opened: what the end of the prompt leaves open before a text, if that is known.
     """
     try:
         completion = _Completion.model_validate_json(body)
@@ -73,7 +82,11 @@ def reply_of(body: str | bytes, choices: Sequence[str], mode: Mode, tokens: Sequ
     said = _text(choice) if mode == "generate" else _logprobs(choice, choices, tokens)
     usage = completion.usage or _Usage()
     counts = usage.prompt_tokens, usage.completion_tokens
-    return Reply(None, *counts, said.reason) if isinstance(said, _Nothing) else Reply(said, *counts)
+    if isinstance(said, _Nothing):
+        return Reply(None, *counts, said.reason)
+    # A text that the server separated from its thoughts begins after them.
+    apart = choice.message.reasoning_content is not None or choice.message.reasoning is not None
+    return Reply(said, *counts, opened=None if apart else opened)
 
 
 class _Nothing(BaseModel):
@@ -93,8 +106,7 @@ def _text(choice: _Choice) -> Said | _Nothing:
     if message.content is not None:
         return message.content
     if choice.finish_reason == "length":
-        # It thought until the limit: what an unfinished thinking section is to the reader, a truncated answer.
-        return "<think>"
+        return UNFINISHED  # it thought until the limit
     return _Nothing(reason=f"the server sent no text (finish reason {choice.finish_reason})")
 
 
@@ -102,6 +114,11 @@ def _logprobs(choice: _Choice, choices: Sequence[str], tokens: Sequence[str] | N
     content = choice.logprobs.content if choice.logprobs else None
     if not content:
         return _Nothing(reason="the server sent no log-probabilities: use mode='generate'")
-    first = content[0]
+    place = answer_place([one.token for one in content])
+    if isinstance(place, Reason):
+        return UNFINISHED
+    if place is None:
+        return (-math.inf,) * len(choices)
+    first = content[place]
     seen = [(one.token, one.logprob) for one in first.top_logprobs or []]
     return tuple(logprobs_among(seen, (first.token, first.logprob), choices, tokens))

@@ -12,6 +12,9 @@ from recrm_tasks.errors import RecrmError
 Said: TypeAlias = "str | tuple[float, ...]"
 """A text, or the log-probability (natural logarithm) of each of the prompt's choices; minus infinity is not known."""
 
+UNFINISHED = "<think>"
+"""What is said by a judge that began to think and did not finish: the reader calls it truncated."""
+
 
 class JudgeError(RecrmError):
     """A judge did not answer, after its retries."""
@@ -27,6 +30,8 @@ class Reply(NamedTuple):
     tokens_out: int | None = None
     error: str | None = None
     """Why it did not answer."""
+    opened: str | None = None
+    """What the end of the judge's prompt left open before a text, as `thinking.left_open` returns it."""
 
     @property
     def unseen(self) -> int:

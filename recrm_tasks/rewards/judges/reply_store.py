@@ -18,7 +18,12 @@ from recrm_tasks.rewards.judges.judge import Reply
 
 _log = logging.getLogger(__name__)
 
-_FORMAT = 1
+_FORMAT = 2
+_CREATE = (
+    "CREATE TABLE IF NOT EXISTS replies "
+    "(key TEXT UNIQUE, said TEXT, tokens_in INTEGER, tokens_out INTEGER, opened TEXT)"
+)
+_SELECT = "SELECT said, tokens_in, tokens_out, opened FROM replies WHERE key = ?"
 _WAIT = 30.0
 """Seconds that one process waits for another's writing."""
 _TRIM = 1000
@@ -67,17 +72,17 @@ class ReplyStore(ForkSafe):
     def get(self, key: str) -> Reply | None:
         """The reply of a key, if there is one."""
         with self._failing_softly(), self._used() as database:
-            row = database.execute("SELECT said, tokens_in, tokens_out FROM replies WHERE key = ?", (key,)).fetchone()
+            row = database.execute(_SELECT, (key,)).fetchone()
             if row is not None:
                 said = json.loads(row[0])
-                return Reply(tuple(said) if isinstance(said, list) else said, *row[1:])
+                return Reply(tuple(said) if isinstance(said, list) else said, row[1], row[2], opened=row[3])
         return None
 
     def put(self, key: str, reply: Reply) -> None:
         """Keeps a reply."""
-        row = key, json.dumps(reply.said), reply.tokens_in, reply.tokens_out
+        row = key, json.dumps(reply.said), reply.tokens_in, reply.tokens_out, reply.opened
         with self._failing_softly(), self._used() as database:
-            database.execute("INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?)", row)
+            database.execute("INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?, ?)", row)
             self._written += 1
             if self._written % _TRIM == 0:
                 newest = "(SELECT max(rowid) FROM replies)"
@@ -104,9 +109,7 @@ class ReplyStore(ForkSafe):
             (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
             if found != _FORMAT and tables:
                 raise RecrmError(f"{self._path} is not a cache of replies of this version: name another file")
-            database.execute(
-                "CREATE TABLE IF NOT EXISTS replies (key TEXT UNIQUE, said TEXT, tokens_in INTEGER, tokens_out INTEGER)"
-            )
+            database.execute(_CREATE)
             database.execute(f"PRAGMA user_version = {_FORMAT}")
             database.execute("COMMIT")
         except (OSError, sqlite3.Error) as error:

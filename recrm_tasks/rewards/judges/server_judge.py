@@ -18,6 +18,7 @@ from recrm_tasks.rewards.judges.together import ask_together
 if TYPE_CHECKING:
     from recrm_tasks.models.server_client import ServerClient
     from recrm_tasks.rewards.judges.answer_probabilities import AnswerProbabilities
+    from recrm_tasks.rewards.judges.server_prompts import ServerPrompts
 
 _IN_A_ROW = 3
 """Questions that fail one after the other, each after all its retries, before the rest of the batch is given up."""
@@ -31,9 +32,10 @@ class ServerJudge:
     The questions of all callers in this process share its connections and its limit. They are asked from a thread of
     the judge's own, so it can be used from coroutines, from several threads, and after a fork. It pickles.
 
-    A request that fails (no connection, no answer in time, status 408, 409, 429 or from 500, but not 501) is tried
-    again, after pauses that grow from 0.5 to 8 s, or as long as the server says. If several questions in a row fail
-    after all retries, the questions that were asked together with them are not tried any more.
+    A request that fails (no connection, no answer in time, status 408, 409, 429 or from 500, but not 501, also if an
+    error that comes with status 200 has it) is tried again, after pauses that grow from 0.5 to 8 s, or as long as the
+    server says. If several questions in a row fail after all retries, the questions that were asked together with them
+    are not tried any more.
 
     Args:
         model: the model's name on the server.
@@ -41,7 +43,8 @@ class ServerJudge:
         mode: `generate`: the judge writes its answers. `logprob`: it writes one token, and the log-probabilities of the
             allowed answers are read. vLLM's and SGLang's servers report all of them. Of others they are read from the
             20 most likely tokens, and an answer that is not among these gets minus infinity: `Reply.unseen`. A model
-            must not think in this mode: `extra_body`.
+            must not think in this mode: `extra_body`. A server that says that its prompts end within thinking is
+            refused.
         api_key: the bearer token; by default that in the environment variable OPENAI_API_KEY, if there is one.
         concurrency: the most requests at a time.
         timeout: seconds for one try.
@@ -124,20 +127,24 @@ class ServerJudge:
     def _connect(self, loop: asyncio.AbstractEventLoop) -> _Connection:
         from recrm_tasks.models.server_client import ServerClient
         from recrm_tasks.rewards.judges.answer_probabilities import AnswerProbabilities
+        from recrm_tasks.rewards.judges.server_prompts import ServerPrompts
 
         key = self._api_key or os.environ.get("OPENAI_API_KEY")
         client = ServerClient(self.url, key, self.concurrency, self.timeout, self.retries)
-        return _Connection(client, AnswerProbabilities(client, self.url, self.model), loop, self.concurrency)
+        prompts = ServerPrompts(client, self.url, self.model, generates=self.mode == "generate")
+        return _Connection(client, prompts, AnswerProbabilities(client, prompts), loop, self.concurrency)
 
     async def _reply(self, prompt: Prompt, connection: _Connection, began: float) -> Reply:
         async with connection.limit:
             if began < connection.given_up:
                 return Reply(None, error=f"not asked, after others failed: {connection.why}")
             tokens: list[str] | None = None
+            opened: str | None = None
             try:
                 request = self._request(prompt)
                 if self.mode == "generate":
                     body = await connection.client.complete(request)
+                    opened = await connection.prompts.opened(prompt, request)
                 else:
                     body, tokens = await connection.probabilities.complete(request, prompt)
             except Exception as error:  # whatever happens to a request is the error of its reply
@@ -147,7 +154,7 @@ class ServerJudge:
                 connection.failed(why, status is None or status in _SERVER_FAULTS or status >= 500)
                 return Reply(None, error=why)
             connection.failures = 0
-            return reply_of(body, prompt.choices, self.mode, tokens)
+            return reply_of(body, prompt.choices, self.mode, tokens, opened)
 
     def _request(self, prompt: Prompt) -> dict[str, Any]:
         body = {key: value for key, value in self._settings.items() if value is not None}
@@ -162,11 +169,13 @@ class _Connection:
     def __init__(
         self,
         client: ServerClient,
+        prompts: ServerPrompts,
         probabilities: AnswerProbabilities,
         loop: asyncio.AbstractEventLoop,
         concurrency: int,
     ) -> None:
         self.client = client
+        self.prompts = prompts
         self.probabilities = probabilities
         self.loop = loop
         self.limit = asyncio.Semaphore(concurrency)

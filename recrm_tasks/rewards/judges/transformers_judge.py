@@ -8,8 +8,10 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from recrm_tasks.answers.prompt import ANSWER_TOKENS, MODES, Mode, Prompt
+from recrm_tasks.answers.thinking import left_open
 from recrm_tasks.errors import RecrmError
 from recrm_tasks.prompting.answer_tokens import before_answer, token_of
+from recrm_tasks.prompting.prompt_end import after_last_turn, within_thinking
 from recrm_tasks.prompting.tokens import context_of, tokenizer_of
 from recrm_tasks.rewards.judges.in_process import InProcess
 from recrm_tasks.rewards.judges.judge import Heard, Reply
@@ -30,7 +32,8 @@ class TransformersJudge:
     Args:
         path: a folder, or a name on the hub. Its tokenizer must have a chat template.
         mode: `generate`: the judge writes its answers. `logprob`: the log-probabilities of the allowed answers' tokens
-            are read from one pass. The token is the one that lm-eval scores: what the answer adds to the prompt.
+            are read from one pass. The token is the one that lm-eval scores: what the answer adds to the prompt. A
+            prompt that ends within thinking is refused.
         batch_size: the most prompts in one pass.
         device: the torch device; by default the first GPU if there is one.
         dtype: of the weights; by default the one in the model's config.
@@ -111,7 +114,7 @@ class TransformersJudge:
         with self._loaded.used() as loaded:
             try:
                 if self.mode == "generate":
-                    return _generated(loaded, texts, self._max_tokens)
+                    return _generated(loaded, prompts, texts, self._max_tokens)
                 return _weighed(loaded, prompts, texts, self._path)
             except RuntimeError as error:  # torch's, out of memory among them, or that it is too long
                 if len(texts) == 1:
@@ -149,7 +152,12 @@ def _encoded(loaded: _Loaded, texts: Sequence[str]) -> Any:
     return {name: encoded[name].to(loaded.model.device) for name in ("input_ids", "attention_mask")}
 
 
-def _generated(loaded: _Loaded, texts: Sequence[str], max_tokens: int) -> list[Reply]:
+def _opened(prompt: Prompt, text: str) -> str | None:
+    """What the end of a prompt leaves open."""
+    return left_open(after_last_turn(text, prompt.messages[-1].content))
+
+
+def _generated(loaded: _Loaded, prompts: Sequence[Prompt], texts: Sequence[str], max_tokens: int) -> list[Reply]:
     import torch
 
     encoded = _encoded(loaded, texts)
@@ -167,10 +175,10 @@ def _generated(loaded: _Loaded, texts: Sequence[str], max_tokens: int) -> list[R
     ends = loaded.model.generation_config.eos_token_id
     ends = {*ends} if isinstance(ends, list) else {ends}
     replies = []
-    for row, mask in zip(written.tolist(), encoded["attention_mask"], strict=True):
+    for prompt, text, row, mask in zip(prompts, texts, written.tolist(), encoded["attention_mask"], strict=True):
         length = next((place + 1 for place, token in enumerate(row) if token in ends), len(row))
         said = loaded.tokenizer.decode(row[:length], skip_special_tokens=True)
-        replies.append(Reply(said, int(mask.sum()), length))
+        replies.append(Reply(said, int(mask.sum()), length, opened=_opened(prompt, text)))
     return replies
 
 
@@ -186,7 +194,13 @@ def _weighed(loaded: _Loaded, prompts: Sequence[Prompt], texts: Sequence[str], p
     for prompt, text, row, mask in zip(prompts, texts, logprobs, encoded["attention_mask"], strict=True):
         before = before_answer(text, prompt.messages[-1].content)
         tokens = [token_of(choice, before, loaded.tokenizer) for choice in prompt.choices]
-        if None in tokens:
+        if (opened := _opened(prompt, text)) is not None:
+            why = (
+                f"{path}: {within_thinking(opened)}. Switch thinking off, if the chat template can: "
+                'template={"enable_thinking": False} (--template); or use mode="generate"'
+            )
+            replies.append(Reply(None, int(mask.sum()), 0, why))
+        elif None in tokens:
             long = prompt.choices[tokens.index(None)]
             replies.append(Reply(None, int(mask.sum()), 0, f"{path}: {long!r} is not one token"))
         else:

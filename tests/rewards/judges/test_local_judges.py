@@ -147,6 +147,34 @@ def test_generated_answers(tiny: str) -> None:
     assert judge.name == f"{tiny}, max_tokens=5"
 
 
+THINKS = "{{ messages[-1].content }}</>{% if enable_thinking is not defined %}<think>\n{% endif %}"
+"""A chat template that opens thinking unless it is switched off."""
+
+
+def test_log_probabilities_within_thinking_are_refused(tiny: str) -> None:
+    prompts = sample("logprob", 2)["factual"]
+    template = {"chat_template": THINKS}
+    for reply in ask(TransformersJudge(tiny, "logprob", template=template), prompts):
+        assert reply.said is None
+        assert f"{tiny}: the prompt ends with <think> open, so the log-probabilities" in (reply.error or "")
+        assert 'template={"enable_thinking": False}' in (reply.error or "")
+    template["enable_thinking"] = False
+    assert all(reply.said for reply in ask(TransformersJudge(tiny, "logprob", template=template), prompts))
+
+
+@pytest.mark.parametrize(("template", "why"), [(THINKS, "truncated"), (THINKS.replace("think>\n", "/think>"), None)])
+def test_thoughts_that_the_chat_template_opened(
+    tiny: str, template: str, why: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut off, letters within them are no answer."""
+    judge = TransformersJudge(tiny, max_tokens=4, template={"chat_template": template})
+    with judge._loaded.used() as loaded:
+        monkeypatch.setattr(loaded.tokenizer, "decode", lambda ids, **_: "The answer is A.\nI should also verify the")
+    case = Case(query="q", evidence=("e",), response="r")
+    (found,) = HybridReward(judge, dimensions=["factual"])([case])
+    assert found.missing.get("factual") == (f"unreadable: 1, {why}" if why else None)
+
+
 @pytest.mark.parametrize("mode", ["generate", "logprob"])
 def test_a_prompt_that_is_longer_than_the_context(tiny: str, mode: Mode) -> None:
     """It fails alone: a model that goes on would answer nonsense."""

@@ -139,6 +139,41 @@ def test_a_failure_that_passes(status: int) -> None:
         assert set(server.tries.values()) == {3}
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": {"message": "rate limited", "code": 429}},
+        {"error": {"message": "rate limited"}},
+        {"error": "rate limited"},
+        {**message(""), "choices": [{"message": {"content": ""}, "error": {"message": "rate limited", "code": 502}}]},
+    ],
+)
+def test_a_failure_with_status_200(body: dict[str, Any]) -> None:
+    """As gateways send it. It is tried again as any other."""
+    with StubServer(lambda asked, before: body if before < 2 else message()) as server:
+        assert [reward.value for reward in rewards(judge_of(server), 5)] == [1.0] * 5
+        assert set(server.tries.values()) == {3}
+    with StubServer(lambda asked, before: body) as server:
+        (reply,) = ask(judge_of(server, retries=1))
+        assert reply.said is None
+        assert "rate limited" in (reply.error or "")
+        assert set(server.tries.values()) == {2}
+
+
+def test_a_refusal_with_status_200_is_not_tried_again() -> None:
+    with StubServer(lambda asked, before: {"error": {"message": "too long", "code": 400}}) as server:
+        (reply,) = ask(judge_of(server))
+        assert reply.error == f"{server.url} answered with status 200: too long"
+        assert set(server.tries.values()) == {1}
+
+
+def test_an_answer_about_errors_is_an_answer() -> None:
+    body = {**message('{"error": {"code": 429}} {"answer": "A"}'), "error": None}
+    with StubServer(lambda asked, before: body) as server:
+        assert [reward.value for reward in rewards(judge_of(server), 1)] == [1.0]
+        assert set(server.tries.values()) == {1}
+
+
 @pytest.mark.parametrize("asks", ["0.3", "date"])
 def test_a_server_says_when_to_try_again(asks: str) -> None:
     """In seconds or as a date; a wait of hours is not waited."""
@@ -329,6 +364,90 @@ def test_thoughts_are_not_the_answer() -> None:
     parts = [{"type": "thinking", "thinking": [{"text": "B"}]}, {"type": "text", "text": "A"}]
     with StubServer(lambda asked, before: message(parts)) as server:
         assert ask(judge_of(server))[0].said == "A"
+
+
+CUT = "The menu says 30 yuan.\nThe answer is A.\nI should also verify the distance: the menu"
+
+
+def reason(judge: Any) -> str | None:
+    """Why the only part of a case is missing."""
+    (reward,) = rewards(judge, on_error="none")
+    return reward.missing.get("relevance")
+
+
+@pytest.mark.parametrize("engine", ["vllm", "sglang"])
+def test_thoughts_that_the_chat_template_opened(engine: str, tmp_path: Path) -> None:
+    """As in the evaluation: cut off, letters within them are no answer. The cache keeps what they are."""
+    server_is = {"engine": engine, "ending": "<go><think>\n"}
+    path = tmp_path / "replies.db"
+    with StubServer(lambda asked, before: message(CUT, "length"), **server_is) as server:
+        judge = judge_of(server)
+        for one in (judge, CachedJudge(judge, path=path), CachedJudge(judge, path=path)):
+            assert reason(one) == "unreadable: 1, truncated"
+        # Asked once: who it is, how a prompt ends, and whether it lacks a start token.
+        paths = [path for path, _ in server.learned]
+        assert paths == ["/v1/models", "/tokenize", "/detokenize", "/tokenize", "/tokenize"]
+    for said in (f'{CUT}</think>\n{{"answer": "A"}}', f'<think>{CUT}</think>{{"answer": "A"}}'):
+        with StubServer(lambda asked, before, said=said: message(said), **server_is) as server:
+            assert rewards(judge_of(server))[0].value == 1.0
+    with StubServer(lambda asked, before: message(reasoning_content=""), **server_is) as server:
+        assert rewards(judge_of(server))[0].value == 1.0  # the server separates thoughts
+    with StubServer(lambda asked, before: message(CUT, "length"), **{**server_is, "ending": "<go>"}) as server:
+        assert rewards(judge_of(server))[0].value == 1.0
+
+
+def test_other_servers_do_not_say_how_prompts_end(caplog: pytest.LogCaptureFixture) -> None:
+    for engine in ("openai", None):
+        with StubServer(lambda asked, before: message(CUT, "length"), engine=engine) as server:
+            assert rewards(judge_of(server), 3)[0].value == 1.0
+            assert [path for path, _ in server.learned] == ["/v1/models"]
+    assert not caplog.messages
+
+
+def test_a_server_that_fails_to_say_how_prompts_end(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It answers, so it is not down."""
+
+    async def refuse(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=503)
+
+    with StubServer(engine="vllm") as server:
+        monkeypatch.setattr(server, "tell", refuse)
+        judge = judge_of(server, retries=1)
+        assert [reward.value for reward in rewards(judge, 50) + rewards(judge, 50)] == [1.0] * 100
+    assert len(caplog.messages) == 1
+    assert "status 503" in caplog.text
+    assert "it is not known whether the judge's prompts end within thinking" in caplog.text
+
+
+def test_log_probabilities_within_thinking_are_refused() -> None:
+    """Nothing is asked. Where thinking is switched off, it is."""
+    with StubServer(lambda asked, before: given_tokens(asked), engine="vllm", ending="<go><think>\n") as server:
+        (found,) = rewards(judge_of(server, "logprob"), on_error="none")
+        assert found.value is None
+        assert "the prompt ends with <think> open, so the log-probabilities would be those of" in (found.error or "")
+        assert '{"chat_template_kwargs": {"enable_thinking": False}}' in (found.error or "")
+        assert server.asked == []
+    with StubServer(
+        lambda asked, before: given_tokens(asked), engine="vllm", ending="<think>\n\n</think>\n\n"
+    ) as server:
+        assert not ask(judge_of(server, "logprob"))[0].unseen
+
+
+@pytest.mark.parametrize("token", ["<think>", "[THINK]", "<|channel|>", "<|START_THINKING|>"])
+def test_a_first_token_that_opens_thinking(token: str) -> None:
+    """The letters among its alternatives are no answers."""
+    body = message(token, "length", logprobs=first_token({token: -1e-5, "A": -12.0, "B": -15.0}))
+    with StubServer(lambda asked, before: body) as server:
+        assert reason(judge_of(server, "logprob")) == "unreadable: 1, truncated"
+
+
+def test_a_first_token_that_closes_thinking() -> None:
+    """The template had opened it."""
+    body = message("", "length", logprobs=first_token({"</think>": -0.5, "A": -2.0}))
+    with StubServer(lambda asked, before: body) as server:
+        assert reason(judge_of(server, "logprob")) == "unreadable: 1, no_answer"
 
 
 def test_nonsense_is_unreadable_and_not_an_error() -> None:
