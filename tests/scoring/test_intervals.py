@@ -377,3 +377,11 @@ def test_coverage_of_auc(n, truth):
         return {"auc": found, "acc_baseline": baseline, "n": Estimate(n, None), "clusters": Estimate(n, None)}
 
     assert 0.93 <= coverage_of(truth, "auc", draw, PROBABILITY) <= 0.97
+
+
+def test_a_resolution_below_0_has_no_interval():
+    """The generalised resolution may be: here each bin has higher probabilities for its negatives."""
+    rows = [Outcome(f"{i:03}", int(i % 6 < 3), i / 60, None) for i in range(60)]
+    found = flat(PROBABILITY.measure(rows))
+    assert found["resolution_valid"] < -1 / 60
+    assert all(math.isnan(x) for x in PROBABILITY.interval("resolution_valid", found))

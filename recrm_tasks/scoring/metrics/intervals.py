@@ -34,11 +34,11 @@ def of_share(value: float, stderr: float, clusters: float) -> tuple[float, float
     in Clopper-Pearson's interval; here it is Wilson's). If the error is 0 (all rows equal), each cluster is a trial.
 
     Args:
-        value: in [0, 1].
+        value: in [0, 1]; further outside than by rounding, as a generalised resolution may be, it has no interval.
         stderr: cluster-robust, with the factor G / (G - 1).
         clusters: the number of clusters G.
     """
-    if math.isnan(value) or math.isnan(stderr) or clusters < 2:
+    if math.isnan(value) or math.isnan(stderr) or clusters < 2 or abs(value - 0.5) > 0.5 + 1e-12:
         return NAN, NAN
     variance = value * (1 - value)
     if stderr == 0 or variance <= 0:
