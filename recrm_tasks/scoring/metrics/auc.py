@@ -76,9 +76,10 @@ def cluster_count(rows: NDArray[np.bool_], clusters: Clusters) -> int:
 
     Args:
         rows: shape (n,), which.
-        clusters: shape (n,) or None.
+        clusters: shape (n,), numbers from 0; or None.
     """
-    return int(rows.sum()) if clusters is None else len(np.unique(clusters[rows]))
+    # Many times faster than `np.unique`, which sorts.
+    return int(rows.sum() if clusters is None else np.count_nonzero(np.bincount(clusters[rows])))
 
 
 def clusters_of_rarer(gold: NDArray[Any], clusters: Clusters) -> int:
