@@ -86,9 +86,10 @@ def under(runs: Sequence[Run], floors: Sequence[Floor]) -> list[str]:
 
 
 def dropped(since: Since, most: float) -> list[str]:
-    """One line for every primary metric with a significant drop of more than `most`.
+    """One line for every primary metric with a significant drop of more than `most`, or with one that cannot be tested.
 
     Significant: p below `ALPHA` in the paired test of `recrm compare`, corrected over the dimensions by Holm's method.
+    It cannot be tested, and p is undefined, if the records or those of a class are one cluster.
 
     Args:
         since: what changed since the baseline.
@@ -103,7 +104,8 @@ def dropped(since: Since, most: float) -> list[str]:
         )
     return [
         f"{row.dimension} ({row.mode}): {row.metric} fell from {number(row.difference.first)} to "
-        f"{number(row.difference.second)} ({signed(row.difference.value)}, p {row.adjusted:.4f}), by more than {most:g}"
+        f"{number(row.difference.second)} ({signed(row.difference.value)}, p {number(row.adjusted)}), "
+        f"by more than {most:g}"
         for row in (change.difference for change in since.changes)
-        if row.difference.value < -most and row.significant
+        if row.difference.value < -most and (row.significant or math.isnan(row.adjusted))
     ]

@@ -20,8 +20,8 @@ from recrm_tasks.scoring.compare.difference import UNDEFINED, Difference, normal
 from recrm_tasks.scoring.compare.paired import of_areas
 from recrm_tasks.scoring.compare.randomisation import sign_flip
 from recrm_tasks.scoring.diagnosis import Diagnosis
-from recrm_tasks.scoring.metric import Metric, count
-from recrm_tasks.scoring.metrics.auc import auc
+from recrm_tasks.scoring.metric import RARER, Metric, count
+from recrm_tasks.scoring.metrics.auc import auc, clusters_of_rarer
 from recrm_tasks.scoring.metrics.estimate import NAN, Clusters, Estimate, Floats, Ints, error_of
 from recrm_tasks.scoring.metrics.pair_accuracy import Pairs, across, pairs_of, within
 from recrm_tasks.scoring.outcomes import Outcome
@@ -124,14 +124,21 @@ class Scores:
         """The share of the most frequent value; NaN without rows."""
         return int(np.unique(self.worth, return_counts=True)[1].max()) / len(self.worth) if len(self.worth) else NAN
 
+    @cached_property
+    def rarer(self) -> int:
+        """As `clusters_of_rarer` says."""
+        return clusters_of_rarer(self.worth, self.clusters)
+
     def area(self) -> Estimate:
         """The share of pairs of any two contents of unequal value in which the better one has the higher score.
 
-        With two values it is the area under the ROC curve, with DeLong's error.
+        With two values it is the area under the ROC curve, with DeLong's error. As there, the error is undefined where
+        all values but one are in one cluster.
         """
         if len(np.unique(self.worth)) == 2:
             return auc(self._best, self.stated, self.clusters)
-        return across(self.all_pairs, self.clusters)
+        found = across(self.all_pairs, self.clusters)
+        return found if self.rarer > 1 else Estimate(found.value, NAN)
 
     @cached_property
     def _best(self) -> Ints:
@@ -147,7 +154,7 @@ class Scores:
             return UNDEFINED
         change = after.accuracy - before.accuracy
         influence = ((after.won - before.won) / 2 - change * before.met) / before.total
-        stderr = error_of(influence, self.clusters)
+        stderr = error_of(influence, self.clusters) if self.rarer > 1 else NAN
         return Difference.normal(before.accuracy, after.accuracy, stderr, normal_p(change, stderr), "Hájek, paired")
 
 
@@ -199,6 +206,13 @@ AREA: Metric[Any] = Metric(
     reads="content",
 )
 """For labels, which have no AUC of answers. With two labels it is the area under the ROC curve."""
+
+RARER_VALUES: Metric[Any] = count(
+    RARER,
+    "content: number of clusters with another gold value than a certain one, at least",
+    of=lambda table: table.rarer,
+    reads="content",
+)
 
 
 def _paired(first: Scores, second: Scores) -> Difference:

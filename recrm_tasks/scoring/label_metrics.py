@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from recrm_tasks.scoring import columns
 from recrm_tasks.scoring.columns import Columns, Rows
 from recrm_tasks.scoring.compare.paired import of_confusions, of_f1, of_shares
-from recrm_tasks.scoring.content_scores import AREA, content_metrics
+from recrm_tasks.scoring.content_scores import AREA, RARER_VALUES, content_metrics
 from recrm_tasks.scoring.metric import Metric
 from recrm_tasks.scoring.metrics.beyond_chance import (
     Confusion,
@@ -163,4 +163,5 @@ LABEL_METRICS: tuple[Metric[Any], ...] = (
     ),
     *content_metrics(lambda scores: scores),
     AREA,
+    RARER_VALUES,
 )

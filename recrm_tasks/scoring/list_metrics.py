@@ -14,9 +14,9 @@ from recrm_tasks.scoring.columns import Columns, Rows
 from recrm_tasks.scoring.compare.difference import UNDEFINED, Difference
 from recrm_tasks.scoring.compare.paired import of_areas, of_means, of_shares
 from recrm_tasks.scoring.content_scores import Scores, content_metrics, reads_of
-from recrm_tasks.scoring.metric import Metric, count
+from recrm_tasks.scoring.metric import RARER, Metric, count
 from recrm_tasks.scoring.metrics import ranked_list
-from recrm_tasks.scoring.metrics.auc import auc
+from recrm_tasks.scoring.metrics.auc import auc, clusters_of_rarer
 from recrm_tasks.scoring.metrics.estimate import NAN, Clusters, Estimate, Floats, mean, share
 from recrm_tasks.scoring.outcomes import Outcome
 from recrm_tasks.scoring.probability_metrics import Probabilities
@@ -216,6 +216,13 @@ LIST_METRICS: tuple[Metric[Lists], ...] = (
         "candidates asked about one by one: accuracy of always giving the more frequent of yes and no",
         of=lambda table: NAN if table.pooled is None else _more_frequent(table.pooled),
         high=1.0,
+        by_item=True,
+        reads="both",
+    ),
+    count(
+        RARER,
+        "candidates asked about one by one: number of clusters with a positive, or with a negative if that is less",
+        of=lambda table: NAN if table.pooled is None else clusters_of_rarer(table.pooled.gold, table.pooled.clusters),
         by_item=True,
         reads="both",
     ),

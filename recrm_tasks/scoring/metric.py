@@ -18,6 +18,9 @@ Table = TypeVar("Table")
 Numbers: TypeAlias = Mapping[str, float]
 """All numbers of a result, flat: `f1_valid`, `f1_valid_stderr`, `clusters`, `coverage`, …"""
 
+RARER = "clusters_rarer"
+"""The number in results that is the trials of an area's interval at 0 or 1, where rows are in clusters."""
+
 VALID = "_valid"
 """The suffix of metrics over readable answers only."""
 
@@ -66,7 +69,8 @@ class Metric(Generic[Table]):
     trials: str = "clusters"
     """The number in results that bounds the trials of a share's interval."""
     majority: str = "acc_baseline"
-    """The number in results that is the share of the more frequent class, for the interval of an area."""
+    """The number in results that is the share of the more frequent class, for the interval of an area whose rows are
+    on their own."""
 
     def __post_init__(self) -> None:
         if not self.low < self.high:
@@ -106,7 +110,10 @@ class Metric(Generic[Table]):
         if math.isnan(value) or math.isnan(stderr) or self.interval == "none":
             return NAN, NAN
         if self.interval == "area":
-            return of_area(value, stderr, numbers["n"] * readable * (1 - numbers[self.majority]))
+            rarer = numbers["clusters"] * readable * (1 - numbers[self.majority])
+            if numbers["clusters"] < numbers["n"] and RARER in numbers:  # results of earlier versions do not have it
+                rarer = numbers[RARER] * readable
+            return of_area(value, stderr, rarer)
         if self.interval == "share" or (self.interval is None and (self.low, self.high) == (0.0, 1.0)):
             clusters = numbers["clusters"]
             return of_share(value, stderr, min(clusters, numbers.get(self.trials, clusters)) * readable)

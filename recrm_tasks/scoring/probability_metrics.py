@@ -14,8 +14,8 @@ from recrm_tasks.scoring.columns import Columns, Rows
 from recrm_tasks.scoring.compare.paired import of_areas, of_means
 from recrm_tasks.scoring.content_scores import content_metrics
 from recrm_tasks.scoring.label_metrics import Labels, classification
-from recrm_tasks.scoring.metric import Metric
-from recrm_tasks.scoring.metrics.auc import auc
+from recrm_tasks.scoring.metric import RARER, Metric, count
+from recrm_tasks.scoring.metrics.auc import auc, clusters_of_rarer
 from recrm_tasks.scoring.metrics.calibration import Binned, binned, brier, decomposition, ece
 from recrm_tasks.scoring.metrics.estimate import Clusters, Estimate, Floats, Ints
 from recrm_tasks.scoring.outcomes import Outcome
@@ -93,6 +93,12 @@ PROBABILITY_METRICS: tuple[Metric[Any], ...] = (
         hub="roc_auc",
         chance=0.5,
         compare=lambda a, b: of_areas(a.gold, a.stated, b.stated, a.clusters),
+        reads="both",
+    ),
+    count(
+        RARER,
+        "number of clusters with a positive, or with a negative if that is less",
+        of=lambda table: clusters_of_rarer(table.gold, table.clusters),
         reads="both",
     ),
     *classification(lambda table: table.labels),

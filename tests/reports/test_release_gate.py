@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from recrm_tasks.data import load
 from recrm_tasks.dimensions import dimensions
 from recrm_tasks.log_readers import READERS
 from recrm_tasks.reports.collect import collect
+
+SAMPLE = Path(__file__).parents[2] / "recrm_tasks" / "data" / "sources" / "sample"
 
 
 def test_a_floor_is_compared_with_the_interval(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,3 +84,34 @@ def test_a_drop_that_is_not_significant_passes(tmp_path: Path) -> None:
     by_lm_eval(tmp_path / "after", {**table, prompts[0].messages[-1].content: ""}, "recrm_factual")
     before, after = str(tmp_path / "before"), str(tmp_path / "after")
     assert main(["report", after, "--baseline", before, "--max-drop", "0"]) == 0
+
+
+@pytest.fixture(scope="module")
+def of_one_user(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two runs on behavior records of a single user: all right, and all wrong."""
+    folder = tmp_path_factory.mktemp("one-user")
+    data = folder / "behavior.jsonl"
+    lines = (SAMPLE / "behavior.jsonl").read_text(encoding="utf-8").splitlines()
+    data.write_text("".join(json.dumps({**json.loads(line), "group": "u"}) + "\n" for line in lines))
+    prompts = list(load("behavior", str(data)).prompts("generate"))
+    right = scripted.right_answers(prompts)
+    wrong = {p.messages[-1].content: scripted.stated(p, scripted.wrong(p)) for p in prompts}
+    for name, table in (("right", right), ("wrong", wrong)):
+        by_lm_eval(folder / name, table, "recrm_behavior", data=str(data))
+    return folder
+
+
+def test_an_undefined_interval_does_not_pass(of_one_user: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One user says nothing of others, so that no floor is low enough, whatever the value."""
+    assert main(["report", str(of_one_user / "right"), "--fail-under", "auc=0.01"]) == 3
+    assert "auc is 1.0000, its interval undefined – undefined" in capsys.readouterr().err
+
+
+def test_a_drop_that_cannot_be_tested_does_not_pass(of_one_user: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    right, wrong = str(of_one_user / "right"), str(of_one_user / "wrong")
+    assert main(["report", wrong, "--baseline", right, "--max-drop", "0.1"]) == 3
+    found = capsys.readouterr()
+    assert "auc fell from 1.0000 to 0.0000 (-1.0000, p undefined), by more than 0.1" in found.err
+    assert "1 of 1 cannot be tested" in found.out
+    assert main(["report", right, "--baseline", wrong, "--max-drop", "0.1"]) == 0
+    assert main(["report", right, "--baseline", right, "--max-drop", "0"]) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -110,8 +111,11 @@ def _sentences(since: Since) -> list[str]:
         for some, verb in ((rose, "rose"), (fell, "fell"))
         if some
     ]
-    if len(sure) < len(rows):
-        parts.append(f"{len(rows) - len(sure)} of {len(rows)} did not change by more than chance")
+    untested = sum(math.isnan(row.adjusted) for row in rows)
+    if len(sure) + untested < len(rows):
+        parts.append(f"{len(rows) - len(sure) - untested} of {len(rows)} did not change by more than chance")
+    if untested:
+        parts.append(f"{untested} of {len(rows)} cannot be tested")
     said = f"Since the baseline ({since.model}): {'; '.join(parts)}."
     for row in since.overall:
         if row.metric == "mean_score":

@@ -16,11 +16,10 @@ from recrm_tasks.scoring.metrics.estimate import (
     Clusters,
     Floats,
     Ints,
-    cluster_sums,
     design_effect,
     error_of,
     mean,
-    total,
+    squared_sums,
 )
 from recrm_tasks.scoring.metrics.f1 import DRAWS, Average, cells_of, f1, f1_of, gradient, matrices, resampled
 from recrm_tasks.scoring.metrics.intervals import around
@@ -30,7 +29,8 @@ def of_shares(first: NDArray[np.bool_], second: NDArray[np.bool_], clusters: Clu
     """Accuracies: the exact McNemar test; with clusters, sign flips of clusters.
 
     The interval is that of Agresti and Min (2005): half a record is added to each cell of the two-by-two table, so that
-    two runs without a difference still have an interval. With clusters the table is divided by the design effect.
+    two runs without a difference still have an interval. With clusters the table is divided by the design effect. With
+    a single cluster both are undefined.
 
     Args:
         first: shape (n,), whether the first run is correct.
@@ -41,7 +41,7 @@ def of_shares(first: NDArray[np.bool_], second: NDArray[np.bool_], clusters: Clu
     won, lost = int((second & ~first).sum()), int((first & ~second).sum())
     change = second.astype(np.float64) - first
     p, test = (mcnemar(lost, won), "McNemar, exact") if clusters is None else sign_flip(change, clusters)
-    effect = design_effect(change, clusters) or 1.0
+    effect = design_effect(change, clusters)
     size = n / effect + 2
     more, less = won / effect + 0.5, lost / effect + 0.5
     centre = (more - less) / size
@@ -75,10 +75,10 @@ def of_areas(gold: Ints, first: Floats, second: Floats, clusters: Clusters) -> D
         second: the same of the second run.
         clusters: shape (n,) or None.
     """
-    one, of_one = influences(gold, first)
-    other, of_other = influences(gold, second)
-    sums = cluster_sums(of_other - of_one, clusters)
-    stderr = math.sqrt(total(sums * sums)) if not np.isnan(sums).any() else NAN
+    one, of_one = influences(gold, first, clusters)
+    other, of_other = influences(gold, second, clusters)
+    change = of_other - of_one
+    stderr = NAN if np.isnan(change).any() else math.sqrt(squared_sums(change, clusters)[0])
     p = normal_p(other - one, stderr) if not math.isnan(stderr) else NAN
     return Difference.normal(one, other, stderr, p, "DeLong, paired")
 
@@ -87,7 +87,8 @@ def of_f1(gold: Ints, first: Ints, second: Ints, average: Average, clusters: Clu
     """F1: 2,000 seeded multinomial draws of the table of (gold, first, second).
 
     p is twice the share of draws on the opposite side of zero; the observed table counts as one of them. With clusters
-    fewer records are drawn: their number is divided by the design effect of the linearised difference.
+    fewer records are drawn: their number is divided by the design effect of the linearised difference. With a single
+    cluster both are undefined.
 
     Args:
         gold: shape (n,), label indices.
@@ -101,12 +102,14 @@ def of_f1(gold: Ints, first: Ints, second: Ints, average: Average, clusters: Clu
     pairs, counts = np.unique(one * k * (k + 1) + other, return_counts=True)
     cells = pairs // (k * (k + 1)), pairs % (k * (k + 1))
     change = gradient(one, k, average)[one] - gradient(other, k, average)[other]
-    rows = max(1, round(len(gold) / (design_effect(change, clusters) or 1.0)))
-    drawn = resampled(counts, rows)
+    before, after = f1(gold, first, average, None).value, f1(gold, second, average, None).value
+    effect = design_effect(change, clusters)
+    if math.isnan(effect):
+        return Difference.normal(before, after, NAN, NAN, "resampled tables")
+    drawn = resampled(counts, max(1, round(len(gold) / effect)))
     changes = f1_of(matrices(drawn, cells[1], k), average) - f1_of(matrices(drawn, cells[0], k), average)
     beyond = min(int((changes <= 0).sum()), int((changes >= 0).sum()))
     p = min(1.0, 2 * (beyond + 1) / (DRAWS + 1))
-    before, after = f1(gold, first, average, None).value, f1(gold, second, average, None).value
     return Difference.normal(before, after, float(changes.std(ddof=1)), p, "resampled tables")
 
 

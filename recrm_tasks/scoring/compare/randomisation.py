@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from recrm_tasks.scoring.metrics.estimate import Clusters, Floats, cluster_sums
+from recrm_tasks.scoring.metrics.estimate import NAN, Clusters, Floats, cluster_sums
 
 _EXACT = 12
 """Up to this number of clusters that differ, all sign flips are enumerated."""
@@ -44,9 +44,11 @@ def sign_flip(differences: Floats, clusters: Clusters) -> tuple[float, str]:
         clusters: shape (n,) or None.
 
     Returns:
-        Two-sided p, and the name of the test.
+        Two-sided p, NaN for a single cluster; and the name of the test.
     """
     sums = cluster_sums(differences, clusters)
+    if clusters is not None and len(sums) < 2:
+        return NAN, "sign flips, exact"
     sums = sums[sums != 0]
     seen = abs(math.fsum(sums.tolist()))
     if not len(sums):

@@ -69,6 +69,26 @@ def cluster_sums(values: Floats, clusters: Clusters) -> Floats:
     return sums
 
 
+def squared_sums(influence: Floats, clusters: Clusters) -> tuple[float, int]:
+    """The sum of the squared sums of clusters, and the number of clusters.
+
+    Where the rows of every cluster cancel out, the remainder is a rounding error. It is returned as 0: a standard error
+    of 1e-17 would make an interval of a single point.
+
+    Args:
+        influence: shape (n,).
+        clusters: shape (n,) or None.
+    """
+    sums = cluster_sums(influence, clusters)
+    squares = total(sums * sums)
+    if clusters is not None and squares <= _ROUNDING * total(influence * influence):
+        squares = 0.0
+    return squares, len(sums)
+
+
+_ROUNDING = 1e-24
+
+
 def error_of(influence: Floats, clusters: Clusters) -> float:
     """The cluster-robust standard error of an estimate, from each row's influence on it.
 
@@ -80,12 +100,11 @@ def error_of(influence: Floats, clusters: Clusters) -> float:
         influence: shape (n,), with sum 0.
         clusters: shape (n,) or None.
     """
-    sums = cluster_sums(influence, clusters)
-    groups = len(sums)
-    return math.sqrt(groups / (groups - 1) * total(sums * sums)) if groups > 1 else NAN
+    squares, groups = squared_sums(influence, clusters)
+    return math.sqrt(groups / (groups - 1) * squares) if groups > 1 else NAN
 
 
-def design_effect(influence: Floats, clusters: Clusters) -> float | None:
+def design_effect(influence: Floats, clusters: Clusters) -> float:
     """The ratio of an estimate's variance to its variance with independent rows (Kish 1965).
 
     Args:
@@ -93,16 +112,16 @@ def design_effect(influence: Floats, clusters: Clusters) -> float | None:
         clusters: shape (n,) or None.
 
     Returns:
-        The ratio; None if either variance is 0.
+        The ratio: 1 without clusters; n / G if either variance is 0, so that each of G clusters counts as one row; NaN
+        for a single cluster.
     """
+    if clusters is None:
+        return 1.0
     centred = influence - total(influence) / len(influence)
-    sums = cluster_sums(centred, clusters)
-    alone, together = total(centred * centred), total(sums * sums)
-    # Rows of a cluster may cancel out: the remainder is then a rounding error.
-    return together / alone if alone > 0 and together > _ROUNDING * alone else None
-
-
-_ROUNDING = 1e-24
+    alone, (together, groups) = total(centred * centred), squared_sums(centred, clusters)
+    if groups < 2:
+        return NAN
+    return together / alone if alone > 0 and together > 0 else len(influence) / groups
 
 
 def mean(values: Floats, clusters: Clusters) -> Estimate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -136,9 +137,8 @@ def _margins(counts: Floats) -> tuple[Floats, Floats, Floats, Floats]:
 def _effective(gold: Ints, predicted: Ints, average: Average, clusters: Ints) -> int:
     """The number of independent rows with the same information; 0 with fewer than two clusters."""
     cell, k = cells(gold, predicted)
-    groups = len(np.unique(clusters))
     effect = design_effect(gradient(cell, k, average)[cell], clusters)
-    return 0 if groups < 2 else groups if effect is None else round(len(gold) / effect)
+    return 0 if math.isnan(effect) else round(len(gold) / effect)
 
 
 def _slopes(counts: Floats, average: Average) -> Floats:

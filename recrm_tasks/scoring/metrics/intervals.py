@@ -34,11 +34,11 @@ def of_share(value: float, stderr: float, clusters: float) -> tuple[float, float
     in Clopper-Pearson's interval; here it is Wilson's). If the error is 0 (all rows equal), each cluster is a trial.
 
     Args:
-        value: in [0, 1].
+        value: in [0, 1]; further outside than by rounding, as a generalised resolution may be, it has no interval.
         stderr: cluster-robust, with the factor G / (G - 1).
         clusters: the number of clusters G.
     """
-    if math.isnan(value) or math.isnan(stderr) or clusters < 2:
+    if math.isnan(value) or math.isnan(stderr) or clusters < 2 or abs(value - 0.5) > 0.5 + 1e-12:
         return NAN, NAN
     variance = value * (1 - value)
     if stderr == 0 or variance <= 0:
@@ -51,12 +51,12 @@ def of_share(value: float, stderr: float, clusters: float) -> tuple[float, float
 def of_area(value: float, stderr: float, rarer: float) -> tuple[float, float]:
     """The interval of an AUC on the logit scale, so that it stays in [0, 1] (Pepe 2003, section 5.2).
 
-    At 0 or 1, where DeLong's error is 0, it is Wilson's interval with the rows of the rarer class as trials.
+    At 0 or 1, where DeLong's error is 0, it is Wilson's interval with the clusters of the rarer class as trials.
 
     Args:
         value: the area.
         stderr: DeLong's.
-        rarer: number of rows of the rarer class.
+        rarer: number of clusters of the rarer class.
     """
     if math.isnan(value) or math.isnan(stderr):
         return NAN, NAN
