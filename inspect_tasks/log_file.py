@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import ijson
+from inspect_ai._util.constants import get_deserializing_context
 from inspect_ai.log import (
     EvalLog,
     EvalSample,
@@ -26,7 +29,7 @@ STRESS = "recrm_stress"
 """The entry of the metadata of a stress run, whose samples are no results of the benchmark: its version."""
 
 
-BULK = {"messages", "events", "store", "attachments"}
+BULK = {"messages", "events", "events_data", "store", "attachments"}
 """What no report needs of a sample."""
 
 
@@ -138,14 +141,29 @@ _PART = 1_024
 
 
 def _samples_of_eval(file: Path, log: EvalLog, without: set[str]) -> Iterator[EvalSample]:
-    """In parts: Inspect's reader of all samples opens the file and its directory again for each."""
     if unfinished(log) is None:
         epochs = range(1, (log.eval.config.epochs or 1) + 1)
         wanted = [(name, epoch) for name in log.eval.dataset.sample_ids or [] for epoch in epochs]
     else:
         wanted = [(one.id, one.epoch) for one in read_eval_log_sample_summaries(str(file))]
+    if "events" in without:
+        yield from _without_events(file, wanted, without)
+        return
+    # In parts: Inspect's reader of all samples opens the file and its directory again for each.
     for start in range(0, len(wanted), _PART):
         yield from read_eval_log_samples_by_id(str(file), wanted[start : start + _PART], exclude_fields=without)
+
+
+def _without_events(file: Path, wanted: Sequence[tuple[str | int, int]], without: set[str]) -> Iterator[EvalSample]:
+    """In half the time of Inspect's own reader, which puts events together and is made for storage at a distance."""
+    with ZipFile(file) as archive:  # Inspect has taught it zstd
+        for name, epoch in wanted:
+            with archive.open(f"samples/{name}_epoch_{epoch}.json") as stream:
+                sample = json.load(stream)
+            yield EvalSample.model_validate(
+                {field: value for field, value in sample.items() if field not in without},
+                context=get_deserializing_context(),
+            )
 
 
 def _samples_of_json(file: Path, without: set[str]) -> Iterator[EvalSample]:

@@ -31,7 +31,7 @@ OF_INSPECT = {
     "order": "the model: `recrm-vllm` and `recrm-server` ask grouped",
 }
 """How lm-eval has the options of Inspect's own."""
-OF_BENCH = {"suite": "the group: `recrm_bench_<suite>`, of the paper's suite `recrm_bench`"}
+OF_BENCH = {"suite": "the group `recrm_bench_<suite>`; for the paper's suite it is `recrm_bench`"}
 """The same for those of Inspect's task `bench` alone."""
 
 
