@@ -1,7 +1,7 @@
 """A recommender agent that searches a catalogue of the sample's places, and what a judge says of it.
 
     inspect eval examples/agent.py --model hf/SmolLM2 -M model_path=demo/out/SmolLM2-135M-Instruct -M dtype=float32 \
-        -T explain_calls=true --max-tokens 96
+        -T explain_calls=true --max-tokens 40
     inspect eval examples/agent.py --model hf/SmolLM2 -M model_path=demo/out/SmolLM2-135M-Instruct -M dtype=float32 \
         -T scripted=true
 

@@ -69,7 +69,7 @@ def task_files() -> dict[str, str]:
     files["stress"] = _file(
         name="stress",
         title="Records as they are and with planted changes",
-        summary="Can the judge be fooled? Records as they are and with planted changes.",
+        summary="Can the judge be fooled? Records as they are and with planted changes: docs/stress.md.",
         function="stress_task",
         call="",
         options=(option for option in declared(StressOptions).values() if not option.for_lists),

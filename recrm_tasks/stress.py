@@ -1,4 +1,4 @@
-"""Can the judge be fooled? Records as they are and with planted changes.
+"""Can the judge be fooled? Records as they are and with planted changes: docs/stress.md.
 
     inspect eval recrm_tasks/stress.py --model openai/gpt-4.1 -T data=sample
 

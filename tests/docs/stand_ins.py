@@ -110,6 +110,8 @@ def of_inspect(words: list[str], models: Models) -> list[str]:
         if before == "--model":
             word = re.sub(r"^(vllm|hf)/.*", f"hf/{models.chat}", word)
             word = re.sub(r"^recrm-rm/.*", f"recrm-rm/{models.reward}", word)
+        if before == "-M":
+            word = re.sub("^model_path=.*", f"model_path={models.chat}", word)
         if before == "-T":
             word = re.sub("^tokenizer=.*", f"tokenizer={models.chat}", word)
             if vllm and word.startswith("enable_thinking="):
