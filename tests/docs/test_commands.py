@@ -126,6 +126,7 @@ OTHER_OPTIONS = {
     "--durations": "pytest",
     "--logprobs-mode": "vllm serve",
     "--no-enable-prefix-caching": "vllm serve",
+    "--reasoning-parser": "vllm serve",
     "--pooler-config": "vllm serve",
     "--data": "openrlhf.cli.train_ppo_ray",
     "--reward": "openrlhf.cli.train_ppo_ray",
