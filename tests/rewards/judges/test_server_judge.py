@@ -91,14 +91,15 @@ def test_the_limit_holds_and_memory_does_not_grow() -> None:
         try:
             sizes = []
             for _ in range(3):
-                assert len(rewards(judge, 200)) == 200
+                assert len(rewards(judge, 400)) == 400
                 server.asked.clear()
                 gc.collect()
                 sizes.append(tracemalloc.get_traced_memory()[0])
         finally:
             tracemalloc.stop()
         assert server.most == 8
-        assert sizes[-1] - sizes[0] < 100_000
+        # Of a question less than a reply takes; timers that are not due yet are 100 kB at times.
+        assert sizes[-1] - sizes[0] < 800 * 250
 
 
 def test_the_limit_is_shared_by_threads_and_coroutines() -> None:
