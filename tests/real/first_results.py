@@ -1,4 +1,4 @@
-"""A real model on real data through both harnesses: `docs/first-results.md` holds what this prints.
+"""A real model on real data through both harnesses: docs/first-results.md has its table of log-probabilities.
 
     RECRM_TEST_MODEL=MODEL python tests/real/first_results.py [--limit 40] [--mode logprob] [--answers FILE]
 
