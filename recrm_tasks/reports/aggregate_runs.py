@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import product
+from itertools import combinations
 from typing import NamedTuple
 
 from recrm_tasks.dimensions import dimension as dimension_of
@@ -121,7 +121,7 @@ def _refuse_unlike(name: str, runs: Sequence[Answers]) -> None:
     Raises:
         DataError: they were.
     """
-    for one, other in product(runs, runs):
+    for one, other in combinations(runs, 2):
         ways = [{key: run.provenance.get(key) or unset for key, unset in _ASKED.items()} for run in (one, other)]
         if one.harness == other.harness:  # each has its own names for them
             ways = [{**way, **run.model_settings} for way, run in zip(ways, (one, other), strict=True)]

@@ -228,11 +228,9 @@ def _unlike(group: Sequence[Entry]) -> list[str]:
         for name in {**first.model_settings, **other.model_settings}
         if first.model_settings.get(name) != other.model_settings.get(name)
     }
-    return (
-        [f"these runs of {first.model} ({first.harness}, {first.mode}) differ in {', '.join(sorted(names))}"]
-        if names
-        else []
-    )
+    if not names:
+        return []
+    return [f"these runs of {first.model} ({first.harness}, {first.mode}) differ in {', '.join(sorted(names))}"]
 
 
 def _overall(entry: Entry, suite: Suite, answers_in: AnswersIn) -> list[str]:

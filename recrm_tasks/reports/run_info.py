@@ -88,27 +88,6 @@ class RunInfo:
             raise DataError(f"{self.file}: it does not say which shard it is of, but {entry!r}") from None
 
     @property
-    def of_content(self) -> bool:
-        """Whether a reward model scored contents instead of answers."""
-        return self.provenance.get("reads") == "content"
-
-    @property
-    def setting(self) -> tuple[str, ...]:
-        """How the questions were asked, where that was not the default."""
-        given = self.provenance.get
-        found = (
-            f"style {given('style')}" if given("style") not in (None, "chat") else "",
-            f"{given('fewshot')} examples" if given("fewshot") else "",
-            f"prompts in {given('prompt_lang')}" if given("prompt_lang") else "",
-            f"{given('orders')} orders" if (given("orders") or 1) > 1 else "",
-            "asked item by item" if given("ask") == "item" else "",
-            "reads content" if self.of_content else "",
-            "thinking" if given("enable_thinking") else "",
-            "thinking closed in the prompt" if given("close_thinking") else "",
-        )
-        return tuple(one for one in found if one)
-
-    @property
     def model_settings(self) -> dict[str, Any]:
         """The harness's settings that make another model of the same weights, or other prompts of the same questions:
         the precision, the chat template, a system prompt. How answers are generated may differ between dimensions."""

@@ -101,6 +101,11 @@ class Run(RunInfo):
         return bool(self.provenance.get("ask") == "item") and is_list(dimension_of(self.dimension).record_type)
 
     @property
+    def of_content(self) -> bool:
+        """Whether a reward model scored contents instead of answers."""
+        return self.provenance.get("reads") == "content"
+
+    @property
     def unseen(self) -> int:
         """Records with an allowed answer whose log-probability the provider did not report."""
         return int(self.metrics.get("unseen", 0))
@@ -134,6 +139,22 @@ class Run(RunInfo):
         if self.metrics["n"] < self.repeats * float(given.get("questions", given["rows_available"])):
             return True
         return float(given.get("rows", self.metrics["n"])) < float(given["rows_available"])
+
+    @property
+    def setting(self) -> tuple[str, ...]:
+        """How the questions were asked, where that was not the default."""
+        given = self.provenance.get
+        found = (
+            f"style {given('style')}" if given("style") not in (None, "chat") else "",
+            f"{given('fewshot')} examples" if given("fewshot") else "",
+            f"prompts in {given('prompt_lang')}" if given("prompt_lang") else "",
+            f"{given('orders')} orders" if (given("orders") or 1) > 1 else "",
+            "asked item by item" if given("ask") == "item" else "",
+            "reads content" if self.of_content else "",
+            "thinking" if given("enable_thinking") else "",
+            "thinking closed in the prompt" if given("close_thinking") else "",
+        )
+        return tuple(one for one in found if one)
 
     @property
     def outdated(self) -> bool:
